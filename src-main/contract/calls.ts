@@ -1,0 +1,146 @@
+/** Every call and stream between the window (or another client) and the core. The one list: `Handlers` and `Client` derive from it. */
+import { z } from 'zod';
+import { call, stream } from '../rpc/define.ts';
+import { wireErrorSchema } from './errors.ts';
+import {
+  facetRequestSchema,
+  facetSchema,
+  histogramRequestSchema,
+  histogramSchema,
+  querySchema,
+} from './query.ts';
+import {
+  candidateSchema,
+  presetSchema,
+  runActivitySchema,
+  settingsSchema,
+  syncStatusSchema,
+  taskRunDetailSchema,
+  taskRunRowSchema,
+  workspaceInputSchema,
+  workspaceSchema,
+} from './rows.ts';
+
+const none = z.object({}).default({});
+const workspace = z.string();
+const span = z.object({ from: z.number().int().min(0), to: z.number().int().min(0) });
+
+export const answerSchema = z.object({
+  /** names this result for `rows`, `position` and `export`; the last 8 are kept, an older one answers NOT_FOUND */
+  result: z.string(),
+  count: z.number(),
+  /** all task runs in the archive */
+  total: z.number(),
+  rows: z.array(taskRunRowSchema),
+  facets: z.array(facetSchema),
+  histogram: histogramSchema.nullable(),
+  /** grows with every batch the index takes in */
+  version: z.number(),
+  /** time inside the engine */
+  millis: z.number(),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+export const exportProgressSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
+  z.object({
+    kind: z.literal('done'),
+    rows: z.number(),
+    bytes: z.number(),
+    path: z.string(),
+    /** browser shell: a one-use address the page opens to receive the file */
+    download: z.string().nullable(),
+  }),
+]);
+export type ExportProgress = z.infer<typeof exportProgressSchema>;
+
+export const contract = {
+  hello: call(
+    none,
+    z.object({
+      version: z.string(),
+      /** what this shell can do: the window asks capabilities, never which shell it is in */
+      capabilities: z.object({ save_dialog: z.boolean(), keep_secrets: z.boolean(), reveal_file: z.boolean() }),
+      data_dir: z.string(),
+      /** another Taskscope holds the folder, or it cannot be written: reading works, changing does not */
+      read_only: wireErrorSchema.nullable(),
+      workspaces: z.array(workspaceSchema),
+      settings: settingsSchema,
+    }),
+  ),
+
+  'workspace.list': call(none, z.array(workspaceSchema)),
+  /** servers and profiles found on this machine; nothing is contacted, nothing is copied */
+  'workspace.candidates': call(none, z.array(candidateSchema)),
+  /** asks the server who it is; adds nothing */
+  'workspace.test': call(
+    z.object({ input: workspaceInputSchema.nullable(), candidate: z.string().nullable() }),
+    z.object({ version: z.string().nullable(), task_runs: z.number() }),
+  ),
+  'workspace.add': call(workspaceInputSchema, workspaceSchema),
+  'workspace.addCandidate': call(z.object({ id: z.string(), name: z.string() }), workspaceSchema),
+  'workspace.setDialect': call(z.object({ workspace, dialect: z.enum(['sqlite', 'postgres']) }), workspaceSchema),
+  /** removes the entry; with `archive` also the local copy, which cannot be undone */
+  'workspace.remove': call(z.object({ workspace, archive: z.boolean() }), none),
+  /** opens the archive if it is not yet open; a damaged or newer one is an error with what to do */
+  'workspace.open': call(
+    z.object({ workspace }),
+    z.object({ workspace: workspaceSchema, version: z.number(), notice: wireErrorSchema.nullable() }),
+  ),
+
+  /** one question, everything a click shows: count, order, the first rows, facets, histogram */
+  'query.ask': call(
+    z.object({
+      workspace,
+      query: querySchema,
+      rows: span,
+      facets: z.array(facetRequestSchema).max(16),
+      histogram: histogramRequestSchema.nullable(),
+    }),
+    answerSchema,
+  ),
+  /** rows [from, to) of a result; at most 1,000 */
+  'query.rows': call(z.object({ workspace, result: z.string(), rows: span }), z.array(taskRunRowSchema)),
+  /** place of a run in a result, null when it is not in it */
+  'query.position': call(
+    z.object({ workspace, result: z.string(), id: z.string() }),
+    z.object({ position: z.number().nullable() }),
+  ),
+  /** counts only, for presets; in the order asked */
+  'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),
+  /** tells when the index has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
+  'query.watch': stream(
+    z.object({ workspace }),
+    z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) }),
+  ),
+
+  'run.get': call(z.object({ workspace, id: z.string() }), taskRunDetailSchema),
+  /** history and logs: the kept copy, refreshed from the server when it can be reached */
+  'run.activity': call(z.object({ workspace, id: z.string() }), runActivitySchema),
+
+  'sync.start': call(z.object({ workspace }), none),
+  'sync.cancel': call(z.object({ workspace }), none),
+  'sync.watch': stream(z.object({ workspace }), syncStatusSchema),
+
+  'preset.list': call(none, z.array(presetSchema)),
+  'preset.save': call(presetSchema.omit({ id: true, builtin: true }), presetSchema),
+  'preset.update': call(presetSchema.omit({ builtin: true }), presetSchema),
+  'preset.remove': call(z.object({ id: z.string() }), none),
+
+  'settings.update': call(settingsSchema.partial(), settingsSchema),
+
+  /** asks where to save; null when the person closed the dialog. `save` names the place for `export.run` */
+  'export.choose': call(
+    z.object({ suggested: z.string() }),
+    z.object({ save: z.string(), path: z.string() }).nullable(),
+  ),
+  /** writes beside the target and renames at the end; ending the stream early removes the partial file */
+  'export.run': stream(
+    z.object({ workspace, query: querySchema, columns: z.array(z.string()).min(1).nullable(), save: z.string() }),
+    exportProgressSchema,
+  ),
+
+  'shell.openExternal': call(z.object({ url: z.string() }), none),
+  'shell.revealFile': call(z.object({ path: z.string() }), none),
+};
+export type Contract = typeof contract;

@@ -1,0 +1,117 @@
+/**
+ * The app's own query: a superset of Prefect's filter body, as one condition tree. It is what presets keep,
+ * what the panel edits, what the index evaluates and what an export runs.
+ *
+ * Truth is two-valued: a comparison with a missing value is false, and `not` is the complement, so
+ * "not flow sandbox" keeps runs without a flow. (Prefect's `not_any_` is written `and` of `not` and `isNull: false`.)
+ */
+import { z } from 'zod';
+import { entities, resolveField, type Entity } from './fields.ts';
+
+/** An instant in µs, or one that stays relative until the query runs: `{ ago: 86_400_000_000 }` = 24 h before now. */
+export const instantSchema = z.union([z.number(), z.object({ ago: z.number() }).strict()]);
+export type Instant = z.infer<typeof instantSchema>;
+
+export type Condition =
+  | { and: Condition[] } // [] is true
+  | { or: Condition[] } // [] is false
+  | { not: Condition }
+  | { has: string; where: Condition } // a relation of the current entity with at least one row for which `where` is true
+  | { field: string; in: (string | number | boolean)[] } // [] is false
+  | { field: string; like: string } // Prefect's like_: %…% around it, its own wildcards live, dialect rules
+  | { field: string; contains: string } // literal, Unicode case-insensitive
+  | { field: string; from?: Instant; to?: Instant } // inclusive; times in µs, numbers in the field's unit
+  | { field: string; isNull: boolean } // for tags: an empty list counts as null
+  | { field: string; all: string[] } // tags: superset; [] is true
+  | { field: string; any: string[] } // tags: overlap; [] is false
+  | { text: string }; // task run name, task key, flow, flow run, deployment, state name or tag contains it
+
+const field = z.string().min(1);
+export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
+  z.union([
+    z.strictObject({ and: z.array(conditionSchema) }),
+    z.strictObject({ or: z.array(conditionSchema) }),
+    z.strictObject({ not: conditionSchema }),
+    z.strictObject({ has: z.string(), where: conditionSchema }),
+    z.strictObject({ field, in: z.array(z.union([z.string(), z.number(), z.boolean()])) }),
+    z.strictObject({ field, like: z.string() }),
+    z.strictObject({ field, contains: z.string() }),
+    z.strictObject({ field, isNull: z.boolean() }),
+    z.strictObject({ field, all: z.array(z.string()) }),
+    z.strictObject({ field, any: z.array(z.string()) }),
+    z.strictObject({ field, from: instantSchema.optional(), to: instantSchema.optional() }),
+    z.strictObject({ text: z.string() }),
+  ]),
+);
+
+export const TRUE: Condition = { and: [] };
+export const FALSE: Condition = { or: [] };
+
+export const sortKeySchema = z.object({ field, dir: z.enum(['asc', 'desc']) });
+export type SortKey = z.infer<typeof sortKeySchema>;
+
+/**
+ * Where a missing value sorts and how text compares. `sqlite` and `postgres` are what the Prefect server's database
+ * does (prefect 3.8.8): SQLite puts nulls first ascending, PostgreSQL last; SQLite compares code points and
+ * folds ASCII only, PostgreSQL collates and folds Unicode.
+ */
+export const dialectSchema = z.enum(['sqlite', 'postgres']);
+export type Dialect = z.infer<typeof dialectSchema>;
+
+export const querySchema = z.object({
+  where: conditionSchema,
+  /** Ties are broken by id, descending, always. [] sorts by id descending. */
+  sort: z.array(sortKeySchema).max(8),
+});
+export type Query = z.infer<typeof querySchema>;
+
+/** `field` is a term, uuid or tags path. Counted with the conjuncts of `where` on that same field lifted. */
+export const facetRequestSchema = z.object({
+  field,
+  limit: z.number().int().min(1).max(1000),
+  /** keep only values whose label contains this */
+  search: z.string().optional(),
+});
+export type FacetRequest = z.infer<typeof facetRequestSchema>;
+
+export const facetSchema = z.object({
+  field: z.string(),
+  /** most frequent first, ties by label; `value` null is the rows without one; `label` is the name when `value` is an id */
+  values: z.array(z.object({ value: z.string().nullable(), label: z.string(), count: z.number() })),
+  /** distinct non-null values under this question, before limit and search */
+  distinct: z.number(),
+});
+export type Facet = z.infer<typeof facetSchema>;
+
+/** Counts by state type over time. Without from/to the range is that of the result itself. */
+export const histogramRequestSchema = z.object({
+  field: z.string(),
+  buckets: z.number().int().min(1).max(500),
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
+});
+export type HistogramRequest = z.infer<typeof histogramRequestSchema>;
+
+export const histogramSchema = z.object({
+  field: z.string(),
+  /** µs; bucket i covers [from + i·step, from + (i+1)·step) */
+  from: z.number(),
+  step: z.number(),
+  /** one series per state type present; null for runs without a state. counts.length = buckets */
+  series: z.array(z.object({ state_type: z.string().nullable(), counts: z.array(z.number()) })),
+  /** rows of the result whose field is null, so drawn nowhere */
+  missing: z.number(),
+});
+export type Histogram = z.infer<typeof histogramSchema>;
+
+/** Names of fields in a tree that do not exist, as readable paths; [] when the tree is sound. */
+export function unknownFields(condition: Condition, from: Entity = 'task_run'): string[] {
+  if ('and' in condition) return condition.and.flatMap((c) => unknownFields(c, from));
+  if ('or' in condition) return condition.or.flatMap((c) => unknownFields(c, from));
+  if ('not' in condition) return unknownFields(condition.not, from);
+  if ('has' in condition) return []; // checked by the evaluator, which knows the entity behind
+  if ('text' in condition) return [];
+  return resolveField(from, condition.field) ? [] : [condition.field];
+}
+
+export const entitySchema = z.enum(entities);

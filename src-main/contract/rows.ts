@@ -1,0 +1,195 @@
+/** What the views read: rows of the grid, a run's detail, workspaces, sync states, presets, settings. */
+import { z } from 'zod';
+import { dialectSchema, querySchema } from './query.ts';
+import { wireErrorSchema } from './errors.ts';
+
+const micros = z.number().nullable();
+
+/** One line of the grid, straight from the index. Times in µs, total_run_time in seconds. */
+export const taskRunRowSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  task_key: z.string().nullable(),
+  state_type: z.string().nullable(),
+  state_name: z.string().nullable(),
+  tags: z.array(z.string()),
+  flow_run_id: z.string().nullable(),
+  flow_run_name: z.string().nullable(),
+  flow_id: z.string().nullable(),
+  flow_name: z.string().nullable(),
+  deployment_id: z.string().nullable(),
+  deployment_name: z.string().nullable(),
+  expected_start_time: micros,
+  next_scheduled_start_time: micros,
+  start_time: micros,
+  end_time: micros,
+  created: micros,
+  updated: micros,
+  run_count: z.number(),
+  total_run_time: z.number(),
+  has_subflow: z.boolean(),
+  gone: micros,
+});
+export type TaskRunRow = z.infer<typeof taskRunRowSchema>;
+
+export const runLinkSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['task_run', 'flow_run']),
+  name: z.string(),
+  state_type: z.string().nullable(),
+  state_name: z.string().nullable(),
+  /** the input parameter it was passed to, for upstream runs */
+  parameter: z.string().nullable(),
+});
+export type RunLink = z.infer<typeof runLinkSchema>;
+
+/** A run opened: its row, the server's JSON as it was received, and its neighbours in the archive. */
+export const taskRunDetailSchema = z.object({
+  row: taskRunRowSchema,
+  /** the row's JSON text, byte for byte as the server sent it */
+  json: z.string(),
+  upstream: z.array(runLinkSchema),
+  downstream: z.array(runLinkSchema),
+  subflows: z.array(runLinkSchema),
+  /** seconds; over completed runs of the same task_key in the archive. null when none */
+  median_duration: z.number().nullable(),
+  last_success: runLinkSchema.extend({ end_time: micros }).nullable(),
+  /** where Prefect's own UI shows it; null when unknown */
+  url: z.string().nullable(),
+});
+export type TaskRunDetail = z.infer<typeof taskRunDetailSchema>;
+
+export const stateHistorySchema = z.array(
+  z.object({
+    id: z.string(),
+    type: z.string(),
+    name: z.string(),
+    timestamp: z.number(),
+    message: z.string().nullable(),
+  }),
+);
+export type StateHistory = z.infer<typeof stateHistorySchema>;
+
+/** Prefect's levels: 10 debug, 20 info, 30 warning, 40 error, 50 critical. timestamp in µs. */
+export const logLineSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  level: z.number(),
+  message: z.string(),
+  timestamp: z.number(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
+
+/** Logs and history read from the server when a run is opened and kept in the archive. */
+export const runActivitySchema = z.object({
+  history: stateHistorySchema,
+  logs: z.array(logLineSchema),
+  /** more lines than `logs` holds exist on the server */
+  truncated: z.boolean(),
+  /** µs; when it was read from the server. null: never, and `problem` says why */
+  fetched: z.number().nullable(),
+  problem: wireErrorSchema.nullable(),
+});
+export type RunActivity = z.infer<typeof runActivitySchema>;
+
+export const syncPhaseSchema = z.enum(['idle', 'running', 'cancelling', 'failed']);
+/** The whole state of one workspace's sync: each item of the stream replaces the last. */
+export const syncStatusSchema = z.object({
+  workspace: z.string(),
+  phase: syncPhaseSchema,
+  /** what is being read now */
+  step: z.enum(['connect', 'flows', 'deployments', 'flow_runs', 'task_runs', 'null_probe', 'verify', 'done']),
+  /** rows received in this run, over all entities, and task runs among them */
+  received: z.number(),
+  task_runs: z.number(),
+  /** rows that were new or different */
+  changed: z.number(),
+  /** the server's own count of task runs when the sync began; null while unknown */
+  expected: z.number().nullable(),
+  /** rows per second over the last seconds; seconds left at that rate, null while unknown */
+  rate: z.number(),
+  seconds_left: z.number().nullable(),
+  /** µs by this machine's clock */
+  started: z.number().nullable(),
+  finished: z.number().nullable(),
+  /** µs; end of the last sync that went through */
+  last_success: z.number().nullable(),
+  /** µs; the oldest expected start that is complete. null: not all there yet, or no rows */
+  complete_since: z.number().nullable(),
+  /** a harvest was cut short and the next sync goes on where it stopped */
+  resumable: z.boolean(),
+  problem: wireErrorSchema.nullable(),
+  /** why it waits: a 429 or a retry; null when it does not */
+  waiting: z.object({ seconds: z.number(), reason: z.enum(['busy', 'retry']) }).nullable(),
+});
+export type SyncStatus = z.infer<typeof syncStatusSchema>;
+
+export const authKindSchema = z.enum(['none', 'api_key', 'basic']);
+/** A workspace as the renderer may see it: where, never the secret. */
+export const workspaceSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['demo', 'server']),
+  api_url: z.string(),
+  auth: authKindSchema,
+  /** environment variable the secret is read from; null: kept by the shell, or none */
+  secret_env: z.string().nullable(),
+  custom_headers: z.array(z.string()),
+  insecure_tls: z.boolean(),
+  dialect: dialectSchema,
+  /** the dialect was found by asking the server (auto) or set by the person */
+  dialect_source: z.enum(['auto', 'chosen', 'unknown']),
+  task_runs: z.number().nullable(),
+  bytes: z.number().nullable(),
+});
+export type Workspace = z.infer<typeof workspaceSchema>;
+
+export const workspaceInputSchema = z.object({
+  name: z
+    .string()
+    .trim()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$/),
+  api_url: z.string().trim().min(1),
+  auth: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('none') }),
+    z.object({ kind: z.literal('env'), scheme: z.enum(['api_key', 'basic']), variable: z.string().min(1) }),
+    z.object({ kind: z.literal('secret'), scheme: z.enum(['api_key', 'basic']), secret: z.string().min(1) }),
+  ]),
+  headers: z.record(z.string(), z.string()).default({}),
+  insecure_tls: z.boolean().default(false),
+  dialect: dialectSchema.nullable().default(null),
+});
+export type WorkspaceInput = z.input<typeof workspaceInputSchema>;
+
+/** A server found on this machine, offered, never added by itself. The secret stays in main. */
+export const candidateSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  api_url: z.string(),
+  auth: authKindSchema,
+  source: z.string(),
+  active: z.boolean(),
+});
+export type Candidate = z.infer<typeof candidateSchema>;
+
+export const presetSchema = z.object({
+  id: z.string(),
+  name: z.string().trim().min(1).max(80),
+  query: querySchema,
+  columns: z.array(z.string()).nullable(),
+  /** shipped with the app: may be hidden, not changed */
+  builtin: z.boolean(),
+});
+export type Preset = z.infer<typeof presetSchema>;
+
+/** Window settings. Kept by main, since a browser page has a new origin at every start. */
+export const settingsSchema = z.object({
+  theme: z.enum(['system', 'light', 'dark']).default('system'),
+  time_zone: z.enum(['local', 'utc']).default('local'),
+  workspace: z.string().nullable().default(null),
+  /** field → width in px, in the order of `columns` */
+  columns: z.array(z.object({ field: z.string(), width: z.number() })).nullable().default(null),
+  panel_width: z.number().default(244),
+  detail_width: z.number().default(408),
+  closed_sections: z.array(z.string()).default([]),
+});
+export type Settings = z.infer<typeof settingsSchema>;

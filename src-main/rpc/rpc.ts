@@ -1,0 +1,240 @@
+/**
+ * The one protocol of every hop: window ↔ core, browser page ↔ host, core ↔ worker threads.
+ *
+ * Asking side sends `call`, `cancel`, `pull`; serving side answers `value`, `item`, `end`, `error`.
+ * A stream is an async generator with credit: the source may run ahead of the reader by at most WINDOW items, so a
+ * synchronous producer stops when its reader stops. Both ends validate: input where it arrives (a socket is
+ * reachable by any local page until the token check), output where it is used.
+ */
+import { z } from 'zod';
+import type { Channel } from './channels.ts';
+import type { AnyContract, Client, Context, Handlers, Options } from './define.ts';
+import { AppError, errorCodeSchema, fromWireError, toWireError, wireErrorSchema, type WireError } from '../contract/errors.ts';
+
+/** Items in flight before the source waits; the reader asks for the next half when half are used. */
+const WINDOW = 16;
+
+const askSchema = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('call'), id: z.number(), name: z.string(), input: z.unknown() }),
+  z.object({ t: z.literal('cancel'), id: z.number() }),
+  z.object({ t: z.literal('pull'), id: z.number(), n: z.number().int().min(1).max(1024) }),
+]);
+type Ask = z.infer<typeof askSchema>;
+
+const replySchema = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('value'), id: z.number(), value: z.unknown() }),
+  z.object({ t: z.literal('item'), id: z.number(), item: z.unknown() }),
+  z.object({ t: z.literal('end'), id: z.number() }),
+  z.object({ t: z.literal('error'), id: z.number(), error: wireErrorSchema.extend({ code: errorCodeSchema.catch('INTERNAL') }) }),
+]);
+type Reply = z.infer<typeof replySchema>;
+
+type Running = { abort: AbortController; credit: number; wake: (() => void) | null };
+
+/** Errors an owner wants logged: those nobody chose. */
+export type ServeOptions = { onInternalError?: (name: string, thrown: unknown) => void };
+
+/** Answers the contract's calls on one channel until it closes; the returned function stops and aborts what runs. */
+export function serve<C extends AnyContract>(
+  contract: C,
+  handlers: Handlers<C>,
+  channel: Channel,
+  options: ServeOptions = {},
+): () => void {
+  const running = new Map<number, Running>();
+  const reply = (frame: Reply) => channel.send(frame);
+
+  const fail = (id: number, name: string, thrown: unknown) => {
+    const error: WireError = toWireError(thrown);
+    if (error.code === 'INTERNAL') options.onInternalError?.(name, thrown);
+    reply({ t: 'error', id, error });
+  };
+
+  const run = async (ask: Extract<Ask, { t: 'call' }>) => {
+    const { id, name } = ask;
+    const member = Object.hasOwn(contract, name) ? contract[name] : undefined;
+    if (!member) return fail(id, name, new AppError('BAD_INPUT', `no such call: ${name}`));
+    const input = member.input.safeParse(ask.input);
+    if (!input.success) return fail(id, name, new AppError('BAD_INPUT', `${name}: ${z.prettifyError(input.error)}`));
+
+    const job: Running = { abort: new AbortController(), credit: WINDOW, wake: null };
+    running.set(id, job);
+    const context: Context = { signal: job.abort.signal };
+    try {
+      const handler = handlers[name] as (input: unknown, context: Context) => unknown;
+      const result = handler(input.data, context);
+      if (member.kind === 'call') {
+        const value = await result;
+        if (!job.abort.signal.aborted) reply({ t: 'value', id, value });
+      } else {
+        for await (const item of result as AsyncIterable<unknown>) {
+          if (job.abort.signal.aborted) return;
+          reply({ t: 'item', id, item });
+          job.credit -= 1;
+          while (job.credit <= 0 && !job.abort.signal.aborted)
+            await new Promise<void>((resolve) => (job.wake = resolve));
+          if (job.abort.signal.aborted) return;
+        }
+        reply({ t: 'end', id });
+      }
+    } catch (thrown) {
+      if (!job.abort.signal.aborted) fail(id, name, thrown);
+    } finally {
+      running.delete(id);
+    }
+  };
+
+  const cancel = (job: Running) => {
+    job.abort.abort();
+    job.wake?.();
+  };
+
+  channel.onMessage((frame) => {
+    const parsed = askSchema.safeParse(frame);
+    if (!parsed.success) return; // a reply, when both ends serve on one channel, or noise
+    const ask = parsed.data;
+    if (ask.t === 'call') {
+      void run(ask);
+      return;
+    }
+    const job = running.get(ask.id);
+    if (!job) return; // it ended while the frame was on its way
+    if (ask.t === 'cancel') cancel(job);
+    else {
+      job.credit += ask.n;
+      job.wake?.();
+    }
+  });
+
+  const stop = () => {
+    for (const job of running.values()) cancel(job);
+    running.clear();
+  };
+  channel.onClose(stop);
+  return stop;
+}
+
+type Waiting = { onReply: (reply: Reply) => void; onLost: () => void };
+
+/** A typed client of the contract over one channel. When the channel closes, all waiting calls fail with DISCONNECTED. */
+export function connect<C extends AnyContract>(contract: C, channel: Channel): Client<C> {
+  const waiting = new Map<number, Waiting>();
+  let nextId = 1;
+  let lost = false;
+
+  channel.onMessage((frame) => {
+    const parsed = replySchema.safeParse(frame);
+    if (parsed.success) waiting.get(parsed.data.id)?.onReply(parsed.data);
+  });
+  channel.onClose(() => {
+    lost = true;
+    for (const one of [...waiting.values()]) one.onLost();
+    waiting.clear();
+  });
+
+  const disconnected = () => new AppError('DISCONNECTED', 'the connection to Taskscope was lost');
+  const cancelled = () => new AppError('CANCELLED', 'cancelled');
+
+  function parseOutput(name: string, schema: z.ZodType, value: unknown): unknown {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new AppError('INTERNAL', `${name}: unexpected answer: ${z.prettifyError(parsed.error)}`);
+  }
+
+  function doCall(name: string, output: z.ZodType, input: unknown, { signal }: Options): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (lost) return reject(disconnected());
+      if (signal?.aborted) return reject(cancelled());
+      const id = nextId++;
+      const onAbort = () => {
+        channel.send({ t: 'cancel', id });
+        finish();
+        reject(cancelled());
+      };
+      const finish = () => {
+        waiting.delete(id);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      waiting.set(id, {
+        onReply: (reply) => {
+          finish();
+          try {
+            if (reply.t === 'value') resolve(parseOutput(name, output, reply.value));
+            else if (reply.t === 'error') reject(fromWireError(reply.error));
+            else reject(new AppError('INTERNAL', `${name}: a call was answered with a stream`));
+          } catch (thrown) {
+            reject(thrown as Error);
+          }
+        },
+        onLost: () => {
+          finish();
+          reject(disconnected());
+        },
+      });
+      channel.send({ t: 'call', id, name, input });
+    });
+  }
+
+  async function* doStream(name: string, item: z.ZodType, input: unknown, { signal }: Options): AsyncGenerator<unknown> {
+    if (lost) throw disconnected();
+    if (signal?.aborted) throw cancelled();
+    const id = nextId++;
+    const queue: Reply[] = [];
+    let problem: AppError | null = null;
+    let wake: (() => void) | null = null;
+    let open = true;
+    let used = 0;
+    const onAbort = () => {
+      problem = cancelled();
+      wake?.();
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    waiting.set(id, {
+      onReply: (reply) => {
+        queue.push(reply);
+        wake?.();
+      },
+      onLost: () => {
+        open = false;
+        problem = disconnected();
+        wake?.();
+      },
+    });
+    channel.send({ t: 'call', id, name, input });
+    try {
+      for (;;) {
+        if (problem) throw problem as AppError;
+        const reply = queue.shift();
+        if (!reply) {
+          await new Promise<void>((resolve) => (wake = resolve));
+          wake = null;
+        } else if (reply.t === 'item') {
+          yield parseOutput(name, item, reply.item);
+          used += 1;
+          if (used === WINDOW / 2) {
+            channel.send({ t: 'pull', id, n: used });
+            used = 0;
+          }
+        } else {
+          open = false;
+          if (reply.t === 'error') throw fromWireError(reply.error);
+          return;
+        }
+      }
+    } finally {
+      if (open) channel.send({ t: 'cancel', id });
+      waiting.delete(id);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  const client: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(contract)) {
+    client[name] =
+      member.kind === 'call'
+        ? (input: unknown, options: Options = {}) => doCall(name, member.output, input, options)
+        : (input: unknown, options: Options = {}) => doStream(name, member.item, input, options);
+  }
+  return client as Client<C>;
+}
