@@ -1,0 +1,29 @@
+/**
+ * Which run is open, shared by the grid and the detail pane.
+ *
+ * `id` is the run shown in the detail pane; null: the pane is closed. `index` is its place in the present result, or null
+ * when the run was reached through a link and is not in the list. The grid scrolls to `index` whenever `reveal` grows:
+ * moving with next/previous, or coming back from a link.
+ */
+export class Selection {
+  id = $state<string | null>(null);
+  index = $state<number | null>(null);
+  reveal = $state(0);
+
+  open(id: string, index: number | null): void {
+    this.id = id;
+    this.index = index;
+  }
+
+  show(id: string, index: number): void {
+    this.open(id, index);
+    this.reveal += 1;
+  }
+
+  close(): void {
+    this.id = null;
+    this.index = null;
+  }
+}
+
+export const selection = new Selection();
