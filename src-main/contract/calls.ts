@@ -136,7 +136,15 @@ export const contract = {
   ),
   /** writes beside the target and renames at the end; ending the stream early removes the partial file */
   'export.run': stream(
-    z.object({ workspace, query: querySchema, columns: z.array(z.string()).min(1).nullable(), save: z.string() }),
+    z.object({
+      workspace,
+      query: querySchema,
+      /** field paths in order; null is the default set */
+      columns: z.array(z.string()).min(1).nullable(),
+      save: z.string(),
+      /** put a ' before cells a spreadsheet would run as a formula; off, the file holds exactly the archive's values */
+      spreadsheet: z.boolean().default(false),
+    }),
     exportProgressSchema,
   ),
 

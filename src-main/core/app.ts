@@ -1,0 +1,202 @@
+/**
+ * The composition root: opens the data folder, keeps the open archives and answers the contract. Knows no shell: what a
+ * shell must do comes in as `Shell`.
+ */
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { contract } from '../contract/calls.ts';
+import { AppError, toAppError, toWireError, type WireError } from '../contract/errors.ts';
+import { settingsSchema, type Settings, type Workspace } from '../contract/rows.ts';
+import type { Channel } from '../rpc/channels.ts';
+import type { Handlers } from '../rpc/define.ts';
+import { serve } from '../rpc/rpc.ts';
+import { lockFolder } from '../store/lock.ts';
+import { Archive } from './archive.ts';
+import { createHandlers } from './handlers.ts';
+import { fileError, openJsonFile, type JsonFile } from './json-file.ts';
+import { pathsIn, type Paths } from './paths.ts';
+import { Presets } from './presets.ts';
+import { fileSecrets } from './secrets.ts';
+import type { Log, Shell } from './shell.ts';
+import { startWorker, type Started } from './worker.ts';
+import { demoContract, type ApiRequest, type Connection } from './worker-contracts.ts';
+import { describe, Workspaces, type Entry } from './workspaces.ts';
+
+export const ORDINARY_DEMO_RUNS = 20_000;
+
+export type AppOptions = {
+  dataDir: string;
+  shell: Shell;
+  log: Log;
+  /** runs in the demo workspace; default 20,000 */
+  demoRuns?: number;
+  /** start a sync when a workspace is opened. Off for commands that only read. */
+  syncOnOpen?: boolean;
+};
+
+export class App {
+  readonly version: string;
+  readonly paths: Paths;
+  readonly shell: Shell;
+  readonly log: Log;
+  readonly workspaces: Workspaces;
+  readonly presets: Presets;
+  readonly settings: JsonFile<Settings>;
+  readonly readOnly: WireError | null;
+  readonly handlers: Handlers<typeof contract>;
+  readonly #options: AppOptions;
+  readonly #unlock: () => void;
+  readonly #archives = new Map<string, Promise<Archive>>();
+  readonly #demos = new Map<string, Started<typeof demoContract>>();
+  #closed = false;
+
+  private constructor(
+    options: AppOptions,
+    parts: Pick<App, 'version' | 'paths' | 'workspaces' | 'presets' | 'settings' | 'readOnly'>,
+    unlock: () => void,
+  ) {
+    this.#options = options;
+    this.#unlock = unlock;
+    this.shell = options.shell;
+    this.log = options.log;
+    this.version = parts.version;
+    this.paths = parts.paths;
+    this.workspaces = parts.workspaces;
+    this.presets = parts.presets;
+    this.settings = parts.settings;
+    this.readOnly = parts.readOnly;
+    this.handlers = createHandlers(this);
+  }
+
+  /** Throws FOLDER_READ_ONLY or DISK_FULL when there is no folder and none can be made. */
+  static async create(options: AppOptions): Promise<App> {
+    const paths = pathsIn(options.dataDir);
+    let readOnly: WireError | null = null;
+    let unlock = () => undefined as void;
+    try {
+      await mkdir(join(paths.archive('x'), '..'), { recursive: true }).catch((thrown: NodeJS.ErrnoException) => {
+        throw fileError(thrown, paths.dataDir);
+      });
+      unlock = lockFolder(paths.dataDir).release;
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      const readable = await stat(paths.workspaces).then(
+        () => true,
+        () => false,
+      );
+      if (!readable || (error.code !== 'FOLDER_IN_USE' && error.code !== 'FOLDER_READ_ONLY')) throw error;
+      readOnly = toWireError(error);
+    }
+    const asReader = { readOnly: readOnly !== null };
+    const secrets = options.shell.secrets ?? (await fileSecrets(paths.secrets));
+    const parts = {
+      version: VERSION,
+      paths,
+      readOnly,
+      workspaces: await Workspaces.open(paths.workspaces, secrets, asReader.readOnly),
+      presets: await Presets.open(paths.presets, asReader.readOnly),
+      settings: await openJsonFile(paths.settings, settingsSchema, settingsSchema.parse({}), asReader),
+    };
+    return new App(options, parts, unlock);
+  }
+
+  /** Answers one window's frames until its channel closes. */
+  serve(channel: Channel): () => void {
+    return serve(contract, this.handlers, channel, {
+      onInternalError: (name, thrown) =>
+        this.log('error', 'call failed', { name, message: String(thrown), stack: thrown instanceof Error ? thrown.stack : '' }),
+    });
+  }
+
+  /** The local API: Prefect's own endpoints over the archive, read-only. */
+  async api(workspace: string, request: ApiRequest): Promise<{ status: number; body: string }> {
+    return (await this.archive(workspace)).query.api(request);
+  }
+
+  /** The demo workspace of this run of the program, made if needed. */
+  ensureDemo(): Promise<Entry> {
+    return this.workspaces.demo(this.#options.demoRuns ?? ORDINARY_DEMO_RUNS, ORDINARY_DEMO_RUNS);
+  }
+
+  /** Opens the archive on first use; a failed opening is tried again at the next call. */
+  archive(name: string): Promise<Archive> {
+    if (this.#closed) return Promise.reject(new AppError('DISCONNECTED', 'Taskscope is closing'));
+    const known = this.#archives.get(name);
+    if (known) return known;
+    const opening = this.#open(this.workspaces.get(name));
+    this.#archives.set(name, opening);
+    opening.catch(() => this.#archives.delete(name));
+    return opening;
+  }
+
+  /** The archive if it is open, without opening it. */
+  opened(name: string): Promise<Archive> | null {
+    return this.#archives.get(name) ?? null;
+  }
+
+  /** What the window may know of a workspace; the count is known once the archive is open. */
+  async describe(entry: Entry): Promise<Workspace> {
+    const bytes = await stat(this.paths.archive(entry.file)).then(
+      ({ size }) => size,
+      () => null,
+    );
+    const archive = await this.opened(entry.name)?.catch(() => null);
+    const count = archive ? (await archive.query.stats({})).task_runs : null;
+    return describe(entry, { task_runs: count, bytes });
+  }
+
+  /** Where the entry's server is now: the demo's has a new port at every start. */
+  async connection(name: string): Promise<Connection> {
+    const entry = this.workspaces.get(name);
+    const connection = await this.workspaces.connection(entry);
+    if (!entry.demo) return connection;
+    let demo = this.#demos.get(name);
+    if (!demo) {
+      demo = startWorker('demo', demoContract, { data: entry.demo, log: this.log });
+      this.#demos.set(name, demo);
+    }
+    return { ...connection, api_url: (await demo.client.address({})).api_url };
+  }
+
+  async closeArchive(name: string): Promise<void> {
+    const archive = await this.#archives.get(name)?.catch(() => null);
+    this.#archives.delete(name);
+    await archive?.close();
+    await this.#demos.get(name)?.stop();
+    this.#demos.delete(name);
+  }
+
+  /** Stops every thread and lets the folder go. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#archives.keys()].map((name) => this.closeArchive(name)));
+    this.#unlock();
+  }
+
+  async #open(entry: Entry): Promise<Archive> {
+    const archive = await Archive.open({
+      workspace: entry.name,
+      path: this.paths.archive(entry.file),
+      dialect: entry.dialect,
+      readOnly: this.readOnly !== null,
+      log: this.log,
+      connection: () => this.connection(entry.name),
+      onDialect: (dialect) => this.#onDialect(entry.name, dialect),
+    });
+    if ((this.#options.syncOnOpen ?? true) && this.readOnly === null) archive.startSync();
+    return archive;
+  }
+
+  async #onDialect(name: string, dialect: Entry['dialect']): Promise<void> {
+    const entry = this.workspaces.get(name);
+    if (entry.dialect_source === 'chosen' || (entry.dialect_source === 'auto' && entry.dialect === dialect)) return;
+    await this.workspaces.setDialect(name, dialect, 'auto');
+    await (await this.archive(name)).query.setDialect({ dialect });
+  }
+}
+
+/** Replaced by the build; from source it is the package's own. */
+declare const __TASKSCOPE_VERSION__: string | undefined;
+const VERSION = typeof __TASKSCOPE_VERSION__ === 'string' ? __TASKSCOPE_VERSION__ : 'dev';
+
+export const createApp = (options: AppOptions): Promise<App> => App.create(options);

@@ -1,0 +1,219 @@
+/**
+ * One open workspace: its three threads and what is known of its sync. Data goes sync → writer → query on ports of their
+ * own and never through main.
+ */
+import { MessageChannel } from 'node:worker_threads';
+import { AppError, toWireError, type WireError } from '../contract/errors.ts';
+import type { Dialect } from '../contract/query.ts';
+import type { RunActivity, SyncStatus } from '../contract/rows.ts';
+import type { Client } from '../rpc/define.ts';
+import { Latest } from './latest.ts';
+import type { Log } from './shell.ts';
+import { startWorker, type Started } from './worker.ts';
+import { queryContract, syncContract, writerContract, type Connection } from './worker-contracts.ts';
+
+export type OpenOptions = {
+  workspace: string;
+  path: string;
+  dialect: Dialect;
+  readOnly: boolean;
+  log: Log;
+  /** asked anew for every sync, so that a changed secret or a moved demo server is picked up */
+  connection: () => Promise<Connection>;
+  onDialect: (dialect: Dialect) => Promise<void>;
+};
+
+export class Archive {
+  readonly query: Client<typeof queryContract>;
+  readonly notice: WireError | null;
+  readonly sync: Latest<SyncStatus>;
+  readonly #options: OpenOptions;
+  readonly #started: { query: Started<typeof queryContract>; writer: Started<typeof writerContract> | null; sync: Started<typeof syncContract> | null };
+  #running: { abort: AbortController; done: Promise<void> } | null = null;
+
+  private constructor(options: OpenOptions, started: Archive['#started'], notice: WireError | null, status: SyncStatus) {
+    this.#options = options;
+    this.#started = started;
+    this.query = started.query.client;
+    this.notice = notice;
+    this.sync = new Latest(status);
+  }
+
+  /** Throws ARCHIVE_NEWER, ARCHIVE_DAMAGED, DISK_FULL, FOLDER_READ_ONLY, NOT_FOUND (read-only and no file yet). */
+  static async open(options: OpenOptions): Promise<Archive> {
+    const { log } = options;
+    const changes = new MessageChannel();
+    const batches = new MessageChannel();
+    const query = startWorker('query', queryContract, {
+      data: { changes: changes.port2 },
+      transfer: [changes.port2],
+      log,
+    });
+    const started: Archive['#started'] = { query, writer: null, sync: null };
+    try {
+      let notice: WireError | null = null;
+      if (!options.readOnly) {
+        started.writer = startWorker('writer', writerContract, {
+          data: { sync: batches.port1, changes: changes.port1 },
+          transfer: [batches.port1, changes.port1],
+          log,
+        });
+        ({ notice } = await started.writer.client.open({ path: options.path }));
+        started.sync = startWorker('sync', syncContract, {
+          data: { writer: batches.port2 },
+          transfer: [batches.port2],
+          log,
+        });
+      }
+      await query.client.open({ path: options.path, dialect: options.dialect, watchFile: options.readOnly });
+      const stored = (await query.client.stats({})).state['sync.status'];
+      return new Archive(options, started, notice, initialStatus(options.workspace, stored));
+    } catch (thrown) {
+      await stopAll(started);
+      throw thrown;
+    }
+  }
+
+  get syncing(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Starts a sync unless one runs. How it goes is told by `sync`. */
+  startSync(since: number | null = null): void {
+    const { sync } = this.#started;
+    if (!sync) throw new AppError('FOLDER_IN_USE', 'this window only reads the archive');
+    if (this.#running) return;
+    const abort = new AbortController();
+    this.#running = { abort, done: this.#run(sync, since, abort.signal) };
+  }
+
+  /** Settles when the running sync has stopped. */
+  async cancelSync(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.sync.set({ ...this.sync.get(), phase: 'cancelling', waiting: null });
+    running.abort.abort();
+    await running.done;
+  }
+
+  /** Settles when no sync runs. */
+  async settled(): Promise<void> {
+    await this.#running?.done;
+  }
+
+  async #run(sync: Started<typeof syncContract>, since: number | null, signal: AbortSignal): Promise<void> {
+    const { workspace, log } = this.#options;
+    const before = this.sync.get();
+    this.sync.set({
+      ...before,
+      phase: 'running',
+      step: 'connect',
+      received: 0,
+      task_runs: 0,
+      changed: 0,
+      rate: 0,
+      seconds_left: null,
+      expected: null,
+      started: Date.now() * 1000,
+      finished: null,
+      problem: null,
+      waiting: null,
+    });
+    try {
+      const connection = await this.#options.connection();
+      for await (const { status, dialect } of sync.client.run({ connection, since }, { signal })) {
+        if (dialect) await this.#options.onDialect(dialect);
+        if (!signal.aborted) this.sync.set({ ...this.sync.get(), ...status, workspace });
+      }
+      const finished = Date.now() * 1000;
+      this.#end({ phase: 'idle', step: 'done', finished, last_success: finished, problem: null, resumable: false });
+    } catch (thrown) {
+      const problem = toWireError(thrown);
+      log(problem.code === 'CANCELLED' ? 'info' : 'warn', 'sync ended early', { workspace, code: problem.code });
+      const cancelled = problem.code === 'CANCELLED';
+      this.#end({
+        phase: cancelled ? 'idle' : 'failed',
+        finished: Date.now() * 1000,
+        problem: cancelled ? null : problem,
+        resumable: before.last_success === null || this.sync.get().received > 0,
+      });
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  #end(change: Partial<SyncStatus>): void {
+    const status = { ...this.sync.get(), ...change, waiting: null, seconds_left: null };
+    this.sync.set(status);
+    void this.#started.writer?.client
+      .setState({ key: 'sync.status', value: status })
+      .catch((thrown: unknown) => this.#options.log('warn', 'sync status not kept', { code: toWireError(thrown).code }));
+  }
+
+  /** The kept copy, or a fresh one from the server when it answers. */
+  async activity(id: string, signal: AbortSignal): Promise<RunActivity> {
+    const kept = await this.query.activity({ id }, { signal });
+    const { sync, writer } = this.#started;
+    if (!sync || !writer) return kept ?? nothingKept(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
+    try {
+      const connection = await this.#options.connection();
+      const fresh = await sync.client.activity({ connection, id }, { signal });
+      await writer.client.saveActivity({ id, activity: fresh });
+      return fresh;
+    } catch (thrown) {
+      return kept ? { ...kept, problem: toWireError(thrown) } : nothingKept(thrown);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.cancelSync();
+    await stopAll(this.#started);
+  }
+}
+
+function nothingKept(thrown: unknown): RunActivity {
+  return { history: [], logs: [], truncated: false, fetched: null, problem: toWireError(thrown) };
+}
+
+/** Readers first, then the one that feeds the writer, the writer last: nothing is written into a closed file. */
+async function stopAll(started: { query: Started<typeof queryContract>; writer: Started<typeof writerContract> | null; sync: Started<typeof syncContract> | null }): Promise<void> {
+  await started.sync?.stop();
+  await started.query.stop();
+  await started.writer?.stop();
+}
+
+function initialStatus(workspace: string, stored: unknown): SyncStatus {
+  const empty: SyncStatus = {
+    workspace,
+    phase: 'idle',
+    step: 'done',
+    received: 0,
+    task_runs: 0,
+    changed: 0,
+    expected: null,
+    rate: 0,
+    seconds_left: null,
+    started: null,
+    finished: null,
+    last_success: null,
+    complete_since: null,
+    resumable: false,
+    problem: null,
+    waiting: null,
+  };
+  if (typeof stored !== 'object' || stored === null) return empty;
+  const kept = syncStatusKept(stored);
+  return { ...empty, ...kept };
+}
+
+/** Only what outlives a run of the program: a stored "running" would be a lie. */
+function syncStatusKept(stored: object): Partial<SyncStatus> {
+  const number = (value: unknown) => (typeof value === 'number' ? value : null);
+  const record = stored as Record<string, unknown>;
+  return {
+    last_success: number(record.last_success),
+    complete_since: number(record.complete_since),
+    finished: number(record.finished),
+    resumable: record.resumable === true,
+  };
+}

@@ -1,0 +1,25 @@
+/** Where things live inside the data folder, and where that folder is when nobody says. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Each system's own place for app data; `TASKSCOPE_DATA_DIR` overrides it. */
+export function defaultDataDir(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
+  if (env.TASKSCOPE_DATA_DIR) return env.TASKSCOPE_DATA_DIR;
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Taskscope');
+  if (platform === 'win32') return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Taskscope');
+  return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'taskscope');
+}
+
+export type Paths = ReturnType<typeof pathsIn>;
+
+export function pathsIn(dataDir: string) {
+  return {
+    dataDir,
+    settings: join(dataDir, 'settings.json'),
+    presets: join(dataDir, 'presets.json'),
+    workspaces: join(dataDir, 'workspaces.json'),
+    secrets: join(dataDir, 'secrets.json'),
+    exports: join(dataDir, 'exports'),
+    archive: (file: string) => join(dataDir, 'archives', file),
+  };
+}

@@ -1,0 +1,29 @@
+/** Where a secret comes from when the shell has no keychain: a file only its owner may read, or the environment. */
+import { z } from 'zod';
+import { AppError } from '../contract/errors.ts';
+import { openJsonFile } from './json-file.ts';
+import type { Secrets } from './shell.ts';
+
+const OWNER_ONLY = 0o600;
+
+export async function fileSecrets(path: string): Promise<Secrets> {
+  const file = await openJsonFile(path, z.record(z.string(), z.string()), {}, { mode: OWNER_ONLY });
+  return {
+    kind: 'file',
+    get: (name) => Promise.resolve(file.get()[name] ?? null),
+    set: (name, secret) => file.set({ ...file.get(), [name]: secret }),
+    remove: async (name) => {
+      const rest = { ...file.get() };
+      if (!(name in rest)) return;
+      delete rest[name];
+      await file.set(rest);
+    },
+  };
+}
+
+/** Throws SECRET_MISSING naming the variable. */
+export function secretFromEnv(variable: string): string {
+  const secret = process.env[variable];
+  if (secret) return secret;
+  throw new AppError('SECRET_MISSING', `environment variable ${variable} is not set`, { variable });
+}

@@ -1,0 +1,45 @@
+/** Starting a worker thread and talking to it. An unhandled throw in a worker fails all waiting calls and is told, never silent. */
+import { Worker, type TransferListItem } from 'node:worker_threads';
+import { portChannel, type Channel } from '../rpc/channels.ts';
+import type { AnyContract, Client } from '../rpc/define.ts';
+import { connect } from '../rpc/rpc.ts';
+import type { Log } from './shell.ts';
+
+export type WorkerName = 'writer' | 'query' | 'sync' | 'demo';
+
+/** Straight from source under Node 24, or the flat bundle beside this one (electron.vite.config.ts keeps them flat for this). */
+function entry(name: WorkerName): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? `./workers/${name}.ts` : `./${name}.js`, import.meta.url);
+}
+
+export type Started<C extends AnyContract> = { client: Client<C>; channel: Channel; stop(): Promise<void> };
+
+export function startWorker<C extends AnyContract>(
+  name: WorkerName,
+  contract: C,
+  options: { data?: unknown; transfer?: TransferListItem[]; log: Log; onDeath?: (thrown: Error) => void },
+): Started<C> {
+  const worker = new Worker(entry(name), {
+    name,
+    workerData: options.data ?? {},
+    transferList: options.transfer ?? [],
+  });
+  worker.on('error', (thrown) => {
+    options.log('error', 'worker died', { worker: name, message: thrown.message, stack: thrown.stack });
+    options.onDeath?.(thrown);
+  });
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const channel = portChannel(worker);
+  return {
+    client: connect(contract, channel),
+    channel,
+    // the worker's own `close` call comes first and ends its loop; terminate is for one that did not finish
+    stop: async () => {
+      worker.unref();
+      const timer = setTimeout(() => void worker.terminate(), 5000);
+      worker.postMessage({ t: 'exit' });
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** Demo thread: the simulated Prefect server, so that its work is not the window's. */
+import { workerData } from 'node:worker_threads';
+import { startDemo } from '../../demo/server.ts';
+import { serve } from '../../rpc/rpc.ts';
+import { demoContract } from '../worker-contracts.ts';
+import { mainChannel } from './port.ts';
+
+export type DemoData = { runs: number; epoch: number };
+const { runs, epoch } = workerData as DemoData;
+const started = startDemo({ runs, seed: 20_000, epoch });
+
+serve(
+  demoContract,
+  { address: async () => ({ api_url: (await started).apiUrl }) },
+  mainChannel(async () => (await started).close()),
+);

@@ -1,0 +1,153 @@
+/**
+ * Answers questions in the query thread. A result is the ordered row numbers of one question; it is kept a while, so that every
+ * page, jump and export of it is a slice, and it does not move while sync writes.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Answer } from '../../contract/calls.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { Query } from '../../contract/query.ts';
+import type { TaskRunRow } from '../../contract/rows.ts';
+import type { Handlers } from '../../rpc/define.ts';
+import { Engine } from '../../query/engine.ts';
+import { openReader, type Reader } from '../../store/read.ts';
+import type { Change } from '../../store/columns.ts';
+import { Latest } from '../latest.ts';
+import { answerApi } from '../local-api/answer.ts';
+import type { queryContract } from '../worker-contracts.ts';
+import { csvChunks } from './csv-chunks.ts';
+import { runDetail } from './run-detail.ts';
+
+const KEPT_RESULTS = 8;
+const MAX_ROWS = 1000;
+const WATCH_PAUSE = 250; // ms: four a second is as often as an eye can use
+const MAX_CHANGED_IDS = 1000;
+const FILE_POLL = 3000; // ms, only where another process writes
+
+type Opened = { engine: Engine; reader: Reader };
+type News = { version: number; total: number; changed: string[] };
+
+export class Desk {
+  #opened: Opened | null = null;
+  #results = new Map<string, Uint32Array>();
+  #nextResult = 1;
+  #news = new Latest<News>({ version: 0, total: 0, changed: [] });
+  #poll: NodeJS.Timeout | null = null;
+
+  readonly handlers: Handlers<typeof queryContract> = {
+    open: ({ path, dialect, watchFile }) => {
+      const reader = openReader(path);
+      const engine = new Engine(reader, { dialect });
+      engine.load();
+      this.#opened = { engine, reader };
+      this.#tell([]);
+      if (watchFile) this.#watchFile(reader);
+      return { version: engine.version, total: engine.total('task_run') };
+    },
+    setDialect: ({ dialect }) => {
+      this.#open.engine.setDialect(dialect);
+      this.#results.clear();
+      return {};
+    },
+    ask: (input) => this.#ask(input),
+    rows: ({ result, rows }) => this.#rows(this.#result(result), rows.from, rows.to),
+    position: ({ result, id }) => {
+      const rid = this.#open.engine.ridOf('task_run', id);
+      const position = rid === null ? -1 : this.#result(result).indexOf(rid);
+      return { position: position < 0 ? null : position };
+    },
+    counts: ({ queries }) => {
+      const now = Date.now() * 1000;
+      return queries.map((query) => this.#open.engine.ask({ where: query.where, sort: [], now }).count);
+    },
+    watch: (_, { signal }) => this.#news.watch(signal, WATCH_PAUSE),
+    run: ({ id }) => runDetail(this.#open.engine, this.#open.reader, id),
+    activity: ({ id }) => this.#open.reader.activity(id),
+    stats: () => ({
+      task_runs: this.#open.engine.total('task_run'),
+      state: { 'sync.status': this.#open.reader.state('sync.status') },
+    }),
+    api: (request) => answerApi({ ...this.#open, now: Date.now() * 1000 }, request),
+    csv: ({ query, columns, spreadsheet }, { signal }) =>
+      csvChunks(this.#open.engine, this.#order(query), columns, spreadsheet, signal),
+    close: () => {
+      this.close();
+      return {};
+    },
+  };
+
+  /** A commit of the writer. Taken in between two questions, so no answer mixes old and new. */
+  onChange(change: Change): void {
+    if (!this.#opened) return; // not loaded yet: loading reads the file as it is then
+    const { engine } = this.#opened;
+    engine.apply(change);
+    const rids = (change.changed.task_run ?? []).slice(0, MAX_CHANGED_IDS);
+    this.#tell(rids.map((rid) => engine.idOf('task_run', rid)));
+  }
+
+  close(): void {
+    if (this.#poll) clearInterval(this.#poll);
+    this.#opened?.reader.close();
+    this.#opened = null;
+    this.#results.clear();
+  }
+
+  get #open(): Opened {
+    if (!this.#opened) throw new AppError('INTERNAL', 'the archive is not open');
+    return this.#opened;
+  }
+
+  #ask(input: Parameters<Handlers<typeof queryContract>['ask']>[0]): Answer {
+    const started = performance.now();
+    const { engine } = this.#open;
+    const { facets, histogram, rows } = input;
+    const outcome = engine.ask({ ...input.query, now: Date.now() * 1000, facets, histogram });
+    const order = outcome.order;
+    const result = String(this.#nextResult++);
+    this.#results.set(result, order);
+    for (const old of this.#results.keys()) if (this.#results.size > KEPT_RESULTS) this.#results.delete(old);
+    return {
+      result,
+      count: outcome.count,
+      total: engine.total('task_run'),
+      rows: this.#rows(order, rows.from, rows.to),
+      facets: outcome.facets,
+      histogram: outcome.histogram,
+      version: engine.version,
+      millis: performance.now() - started,
+    };
+  }
+
+  #order(query: Query): Uint32Array {
+    return this.#open.engine.ask({ ...query, now: Date.now() * 1000 }).order;
+  }
+
+  #result(name: string): Uint32Array {
+    const order = this.#results.get(name);
+    if (!order) throw new AppError('NOT_FOUND', `result ${name} is no longer kept`, { result: name });
+    this.#results.delete(name); // most recently used last
+    this.#results.set(name, order);
+    return order;
+  }
+
+  #rows(order: Uint32Array, from: number, to: number): TaskRunRow[] {
+    if (to - from > MAX_ROWS) throw new AppError('BAD_INPUT', `at most ${MAX_ROWS} rows at once`);
+    return Array.from(order.subarray(from, to), (rid) => this.#open.engine.taskRunRow(rid));
+  }
+
+  #tell(changed: string[]): void {
+    const { engine } = this.#open;
+    this.#news.set({ version: engine.version, total: engine.total('task_run'), changed });
+  }
+
+  /** In a window that only reads, the writer is another process and sends nothing: look at the file's own counter. */
+  #watchFile(reader: Reader): void {
+    let seen = reader.dataVersion();
+    this.#poll = setInterval(() => {
+      const version = reader.dataVersion();
+      if (version === seen) return;
+      seen = version;
+      this.#open.engine.load();
+      this.#tell([]);
+    }, FILE_POLL);
+  }
+}

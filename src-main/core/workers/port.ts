@@ -1,0 +1,18 @@
+/** The worker's end: its port to main, and leaving when main says so. */
+import { parentPort } from 'node:worker_threads';
+import { portChannel, type Channel } from '../../rpc/channels.ts';
+
+/** Throws when not run as a worker. `onExit` runs before the thread ends. */
+export function mainChannel(onExit: () => void | Promise<void> = () => undefined): Channel {
+  const port = parentPort;
+  if (!port) throw new Error('this file is a worker thread');
+  port.on('message', (frame: unknown) => {
+    if (!isExit(frame)) return;
+    void Promise.resolve(onExit()).finally(() => process.exit(0));
+  });
+  return portChannel(port);
+}
+
+function isExit(frame: unknown): boolean {
+  return typeof frame === 'object' && frame !== null && 't' in frame && frame.t === 'exit';
+}

@@ -1,0 +1,113 @@
+/** Everything the archive knows of one run, for the detail pane. */
+import { z } from 'zod';
+import { AppError } from '../../contract/errors.ts';
+import type { RunLink, TaskRunDetail } from '../../contract/rows.ts';
+import type { Engine } from '../../query/engine.ts';
+import type { Reader } from '../../store/read.ts';
+
+/** Siblings looked through for runs that take this one as input. Beyond, downstream is cut: opening stays under 20 ms. */
+const MAX_SIBLINGS = 2000;
+const MAX_DURATIONS = 5000;
+
+const inputsSchema = z
+  .object({
+    task_inputs: z
+      .record(z.string(), z.array(z.looseObject({ input_type: z.string().optional(), id: z.string().optional() })))
+      .nullish(),
+  })
+  .catch({ task_inputs: null });
+type Inputs = NonNullable<z.infer<typeof inputsSchema>['task_inputs']>;
+
+/** Throws NOT_FOUND. `url` is left null: the server's address is not known here. */
+export function runDetail(engine: Engine, reader: Reader, id: string): TaskRunDetail {
+  const rid = engine.ridOf('task_run', id);
+  if (rid === null) throw new AppError('NOT_FOUND', `no task run ${id} in the archive`, { id });
+  const row = engine.taskRunRow(rid);
+  const json = reader.json('task_run', [rid])[0] ?? 'null';
+
+  const link = (other: number, parameter: string | null): RunLink => {
+    const { id, name, state_type, state_name } = engine.taskRunRow(other);
+    return { id, kind: 'task_run', name, state_type, state_name, parameter };
+  };
+
+  const upstream: RunLink[] = [];
+  for (const [parameter, inputId] of runInputs(readInputs(json))) {
+    const other = engine.ridOf('task_run', inputId);
+    if (other !== null) upstream.push(link(other, parameter));
+  }
+
+  const downstream: RunLink[] = [];
+  const flowRun = row.flow_run_id === null ? null : engine.ridOf('flow_run', row.flow_run_id);
+  const siblings = flowRun === null ? [] : engine.related('flow_run', flowRun, 'task_runs').slice(0, MAX_SIBLINGS);
+  const others = siblings.filter((other) => other !== rid);
+  reader.json('task_run', others).forEach((text, i) => {
+    const other = others[i];
+    if (other === undefined || !text.includes(id)) return;
+    const used = runInputs(readInputs(text)).find(([, inputId]) => inputId === id);
+    if (used) downstream.push(link(other, used[0]));
+  });
+
+  const flowRunName = engine.accessor('name', 'flow_run');
+  const flowRunType = engine.accessor('state_type', 'flow_run');
+  const flowRunState = engine.accessor('state_name', 'flow_run');
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  const subflows = engine.related('task_run', rid, 'subflow_runs').map((other): RunLink => ({
+    id: engine.idOf('flow_run', other),
+    kind: 'flow_run',
+    name: text(flowRunName(other)) ?? '',
+    state_type: text(flowRunType(other)),
+    state_name: text(flowRunState(other)),
+    parameter: null,
+  }));
+
+  const completed = engine.ask({
+    where: {
+      and: [
+        row.task_key === null ? { field: 'task_key', isNull: true } : { field: 'task_key', in: [row.task_key] },
+        { field: 'state_type', in: ['COMPLETED'] },
+      ],
+    },
+    sort: [{ field: 'expected_start_time', dir: 'desc' }],
+    now: 0,
+  });
+  const recent = completed.order.subarray(0, MAX_DURATIONS);
+  const last = recent.find((other) => other !== rid && before(engine, other, row.expected_start_time));
+  return {
+    row,
+    json,
+    upstream,
+    downstream,
+    subflows,
+    median_duration: median(engine, recent),
+    last_success: last === undefined ? null : { ...link(last, null), end_time: engine.taskRunRow(last).end_time },
+    url: null,
+  };
+}
+
+function readInputs(json: string): Inputs {
+  return inputsSchema.parse(JSON.parse(json)).task_inputs ?? {};
+}
+
+/** [parameter, task run id] for each input that is another task run's result */
+function runInputs(inputs: Inputs): [string, string][] {
+  return Object.entries(inputs).flatMap(([parameter, list]) =>
+    list.flatMap((one): [string, string][] => (one.input_type === 'task_run' && one.id ? [[parameter, one.id]] : [])),
+  );
+}
+
+function before(engine: Engine, rid: number, time: number | null): boolean {
+  const { expected_start_time } = engine.taskRunRow(rid);
+  return time === null || expected_start_time === null || expected_start_time < time;
+}
+
+/** seconds, of the runs that have run; null when none has */
+function median(engine: Engine, rids: Uint32Array): number | null {
+  const runTime = engine.accessor('total_run_time', 'task_run');
+  const seconds: number[] = [];
+  for (const rid of rids) {
+    const value = runTime(rid);
+    if (typeof value === 'number' && value > 0) seconds.push(value);
+  }
+  seconds.sort((a, b) => a - b);
+  return seconds[seconds.length >> 1] ?? null;
+}

@@ -1,0 +1,65 @@
+/** Sync thread: talks to the server, turns pages into batches, hands them to the writer thread. */
+import { workerData, type MessagePort } from 'node:worker_threads';
+import type { Dialect } from '../../contract/query.ts';
+import { createClient } from '../../prefect/client.ts';
+import { fetchActivity } from '../../prefect/activity.ts';
+import { portChannel } from '../../rpc/channels.ts';
+import { connect, serve } from '../../rpc/rpc.ts';
+import { encodeRows } from '../../store/encode.ts';
+import { runSync, type SyncProgress } from '../../sync/run.ts';
+import { Latest } from '../latest.ts';
+import { syncContract, writerContract, type Connection } from '../worker-contracts.ts';
+import { mainChannel } from './port.ts';
+
+export type SyncData = { writer: MessagePort };
+const writer = connect(writerContract, portChannel((workerData as SyncData).writer));
+
+/** ms between two progress items: a page comes every 5–20 ms, an eye needs four a second */
+const PROGRESS_PAUSE = 200;
+
+function open({ api_url, auth, headers, insecure_tls }: Connection) {
+  return createClient({ apiUrl: api_url, auth, headers, insecureTls: insecure_tls });
+}
+
+type Item = { status: SyncProgress; dialect: Dialect | null };
+
+serve(
+  syncContract,
+  {
+    async *run({ connection, since }, { signal }) {
+      const client = open(connection);
+      const news = new Latest<Item | null>(null);
+      const ended = new AbortController();
+      const work = runSync({
+        client,
+        signal,
+        since,
+        state: (key) => writer.state({ key }),
+        sink: {
+          write: (batches, state) =>
+            writer.write({ batches: batches.map(({ entity, rows }) => encodeRows(entity, rows)), state }),
+          markGone: (entity, ids, at) => writer.markGone({ entity, ids, at }).then(() => undefined),
+        },
+        onStatus: (status) => news.set({ status, dialect: news.get()?.dialect ?? null }),
+        onDialect: (dialect) => {
+          const last = news.get();
+          if (last) news.set({ ...last, dialect });
+        },
+      }).finally(() => ended.abort());
+      work.catch(() => undefined); // awaited below; this keeps an early failure from being "unhandled" meanwhile
+      for await (const item of news.watch(ended.signal, PROGRESS_PAUSE)) if (item) yield item;
+      await work.finally(() => client.close());
+      const last = news.get();
+      if (last) yield last;
+    },
+    activity: async ({ connection, id }, { signal }) => {
+      const client = open(connection);
+      try {
+        return await fetchActivity(client, id, signal);
+      } finally {
+        await client.close();
+      }
+    },
+  },
+  mainChannel(),
+);

@@ -1,0 +1,52 @@
+/** Writer thread: the only connection that writes one archive. Serves main and, on a port of its own, the sync worker. */
+import { workerData, type MessagePort } from 'node:worker_threads';
+import { AppError, toWireError } from '../../contract/errors.ts';
+import { portChannel } from '../../rpc/channels.ts';
+import type { Handlers } from '../../rpc/define.ts';
+import { serve } from '../../rpc/rpc.ts';
+import { openWriter, type Writer } from '../../store/writer.ts';
+import { writerContract } from '../worker-contracts.ts';
+import { mainChannel } from './port.ts';
+
+/** `sync`: the sync worker's calls come in here. `changes`: what the query worker's index must take in goes out here. */
+export type WriterData = { sync: MessagePort; changes: MessagePort };
+const { sync, changes } = workerData as WriterData;
+
+let opened: Writer | null = null;
+const writer = (): Writer => {
+  if (!opened) throw new AppError('INTERNAL', 'the archive is not open');
+  return opened;
+};
+const close = () => {
+  opened?.close();
+  opened = null;
+  changes.close();
+};
+
+const handlers: Handlers<typeof writerContract> = {
+  open: ({ path }) => {
+    opened = openWriter(path, { onChange: (change) => changes.postMessage(change) });
+    return { notice: opened.notice ? toWireError(opened.notice) : null };
+  },
+  write: (input) => writer().write(input),
+  markGone: ({ entity, ids, at }) => {
+    writer().markGone(entity, ids, at);
+    return {};
+  },
+  state: ({ key }) => writer().getState(key),
+  setState: ({ key, value }) => {
+    writer().setState(key, value);
+    return {};
+  },
+  saveActivity: ({ id, activity }) => {
+    writer().saveActivity(id, activity);
+    return {};
+  },
+  close: () => {
+    close();
+    return {};
+  },
+};
+
+serve(writerContract, handlers, mainChannel(close));
+serve(writerContract, handlers, portChannel(sync));
