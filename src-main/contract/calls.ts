@@ -2,13 +2,7 @@
 import { z } from 'zod';
 import { call, stream } from '../rpc/define.ts';
 import { wireErrorSchema } from './errors.ts';
-import {
-  facetRequestSchema,
-  facetSchema,
-  histogramRequestSchema,
-  histogramSchema,
-  querySchema,
-} from './query.ts';
+import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchema, querySchema } from './query.ts';
 import {
   candidateSchema,
   presetSchema,

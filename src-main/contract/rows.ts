@@ -187,9 +187,14 @@ export const settingsSchema = z.object({
   time_zone: z.enum(['local', 'utc']).default('local'),
   workspace: z.string().nullable().default(null),
   /** field → width in px, in the order of `columns` */
-  columns: z.array(z.object({ field: z.string(), width: z.number() })).nullable().default(null),
+  columns: z
+    .array(z.object({ field: z.string(), width: z.number() }))
+    .nullable()
+    .default(null),
   panel_width: z.number().default(244),
   detail_width: z.number().default(408),
+  /** seconds between two syncs of an open workspace; 0: only when asked */
+  sync_every: z.number().min(0).default(30),
   closed_sections: z.array(z.string()).default([]),
 });
 export type Settings = z.infer<typeof settingsSchema>;

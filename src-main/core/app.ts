@@ -104,7 +104,11 @@ export class App {
   serve(channel: Channel): () => void {
     return serve(contract, this.handlers, channel, {
       onInternalError: (name, thrown) =>
-        this.log('error', 'call failed', { name, message: String(thrown), stack: thrown instanceof Error ? thrown.stack : '' }),
+        this.log('error', 'call failed', {
+          name,
+          message: String(thrown),
+          stack: thrown instanceof Error ? thrown.stack : '',
+        }),
     });
   }
 
@@ -158,6 +162,11 @@ export class App {
     return { ...connection, api_url: (await demo.client.address({})).api_url };
   }
 
+  /** A setting about syncing changed. */
+  async replanSyncs(): Promise<void> {
+    for (const opening of this.#archives.values()) (await opening).replan();
+  }
+
   async closeArchive(name: string): Promise<void> {
     const archive = await this.#archives.get(name)?.catch(() => null);
     this.#archives.delete(name);
@@ -182,6 +191,7 @@ export class App {
       log: this.log,
       connection: () => this.connection(entry.name),
       onDialect: (dialect) => this.#onDialect(entry.name, dialect),
+      syncEvery: () => (this.#options.syncOnOpen === false ? 0 : this.settings.get().sync_every),
     });
     if ((this.#options.syncOnOpen ?? true) && this.readOnly === null) archive.startSync();
     return archive;

@@ -8,6 +8,7 @@ import type { Dialect } from '../contract/query.ts';
 import type { RunActivity, SyncStatus } from '../contract/rows.ts';
 import type { Client } from '../rpc/define.ts';
 import { Latest } from './latest.ts';
+import { Schedule } from './schedule.ts';
 import type { Log } from './shell.ts';
 import { startWorker, type Started } from './worker.ts';
 import { queryContract, syncContract, writerContract, type Connection } from './worker-contracts.ts';
@@ -21,6 +22,15 @@ export type OpenOptions = {
   /** asked anew for every sync, so that a changed secret or a moved demo server is picked up */
   connection: () => Promise<Connection>;
   onDialect: (dialect: Dialect) => Promise<void>;
+  /** seconds between syncs that start by themselves; 0: none */
+  syncEvery: () => number;
+};
+
+/** writer and sync are null in a window that only reads */
+type Threads = {
+  query: Started<typeof queryContract>;
+  writer: Started<typeof writerContract> | null;
+  sync: Started<typeof syncContract> | null;
 };
 
 export class Archive {
@@ -28,15 +38,17 @@ export class Archive {
   readonly notice: WireError | null;
   readonly sync: Latest<SyncStatus>;
   readonly #options: OpenOptions;
-  readonly #started: { query: Started<typeof queryContract>; writer: Started<typeof writerContract> | null; sync: Started<typeof syncContract> | null };
+  readonly #started: Threads;
+  readonly #schedule: Schedule;
   #running: { abort: AbortController; done: Promise<void> } | null = null;
 
-  private constructor(options: OpenOptions, started: Archive['#started'], notice: WireError | null, status: SyncStatus) {
+  private constructor(options: OpenOptions, started: Threads, notice: WireError | null, status: SyncStatus) {
     this.#options = options;
     this.#started = started;
     this.query = started.query.client;
     this.notice = notice;
     this.sync = new Latest(status);
+    this.#schedule = new Schedule(() => this.startSync(), options.syncEvery);
   }
 
   /** Throws ARCHIVE_NEWER, ARCHIVE_DAMAGED, DISK_FULL, FOLDER_READ_ONLY, NOT_FOUND (read-only and no file yet). */
@@ -49,7 +61,7 @@ export class Archive {
       transfer: [changes.port2],
       log,
     });
-    const started: Archive['#started'] = { query, writer: null, sync: null };
+    const started: Threads = { query, writer: null, sync: null };
     try {
       let notice: WireError | null = null;
       if (!options.readOnly) {
@@ -96,6 +108,11 @@ export class Archive {
     await running.done;
   }
 
+  /** The setting changed: the next sync by itself is planned anew. */
+  replan(): void {
+    if (!this.#running && this.#started.sync) this.#schedule.replan();
+  }
+
   /** Settles when no sync runs. */
   async settled(): Promise<void> {
     await this.#running?.done;
@@ -139,6 +156,7 @@ export class Archive {
       });
     } finally {
       this.#running = null;
+      this.#schedule.ended(this.sync.get().phase === 'failed');
     }
   }
 
@@ -147,14 +165,17 @@ export class Archive {
     this.sync.set(status);
     void this.#started.writer?.client
       .setState({ key: 'sync.status', value: status })
-      .catch((thrown: unknown) => this.#options.log('warn', 'sync status not kept', { code: toWireError(thrown).code }));
+      .catch((thrown: unknown) =>
+        this.#options.log('warn', 'sync status not kept', { code: toWireError(thrown).code }),
+      );
   }
 
   /** The kept copy, or a fresh one from the server when it answers. */
   async activity(id: string, signal: AbortSignal): Promise<RunActivity> {
     const kept = await this.query.activity({ id }, { signal });
     const { sync, writer } = this.#started;
-    if (!sync || !writer) return kept ?? nothingKept(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
+    if (!sync || !writer)
+      return kept ?? nothingKept(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
     try {
       const connection = await this.#options.connection();
       const fresh = await sync.client.activity({ connection, id }, { signal });
@@ -166,6 +187,7 @@ export class Archive {
   }
 
   async close(): Promise<void> {
+    this.#schedule.stop();
     await this.cancelSync();
     await stopAll(this.#started);
   }
@@ -176,7 +198,7 @@ function nothingKept(thrown: unknown): RunActivity {
 }
 
 /** Readers first, then the one that feeds the writer, the writer last: nothing is written into a closed file. */
-async function stopAll(started: { query: Started<typeof queryContract>; writer: Started<typeof writerContract> | null; sync: Started<typeof syncContract> | null }): Promise<void> {
+async function stopAll(started: Threads): Promise<void> {
   await started.sync?.stop();
   await started.query.stop();
   await started.writer?.stop();

@@ -73,7 +73,8 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       await app.closeArchive(workspace);
       await workspaces.remove(workspace);
       if (archive)
-        for (const suffix of ['', '-wal', '-shm', '.index']) await rm(app.paths.archive(entry.file) + suffix, { force: true });
+        for (const suffix of ['', '-wal', '-shm', '.index'])
+          await rm(app.paths.archive(entry.file) + suffix, { force: true });
       return {};
     },
     'workspace.open': async ({ workspace }) => {
@@ -88,7 +89,8 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     'query.ask': async ({ workspace, ...question }, { signal }) => (await query(workspace)).ask(question, { signal }),
     'query.rows': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).rows(rest, { signal }),
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
-    'query.counts': async ({ workspace, queries }, { signal }) => (await query(workspace)).counts({ queries }, { signal }),
+    'query.counts': async ({ workspace, queries }, { signal }) =>
+      (await query(workspace)).counts({ queries }, { signal }),
     'query.watch': async function* ({ workspace }, { signal }) {
       yield* (await query(workspace)).watch({}, { signal });
     },
@@ -121,6 +123,7 @@ export function createHandlers(app: App): Handlers<typeof contract> {
 
     'settings.update': async (change) => {
       await settings.set({ ...settings.get(), ...change });
+      if (change.sync_every !== undefined) await app.replanSyncs();
       return settings.get();
     },
 

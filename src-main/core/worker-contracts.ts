@@ -23,7 +23,11 @@ export const writerContract = {
     z.object({ inserted: z.number(), changed: z.number(), unchanged: z.number() }),
   ),
   markGone: call(
-    z.object({ entity: z.enum(['task_run', 'flow_run', 'flow', 'deployment']), ids: z.array(z.string()), at: z.number() }),
+    z.object({
+      entity: z.enum(['task_run', 'flow_run', 'flow', 'deployment']),
+      ids: z.array(z.string()),
+      at: z.number(),
+    }),
     none,
   ),
   state: call(z.object({ key: z.string() }), z.unknown()),

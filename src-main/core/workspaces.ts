@@ -120,7 +120,8 @@ export class Workspaces {
     if (auth.kind === 'env') signIn = { scheme: auth.scheme, secret: secretFromEnv(auth.variable) };
     if (auth.kind === 'kept') {
       const secret = await this.#secrets.get(entry.name);
-      if (!secret) throw new AppError('SECRET_MISSING', `no secret is kept for ${entry.name}`, { workspace: entry.name });
+      if (!secret)
+        throw new AppError('SECRET_MISSING', `no secret is kept for ${entry.name}`, { workspace: entry.name });
       signIn = { scheme: auth.scheme, secret };
     }
     return { api_url: entry.api_url, auth: signIn, headers: entry.headers, insecure_tls: entry.insecure_tls };

@@ -40,7 +40,7 @@ export async function* writeFile(path: string, source: AsyncIterable<Chunk>): As
 
 /** A short write is legal on a full disk; the next attempt then gives the error. */
 async function writeAll(file: import('node:fs/promises').FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.byteLength; ) {
+  for (let at = 0; at < bytes.byteLength;) {
     const { bytesWritten } = await file.write(bytes, at);
     at += bytesWritten;
   }

@@ -9,7 +9,14 @@
 import { z } from 'zod';
 import type { Channel } from './channels.ts';
 import type { AnyContract, Client, Context, Handlers, Options } from './define.ts';
-import { AppError, errorCodeSchema, fromWireError, toWireError, wireErrorSchema, type WireError } from '../contract/errors.ts';
+import {
+  AppError,
+  errorCodeSchema,
+  fromWireError,
+  toWireError,
+  wireErrorSchema,
+  type WireError,
+} from '../contract/errors.ts';
 
 /** Items in flight before the source waits; the reader asks for the next half when half are used. */
 const WINDOW = 16;
@@ -25,7 +32,11 @@ const replySchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('value'), id: z.number(), value: z.unknown() }),
   z.object({ t: z.literal('item'), id: z.number(), item: z.unknown() }),
   z.object({ t: z.literal('end'), id: z.number() }),
-  z.object({ t: z.literal('error'), id: z.number(), error: wireErrorSchema.extend({ code: errorCodeSchema.catch('INTERNAL') }) }),
+  z.object({
+    t: z.literal('error'),
+    id: z.number(),
+    error: wireErrorSchema.extend({ code: errorCodeSchema.catch('INTERNAL') }),
+  }),
 ]);
 type Reply = z.infer<typeof replySchema>;
 
@@ -176,7 +187,12 @@ export function connect<C extends AnyContract>(contract: C, channel: Channel): C
     });
   }
 
-  async function* doStream(name: string, item: z.ZodType, input: unknown, { signal }: Options): AsyncGenerator<unknown> {
+  async function* doStream(
+    name: string,
+    item: z.ZodType,
+    input: unknown,
+    { signal }: Options,
+  ): AsyncGenerator<unknown> {
     if (lost) throw disconnected();
     if (signal?.aborted) throw cancelled();
     const id = nextId++;

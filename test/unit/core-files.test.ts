@@ -48,10 +48,7 @@ test('presets: save, rename, update, remove, kept over a restart; built-in ones 
   await assert.rejects(presets.save({ name: 'mine', query, columns: null }), { code: 'BAD_INPUT' });
   await presets.update({ ...saved, name: 'Renamed', columns: ['id'] });
   const again = await Presets.open(path, false);
-  assert.deepEqual(
-    again.list().slice(builtinPresets.length),
-    [{ ...saved, name: 'Renamed', columns: ['id'] }],
-  );
+  assert.deepEqual(again.list().slice(builtinPresets.length), [{ ...saved, name: 'Renamed', columns: ['id'] }]);
   await again.remove(saved.id);
   await assert.rejects(again.remove(saved.id), { code: 'NOT_FOUND' });
   await assert.rejects(again.remove('builtin-running'), { code: 'BAD_INPUT' });
@@ -110,7 +107,10 @@ test('an export that fails or is ended leaves no file, and an old one as it was'
   }, /source failed/);
   for await (const _ of writeFile(path, chunks(3))) break;
   assert.equal(await readFile(path, 'utf8'), 'old');
-  assert.deepEqual((await readdir(dir)).filter((name) => name.includes('partial')), []);
+  assert.deepEqual(
+    (await readdir(dir)).filter((name) => name.includes('partial')),
+    [],
+  );
   await assert.rejects(
     async () => {
       for await (const _ of writeFile(join(dir, 'no', 'such', 'x.csv'), chunks(1)));

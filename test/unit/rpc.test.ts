@@ -70,7 +70,10 @@ test('a stream gives all items in order', async () => {
   const { client, close } = pair();
   const got: number[] = [];
   for await (const n of client.count({ to: 100 })) got.push(n);
-  assert.deepEqual(got, Array.from({ length: 100 }, (_, i) => i));
+  assert.deepEqual(
+    got,
+    Array.from({ length: 100 }, (_, i) => i),
+  );
   close();
 });
 

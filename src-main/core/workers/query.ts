@@ -11,4 +11,8 @@ const { changes } = workerData as QueryData;
 
 const desk = new Desk();
 changes.on('message', (change) => desk.onChange(change));
-serve(queryContract, desk.handlers, mainChannel(() => desk.close()));
+serve(
+  queryContract,
+  desk.handlers,
+  mainChannel(() => desk.close()),
+);
