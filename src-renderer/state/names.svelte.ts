@@ -1,0 +1,54 @@
+/** Names of ids that the window has met, so that a chip can say `nightly-etl` where the query holds an id. */
+import { SvelteMap } from 'svelte/reactivity';
+import { resolveField } from '../../src-main/contract/fields.ts';
+import type { Condition, Facet } from '../../src-main/contract/query.ts';
+import { toAppError } from '../../src-main/contract/errors.ts';
+import { api } from './app.svelte.ts';
+import { conjuncts } from './conditions.ts';
+
+const names = new SvelteMap<string, string>();
+const asked = new Set<string>();
+
+export function rememberNames(facet: Facet): void {
+  if (resolveField('task_run', facet.field)?.kind !== 'uuid') return;
+  for (const { value, label } of facet.values)
+    if (value !== null && label !== value) names.set(value, label);
+}
+
+export function rememberName(id: string, name: string | null): void {
+  if (name !== null) names.set(id, name);
+}
+
+/** The first eight digits when the name is not known. */
+export function nameOf(id: string): string {
+  return names.get(id) ?? id.slice(0, 8);
+}
+
+function idsIn(where: Condition): [string, string[]][] {
+  return conjuncts(where).flatMap((one): [string, string[]][] => {
+    const inner = 'not' in one ? one.not : one;
+    if (!('in' in inner) || resolveField('task_run', inner.field)?.kind !== 'uuid') return [];
+    return [[inner.field, inner.in.map(String).filter((id) => !names.has(id) && !asked.has(id))]];
+  });
+}
+
+/** Asks once for names that a loaded preset needs. Ids without a name stay ids. */
+export async function learnNames(workspace: string, where: Condition): Promise<void> {
+  for (const [field, ids] of idsIn(where)) {
+    if (ids.length === 0) continue;
+    for (const id of ids) asked.add(id);
+    try {
+      const answer = await api['query.ask']({
+        workspace,
+        query: { where: { field, in: ids }, sort: [] },
+        rows: { from: 0, to: 0 },
+        facets: [{ field, limit: Math.min(1000, ids.length) }],
+        histogram: null,
+      });
+      answer.facets.forEach(rememberNames);
+    } catch (thrown) {
+      if (toAppError(thrown).code !== 'DISCONNECTED') continue; // the chip shows the id, which is right too
+      for (const id of ids) asked.delete(id);
+    }
+  }
+}

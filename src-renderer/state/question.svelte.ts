@@ -1,0 +1,298 @@
+/**
+ * The question on screen and its answer. One call brings count, first rows, facets and histogram; a newer question cancels
+ * the one before it. The answer shown stays until the next one is there, so nothing flickers; and it does not change
+ * under the reader while sync writes: `fresh` counts what a new answer would add, and `refresh` takes it in.
+ */
+import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
+import {
+  TRUE,
+  type Condition,
+  type Facet,
+  type FacetRequest,
+  type HistogramRequest,
+  type Query,
+  type SortKey,
+} from '../../src-main/contract/query.ts';
+import type { Answer } from '../../src-main/contract/calls.ts';
+import type { TaskRunRow } from '../../src-main/contract/rows.ts';
+import { api, app } from './app.svelte.ts';
+import { readRange, writeText } from './conditions.ts';
+import { rememberNames } from './names.svelte.ts';
+import { Pages } from './pages.ts';
+import { selection } from './selection.svelte.ts';
+import { defaultSort } from './sorts.ts';
+
+/** Typing settles for this long before it is asked, in ms. Clicks are asked at once. */
+const TYPING_MS = 90;
+/** A question that takes longer than this shows that it is being worked on, in ms. */
+const SLOW_MS = 150;
+/** After this, in ms, the pill is counted again while sync writes. */
+const PILL_MS = 1000;
+const FIRST_ROWS = 200;
+const FACETS_PER_CALL = 16;
+const BUCKETS = 120;
+
+class Question {
+  where = $state.raw<Condition>(TRUE);
+  sort = $state.raw<SortKey[]>(defaultSort);
+  answer = $state.raw<Answer | null>(null);
+  facets = $state.raw<ReadonlyMap<string, Facet>>(new Map());
+  problem = $state.raw<AppError | null>(null);
+  slow = $state(false);
+  /** runs that a new answer would add (below 0: would lose); null: the answer is current. 0: rows changed in place */
+  fresh = $state<number | null>(null);
+  /** grows when rows of the present result arrive */
+  rowsSeen = $state(0);
+  /** grows when the grid should go back to its top: another question, not the same one taken anew */
+  top = $state(0);
+
+  private workspace: string | null = null;
+  private pages: Pages | null = null;
+  private asking: AbortController | null = null;
+  private typing: ReturnType<typeof setTimeout> | undefined;
+  private readonly wanted = new Map<string, FacetRequest>();
+  private readonly late = new Set<string>();
+  private watching: AbortController | null = null;
+  private counting = false;
+
+  get query(): Query {
+    return { where: this.where, sort: this.sort };
+  }
+
+  get count(): number {
+    return this.answer?.count ?? 0;
+  }
+
+  row(index: number): TaskRunRow | null {
+    void this.rowsSeen;
+    return this.pages?.at(index) ?? null;
+  }
+
+  need(from: number, to: number): void {
+    this.pages?.need(from, to);
+  }
+
+  /** Another workspace: forgets the answer, keeps the question. */
+  open(workspace: string): void {
+    if (this.workspace !== workspace) {
+      this.answer = null;
+      this.facets = new Map();
+      this.pages?.close();
+      this.pages = null;
+      selection.close();
+    }
+    this.workspace = workspace;
+    this.fresh = null;
+    void this.ask(true);
+    void this.watch(workspace);
+  }
+
+  stop(): void {
+    this.watching?.abort();
+    this.asking?.abort();
+  }
+
+  set(where: Condition): void {
+    this.where = where;
+    this.now();
+  }
+
+  setSort(sort: SortKey[]): void {
+    this.sort = sort;
+    this.now();
+  }
+
+  load(query: Query): void {
+    this.where = query.where;
+    this.sort = query.sort;
+    this.now();
+  }
+
+  /** From the text field: asked when the typing rests. */
+  type(text: string): void {
+    this.where = writeText(this.where, text);
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => this.now(), TYPING_MS);
+  }
+
+  refresh(): void {
+    void this.ask(false);
+  }
+
+  private now(): void {
+    clearTimeout(this.typing);
+    void this.ask(true);
+  }
+
+  /** A section of the panel that is open wants this facet from now on. */
+  want(request: FacetRequest): void {
+    const before = this.wanted.get(request.field);
+    if (before && before.limit === request.limit && before.search === request.search) return;
+    this.wanted.set(request.field, request);
+    if (!this.workspace) return;
+    if (this.late.size === 0) queueMicrotask(() => void this.askLate());
+    this.late.add(request.field);
+  }
+
+  unwant(field: string): void {
+    this.wanted.delete(field);
+    this.late.delete(field);
+  }
+
+  private histogramRequest(): HistogramRequest {
+    const range = readRange(this.where, 'start_time');
+    return {
+      field: 'start_time',
+      buckets: BUCKETS,
+      ...(range?.from === undefined ? {} : { from: range.from, to: range.to ?? { ago: 0 } }),
+    };
+  }
+
+  private async ask(toTop: boolean): Promise<void> {
+    const workspace = this.workspace;
+    if (!workspace) return;
+    this.asking?.abort();
+    const abort = new AbortController();
+    this.asking = abort;
+    const timer = setTimeout(() => (this.slow = true), SLOW_MS);
+    const requests = [...this.wanted.values()];
+    this.late.clear();
+    try {
+      const answer = await api['query.ask'](
+        {
+          workspace,
+          query: $state.snapshot(this.query) as Query,
+          rows: { from: 0, to: FIRST_ROWS },
+          facets: requests.slice(0, FACETS_PER_CALL),
+          histogram: this.histogramRequest(),
+        },
+        { signal: abort.signal },
+      );
+      this.take(workspace, answer);
+      if (toTop) this.top += 1;
+      await this.askFacets(workspace, requests.slice(FACETS_PER_CALL), abort.signal);
+    } catch (thrown) {
+      const problem = toAppError(thrown);
+      // DISCONNECTED: the line's own banner says it, and the question is asked again when it is back
+      if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+    } finally {
+      clearTimeout(timer);
+      if (this.asking === abort) {
+        this.asking = null;
+        this.slow = false;
+      }
+    }
+  }
+
+  private take(workspace: string, answer: Answer): void {
+    this.pages?.close();
+    this.pages = new Pages(
+      answer.count,
+      answer.rows,
+      (from, to, signal) =>
+        api['query.rows']({ workspace, result: answer.result, rows: { from, to } }, { signal }),
+      () => (this.rowsSeen += 1),
+      (thrown) => this.rowsFailed(thrown),
+    );
+    this.answer = answer;
+    this.problem = null;
+    this.fresh = null;
+    this.keepFacets(answer.facets);
+    void this.place(workspace, answer);
+  }
+
+  /** The core keeps the last 8 results; a window left alone while others ask asks again. */
+  private rowsFailed(thrown: unknown): void {
+    const problem = toAppError(thrown);
+    if (problem.code === 'NOT_FOUND') this.refresh();
+    else if (problem.code !== 'DISCONNECTED' && problem.code !== 'CANCELLED') this.problem = problem;
+  }
+
+  /** The open run keeps its place mark: where it is in the new result, or nowhere. */
+  private async place(workspace: string, answer: Answer): Promise<void> {
+    const id = selection.id;
+    if (id === null) return;
+    const near = answer.rows.findIndex((row) => row.id === id);
+    if (near >= 0) {
+      selection.index = near;
+      return;
+    }
+    try {
+      const { position } = await api['query.position']({ workspace, result: answer.result, id });
+      if (selection.id === id && this.answer === answer) selection.index = position;
+    } catch {
+      if (selection.id === id) selection.index = null; // a mark that cannot be placed is not worth a message
+    }
+  }
+
+  private keepFacets(list: readonly Facet[]): void {
+    const next = new Map(this.facets);
+    for (const facet of list) {
+      next.set(facet.field, facet);
+      rememberNames(facet);
+    }
+    this.facets = next;
+  }
+
+  private async askLate(): Promise<void> {
+    const requests = [...this.late].flatMap((field) => this.wanted.get(field) ?? []);
+    this.late.clear();
+    // a question under way did not carry these; one that starts later will
+    if (!this.workspace || (this.answer === null && this.asking === null)) return;
+    const workspace = this.workspace;
+    try {
+      await this.askFacets(workspace, requests);
+    } catch (thrown) {
+      const problem = toAppError(thrown);
+      if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+    }
+  }
+
+  private async askFacets(workspace: string, requests: FacetRequest[], signal?: AbortSignal): Promise<void> {
+    for (let i = 0; i < requests.length; i += FACETS_PER_CALL) {
+      const where = this.where;
+      const { facets } = await api['query.ask'](
+        {
+          workspace,
+          query: { where: $state.snapshot(where) as Condition, sort: [] },
+          rows: { from: 0, to: 0 },
+          facets: requests.slice(i, i + FACETS_PER_CALL),
+          histogram: null,
+        },
+        signal ? { signal } : {},
+      );
+      if (this.workspace !== workspace || this.where !== where) return;
+      this.keepFacets(facets);
+    }
+  }
+
+  private async watch(workspace: string): Promise<void> {
+    this.watching?.abort();
+    const abort = new AbortController();
+    this.watching = abort;
+    try {
+      for await (const { version, total } of api['query.watch']({ workspace }, { signal: abort.signal }))
+        if (this.answer && version > this.answer.version) await this.changed(workspace, total);
+    } catch (thrown) {
+      const problem = toAppError(thrown);
+      if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+    }
+  }
+
+  /** A screen that is not yet full has nothing to lose by growing; a full one gets the pill. */
+  private async changed(workspace: string, total: number): Promise<void> {
+    if (this.answer && this.answer.total !== total) app.total = total;
+    if (this.counting || this.asking) return;
+    if (this.count < FIRST_ROWS && selection.id === null) return this.ask(false);
+    this.counting = true;
+    try {
+      const [now] = await api['query.counts']({ workspace, queries: [$state.snapshot(this.query) as Query] });
+      if (this.workspace === workspace && now !== undefined) this.fresh = now - this.count;
+      await new Promise((resolve) => setTimeout(resolve, PILL_MS));
+    } finally {
+      this.counting = false;
+    }
+  }
+}
+
+export const question = new Question();

@@ -1,0 +1,50 @@
+/** The open workspace's sync, as its stream tells it. */
+import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
+import type { SyncStatus } from '../../src-main/contract/rows.ts';
+import { api } from './app.svelte.ts';
+
+class Sync {
+  status = $state.raw<SyncStatus | null>(null);
+  /** the button itself failed; the sync's own problem is in `status` */
+  problem = $state.raw<AppError | null>(null);
+  running = $derived(this.status?.phase === 'running' || this.status?.phase === 'cancelling');
+  /** 0 to 1; null while the server has not said how many runs it has */
+  progress = $derived(
+    this.status?.expected ? Math.min(1, this.status.task_runs / this.status.expected) : null,
+  );
+
+  private abort: AbortController | null = null;
+
+  async watch(workspace: string): Promise<void> {
+    this.abort?.abort();
+    const abort = new AbortController();
+    this.abort = abort;
+    this.status = null;
+    this.problem = null;
+    try {
+      for await (const status of api['sync.watch']({ workspace }, { signal: abort.signal })) this.status = status;
+    } catch (thrown) {
+      const problem = toAppError(thrown);
+      if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+    }
+  }
+
+  async start(workspace: string): Promise<void> {
+    this.problem = null;
+    try {
+      await api['sync.start']({ workspace });
+    } catch (thrown) {
+      this.problem = toAppError(thrown);
+    }
+  }
+
+  async cancel(workspace: string): Promise<void> {
+    try {
+      await api['sync.cancel']({ workspace });
+    } catch (thrown) {
+      this.problem = toAppError(thrown);
+    }
+  }
+}
+
+export const sync = new Sync();
