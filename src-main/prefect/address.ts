@@ -1,0 +1,70 @@
+/** What a person types as "the server" → the API addresses it can mean. Pure: nothing is contacted here. */
+import { AppError } from '../contract/errors.ts';
+
+const cloudUiHosts = new Set(['app.prefect.cloud', 'beta.prefect.cloud']);
+const cloudApiHost = 'api.prefect.cloud';
+
+/** Where Prefect's own UI lives on the API's origin; an address copied from the browser's bar starts with one of these. */
+const uiPaths =
+  /^\/(?:v2\/.*|v2|dashboard|runs|flow-runs|task-runs|flows|deployments|work-pools|work-queues|blocks|variables|automations|events?|artifacts?|concurrency-limits|settings|notifications|radar)(?:\/.*)?$/;
+
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Prefect's client calls a server "Cloud" by its address alone; so does this. */
+export function isCloud(apiUrl: string): boolean {
+  return new URL(apiUrl).hostname === cloudApiHost;
+}
+
+function parse(typed: string): URL {
+  const text = typed.trim();
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+  // `host:4200`: a bare name with a port, a bare IP and localhost are self-hosted servers, which speak plain HTTP unless told
+  const bare = /^(\[[^\]]+\]|[^/:]+)(:\d+)?/.exec(text);
+  const plain =
+    bare !== null && (bare[2] !== undefined || /^[\d.]+$|^\[/.test(bare[1] ?? '') || isLoopback(bare[1] ?? ''));
+  let url: URL;
+  try {
+    url = new URL(hasScheme ? text : `${plain ? 'http' : 'https'}://${text}`);
+  } catch (cause) {
+    throw new AppError('BAD_INPUT', 'not a web address', { field: 'api_url' }, cause);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new AppError('BAD_INPUT', `an address starts with http:// or https://, not ${url.protocol}`, {
+      field: 'api_url',
+    });
+  if (url.username || url.password)
+    throw new AppError('BAD_INPUT', 'a user name or password belongs in the sign-in fields, not in the address', {
+      field: 'api_url',
+    });
+  return url;
+}
+
+/**
+ * The API addresses `typed` can mean, the likeliest first; at least one, without trailing slashes, queries or fragments.
+ * Throws BAD_INPUT when it is no http(s) address or carries a password.
+ */
+export function apiUrlGuesses(typed: string): string[] {
+  const url = parse(typed);
+  const path = url.pathname.replace(/\/+$/, '');
+  const here = `${url.origin}${path}`;
+
+  if (cloudUiHosts.has(url.hostname) || url.hostname === cloudApiHost) {
+    const named = /\/accounts?\/([0-9a-f-]{36})\/workspaces?\/([0-9a-f-]{36})/i.exec(path);
+    if (named) return [`https://${cloudApiHost}/api/accounts/${named[1]}/workspaces/${named[2]}`];
+    if (url.hostname !== cloudApiHost)
+      throw new AppError('BAD_INPUT', 'a Prefect Cloud address must name the account and the workspace', {
+        field: 'api_url',
+      });
+    return [here];
+  }
+  if (path === '') return [`${url.origin}/api`];
+  if (/\/api$/.test(path)) return [here];
+  // `…/api/admin/version` or the docs page, pasted from a browser
+  const inside = /^(.*?\/api)(?:\/|$)/.exec(path)?.[1];
+  if (inside) return [`${url.origin}${inside}`, here];
+  if (uiPaths.test(path) || uiPaths.test(url.hash.slice(1))) return [`${url.origin}/api`, `${here}/api`, here];
+  return [`${here}/api`, here, `${url.origin}/api`];
+}

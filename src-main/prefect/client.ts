@@ -1,0 +1,136 @@
+/** What Taskscope asks a Prefect server, with checked answers. All of it reads; nothing on the server is ever changed. */
+import type { z } from 'zod';
+import { AppError } from '../contract/errors.ts';
+import type { Entity } from '../contract/fields.ts';
+import { Exchange, type AskOptions, type Question, type ServerSettings } from './exchange.ts';
+import { splitJsonArray } from './split.ts';
+import {
+  countSchema,
+  openapiSchema,
+  pageLimitSchema,
+  versionSchema,
+  wireParentSchema,
+  wireRunSchema,
+  type WireRow,
+} from './wire.ts';
+
+export type { AskOptions, ServerSettings, Wait } from './exchange.ts';
+
+/** Names in paths and in filter bodies. */
+export const plural = {
+  task_run: 'task_runs',
+  flow_run: 'flow_runs',
+  flow: 'flows',
+  deployment: 'deployments',
+} as const satisfies Record<Entity, string>;
+
+/** Prefect's default for PREFECT_SERVER_API_DEFAULT_LIMIT, which is also the largest page allowed. */
+export const USUAL_PAGE_LIMIT = 200;
+/** Rows. An operator may allow any size; beyond this a page only costs memory. */
+const LARGEST_PAGE = 1000;
+
+/** A row as received: `json` is its exact text, `value` the same parsed. `value.id` is a string, known times are times. */
+export type Row = { json: string; value: WireRow };
+export type Page = { rows: Row[]; serverTime: number | null };
+
+/** Body of a /filter call. `limit` may be left out, for the server's own. */
+export type FilterBody = { sort?: string; limit?: number; offset?: number } & Record<string, unknown>;
+
+/** Which filter keys this server knows; sending another is a 422. */
+export type Features = { expectedStart: boolean; taskRunEnd: boolean; flowRunEnd: boolean };
+export const allFeatures: Features = { expectedStart: true, taskRunEnd: true, flowRunEnd: true };
+
+export type PrefectClient = {
+  apiUrl(options?: AskOptions): Promise<string>;
+  /** Full rows of /{entity}s/filter, in the server's order. */
+  page(entity: Entity, body: FilterBody, options?: AskOptions): Promise<Page>;
+  count(entity: Entity, filters?: Record<string, unknown>, options?: AskOptions): Promise<number>;
+  /** Prefect's version, as 3.8.8; null where the server does not tell (Cloud). */
+  version(options?: AskOptions): Promise<string | null>;
+  /** From /openapi.json; null when it cannot be read. */
+  features(options?: AskOptions): Promise<Features | null>;
+  /** The largest page the server gives. */
+  pageLimit(options?: AskOptions): Promise<number>;
+  /** Any other call, checked by `schema`; a reply that does not fit is SERVER_BAD_REPLY. */
+  ask<T extends z.ZodType>(schema: T, question: Question, options?: AskOptions): Promise<z.output<T>>;
+  /** Drops the connections; what still waits fails. */
+  close(): Promise<void>;
+};
+
+/** Throws BAD_INPUT for an address or header that cannot be used; nothing is contacted before the first call. */
+export function createClient(settings: ServerSettings): PrefectClient {
+  const exchange = new Exchange(settings);
+
+  async function ask<T extends z.ZodType>(schema: T, question: Question, options?: AskOptions): Promise<z.output<T>> {
+    const { value } = await exchange.ask(question, options);
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw unexpected(question.path, parsed.error);
+  }
+
+  /** null for what an older server, or Cloud, does not offer */
+  async function optional<T>(answer: Promise<T>): Promise<T | null> {
+    try {
+      return await answer;
+    } catch (thrown) {
+      const absent = ['SERVER_NOT_PREFECT', 'SERVER_FORBIDDEN', 'SERVER_REJECTED', 'SERVER_BAD_REPLY', 'NOT_FOUND'];
+      if (thrown instanceof AppError && absent.includes(thrown.code)) return null;
+      throw thrown;
+    }
+  }
+
+  return {
+    apiUrl: (options) => exchange.apiUrl(options),
+    ask,
+    close: () => exchange.close(),
+
+    async page(entity, body, options) {
+      const path = `/${plural[entity]}/filter`;
+      const { text, value, serverTime } = await exchange.ask({ method: 'POST', path, body }, options);
+      if (!Array.isArray(value))
+        throw new AppError('SERVER_NOT_PREFECT', `${path} did not answer with a list`, { path });
+      const schema = entity === 'task_run' || entity === 'flow_run' ? wireRunSchema : wireParentSchema;
+      const texts = splitJsonArray(text);
+      const rows = (value as unknown[]).map((row, i): Row => {
+        const parsed = schema.safeParse(row);
+        if (!parsed.success) throw unexpected(path, parsed.error);
+        return { json: texts[i] as string, value: row as WireRow };
+      });
+      return { rows, serverTime };
+    },
+
+    count: (entity, filters = {}, options) =>
+      ask(countSchema, { method: 'POST', path: `/${plural[entity]}/count`, body: filters }, options),
+
+    version: (options) =>
+      optional(ask(versionSchema, { method: 'GET', path: '/admin/version', oneRow: true }, options)),
+
+    async features(options) {
+      const found = await optional(ask(openapiSchema, { method: 'GET', path: '/openapi.json' }, options));
+      if (!found) return null;
+      const has = (name: string, key: string) => Object.hasOwn(found.components.schemas[name]?.properties ?? {}, key);
+      return {
+        expectedStart: has('TaskRunFilter', 'expected_start_time'),
+        taskRunEnd: has('TaskRunFilter', 'end_time'),
+        flowRunEnd: has('FlowRunFilter', 'end_time'),
+      };
+    },
+
+    async pageLimit(options) {
+      // without `limit` the reply names the server's own; a filter that matches nothing keeps it to one short answer
+      const body = { flow_runs: { id: { any_: [] } } };
+      const reply = await optional(
+        ask(pageLimitSchema, { method: 'POST', path: '/flow_runs/paginate', body }, options),
+      );
+      return Math.min(reply?.limit ?? USUAL_PAGE_LIMIT, LARGEST_PAGE);
+    },
+  };
+}
+
+function unexpected(path: string, error: z.ZodError): AppError {
+  const [issue] = error.issues;
+  const where = issue?.path.join('.') ?? '';
+  return new AppError('SERVER_BAD_REPLY', `${path}: ${where ? `${where}: ` : ''}${issue?.message ?? 'unexpected'}`, {
+    path,
+  });
+}

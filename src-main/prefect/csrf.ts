@@ -1,0 +1,45 @@
+/**
+ * The CSRF token some servers want with every POST, even one that only reads (PREFECT_SERVER_CSRF_PROTECTION_ENABLED).
+ * Most do not, so it is asked for when a server first refuses, which costs the others nothing.
+ */
+import { randomUUID } from 'node:crypto';
+
+/** `refused`: the server has no such thing (422 disabled, 404 older than CSRF), so its 403 meant something else. */
+export type CsrfAnswer = { token: string } | 'refused';
+
+export function isCsrfRefusal(status: number, said: string): boolean {
+  return status === 403 && /csrf|missing client identifier/i.test(said);
+}
+
+export class Csrf {
+  /** A new token for the same client id replaces the old one on the server, so an id is never shared by two clients. */
+  readonly #client = randomUUID();
+  readonly #ask: (path: string) => Promise<CsrfAnswer>;
+  #token: string | null = null;
+  #asking: Promise<boolean> | null = null;
+
+  constructor(ask: (path: string) => Promise<CsrfAnswer>) {
+    this.#ask = ask;
+  }
+
+  /** The token in use, for `refresh` to know which one was refused. */
+  get token(): string | null {
+    return this.#token;
+  }
+
+  headers(): Record<string, string> {
+    return this.#token === null ? {} : { 'prefect-csrf-token': this.#token, 'prefect-csrf-client': this.#client };
+  }
+
+  /** A new token, unless another caller got one since `refused` was sent. False: there is none to be had. */
+  async refresh(refused: string | null): Promise<boolean> {
+    if (this.#token !== refused) return true;
+    this.#asking ??= this.#ask(`/csrf-token?client=${this.#client}`)
+      .then((answer) => {
+        this.#token = answer === 'refused' ? null : answer.token;
+        return answer !== 'refused';
+      })
+      .finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+}

@@ -1,0 +1,231 @@
+/** One question to a server until it is answered: budget, retries, CSRF, and the one place where its failures are made. */
+import { isUtf8 } from 'node:buffer';
+import { AppError } from '../contract/errors.ts';
+import { apiUrlGuesses, isCloud } from './address.ts';
+import { budgetFor, type Budget } from './budget.ts';
+import { Csrf, isCsrfRefusal, type CsrfAnswer } from './csrf.ts';
+import { badReply, fromStatus, fromThrown, notPrefect, type Failure } from './failures.ts';
+import { backoff, LONGEST_WAIT, MAX_RETRIES, parseRetryAfter, sleep as realSleep, type Sleep } from './retry.ts';
+import { redactor, secretHeaders, type Auth } from './secrets.ts';
+import { defaultTimeouts, openTransport, type Reply, type Timeouts, type Transport } from './transport.ts';
+import { csrfTokenSchema, healthSchema } from './wire.ts';
+
+export type ServerSettings = {
+  /** as a person may type it; see `apiUrlGuesses` */
+  apiUrl: string;
+  auth: Auth;
+  headers?: Record<string, string>;
+  insecureTls?: boolean;
+  /** PEM text of further certificate authorities */
+  ca?: string | null;
+  userAgent?: string;
+  timeouts?: Partial<Timeouts>;
+  /** for tests */
+  sleep?: Sleep;
+  random?: () => number;
+};
+
+export type Wait = { seconds: number; reason: 'busy' | 'retry' };
+export type AskOptions = {
+  signal?: AbortSignal;
+  /** a person waits for this one: it goes before the patient ones */
+  urgent?: boolean;
+  /** told before each wait, and with null when it is over */
+  onWait?: (wait: Wait | null) => void;
+};
+
+/** `oneRow`: a 404 means the row is not there (NOT_FOUND), not that this is no Prefect API. */
+export type Question = { method: 'GET' | 'POST'; path: string; body?: unknown; oneRow?: boolean };
+/** `serverTime`: µs by the server's clock (Date header, whole seconds), null when it sent none. */
+export type Answered = { text: string; value: unknown; serverTime: number | null };
+
+const USER_AGENT = 'taskscope/0.1.0';
+
+export class Exchange {
+  readonly #settings: ServerSettings;
+  readonly #secret: Record<string, string>;
+  readonly #redact: (text: string) => string;
+  readonly #transport: Transport;
+  readonly #budget: Budget;
+  readonly #csrf: Csrf;
+  readonly #sleep: Sleep;
+  readonly #random: () => number;
+  readonly #guesses: string[];
+  #base: Promise<string> | null = null;
+  #answeredOnce = false;
+
+  /** Throws BAD_INPUT for an address or a header that cannot be used. Contacts nothing. */
+  constructor(settings: ServerSettings) {
+    this.#settings = settings;
+    this.#guesses = apiUrlGuesses(settings.apiUrl);
+    const first = this.#guesses[0] as string;
+    this.#secret = secretHeaders(settings.auth, settings.headers);
+    this.#redact = redactor(settings.auth, settings.headers);
+    this.#transport = openTransport(first, {
+      insecureTls: settings.insecureTls ?? false,
+      ca: settings.ca ?? null,
+      timeouts: { ...defaultTimeouts, ...settings.timeouts },
+    });
+    this.#budget = budgetFor(new URL(first).origin, isCloud(first));
+    this.#csrf = new Csrf((path) => this.#askForToken(path));
+    this.#sleep = settings.sleep ?? realSleep;
+    this.#random = settings.random ?? Math.random;
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  /** The API's address: the only guess, or the first one whose /health answers as Prefect does. */
+  async apiUrl(options: AskOptions = {}): Promise<string> {
+    this.#base ??= this.#findBase(options).catch((thrown: unknown) => {
+      this.#base = null;
+      throw thrown;
+    });
+    return this.#base;
+  }
+
+  async #findBase(options: AskOptions): Promise<string> {
+    if (this.#guesses.length === 1) return this.#guesses[0] as string;
+    let first: AppError | null = null;
+    for (const guess of this.#guesses) {
+      try {
+        const { value } = await this.#askAt(guess, { method: 'GET', path: '/health' }, options);
+        if (healthSchema.safeParse(value).success) return guess;
+        first ??= notPrefect(guess, '/health did not answer `true`').error;
+      } catch (thrown) {
+        // an answer of the wrong kind: another path may be right. No answer at all: no other path on that host will be
+        if (
+          !(thrown instanceof AppError) ||
+          (thrown.code !== 'SERVER_NOT_PREFECT' && thrown.code !== 'SERVER_REJECTED')
+        )
+          throw thrown;
+        first ??= thrown;
+      }
+    }
+    throw first ?? notPrefect(this.#settings.apiUrl, 'no address to try').error;
+  }
+
+  /** Throws one AppError of the SERVER_ codes, NOT_FOUND or CANCELLED. `value` is parsed JSON, not yet checked. */
+  async ask(question: Question, options: AskOptions = {}): Promise<Answered> {
+    return this.#askAt(await this.apiUrl(options), question, options);
+  }
+
+  async #askAt(base: string, question: Question, options: AskOptions): Promise<Answered> {
+    const { signal } = options;
+    let csrfTried = false;
+    for (let tries = 0; ;) {
+      const token = this.#csrf.token;
+      const answer = await this.#once(base, question, options);
+      if (!('error' in answer)) {
+        this.#answeredOnce = true;
+        this.#budget.calm();
+        return answer;
+      }
+      if (answer.error.code === 'SERVER_BUSY' && answer.error.details['status'] === 429) this.#budget.busy();
+      if (!answer.unreachable) this.#answeredOnce = true;
+
+      const said = answer.error.details['said'];
+      if (!csrfTried && isCsrfRefusal(Number(answer.error.details['status']), typeof said === 'string' ? said : '')) {
+        csrfTried = true;
+        if (await this.#csrf.refresh(token)) continue;
+      }
+      const wait = this.#waitAfter(answer, tries);
+      if (wait === null) throw answer.error;
+      if (answer.again !== 'endless') tries += 1;
+      if (answer.again !== 'soon') this.#budget.pause(wait);
+      options.onWait?.({ seconds: wait, reason: answer.again === 'soon' ? 'retry' : 'busy' });
+      await this.#sleep(wait, signal);
+      options.onWait?.(null);
+    }
+  }
+
+  /** Seconds until the next try; null: no further one. */
+  #waitAfter({ again, after, unreachable, error }: Failure, tries: number): number | null {
+    if (again === 'never') return null;
+    // a server that has answered before is restarting; an address that never has is wrong, and a person waits to hear it
+    if (unreachable && !this.#answeredOnce) return null;
+    // a broken reply is broken for good more often than a broken connection is
+    const most = error.code === 'SERVER_BAD_REPLY' ? 3 : MAX_RETRIES;
+    if (again !== 'endless' && tries >= most) return null;
+    if (after !== null && after > LONGEST_WAIT && again !== 'endless') return null;
+    return after === null ? backoff(tries, this.#random) : Math.min(after, LONGEST_WAIT) + this.#random() / 4;
+  }
+
+  async #once(base: string, question: Question, options: AskOptions): Promise<Answered | Failure> {
+    const url = base + question.path;
+    const release = await this.#budget.take(options.signal, options.urgent);
+    let reply: Reply;
+    try {
+      reply = await this.#send(url, question, options.signal);
+    } catch (thrown) {
+      if (options.signal?.aborted) throw new AppError('CANCELLED', 'cancelled');
+      return this.#clean(isZlib(thrown) ? badReply(url, 'its compression is broken') : fromThrown(thrown, url));
+    } finally {
+      release();
+    }
+    return this.#clean(this.#read(reply, url, question));
+  }
+
+  async #send(url: string, { method, body }: Question, signal: AbortSignal | undefined): Promise<Reply> {
+    const headers: Record<string, string> = {
+      ...this.#secret,
+      'user-agent': this.#settings.userAgent ?? USER_AGENT,
+      ...(method === 'POST' ? { 'content-type': 'application/json', ...this.#csrf.headers() } : {}),
+    };
+    return this.#transport.send(method, url, headers, method === 'POST' ? JSON.stringify(body ?? {}) : null, signal);
+  }
+
+  #read(reply: Reply, url: string, question: Question): Answered | Failure {
+    const { status } = reply;
+    const html = /\bhtml\b/i.test(reply.header('content-type') ?? '');
+    if (status >= 300 && status < 400) {
+      // never followed: the secrets would go along. The words can offer the other address
+      const target = reply.header('location');
+      const to = target && URL.canParse(target, url) ? new URL(target, url).origin : '';
+      return notPrefect(url, `it redirects${to ? ` to ${to}` : ''}`, { status, ...(to ? { redirect: to } : {}) });
+    }
+    if (status < 200 || status >= 300) {
+      const retryAfter = parseRetryAfter(reply.header('retry-after'), Date.now());
+      const maintenance = (reply.header('prefect-maintenance') ?? '').toLowerCase() === 'true';
+      const body = reply.body.toString('utf8');
+      return fromStatus({ status, body, html, retryAfter, maintenance }, url, question.oneRow ?? false);
+    }
+    if (html) return notPrefect(url, 'it answers with a web page', { status });
+    if (!isUtf8(reply.body)) return badReply(url, 'it is not UTF-8');
+    const text = reply.body.toString('utf8');
+    const date = Date.parse(reply.header('date') ?? '');
+    try {
+      return { text, value: JSON.parse(text) as unknown, serverTime: Number.isNaN(date) ? null : date * 1000 };
+    } catch {
+      return badReply(url, 'it is not JSON, or only the beginning of it');
+    }
+  }
+
+  /** A server may echo what it was sent, secrets included. */
+  #clean(answer: Answered | Failure): Answered | Failure {
+    if (!('error' in answer)) return answer;
+    const { code, message, details } = answer.error;
+    const clean = Object.fromEntries(
+      Object.entries(details).map(([key, value]) => [key, typeof value === 'string' ? this.#redact(value) : value]),
+    );
+    return { ...answer, error: new AppError(code, this.#redact(message), clean) };
+  }
+
+  async #askForToken(path: string): Promise<CsrfAnswer> {
+    try {
+      const { value } = await this.ask({ method: 'GET', path });
+      const parsed = csrfTokenSchema.safeParse(value);
+      return parsed.success ? parsed.data : 'refused';
+    } catch (thrown) {
+      const none = thrown instanceof AppError && ['SERVER_REJECTED', 'SERVER_NOT_PREFECT'].includes(thrown.code);
+      if (none) return 'refused';
+      throw thrown;
+    }
+  }
+}
+
+function isZlib(thrown: unknown): boolean {
+  const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' && (code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE');
+}

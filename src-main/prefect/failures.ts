@@ -1,0 +1,155 @@
+/**
+ * The edge where a failed exchange with a server gets its AppError, once. `again` says whether asking again can help:
+ * every call Taskscope makes is a read, so repeating one is always safe.
+ */
+import { AppError, type ErrorCode, type ErrorDetails } from '../contract/errors.ts';
+
+export type Failure = {
+  error: AppError;
+  /** never · soon: the usual few attempts · later: the server asked for time (429, 503) · endless: announced maintenance */
+  again: 'never' | 'soon' | 'later' | 'endless';
+  /** seconds the server asked for */
+  after: number | null;
+  /** nothing was answered at all: an address that has never answered is not worth waiting for */
+  unreachable: boolean;
+};
+
+const tlsCodes = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_UNTRUSTED',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'HOSTNAME_MISMATCH',
+  'EPROTO',
+]);
+const unreachableCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EHOSTDOWN',
+  'ENETDOWN',
+]);
+const timeoutCodes = new Set([
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+
+/** The first code in a chain of causes; happy eyeballs hides several errors in one AggregateError. */
+function codeOf(thrown: unknown): string {
+  for (let at: unknown = thrown, depth = 0; at instanceof Error && depth < 5; depth++) {
+    const { code, errors } = at as Error & { code?: unknown; errors?: unknown[] };
+    if (typeof code === 'string' && code !== 'UND_ERR') return code;
+    at = at.cause ?? errors?.[0];
+  }
+  return '';
+}
+
+/** What undici, Node's sockets or TLS threw. `url` must hold no secret. */
+export function fromThrown(thrown: unknown, url: string): Failure {
+  if (thrown instanceof AppError) return { error: thrown, again: 'never', after: null, unreachable: false };
+  const host = new URL(url).host;
+  const code = codeOf(thrown);
+  const fail = (appCode: ErrorCode, message: string, again: Failure['again'], unreachable: boolean): Failure => ({
+    // the cause is left out on purpose: undici's errors may carry the request, and with it the headers
+    error: new AppError(appCode, message, { url, host, reason: code || 'unknown' }),
+    again,
+    after: null,
+    unreachable,
+  });
+  if (tlsCodes.has(code) || code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL'))
+    return fail('SERVER_TLS', `no trusted TLS connection to ${host}: ${code}`, 'never', true);
+  if (unreachableCodes.has(code)) return fail('SERVER_UNREACHABLE', `cannot connect to ${host}: ${code}`, 'soon', true);
+  if (timeoutCodes.has(code))
+    return fail(
+      'SERVER_TIMEOUT',
+      `${host} did not answer in time: ${code}`,
+      'soon',
+      code === 'UND_ERR_CONNECT_TIMEOUT',
+    );
+  if (thrown instanceof Error && thrown.name === 'TimeoutError')
+    return fail('SERVER_TIMEOUT', `${host} did not finish its answer in time`, 'soon', false);
+  // ECONNRESET, EPIPE, UND_ERR_SOCKET "other side closed", a parser error: the connection broke while in use
+  return fail('SERVER_UNREACHABLE', `the connection to ${host} broke: ${code || 'unknown reason'}`, 'soon', false);
+}
+
+/** A reply that arrived but is not what was asked for. */
+export function badReply(url: string, why: string): Failure {
+  const error = new AppError('SERVER_BAD_REPLY', `the server's reply cannot be used: ${why}`, { url });
+  return { error, again: 'soon', after: null, unreachable: false };
+}
+
+export function notPrefect(url: string, why: string, details: ErrorDetails = {}): Failure {
+  const error = new AppError('SERVER_NOT_PREFECT', `no Prefect API answers at this address: ${why}`, {
+    url,
+    ...details,
+  });
+  return { error, again: 'never', after: null, unreachable: false };
+}
+
+/** Prefect's own words in an error body; its three shapes are in prefect-api-facts §3. At most 500 characters. */
+export function prefectMessage(body: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return '';
+  }
+  if (value === null || typeof value !== 'object') return '';
+  const { detail, exception_message: message, exception_detail: details } = value as Record<string, unknown>;
+  const parts: string[] = [];
+  if (typeof detail === 'string') parts.push(detail);
+  if (typeof message === 'string') parts.push(message);
+  const list = Array.isArray(detail) ? detail : Array.isArray(details) ? details : [];
+  for (const one of list.slice(0, 5)) {
+    const { loc, msg } = (one ?? {}) as { loc?: unknown; msg?: unknown };
+    if (typeof msg === 'string') parts.push(Array.isArray(loc) ? `${loc.join('.')}: ${msg}` : msg);
+  }
+  return parts.join('; ').slice(0, 500);
+}
+
+export type StatusReply = {
+  status: number;
+  body: string;
+  html: boolean;
+  retryAfter: number | null;
+  maintenance: boolean;
+};
+
+/** A status other than 2xx. `path` is for the 404 rule: a single row that is not there is NOT_FOUND, an endpoint is no Prefect API. */
+export function fromStatus(reply: StatusReply, url: string, oneRow: boolean): Failure {
+  const { status, retryAfter } = reply;
+  const said = prefectMessage(reply.body);
+  const words = `HTTP ${status}${said ? `: ${said}` : ''}`;
+  const fail = (code: ErrorCode, again: Failure['again'], more: ErrorDetails = {}): Failure => ({
+    error: new AppError(code, words, { url, status, ...(said ? { said } : {}), ...more }),
+    again,
+    after: retryAfter,
+    unreachable: false,
+  });
+  const wait: ErrorDetails = retryAfter === null ? {} : { retryAfter };
+  if (reply.maintenance) return fail('SERVER_BUSY', 'endless', wait);
+  if (status === 401) return fail('SERVER_UNAUTHORIZED', 'never');
+  if (status === 403) return fail('SERVER_FORBIDDEN', 'never');
+  if (status === 404 && oneRow && !reply.html && said !== '') return fail('NOT_FOUND', 'never');
+  if (status === 404 || status === 405 || status === 410) return notPrefect(url, words, { status });
+  if (status === 407) return fail('SERVER_UNREACHABLE', 'never', { reason: 'PROXY_AUTHENTICATION' });
+  if (status === 408) return fail('SERVER_TIMEOUT', 'soon');
+  if (status === 429) return fail('SERVER_BUSY', 'later', wait);
+  if (status === 503) return fail('SERVER_FAILED', 'later', wait);
+  if (status >= 500) return fail('SERVER_FAILED', 'soon');
+  if (status >= 300 && status < 400) return notPrefect(url, words, { status });
+  return fail(reply.html ? 'SERVER_NOT_PREFECT' : 'SERVER_REJECTED', 'never');
+}

@@ -1,0 +1,30 @@
+/** Asks a server who it is, before it is added. */
+import { createClient, type ServerSettings } from './client.ts';
+
+/** As `contract` spells a connection. */
+export type ProbeInput = {
+  api_url: string;
+  auth: ServerSettings['auth'];
+  headers: Record<string, string>;
+  insecure_tls: boolean;
+};
+/** `api_url`: the API's exact address, which may differ from the one typed. */
+export type Probed = { api_url: string; version: string | null; task_runs: number };
+
+/** Throws the one SERVER_ code that says what is wrong with the address or the sign-in. */
+export async function probeServer(input: ProbeInput, signal: AbortSignal): Promise<Probed> {
+  const client = createClient({
+    apiUrl: input.api_url,
+    auth: input.auth,
+    headers: input.headers,
+    insecureTls: input.insecure_tls,
+  });
+  try {
+    const options = { signal, urgent: true };
+    // the count first: it needs everything a sync needs (a Prefect API, the sign-in, CSRF), the version does not
+    const task_runs = await client.count('task_run', {}, options);
+    return { api_url: await client.apiUrl(options), version: await client.version(options), task_runs };
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,41 @@
+/** How long to wait before asking again. The policy is the Prefect SDK's (prefect-api-facts §7). */
+import { AppError } from '../contract/errors.ts';
+
+/** The SDK retries 5 times. */
+export const MAX_RETRIES = 5;
+/** Seconds. A longer wait asked for by the server is not slept through: it is an error with the time in it. */
+export const LONGEST_WAIT = 600;
+/** Seconds; 2^n stops growing here. */
+const LONGEST_BACKOFF = 60;
+
+/** `Retry-After`: seconds or an HTTP date → seconds from `now` (ms), never negative; null when absent or nonsense. */
+export function parseRetryAfter(value: string | undefined, now: number): number | null {
+  if (value === undefined) return null;
+  const text = value.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : Math.max(0, (at - now) / 1000);
+}
+
+/** Seconds before attempt `n`+1 (n from 0) when the server named none: 2^n less up to half, so that clients spread out. */
+export function backoff(n: number, random: () => number): number {
+  return Math.min(2 ** n, LONGEST_BACKOFF) * (0.5 + random() / 2);
+}
+
+export type Sleep = (seconds: number, signal: AbortSignal | undefined) => Promise<void>;
+
+/** Throws CANCELLED when the signal is aborted before the time is over. */
+export const sleep: Sleep = (seconds, signal) =>
+  new Promise((resolve, reject) => {
+    const cancelled = () => new AppError('CANCELLED', 'cancelled');
+    if (signal?.aborted) return reject(cancelled());
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(cancelled());
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, seconds * 1000);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });

@@ -1,0 +1,47 @@
+/**
+ * What replies must hold to be used; everything else in them passes unread and unchanged, since the row's own text is
+ * what is kept. Fields are optional where some version between 2.20 and 3.8 leaves them out.
+ */
+import { z } from 'zod';
+import { parseTime } from '../contract/time.ts';
+
+const time = z.string().refine((text) => parseTime(text) !== null, 'not a time');
+const maybeTime = time.nullish();
+
+/** Only what the sync itself steers by. A state type that is not known yet is a string like any other. */
+export const wireRunSchema = z.object({
+  id: z.string().min(32),
+  updated: maybeTime,
+  expected_start_time: maybeTime,
+  end_time: maybeTime,
+  state_type: z.string().nullish(),
+});
+/** The row itself, with every field the server sent; those of `wireRunSchema` have been checked. */
+export type WireRow = z.output<typeof wireRunSchema> & Record<string, unknown>;
+export const wireParentSchema = z.object({ id: z.string().min(32), updated: maybeTime });
+
+export const countSchema = z.number().int().min(0);
+export const versionSchema = z.string().min(1).max(64);
+export const healthSchema = z.literal(true);
+export const csrfTokenSchema = z.object({ token: z.string().min(1) });
+export const pageLimitSchema = z.object({ limit: z.number().int().min(1) });
+
+export const stateListSchema = z.array(
+  z.object({
+    id: z.string(),
+    type: z.string(),
+    name: z.string().nullish(),
+    timestamp: time,
+    message: z.string().nullish(),
+  }),
+);
+export const logListSchema = z.array(
+  z.object({ id: z.string(), name: z.string(), level: z.number(), message: z.string(), timestamp: time }),
+);
+
+/** The part of /openapi.json that tells which filter keys may be sent: an unknown one is a hard 422. */
+export const openapiSchema = z.object({
+  components: z.object({
+    schemas: z.record(z.string(), z.looseObject({ properties: z.record(z.string(), z.unknown()).optional() })),
+  }),
+});
