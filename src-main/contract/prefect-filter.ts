@@ -1,43 +1,31 @@
 /**
- * The request body of Prefect 3.8.8's list endpoints, field for field, with the server's own parsing: lax booleans
- * and integers, any UUID spelling, inclusive times, unknown keys refused inside a filter and ignored at the top.
- * Output: ids in canonical lower case, times in µs. `null` on any optional key means absent and is removed,
+ * The request bodies of Prefect 3.8.8's list endpoints, field for field and in the server's order (errors come in it),
+ * with the server's own parsing: lax booleans and integers, any UUID spelling, unknown keys refused inside a filter
+ * and ignored at the top. Output: ids in canonical lower case, times in µs. `null` on any optional key means absent,
  * except `flow_run_id.is_null_`, whose explicit null has its own meaning.
  */
 import { z } from 'zod';
 import { stateTypes } from './fields.ts';
-import { parseTime } from './time.ts';
+import { readTime } from './prefect-time.ts';
+import { readBoolean, readInteger, readUuid, type Scalar } from './prefect-values.ts';
 
-const uuid = z.string().transform((text, context) => {
-  const hex = text
-    .trim()
-    .replace(/^urn:uuid:/i, '')
-    .replace(/[{}-]/g, '')
-    .toLowerCase();
-  if (!/^[0-9a-f]{32}$/.test(hex)) {
-    context.addIssue({ code: 'custom', message: 'uuid', params: { type: 'uuid_parsing' } });
+/** What a leaf reads; test generators and the views ask the schema for it with `.meta()`. */
+export type LeafKind = 'boolean' | 'integer' | 'uuid' | 'time';
+
+function leaf<T>(kind: LeafKind, read: (input: unknown) => Scalar<T>): z.ZodType<T> {
+  const schema = z.unknown().transform((input, context) => {
+    const result = read(input);
+    if ('value' in result) return result.value;
+    context.addIssue({ code: 'custom', message: result.type, params: result });
     return z.NEVER;
-  }
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-});
+  });
+  return schema.meta({ leaf: kind });
+}
 
-const time = z.union([z.string(), z.number()]).transform((value, context) => {
-  const micros = typeof value === 'string' ? parseTime(value) : value * 1e6;
-  if (micros === null) {
-    context.addIssue({ code: 'custom', message: 'time', params: { type: 'datetime_parsing' } });
-    return z.NEVER;
-  }
-  return micros;
-});
-
-const lax = new Map<unknown, boolean>([
-  [1, true], [0, false], ['1', true], ['0', false], ['true', true], ['false', false], ['yes', true], ['no', false],
-  ['on', true], ['off', false], ['t', true], ['f', false], ['y', true], ['n', false],
-]);
-const boolean = z.preprocess(
-  (value) => lax.get(typeof value === 'string' ? value.toLowerCase() : value) ?? value,
-  z.boolean(),
-);
+const uuid = leaf('uuid', readUuid);
+const time = leaf('time', readTime);
+const boolean = leaf('boolean', readBoolean);
+const integer = leaf('integer', readInteger);
 
 const operator = z.enum(['and_', 'or_']).default('and_');
 const strings = z.array(z.string()).nullish();
@@ -48,11 +36,12 @@ const flag = boolean.nullish();
 const idAny = z.strictObject({ any_: uuids });
 const idAnyNot = z.strictObject({ any_: uuids, not_any_: uuids });
 const name = z.strictObject({ any_: strings, like_: text });
+const nameAny = z.strictObject({ any_: strings });
 const range = z.strictObject({ before_: time.nullish(), after_: time.nullish() });
 const rangeOrNull = z.strictObject({ before_: time.nullish(), after_: time.nullish(), is_null_: flag });
 const tagsAll = z.strictObject({ operator, all_: strings, is_null_: flag });
 const tagsAnyAll = z.strictObject({ operator, all_: strings, any_: strings, is_null_: flag });
-const stateType = z.enum(stateTypes);
+const types = z.array(z.enum(stateTypes)).nullish();
 
 export const taskRunFilterSchema = z.strictObject({
   operator,
@@ -60,11 +49,7 @@ export const taskRunFilterSchema = z.strictObject({
   name: name.nullish(),
   tags: tagsAll.nullish(),
   state: z
-    .strictObject({
-      operator,
-      type: z.strictObject({ any_: z.array(stateType).nullish() }).nullish(),
-      name: z.strictObject({ any_: strings }).nullish(),
-    })
+    .strictObject({ operator, type: z.strictObject({ any_: types }).nullish(), name: nameAny.nullish() })
     .nullish(),
   start_time: rangeOrNull.nullish(),
   end_time: rangeOrNull.nullish(),
@@ -73,7 +58,7 @@ export const taskRunFilterSchema = z.strictObject({
   flow_run_id: z.strictObject({ operator, any_: uuids, is_null_: boolean.nullable().default(false) }).nullish(),
 });
 
-const anyNotStates = z.strictObject({ any_: z.array(stateType).nullish(), not_any_: z.array(stateType).nullish() });
+const anyNotTypes = z.strictObject({ any_: types, not_any_: types });
 const anyNotStrings = z.strictObject({ any_: strings, not_any_: strings });
 const anyOrNull = z.strictObject({ operator, any_: uuids, is_null_: flag });
 
@@ -84,8 +69,8 @@ export const flowRunFilterSchema = z.strictObject({
   tags: tagsAnyAll.nullish(),
   deployment_id: anyOrNull.nullish(),
   work_queue_name: z.strictObject({ operator, any_: strings, is_null_: flag }).nullish(),
-  state: z.strictObject({ operator, type: anyNotStates.nullish(), name: anyNotStrings.nullish() }).nullish(),
-  flow_version: z.strictObject({ any_: strings }).nullish(),
+  state: z.strictObject({ operator, type: anyNotTypes.nullish(), name: anyNotStrings.nullish() }).nullish(),
+  flow_version: nameAny.nullish(),
   start_time: rangeOrNull.nullish(),
   end_time: rangeOrNull.nullish(),
   expected_start_time: range.nullish(),
@@ -104,7 +89,6 @@ export const flowFilterSchema = z.strictObject({
   tags: tagsAll.nullish(),
 });
 
-const number = z.number().int();
 export const deploymentFilterSchema = z.strictObject({
   operator,
   id: idAnyNot.nullish(),
@@ -112,8 +96,21 @@ export const deploymentFilterSchema = z.strictObject({
   flow_or_deployment_name: z.strictObject({ like_: text }).nullish(),
   paused: z.strictObject({ eq_: flag }).nullish(),
   tags: tagsAnyAll.nullish(),
-  work_queue_name: z.strictObject({ any_: strings }).nullish(),
-  concurrency_limit: z.strictObject({ ge_: number.nullish(), le_: number.nullish(), is_null_: flag }).nullish(),
+  work_queue_name: nameAny.nullish(),
+  concurrency_limit: z.strictObject({ ge_: integer.nullish(), le_: integer.nullish(), is_null_: flag }).nullish(),
+});
+
+export const workPoolFilterSchema = z.strictObject({
+  operator,
+  id: idAny.nullish(),
+  name: nameAny.nullish(),
+  type: nameAny.nullish(),
+});
+
+export const workQueueFilterSchema = z.strictObject({
+  operator,
+  id: idAny.nullish(),
+  name: z.strictObject({ any_: strings, startswith_: strings }).nullish(),
 });
 
 export const taskRunSorts = [
@@ -125,36 +122,82 @@ export const taskRunSorts = [
   'NEXT_SCHEDULED_START_TIME_ASC',
   'END_TIME_DESC',
 ] as const;
-export const flowRunSorts = [...taskRunSorts, 'START_TIME_ASC', 'START_TIME_DESC'] as const;
+export const flowRunSorts = [
+  'ID_DESC',
+  'START_TIME_ASC',
+  'START_TIME_DESC',
+  'EXPECTED_START_TIME_ASC',
+  'EXPECTED_START_TIME_DESC',
+  'NAME_ASC',
+  'NAME_DESC',
+  'NEXT_SCHEDULED_START_TIME_ASC',
+  'END_TIME_DESC',
+] as const;
 export const namedSorts = ['CREATED_DESC', 'UPDATED_DESC', 'NAME_ASC', 'NAME_DESC'] as const;
 
-/** The four filters every list endpoint takes; joined by AND. `{}` is not the same as absent (facts §1.7). */
-export const prefectFiltersSchema = z.object({
+const fourFilters = {
   flows: flowFilterSchema.nullish(),
   flow_runs: flowRunFilterSchema.nullish(),
   task_runs: taskRunFilterSchema.nullish(),
   deployments: deploymentFilterSchema.nullish(),
-});
+};
+const pools = { work_pools: workPoolFilterSchema.nullish() };
+const poolsAndQueues = { ...pools, work_pool_queues: workQueueFilterSchema.nullish() };
+
+/** The four filters every list endpoint takes; joined by AND. `{}` is not the same as absent (facts §1.7). */
+export const prefectFiltersSchema = z.object(fourFilters);
 export type PrefectFilters = z.output<typeof prefectFiltersSchema>;
 export type TaskRunFilter = z.output<typeof taskRunFilterSchema>;
 export type FlowRunFilter = z.output<typeof flowRunFilterSchema>;
 export type FlowFilter = z.output<typeof flowFilterSchema>;
 export type DeploymentFilter = z.output<typeof deploymentFilterSchema>;
+export type WorkPoolFilter = z.output<typeof workPoolFilterSchema>;
+export type WorkQueueFilter = z.output<typeof workQueueFilterSchema>;
 export type TaskRunSort = (typeof taskRunSorts)[number];
 export type FlowRunSort = (typeof flowRunSorts)[number];
 export type NamedSort = (typeof namedSorts)[number];
 
-/** pydantic's lax integer: 2.0, "5" and true are integers, 2.5 is not. */
-const integer = z.preprocess((value) => {
-  if (typeof value === 'boolean') return Number(value);
-  if (typeof value === 'string' && /^\s*[+-]?\d+(\.0*)?\s*$/.test(value)) return Number(value);
-  return value;
-}, z.number().int());
+const orElse =
+  <T>(fallback: T) =>
+  (value: T | null | undefined) =>
+    value ?? fallback;
+const atLeast = (minimum: number, fallback: number) =>
+  integer.pipe(z.number().min(minimum)).nullish().transform(orElse(fallback));
 
-/** Body of POST /task_runs/paginate. The limit's upper bound is the server's setting, so the caller checks it. */
-export const taskRunPaginateSchema = prefectFiltersSchema.extend({
-  sort: z.enum(taskRunSorts).nullish().transform((sort) => sort ?? 'ID_DESC'),
-  limit: integer.nullish(),
-  page: z.preprocess((v) => v ?? 1, integer.pipe(z.number().min(1))),
-});
+const page = atLeast(1, 1);
+const offset = atLeast(0, 0);
+const taskRunSort = z.enum(taskRunSorts).nullish().transform(orElse<TaskRunSort>('ID_DESC'));
+const flowRunSort = z.enum(flowRunSorts).nullish().transform(orElse<FlowRunSort>('ID_DESC'));
+const namedSort = z.enum(namedSorts).nullish().transform(orElse<NamedSort>('NAME_ASC'));
+
+/** The limit's bounds are the server's setting, so the caller checks them. */
+export const limitSchema = integer.nullish();
+const limit = limitSchema;
+
+/** Body of POST /task_runs/paginate. */
+export const taskRunPaginateSchema = z.object({ limit, sort: taskRunSort, page, ...fourFilters });
 export type TaskRunPaginate = z.output<typeof taskRunPaginateSchema>;
+
+/** Bodies of POST /{entity}s/{action}; keys are in the order in which the server reports their errors. */
+export const bodySchemas = {
+  task_run: {
+    paginate: taskRunPaginateSchema,
+    filter: z.object({ limit, sort: taskRunSort, offset, ...fourFilters }),
+    count: prefectFiltersSchema,
+  },
+  flow_run: {
+    paginate: z.object({ limit, sort: flowRunSort, page, ...fourFilters, ...poolsAndQueues }),
+    filter: z.object({ limit, sort: flowRunSort, offset, ...fourFilters, ...poolsAndQueues }),
+    count: z.object({ ...fourFilters, ...poolsAndQueues }),
+  },
+  flow: {
+    paginate: z.object({ limit, page, ...fourFilters, ...pools, sort: namedSort }),
+    filter: z.object({ limit, offset, ...fourFilters, ...pools, sort: namedSort }),
+    count: z.object({ ...fourFilters, ...pools }),
+  },
+  deployment: {
+    paginate: z.object({ limit, page, ...fourFilters, ...poolsAndQueues, sort: namedSort }),
+    filter: z.object({ limit, offset, ...fourFilters, ...poolsAndQueues, sort: namedSort }),
+    count: z.object({ ...fourFilters, ...poolsAndQueues }),
+  },
+} as const;
