@@ -1,0 +1,150 @@
+/**
+ * What went wrong, in words a person can act on. The window and the command line say the same; a code without words
+ * does not compile. Words name the facts of `details` and never a secret.
+ */
+import type { ErrorCode, ErrorDetails } from './errors.ts';
+
+export type Words = {
+  /** what happened, one sentence without a full stop */
+  title: string;
+  /** what to do about it, one or two sentences */
+  advice: string;
+};
+
+type Told = { code: ErrorCode; details: ErrorDetails; message?: string };
+type Facts = {
+  /** a fact as text, or what to say without it */
+  say(key: string, otherwise: string): string;
+  has(key: string): boolean;
+  message: string;
+};
+
+const words: Record<ErrorCode, (facts: Facts) => Words> = {
+  BAD_INPUT: ({ message }) => ({
+    title: message ? capital(firstLine(message)) : 'That input was not understood',
+    advice: 'Correct it and try again. Nothing was changed.',
+  }),
+  CANCELLED: () => ({ title: 'Cancelled', advice: 'What was done before stays; it goes on from there the next time.' }),
+  DISCONNECTED: () => ({
+    title: 'The connection to Taskscope was lost',
+    advice: 'It is tried again by itself. If this stays, Taskscope has ended: start it again.',
+  }),
+  NOT_FOUND: ({ say, has, message }) => ({
+    title: has('workspace')
+      ? `There is no workspace named “${say('workspace', '')}”`
+      : message
+        ? capital(firstLine(message))
+        : 'It is not in the archive',
+    advice: has('workspace')
+      ? 'See the names with “taskscope workspace list”, or add one with “taskscope workspace add”.'
+      : 'It may have been removed meanwhile. Refresh and try again.',
+  }),
+  INTERNAL: ({ message }) => ({
+    title: 'Something failed inside Taskscope',
+    advice: `Your archive is unharmed. Please report this${message ? `: ${firstLine(message)}` : '.'}`,
+  }),
+
+  SERVER_UNREACHABLE: ({ say, has }) => ({
+    title: `${say('host', say('url', 'The Prefect server'))} cannot be reached`,
+    advice: `${
+      has('reason') ? `${capital(say('reason', ''))}. ` : ''
+    }Check the address, that the server runs, and your network or VPN. What was synced before can still be browsed.`,
+  }),
+  SERVER_TIMEOUT: ({ say }) => ({
+    title: `${say('host', say('url', 'The Prefect server'))} did not answer in time`,
+    advice: 'It may be overloaded or behind a slow network. Sync again later; it goes on where it stopped.',
+  }),
+  SERVER_TLS: ({ say }) => ({
+    title: `The certificate of ${say('host', say('url', 'the server'))} is not trusted`,
+    advice:
+      'If it is your own server, give its certificate to Node with NODE_EXTRA_CA_CERTS, or allow this workspace to accept it (--insecure-tls). If not, somebody may be listening in: do not go on.',
+  }),
+  SERVER_UNAUTHORIZED: ({ say }) => ({
+    title: `${say('host', say('url', 'The Prefect server'))} refused the sign-in (401)`,
+    advice:
+      'The API key or the auth string is missing, wrong or expired. Make a new one in Prefect and update the workspace.',
+  }),
+  SERVER_FORBIDDEN: ({ say }) => ({
+    title: `${say('host', say('url', 'The Prefect server'))} does not allow this account to read task runs (403)`,
+    advice: 'Ask for read access to this workspace, or use another key.',
+  }),
+  SERVER_NOT_PREFECT: ({ say }) => ({
+    title: `There is no Prefect API at ${say('url', 'this address')}`,
+    advice:
+      'The address of the API usually ends in /api, for example http://127.0.0.1:4200/api. Copy it from “prefect config view”.',
+  }),
+  SERVER_REJECTED: ({ say, has }) => ({
+    title: `The Prefect server rejected a request${has('status') ? ` (${say('status', '')})` : ''}`,
+    advice: 'It may be a version that Taskscope does not know. Run “taskscope doctor” and report what it prints.',
+  }),
+  SERVER_BUSY: ({ say, has }) => ({
+    title: 'The Prefect server asks for fewer requests (429)',
+    advice: has('retryAfter')
+      ? `It goes on by itself in ${say('retryAfter', '')} s.`
+      : 'Wait a little and sync again; it goes on where it stopped.',
+  }),
+  SERVER_FAILED: ({ say, has }) => ({
+    title: `The Prefect server failed${has('status') ? ` (${say('status', '')})` : ''}`,
+    advice: 'The fault is on the server: look at its logs. Sync again later; it goes on where it stopped.',
+  }),
+  SERVER_BAD_REPLY: ({ say }) => ({
+    title: `${say('host', say('url', 'The server'))} sent an answer that is cut off or not JSON`,
+    advice: 'A proxy or a sign-in page may stand between. Nothing of it was stored; sync again to go on.',
+  }),
+  SECRET_MISSING: ({ say, has }) =>
+    has('variable')
+      ? {
+          title: `The environment variable ${say('variable', '')} is not set`,
+          advice: 'This workspace reads its key from it. Set it and start Taskscope again.',
+        }
+      : {
+          title: `No key is kept for ${has('workspace') ? `“${say('workspace', '')}”` : 'this workspace'}`,
+          advice: 'Enter the API key or auth string of the workspace again.',
+        },
+
+  DISK_FULL: ({ say }) => ({
+    title: 'The disk is full',
+    advice: `Make room for ${say('path', 'the data folder')} and try again. Nothing already stored was lost.`,
+  }),
+  FOLDER_READ_ONLY: ({ say }) => ({
+    title: `${say('path', 'The data folder')} cannot be written`,
+    advice: 'Give yourself the right to write there, or choose another folder with --data-dir or TASKSCOPE_DATA_DIR.',
+  }),
+  FOLDER_IN_USE: ({ say, has }) => ({
+    title: `Another Taskscope${has('pid') ? ` (process ${say('pid', '')})` : ''} has this data folder open`,
+    advice:
+      'Browsing works here; to sync or change something use the other one or close it, or choose another --data-dir.',
+  }),
+  ARCHIVE_NEWER: ({ say }) => ({
+    title: 'This archive was written by a newer Taskscope',
+    advice: `Update Taskscope to open ${say('path', 'it')}. The file was not touched.`,
+  }),
+  ARCHIVE_DAMAGED: ({ say, has }) => ({
+    title: 'The archive was damaged',
+    advice: has('aside')
+      ? `It was set aside as ${say('aside', '')}, and ${say('salvaged', 'the readable')} rows were saved into a new one. Sync to fetch what is missing.`
+      : `Run “taskscope doctor” for details of ${say('path', 'the file')}. It was not changed.`,
+  }),
+  FILE_NOT_WRITABLE: ({ say }) => ({
+    title: `${say('path', 'The file')} cannot be written`,
+    advice: 'Check that the folder exists and that you may write there, or choose another place.',
+  }),
+};
+
+/** Never throws. `message` is used only where the code alone says too little. */
+export function errorWords(error: Told): Words {
+  const { details } = error;
+  return words[error.code]({
+    say: (key, otherwise) => String(details[key] ?? otherwise),
+    has: (key) => details[key] !== undefined,
+    message: error.message ?? '',
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]?.trim() ?? '';
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
