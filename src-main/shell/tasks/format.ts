@@ -1,0 +1,7 @@
+/** Prettier over everything, or over the paths given. */
+import { toolPath, runNode } from './programs.ts';
+
+export function run(root: string, args: string[] = []): Promise<number> {
+  const paths = args.length > 0 ? args : ['.'];
+  return runNode(toolPath(root, 'prettier'), ['--write', '--log-level', 'warn', ...paths], { cwd: root });
+}
