@@ -1,0 +1,206 @@
+/**
+ * Everything a person reads as a number or a time is spelled here. Times are µs since 1970 (contract/time.ts); only their
+ * whole seconds go through Intl, the fraction is added as digits. Words are English, so months are too; the clock has
+ * 24 hours everywhere, because a log line next to it has.
+ */
+import { formatTime, MICROS_PER_SECOND } from '../src-main/contract/time.ts';
+
+/** `zone`: an IANA name; undefined is the machine's own. */
+export type Zone = string | undefined;
+
+const preferred = typeof navigator === 'undefined' ? 'en-GB' : navigator.language;
+const locale = preferred.startsWith('en') ? preferred : 'en-GB';
+
+const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+
+export const zoneOf = (utc: boolean): Zone => (utc ? 'UTC' : undefined);
+
+/** `901,204` */
+export function formatCount(count: number): string {
+  return whole.format(count);
+}
+
+/** `1.2M`, for places too small for all digits */
+export function formatCountShort(count: number): string {
+  return short.format(count);
+}
+
+/** `1 run`, `2 runs` */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** Powers of 1,000, as file managers and disks count. `8.4 MB` */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 99.95 ? whole.format(value) : tenths.format(value)} ${units[unit] ?? ''}`;
+}
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+
+/** Seconds to `85 ms`, `0.6 s`, `36 s`, `1 m 52 s`, `4 h 5 m`, `3 d 2 h`; two units are enough to compare by eye. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 0) return `−${formatDuration(-seconds)}`;
+  if (seconds === 0) return '0 s';
+  if (seconds < 0.0005) return '<1 ms';
+  if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 9.95) return `${tenths.format(seconds)} s`;
+  const rounded = Math.round(seconds);
+  if (rounded < MINUTE) return `${rounded} s`;
+  if (rounded < HOUR) return `${Math.floor(rounded / MINUTE)} m ${rounded % MINUTE} s`;
+  const minutes = Math.round(seconds / MINUTE);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
+  const hours = Math.round(seconds / HOUR);
+  return `${whole.format(Math.floor(hours / 24))} d ${hours % 24} h`;
+}
+
+/** All digits, for tooltips: `112.048311 s` */
+export function formatSeconds(seconds: number): string {
+  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(seconds)} s`;
+}
+
+/** Both in µs; null unless both are there. In seconds. */
+export function secondsBetween(from: number | null, to: number | null): number | null {
+  return from === null || to === null ? null : (to - from) / MICROS_PER_SECOND;
+}
+
+type Parts = {
+  year: string;
+  month: string;
+  monthShort: string;
+  day: string;
+  weekday: string;
+  clock: string;
+  offset: string;
+};
+
+const formats = new Map<string, { parts: Intl.DateTimeFormat; words: Intl.DateTimeFormat }>();
+
+function formatsFor(zone: Zone) {
+  const key = zone ?? '';
+  const known = formats.get(key);
+  if (known) return known;
+  const made = {
+    parts: new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+      timeZoneName: 'longOffset',
+    }),
+    words: new Intl.DateTimeFormat('en-GB', { timeZone: zone, weekday: 'short', month: 'short' }),
+  };
+  formats.set(key, made);
+  return made;
+}
+
+const secondOf = (micros: number) => Math.floor(micros / MICROS_PER_SECOND);
+const fractionOf = (micros: number) => String(micros - secondOf(micros) * MICROS_PER_SECOND).padStart(6, '0');
+
+function partsOf(micros: number, zone: Zone): Parts {
+  const date = new Date(secondOf(micros) * 1000);
+  const { parts, words } = formatsFor(zone);
+  const found: Record<string, string> = {};
+  for (const { type, value } of parts.formatToParts(date)) found[type] = value;
+  for (const { type, value } of words.formatToParts(date)) if (type !== 'literal') found[`${type}Word`] = value;
+  return {
+    year: found.year ?? '',
+    month: found.month ?? '',
+    monthShort: found.monthWord ?? '',
+    day: String(Number(found.day)),
+    weekday: found.weekdayWord ?? '',
+    clock: `${found.hour ?? ''}:${found.minute ?? ''}:${found.second ?? ''}`,
+    offset: found.timeZoneName === 'GMT' ? '+00:00' : (found.timeZoneName ?? '').replace('GMT', ''),
+  };
+}
+
+/** `02:11:04`; with `digits` of the fraction (cut, not rounded: a time never shows a second that had not begun) */
+export function formatClock(micros: number, zone: Zone, digits: 0 | 3 | 6 = 0): string {
+  const { clock } = partsOf(micros, zone);
+  return digits === 0 ? clock : `${clock}.${fractionOf(micros).slice(0, digits)}`;
+}
+
+/** `22 Nov`, `22 Nov 2025` when it is another year than `now` (µs) */
+export function formatDay(micros: number, zone: Zone, now: number): string {
+  const { day, monthShort, year } = partsOf(micros, zone);
+  return year === partsOf(now, zone).year ? `${day} ${monthShort}` : `${day} ${monthShort} ${year}`;
+}
+
+/** `22 Nov 02:11:04` */
+export function formatMoment(micros: number, zone: Zone, now: number, digits: 0 | 3 | 6 = 0): string {
+  return `${formatDay(micros, zone, now)} ${formatClock(micros, zone, digits)}`;
+}
+
+/** Every digit, in the person's zone and in UTC: what a tooltip shows and a person copies. */
+export function formatExact(micros: number, zone: Zone): string {
+  const utc = formatTime(micros);
+  if (zone === 'UTC') return utc;
+  const { year, month, day, clock, offset } = partsOf(micros, zone);
+  const local = `${year}-${month}-${day.padStart(2, '0')} ${clock}.${fractionOf(micros)} ${offset}`;
+  return `${local} (${utc})`;
+}
+
+/** `UTC`, `UTC+1`, `UTC+5:30` */
+export function formatZone(micros: number, zone: Zone): string {
+  const { offset } = partsOf(micros, zone);
+  const match = /^([+-])(\d\d):(\d\d)$/.exec(offset);
+  if (!match || offset === '+00:00') return 'UTC';
+  const minutes = match[3] === '00' ? '' : `:${match[3] ?? ''}`;
+  return `UTC${match[1] === '-' ? '−' : '+'}${Number(match[2])}${minutes}`;
+}
+
+/** `just now`, `2 min ago`, `yesterday 02:12`, `3 Aug`, `in 5 min`. Both in µs. */
+export function formatRelative(micros: number, now: number, zone: Zone): string {
+  const seconds = (now - micros) / MICROS_PER_SECOND;
+  if (seconds < -45) return `in ${roughly(-seconds)}`;
+  if (seconds < 45) return 'just now';
+  if (seconds < 6 * HOUR) return `${roughly(seconds)} ago`;
+  const day = dayKey(micros, zone);
+  const clock = formatClock(micros, zone).slice(0, 5);
+  if (day === dayKey(now, zone)) return `today ${clock}`;
+  if (day === dayKey(now - DAY * MICROS_PER_SECOND, zone)) return `yesterday ${clock}`;
+  if (seconds < 6 * DAY) return `${partsOf(micros, zone).weekday} ${clock}`;
+  return formatDay(micros, zone, now);
+}
+
+function roughly(seconds: number): string {
+  if (seconds < 90) return '1 min';
+  if (seconds < HOUR - 30) return `${Math.round(seconds / MINUTE)} min`;
+  if (seconds < 36 * HOUR) return `${Math.max(1, Math.round(seconds / HOUR))} h`;
+  return plural(Math.round(seconds / DAY), 'day');
+}
+
+function dayKey(micros: number, zone: Zone): string {
+  const { year, month, day } = partsOf(micros, zone);
+  return `${year}-${month}-${day}`;
+}
+
+/** Minutes the zone's clock is ahead of UTC then; an axis needs it to step by whole hours and days of the person's clock. */
+export function offsetMinutes(micros: number, zone: Zone): number {
+  const match = /^([+-])(\d\d):(\d\d)$/.exec(partsOf(micros, zone).offset);
+  if (!match) return 0;
+  const minutes = Number(match[2]) * 60 + Number(match[3]);
+  return match[1] === '-' ? -minutes : minutes;
+}
+
+export type DayParts = { weekday: string; day: string; month: string; year: string; hm: string; clock: string };
+
+/** The words an axis label is made of. */
+export function dayParts(micros: number, zone: Zone): DayParts {
+  const { weekday, day, monthShort, year, clock } = partsOf(micros, zone);
+  return { weekday, day, month: monthShort, year, hm: clock.slice(0, 5), clock };
+}
