@@ -1,0 +1,16 @@
+/** What the core is given when the window is a page in a browser: no dialogs, files go out as downloads. */
+import type { Shell } from '../core/shell.ts';
+import { hasDisplay, openInDefaultBrowser } from './browsers.ts';
+import type { Downloads } from './downloads.ts';
+
+export function browserShell(downloads: Downloads): Shell {
+  return {
+    capabilities: { save_dialog: false, keep_secrets: true, reveal_file: false },
+    chooseSavePath: (suggested) => downloads.place(suggested),
+    openExternal: async (url) => {
+      if (hasDisplay()) await openInDefaultBrowser(url);
+    },
+    revealFile: () => Promise.resolve(),
+    secrets: null,
+  };
+}

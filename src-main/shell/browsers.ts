@@ -1,0 +1,98 @@
+/** Finding a browser on this machine and showing an address in it. */
+import { spawn } from 'node:child_process';
+import { accessSync, constants, realpathSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const onPath = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'microsoft-edge',
+  'brave-browser',
+];
+const macApps = ['Google Chrome', 'Chromium', 'Microsoft Edge', 'Brave Browser'];
+const windowsApps = ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'];
+
+/** A browser of the Chromium family, or null. `TASKSCOPE_CHROMIUM` names one and is not doubted. */
+export function findChromium(env = process.env, platform = process.platform): string | null {
+  if (env.TASKSCOPE_CHROMIUM) return env.TASKSCOPE_CHROMIUM;
+  return usualPlaces(env, platform).find(isProgram) ?? null;
+}
+
+function usualPlaces(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string[] {
+  if (platform === 'darwin') return macApps.map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
+  if (platform === 'win32') {
+    const roots = [env.PROGRAMFILES, env['PROGRAMFILES(X86)'], env.LOCALAPPDATA].filter((root) => root !== undefined);
+    return windowsApps.flatMap((app) => roots.map((root) => join(root, app)));
+  }
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return onPath.flatMap((name) => folders.map((folder) => join(folder, name)));
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Can a window be shown at all? macOS and Windows always have a desktop. */
+export function hasDisplay(env = process.env, platform = process.platform): boolean {
+  if (platform === 'darwin' || platform === 'win32') return true;
+  return Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
+}
+
+/**
+ * Opens the window's address: a Chromium app window, else the default browser. The address holds a ticket and a command
+ * line can be read by every user of the machine, so the browser is given a file only its owner may read, which leads on.
+ * Resolves to a function that removes the file, or null when nothing could be started.
+ */
+export async function openWindow(url: string): Promise<(() => Promise<void>) | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'taskscope-open-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  const file = join(folder, 'taskscope.html');
+  const script = `location.replace(${JSON.stringify(url).replace(/</g, '\\u003c')})`;
+  await writeFile(file, `<!doctype html><meta charset="utf-8"><title>Taskscope</title><script>${script}</script>\n`, {
+    mode: 0o600,
+  });
+  const address = pathToFileURL(file).href;
+  const chromium = findChromium();
+  // a snap has no view of /tmp; there the address itself must do, and its ticket works only once
+  if (chromium && (await starts(chromium, [`--app=${isSnap(chromium) ? url : address}`]))) return remove;
+  if (await openInDefaultBrowser(address)) return remove;
+  await remove();
+  return null;
+}
+
+/** False when the system offers no way. */
+export function openInDefaultBrowser(address: string): Promise<boolean> {
+  if (process.platform === 'darwin') return starts('open', [address]);
+  if (process.platform === 'win32') return starts('rundll32', ['url.dll,FileProtocolHandler', address]);
+  return starts('xdg-open', [address]);
+}
+
+function isSnap(program: string): boolean {
+  try {
+    return realpathSync(program).startsWith('/snap/') || realpathSync(program).endsWith('/snap');
+  } catch {
+    return false;
+  }
+}
+
+/** The browser outlives us. A program that cannot be started says so at once. */
+function starts(program: string, args: string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { detached: true, stdio: 'ignore' });
+    child.once('error', () => resolve(false));
+    child.once('spawn', () => {
+      child.unref();
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,74 @@
+/** Talking to a terminal: results on stdout, words and progress on stderr, and how a command ends. */
+import { errorWords } from '../contract/error-words.ts';
+import { toAppError, type WireError } from '../contract/errors.ts';
+import type { Log } from '../core/shell.ts';
+
+/** Exit codes of every command. */
+export const DONE = 0;
+export const FAILED = 1;
+export const WRONG_USAGE = 2;
+
+/** Thrown for what cannot be meant: `main` prints the message and how to see the usage, and exits with 2. */
+export class UsageError extends Error {}
+
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Waits until a pipe has taken it, so that a large reply is whole before the process ends. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** One line that is written over on a terminal; in a log every change would be noise, so only the last is kept. */
+export class Progress {
+  #last = '';
+  readonly #terminal = process.stderr.isTTY;
+
+  show(text: string): void {
+    if (text === this.#last) return;
+    this.#last = text;
+    if (this.#terminal) process.stderr.write(`\r\x1b[2K${text}`);
+  }
+
+  end(): void {
+    if (this.#last === '') return;
+    process.stderr.write(this.#terminal ? '\n' : `${this.#last}\n`);
+    this.#last = '';
+  }
+}
+
+export function sayError(error: WireError): void {
+  const { title, advice } = errorWords(error);
+  say(`taskscope: ${title}.\n  ${advice}`);
+}
+
+/** Says what was thrown; the exit code. */
+export function failed(thrown: unknown): number {
+  const error = toAppError(thrown);
+  sayError(error);
+  if (error.code === 'INTERNAL' && process.env.TASKSCOPE_DEBUG) say(String(error.stack));
+  return FAILED;
+}
+
+/** Warnings and errors as lines on stderr; with TASKSCOPE_DEBUG everything. */
+export const log: Log = (level, event, fields = {}) => {
+  if (level === 'info' && !process.env.TASKSCOPE_DEBUG) return;
+  say(`${new Date().toISOString()} ${level} ${event} ${JSON.stringify(fields)}`);
+};
+
+/** Aborts at the first Ctrl+C, SIGTERM or SIGHUP, so that files are closed in order; a second Ctrl+C ends at once. */
+export function untilStopped(): AbortSignal {
+  const abort = new AbortController();
+  let asked = 0;
+  const stop = (signal: NodeJS.Signals) => {
+    // a terminal and a parent may both deliver the same Ctrl+C: within a second it is one
+    if (signal === 'SIGINT' && abort.signal.aborted && Date.now() - asked > 1000) process.exit(130);
+    asked = Date.now();
+    abort.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  return abort.signal;
+}
