@@ -1,0 +1,192 @@
+/** Rows as they came from the server → columns and compressed blocks, ready to be written. Pure CPU, for a thread of its own. */
+import { crc32 } from 'node:zlib';
+import { AppError } from '../contract/errors.ts';
+import type { Entity } from '../contract/fields.ts';
+import { parseTime } from '../contract/time.ts';
+import { compressBlock, planBlocks, RowText } from './blocks.ts';
+import { isObject, isRef, layouts, type Column, type JsonObject } from './layout.ts';
+import { uuidText, writeUuid } from './uuid.ts';
+
+/** Can be posted between threads as it is. */
+export type Batch = {
+  entity: Entity;
+  rows: number;
+  /** 16 bytes a row */
+  ids: Uint8Array;
+  /** CRC-32 of each row's text without what the server computes anew for every answer */
+  hashes: Int32Array;
+  /** rows × numbers of the layout; NaN is null; a term or tags is a position in `terms`, a ref one in `refs` */
+  numbers: Float64Array;
+  /** rows × texts of the layout */
+  texts: (string | null)[];
+  /** distinct within the batch */
+  terms: string[];
+  /** distinct ids within the batch, in lower case with dashes */
+  refs: Partial<Record<Entity, string[]>>;
+  /** rows in each block, in row order, and where each block ends in `blocks` */
+  blockRows: number[];
+  blockEnds: number[];
+  blocks: Uint8Array;
+};
+
+
+/** Computed at response time (prefect-api-facts.md §4): different in every answer although the row is not. */
+const volatileKeys = ['estimated_run_time', 'estimated_start_time_delta'] as const;
+
+const text = new RowText();
+
+/**
+ * A row that occurs twice is taken once, as it was last. A field of an unexpected type is null in its column and whole in the JSON.
+ * Throws SERVER_BAD_REPLY when a row is not an object with a UUID as id.
+ */
+export function encodeRows(entity: Entity, source: readonly { json: string; value: unknown }[]): Batch {
+  const rows = lastOfEach(source);
+  const layout = layouts[entity];
+  const count = rows.length;
+  const batch: Batch = {
+    entity,
+    rows: count,
+    ids: new Uint8Array(count * 16),
+    hashes: new Int32Array(count),
+    numbers: new Float64Array(count * layout.numbers),
+    texts: new Array<string | null>(count * layout.texts).fill(null),
+    terms: [],
+    refs: {},
+    blockRows: [],
+    blockEnds: [],
+    blocks: new Uint8Array(0),
+  };
+  const terms = new Positions(batch.terms);
+  const refs = new Map<Entity, Positions>();
+  for (const { kind } of layout.columns) {
+    if (isRef(kind) && !refs.has(kind)) refs.set(kind, new Positions((batch.refs[kind] = [])));
+  }
+
+  rows.forEach(({ value }, i) => {
+    writeUuid(value.id, batch.ids, i * 16);
+    for (const column of layout.columns) {
+      const found = column.read(value);
+      if (column.kind === 'text') {
+        batch.texts[i * layout.texts + column.slot] = typeof found === 'string' ? found : null;
+      } else {
+        batch.numbers[i * layout.numbers + column.slot] = found == null ? NaN : toNumber(column, found, terms, refs);
+      }
+    }
+  });
+  packBlocks(batch, rows);
+  return batch;
+}
+
+type Row = { json: string; value: JsonObject & { id: string } };
+
+function lastOfEach(source: readonly { json: string; value: unknown }[]): Row[] {
+  const bytes = new Uint8Array(16);
+  const seen = new Map<string, Row>();
+  for (const { json, value } of source) {
+    const id = isObject(value) ? value.id : undefined;
+    if (!isObject(value) || typeof id !== 'string' || !writeUuid(id, bytes, 0))
+      throw new AppError('SERVER_BAD_REPLY', 'a row without a UUID as id');
+    const key = id.length === 36 ? id.toLowerCase() : uuidText(bytes);
+    seen.delete(key);
+    seen.set(key, { json, value: value as Row['value'] });
+  }
+  return [...seen.values()];
+}
+
+/** Numbers the distinct texts of a batch. */
+class Positions {
+  readonly #list: string[];
+  readonly #known = new Map<string, number>();
+
+  constructor(list: string[]) {
+    this.#list = list;
+  }
+
+  of(text: string): number {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    this.#known.set(text, this.#list.length);
+    return this.#list.push(text) - 1;
+  }
+}
+
+const spare = new Uint8Array(16);
+
+function toNumber(column: Column, found: unknown, terms: Positions, refs: Map<Entity, Positions>): number {
+  const { kind } = column;
+  switch (kind) {
+    case 'time':
+      return typeof found === 'string' ? (parseTime(found) ?? NaN) : NaN;
+    case 'term':
+      return typeof found === 'string' ? terms.of(found) : NaN;
+    case 'tags':
+      return Array.isArray(found) ? terms.of(JSON.stringify(found)) : NaN;
+    case 'real':
+      return typeof found === 'number' ? found : NaN;
+    case 'int':
+      return Number.isSafeInteger(found) ? (found as number) : NaN;
+    case 'bool':
+      return typeof found === 'boolean' ? Number(found) : NaN;
+    case 'uuid':
+    case 'text':
+      return NaN;
+    default: {
+      if (typeof found !== 'string') return NaN;
+      const plain = found.length === 36 ? found.toLowerCase() : found;
+      if (!writeUuid(plain, spare, 0)) return NaN;
+      return refs.get(kind)?.of(plain.length === 36 ? plain : uuidText(spare)) ?? NaN;
+    }
+  }
+}
+
+function packBlocks(batch: Batch, rows: readonly Row[]): void {
+  batch.blockRows = planBlocks(rows.map(({ json }) => json.length));
+  const packed: Uint8Array[] = [];
+  let row = 0;
+  let end = 0;
+  for (const count of batch.blockRows) {
+    text.clear();
+    for (const stop = row + count; row < stop; row++) {
+      const { json, value } = rows[row] as Row;
+      const from = text.add(json);
+      batch.hashes[row] = hashRow(json, value, text.bytes.subarray(from, text.length - 1));
+    }
+    const z = compressBlock(text.bytes);
+    packed.push(z);
+    batch.blockEnds.push((end += z.length));
+  }
+  batch.blocks = new Uint8Array(end); // own memory: a view would be posted with all that it looks into
+  packed.forEach((z, i) => batch.blocks.set(z, (batch.blockEnds[i] as number) - z.length));
+}
+
+/** CRC-32, signed. Two versions of one row collide once in 4 billion, and only if `updated` is equal too would it matter. */
+function hashRow(json: string, value: JsonObject, bytes: Buffer): number {
+  const spans: [from: number, to: number][] = [];
+  for (const key of volatileKeys) {
+    if (typeof value[key] !== 'number') continue;
+    const token = `"${key}":`;
+    const at = json.indexOf(token);
+    // not compact, or also inside something else: compare what it means, without the two
+    if (at < 0 || json.indexOf(token, at + token.length) >= 0) return crc32(withoutVolatile(value)) | 0;
+    const from = at + token.length;
+    let to = from;
+    while (to < json.length && json[to] !== ',' && json[to] !== '}') to++;
+    spans.push([from, to]);
+  }
+  if (spans.length === 0) return crc32(bytes) | 0;
+  spans.sort((a, b) => a[0] - b[0]);
+  const ascii = bytes.length === json.length;
+  let hash = 0;
+  let from = 0;
+  for (const [start, stop] of [...spans, [json.length, json.length] as const]) {
+    hash = crc32(ascii ? bytes.subarray(from, start) : json.slice(from, start), hash);
+    from = stop;
+  }
+  return hash | 0;
+}
+
+function withoutVolatile(value: JsonObject): string {
+  const rest = { ...value };
+  for (const key of volatileKeys) delete rest[key];
+  return JSON.stringify(rest);
+}

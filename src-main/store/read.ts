@@ -1,0 +1,193 @@
+/** Reading an archive, on a connection of its own. Columns for the index, whole rows for a screen, an answer or an export. */
+import { zstdDecompressSync } from 'node:zlib';
+import type { Database, Statement } from 'better-sqlite3';
+import { entities, type Entity } from '../contract/fields.ts';
+import { runActivitySchema, type RunActivity } from '../contract/rows.ts';
+import { openForReading, suspectFile } from './archive-file.ts';
+import { openBlock } from './blocks.ts';
+import { changesSince, lastBatch } from './change-log.ts';
+import type { Cell, Change, ColumnSource } from './columns.ts';
+import { storeError } from './errors.ts';
+import { columnNames } from './layout.ts';
+import { uuidBytes } from './uuid.ts';
+import { readState } from './writer.ts';
+
+export type Reader = ColumnSource & {
+  /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
+  json(entity: Entity, rids: readonly number[]): string[];
+  /** null when there is no such row, not even one that is only referred to */
+  ridOf(entity: Entity, id: string): number | null;
+  /** null when it was never kept */
+  activity(taskRunId: string): RunActivity | null;
+  /** undefined when never set */
+  state(key: string): unknown;
+  /** number of the last commit that touched rows */
+  batch(): number;
+  /** Everything touched after that commit, as one; null when it is no longer known and all must be read. */
+  changesSince(batch: number): Change | null;
+  /** changes when another connection has written, for whoever is not told */
+  dataVersion(): number;
+  /** a name the file got when it was made: what was derived from another file does not fit */
+  archiveId(): string;
+  stats(): ReaderStats;
+  close(): void;
+};
+
+export type ReaderStats = {
+  /** rows that are known */
+  rows: Record<Entity, number>;
+  terms: number;
+  blocks: number;
+  /** of the file without its log */
+  bytes: number;
+};
+
+/** Throws NOT_FOUND when there is no file, ARCHIVE_NEWER, ARCHIVE_DAMAGED. */
+export function openReader(path: string): Reader {
+  const db = openForReading(path);
+  try {
+    return new ArchiveReader(db, path);
+  } catch (thrown) {
+    db.close();
+    throw storeError(thrown, path);
+  }
+}
+
+/** Opened blocks kept: a page scrolled back and forth, some 50 kB each. */
+const KEPT_BLOCKS = 32;
+const each = <T>(make: (entity: Entity) => T) =>
+  Object.fromEntries(entities.map((entity) => [entity, make(entity)])) as Record<Entity, T>;
+
+class ArchiveReader implements Reader {
+  readonly #db: Database;
+  readonly #path: string;
+  readonly #rows: Record<Entity, Statement>;
+  readonly #row: Record<Entity, Statement>;
+  readonly #place: Record<Entity, Statement>;
+  readonly #rid: Record<Entity, Statement>;
+  readonly #block: Statement;
+  readonly #state: Statement;
+  readonly #activity: Statement;
+
+  constructor(db: Database, path: string) {
+    this.#db = db;
+    this.#path = path;
+    const list = (entity: Entity) => `rid, ${columnNames(entity).join(', ')}`;
+    this.#rows = each((entity) =>
+      db.prepare(`SELECT ${list(entity)} FROM ${entity} WHERE rid BETWEEN ? AND ? ORDER BY rid`).raw(),
+    );
+    this.#row = each((entity) => db.prepare(`SELECT ${list(entity)} FROM ${entity} WHERE rid = ?`).raw());
+    this.#place = each((entity) => db.prepare(`SELECT blk, bix FROM ${entity} WHERE rid = ?`).raw());
+    this.#rid = each((entity) => db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck());
+    this.#block = db.prepare('SELECT z FROM block WHERE blk = ?').pluck();
+    this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
+    this.#activity = db.prepare('SELECT z FROM activity WHERE id = ?').pluck();
+  }
+
+  maxRid(entity: Entity): number {
+    return this.#guard(() => this.#db.prepare(`SELECT ifnull(max(rid), 0) FROM ${entity}`).pluck().get() as number);
+  }
+
+  *rows(entity: Entity, from: number, to: number): IterableIterator<[number, ...Cell[]]> {
+    yield* this.#guard(() => this.#rows[entity].iterate(from, to)) as IterableIterator<[number, ...Cell[]]>;
+  }
+
+  rowsByRid(entity: Entity, rids: readonly number[]): [number, ...Cell[]][] {
+    return this.#guard(() => {
+      const found: [number, ...Cell[]][] = [];
+      for (const rid of rids) {
+        const row = this.#row[entity].get(rid) as [number, ...Cell[]] | undefined;
+        if (row) found.push(row);
+      }
+      return found;
+    });
+  }
+
+  *terms(after: number): IterableIterator<[number, string]> {
+    const statement = this.#db.prepare('SELECT id, text FROM term WHERE id > ? ORDER BY id').raw();
+    yield* this.#guard(() => statement.iterate(after)) as IterableIterator<[number, string]>;
+  }
+
+  json(entity: Entity, rids: readonly number[]): string[] {
+    return this.#snapshot(() => {
+      const opened = new Map<number, Buffer[]>();
+      return rids.map((rid) => {
+        const place = this.#place[entity].get(rid) as [blk: number | null, bix: number] | undefined;
+        if (!place || place[0] === null) return 'null';
+        const [blk, bix] = place;
+        let rows = opened.get(blk);
+        if (!rows) {
+          rows = openBlock(this.#block.get(blk) as Buffer);
+          if (opened.size >= KEPT_BLOCKS) opened.clear();
+          opened.set(blk, rows);
+        }
+        return (rows[bix] as Buffer).toString('utf8');
+      });
+    });
+  }
+
+  ridOf(entity: Entity, id: string): number | null {
+    const bytes = uuidBytes(id);
+    return bytes ? this.#guard(() => (this.#rid[entity].get(bytes) as number | undefined) ?? null) : null;
+  }
+
+  activity(taskRunId: string): RunActivity | null {
+    const id = uuidBytes(taskRunId);
+    if (!id) return null;
+    return this.#guard(() => {
+      const z = this.#activity.get(id) as Buffer | undefined;
+      return z ? runActivitySchema.parse(JSON.parse(zstdDecompressSync(z).toString('utf8'))) : null;
+    });
+  }
+
+  state(key: string): unknown {
+    return this.#guard(() => readState(this.#state, key));
+  }
+
+  batch(): number {
+    return this.#guard(() => lastBatch(this.#db));
+  }
+
+  changesSince(batch: number): Change | null {
+    return this.#snapshot(() => changesSince(this.#db, batch));
+  }
+
+  dataVersion(): number {
+    return this.#guard(() => this.#db.pragma('data_version', { simple: true }) as number);
+  }
+
+  archiveId(): string {
+    return this.#guard(() => this.#db.prepare("SELECT value FROM meta WHERE key = 'archive'").pluck().get() as string);
+  }
+
+  stats(): ReaderStats {
+    return this.#snapshot(() => {
+      const number = (sql: string) => this.#db.prepare(sql).pluck().get() as number;
+      return {
+        rows: each((entity) => number(`SELECT count(*) FROM ${entity} WHERE known = 1`)),
+        terms: number('SELECT count(*) FROM term'),
+        blocks: number('SELECT count(*) FROM block'),
+        bytes: number('SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()'),
+      };
+    });
+  }
+
+  close(): void {
+    if (this.#db.open) this.#guard(() => this.#db.close());
+  }
+
+  /** Several statements on one state of the file: the writer may move a row to another block in between. */
+  #snapshot<T>(work: () => T): T {
+    return this.#guard(this.#db.transaction(work));
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (thrown) {
+      const error = storeError(thrown, this.#path);
+      if (error.code === 'ARCHIVE_DAMAGED') suspectFile(this.#path);
+      throw error;
+    }
+  }
+}

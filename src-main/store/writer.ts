@@ -1,0 +1,172 @@
+/** The one connection that writes an archive. Every call is one transaction: what it returns from is on disk, what throws has changed nothing. */
+import { zstdCompressSync } from 'node:zlib';
+import type { Database, Statement } from 'better-sqlite3';
+import { AppError } from '../contract/errors.ts';
+import { entities, type Entity } from '../contract/fields.ts';
+import type { RunActivity } from '../contract/rows.ts';
+import { openForWriting, suspectFile } from './archive-file.ts';
+import { BlockTable } from './block-table.ts';
+import { ChangeLog, Touches } from './change-log.ts';
+import type { Change } from './columns.ts';
+import type { Batch } from './encode.ts';
+import { storeError } from './errors.ts';
+import { Rids, Terms } from './interner.ts';
+import { RowTable, type Counts } from './row-table.ts';
+import { uuidBytes } from './uuid.ts';
+
+export type Writer = {
+  /** what happened to the file at opening that a person should know: ARCHIVE_DAMAGED with `set_aside`, `salvaged`, `lost` */
+  readonly notice: AppError | null;
+  /** Rows that are as they were are skipped; `state` is stored in the same transaction. Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED. */
+  write(input: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts;
+  /** undefined when never set */
+  getState(key: string): unknown;
+  setState(key: string, value: unknown): void;
+  /** `at` µs: when the server was seen to have lost the rows. A row that is written again is no longer gone. */
+  markGone(entity: Entity, ids: readonly string[], at: number): void;
+  /** Deletes rows from the archive for good; returns how many there were. */
+  remove(entity: Entity, ids: readonly string[]): number;
+  saveActivity(taskRunId: string, activity: RunActivity): void;
+  /** Moves what the log holds into the file itself. */
+  checkpoint(): void;
+  close(): void;
+};
+
+export type WriterOptions = {
+  /** called after each commit that touched rows, before the call returns */
+  onChange: (change: Change) => void;
+};
+
+/** Creates the file when there is none. Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. A damaged file is set aside, see `notice`. */
+export function openWriter(path: string, { onChange }: WriterOptions): Writer {
+  const { db, notice } = openForWriting(path);
+  try {
+    return new ArchiveWriter(db, path, notice, onChange);
+  } catch (thrown) {
+    db.close();
+    throw storeError(thrown, path);
+  }
+}
+
+class ArchiveWriter implements Writer {
+  readonly notice: AppError | null;
+  readonly #db: Database;
+  readonly #path: string;
+  readonly #onChange: (change: Change) => void;
+  readonly #terms: Terms;
+  readonly #rids: Record<Entity, Rids>;
+  readonly #blocks: BlockTable;
+  readonly #tables: Record<Entity, RowTable>;
+  readonly #log: ChangeLog;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #getState: Statement;
+  readonly #setState: Statement;
+  readonly #saveActivity: Statement;
+
+  constructor(db: Database, path: string, notice: AppError | null, onChange: (change: Change) => void) {
+    this.notice = notice;
+    this.#db = db;
+    this.#path = path;
+    this.#onChange = onChange;
+    const each = <T>(make: (entity: Entity) => T) =>
+      Object.fromEntries(entities.map((entity) => [entity, make(entity)])) as Record<Entity, T>;
+    this.#terms = new Terms(db);
+    this.#rids = each((entity) => new Rids(db, entity));
+    this.#blocks = new BlockTable(db);
+    const shared = { terms: this.#terms, rids: this.#rids, blocks: this.#blocks };
+    this.#tables = each((entity) => new RowTable(db, entity, shared));
+    this.#log = new ChangeLog(db);
+    this.#begin = db.prepare('BEGIN IMMEDIATE');
+    this.#commit = db.prepare('COMMIT');
+    this.#getState = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
+    this.#setState = db.prepare(
+      'INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+    );
+    this.#saveActivity = db.prepare(
+      'INSERT INTO activity (id, fetched, z) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET fetched = excluded.fetched, z = excluded.z',
+    );
+  }
+
+  write({ batches, state }: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts {
+    return this.#transact((touches) => {
+      const counts: Counts = { inserted: 0, changed: 0, unchanged: 0 };
+      for (const batch of batches) this.#tables[batch.entity].write(batch, touches, counts);
+      for (const [key, value] of Object.entries(state ?? {})) this.#setState.run(key, JSON.stringify(value ?? null));
+      return counts;
+    });
+  }
+
+  getState(key: string): unknown {
+    return this.#guard(() => readState(this.#getState, key));
+  }
+
+  setState(key: string, value: unknown): void {
+    this.#transact(() => this.#setState.run(key, JSON.stringify(value ?? null)));
+  }
+
+  markGone(entity: Entity, ids: readonly string[], at: number): void {
+    this.#transact((touches) => this.#tables[entity].markGone(ids, at, touches));
+  }
+
+  remove(entity: Entity, ids: readonly string[]): number {
+    return this.#transact((touches) => this.#tables[entity].remove(ids, touches));
+  }
+
+  saveActivity(taskRunId: string, activity: RunActivity): void {
+    const id = uuidBytes(taskRunId);
+    if (!id) throw new AppError('BAD_INPUT', 'not a task run id', { id: taskRunId });
+    const z = zstdCompressSync(JSON.stringify(activity));
+    this.#transact(() => this.#saveActivity.run(id, activity.fetched, z));
+  }
+
+  checkpoint(): void {
+    this.#guard(() => this.#db.pragma('wal_checkpoint(PASSIVE)'));
+  }
+
+  close(): void {
+    if (this.#db.open) this.#guard(() => this.#db.close());
+  }
+
+  #transact<T>(work: (touches: Touches) => T): T {
+    return this.#guard(() => {
+      const touches = new Touches();
+      this.#begin.run();
+      let result: T;
+      let change: Change | null;
+      try {
+        result = work(touches);
+        this.#blocks.settle();
+        change = touches.change(this.#log.next);
+        if (change) this.#log.add(change);
+        this.#commit.run();
+      } catch (thrown) {
+        if (this.#db.inTransaction) this.#db.exec('ROLLBACK'); // SQLite has rolled back by itself when the disk is full
+        this.#terms.forget();
+        this.#blocks.forget();
+        for (const entity of entities) this.#rids[entity].forget();
+        throw thrown;
+      }
+      if (change) {
+        this.#log.committed(change);
+        this.#onChange(change);
+      }
+      return result;
+    });
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (thrown) {
+      const error = storeError(thrown, this.#path);
+      if (error.code === 'ARCHIVE_DAMAGED') suspectFile(this.#path);
+      throw error;
+    }
+  }
+}
+
+export function readState(statement: Statement, key: string): unknown {
+  const text = statement.get(key) as string | undefined;
+  return text === undefined ? undefined : JSON.parse(text);
+}
