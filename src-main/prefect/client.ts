@@ -107,7 +107,7 @@ export function createClient(settings: ServerSettings): PrefectClient {
 
     async features(options) {
       const found = await optional(ask(openapiSchema, { method: 'GET', path: '/openapi.json' }, options));
-      if (!found) return null;
+      if (!found?.components.schemas['TaskRunFilter']) return null;
       const has = (name: string, key: string) => Object.hasOwn(found.components.schemas[name]?.properties ?? {}, key);
       return {
         expectedStart: has('TaskRunFilter', 'expected_start_time'),

@@ -1,0 +1,33 @@
+/**
+ * Scan A of prefect-api-facts §6: paging by offset over an order that is total and never changes (ids; flow names).
+ * Each page must overlap rows already seen: deletions move later rows to the front, past an offset that does not.
+ */
+import type { Entity } from '../contract/fields.ts';
+import type { Row } from '../prefect/client.ts';
+import type { Criteria, Source } from './source.ts';
+
+/** Rows of overlap: this many deletions between two pages cost nothing, more cost a step back. */
+const OVERLAP = 20;
+
+export type Scan = { entity: Entity; sort: string; criteria: Criteria; others?: Record<string, unknown> };
+
+/** Gives every row that exists throughout to `take`, most of them once. Returns the ids seen. */
+export async function scanAnchored(
+  source: Source,
+  { entity, sort, criteria, others }: Scan,
+  take: (rows: Row[]) => Promise<void>,
+): Promise<Set<string>> {
+  const seen = new Set<string>();
+  for (let offset = 0; ;) {
+    const { rows, limit } = await source.page(entity, sort, criteria, offset, others);
+    if (offset > 0 && !rows.some(({ value }) => seen.has(value.id))) {
+      offset = Math.max(0, offset - limit); // what was deleted has carried unseen rows over this page's start
+      continue;
+    }
+    const fresh = rows.filter(({ value }) => !seen.has(value.id));
+    for (const { value } of fresh) seen.add(value.id);
+    if (fresh.length > 0) await take(fresh);
+    if (rows.length < limit) return seen;
+    offset += Math.max(1, limit - Math.min(OVERLAP, limit >> 1));
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Pass D of prefect-api-facts §6: what is new or has changed since the last one, in a handful of requests.
+ * New rows are found by expected start, running ones by state, ended ones by end time; what had not ended by our knowledge
+ * and is in none of these lists is asked for by id.
+ */
+import { formatTime } from '../contract/time.ts';
+import { scanAnchored } from './anchored.ts';
+import { closeGap, END_OF_TIME, type Walk } from './keyset.ts';
+import { keep, keeper, refetch, type Pass, type RunEntity } from './pass.ts';
+
+const MINUTE = 60_000_000;
+/** µs. A row may arrive this much later than its own times say: clients buffer, clocks differ, the recorder lags (facts §5). */
+const WIDE_OVERLAP = 15 * MINUTE;
+const NARROW_OVERLAP = 2 * MINUTE;
+/** µs. The wide overlap is paid this often; with a pass every 30 s it would be most of the traffic. */
+const WIDE_EVERY = 5 * MINUTE;
+
+/** What is not over: everything but COMPLETED, FAILED, CANCELLED, CRASHED. The server refuses names it does not know. */
+const unfinishedTypes = ['SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLING'];
+
+/** How far back this pass must look: `from` µs, and whether the next may look less far. `now` by the server's clock. */
+export function reach(through: number, wide: number | null, now: number): { from: number; wide: boolean } {
+  if (wide === null || now - wide >= WIDE_EVERY) return { from: (wide ?? through) - WIDE_OVERLAP, wide: true };
+  return { from: through - NARROW_OVERLAP, wide: false };
+}
+
+/** One table's changes since `from` (µs). */
+export async function readDelta(pass: Pass, entity: RunEntity, from: number): Promise<void> {
+  const { source, sink, state } = pass;
+  const features = state.server?.features;
+  const seen = new Set<string>();
+  const low = formatTime(from);
+  const walk = (column: Walk['column'], criteria: Walk['criteria'], bottom: string | null) =>
+    closeGap(source, { entity, column, criteria, lanes: 1 }, { low: bottom, high: END_OF_TIME }, (rows) => {
+      for (const { value } of rows) seen.add(value.id);
+      return keep(pass, entity, rows);
+    });
+  const unfinished = { state: { type: { any_: unfinishedTypes } } };
+
+  if (entity === 'task_run' && features?.expectedStart === false) {
+    // 2.20 has no time filter on task runs: those of recent flow runs, and what runs
+    const take = keeper(pass, entity);
+    const others = { flow_runs: { expected_start_time: { after_: low } } };
+    for (const scan of [{ criteria: {}, others }, { criteria: unfinished }])
+      for (const id of await scanAnchored(source, { entity, sort: 'ID_DESC', ...scan }, take)) seen.add(id);
+  } else {
+    await walk('expected_start_time', {}, low);
+    await walk('expected_start_time', unfinished, null);
+  }
+  if (entity === 'task_run' ? features?.taskRunEnd !== false : features?.flowRunEnd !== false)
+    await walk('end_time', {}, low);
+
+  if (!sink.unfinished) return;
+  await pass.outbox.flush();
+  const left = (await sink.unfinished(entity)).filter((id) => !seen.has(id));
+  await refetch(pass, entity, left);
+}

@@ -1,0 +1,24 @@
+/** Which database answers: its null order, collation and `like_` rules differ (prefect-api-facts §0.4). */
+import type { Dialect } from '../contract/query.ts';
+import type { Source } from './source.ts';
+
+/**
+ * Asks for a run by its own name with a backslash before it. Postgres takes the backslash as an escape and finds the run,
+ * SQLite takes it literally and does not (facts §1.2). Unlike the probes by null order of §2 this needs one run only, of any kind.
+ * null: there is no run yet, or it went away while being asked for.
+ */
+export async function probeDialect(source: Source): Promise<Dialect | null> {
+  for (const entity of ['task_run', 'flow_run', 'flow'] as const) {
+    const sort = entity === 'flow' ? 'NAME_ASC' : 'ID_DESC';
+    const { rows } = await source.page(entity, sort, {});
+    const row = rows.find(({ value }) => typeof value['name'] === 'string' && /^[A-Za-z]/.test(value['name']));
+    if (!row) continue;
+    const { id, name } = row.value as { id: string; name?: unknown };
+    const found = async (like: string) =>
+      (await source.page(entity, sort, { id: { any_: [id] }, name: { like_: like } })).rows.length > 0;
+    if (await found(`\\${String(name)}`)) return 'postgres';
+    if (await found(String(name))) return 'sqlite';
+    return null;
+  }
+  return null;
+}

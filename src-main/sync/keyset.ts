@@ -1,0 +1,187 @@
+/**
+ * Harvest H of prefect-api-facts §6: reads every row whose `column` lies in a gap, by closing the gap from its ends.
+ * Each page is one SELECT on one snapshot, its bound is inclusive and no offset is used, so that rows deleted or inserted
+ * meanwhile cannot push others past the cursor. Ties longer than a page are read by scan A.
+ *
+ * Two lanes read one gap, from above and from below: they never read the same rows, need no plan of where the rows
+ * lie, and meet wherever they meet.
+ */
+import { AppError } from '../contract/errors.ts';
+import { formatTime, parseTime } from '../contract/time.ts';
+import type { Row } from '../prefect/client.ts';
+import { scanAnchored } from './anchored.ts';
+import type { Criteria, Source } from './source.ts';
+
+/**
+ * What is still to be read, bounds included. Server's own texts: beyond the year 2255 a µs count is not exact.
+ * `low` null: no lower bound.
+ */
+export type Gap = { low: string | null; high: string };
+
+/** The largest time Prefect takes. Scheduled runs lie in the future, so a gap's top is here and not at "now". */
+export const END_OF_TIME = '9999-12-31T23:59:59.999999Z';
+
+export type Walk = {
+  entity: 'task_run' | 'flow_run';
+  column: 'expected_start_time' | 'end_time';
+  /** ANDed to the bounds */
+  criteria: Criteria;
+  /** Prefect sorts by end time downwards only */
+  lanes: 1 | 2;
+};
+
+/**
+ * Takes rows of one page. `gap` is what is left after it, null when nothing is: to be kept with the rows. Must keep the order
+ * of its calls before it returns; the promise it gives is only waited for before more is read.
+ */
+export type TakePage = (rows: Row[], gap: Gap | null) => Promise<void>;
+
+/** µs of rounding at the far end of time. */
+const SLACK = 64;
+
+const micros = (text: string): number => parseTime(text) ?? NaN;
+
+/** Rejects with the first lane's failure after both have stopped. */
+export async function closeGap(source: Source, walk: Walk, start: Gap, take: TakePage): Promise<void> {
+  const shared: Shared = { gap: { ...start } };
+  const lanes: Promise<void>[] = [];
+  const failures: unknown[] = [];
+  const begin = (direction: 'down' | 'up') => {
+    const lane = new Lane(source, walk, direction, shared, take, () => {
+      // only a gap that fills a page is worth a second request
+      if (walk.lanes === 2 && lanes.length === 1) begin('up');
+    });
+    lanes.push(
+      lane.run().catch((thrown: unknown) => {
+        failures.push(thrown);
+        shared.gap = null; // stops the other lane after its page
+      }),
+    );
+  };
+  begin('down');
+  for (let i = 0; i < lanes.length; i++) await lanes[i];
+  if (failures.length > 0) throw failures[0];
+}
+
+type Shared = { gap: Gap | null };
+
+class Lane {
+  readonly #source: Source;
+  readonly #walk: Walk;
+  readonly #direction: 'down' | 'up';
+  readonly #shared: Shared;
+  readonly #take: TakePage;
+  readonly #onFull: () => void;
+  /** ids at the edge of the last page: the next one begins with them again */
+  #edge = new Set<string>();
+  /** where this lane's last page ended */
+  #from: string | null = null;
+
+  constructor(
+    source: Source,
+    walk: Walk,
+    direction: 'down' | 'up',
+    shared: Shared,
+    take: TakePage,
+    onFull: () => void,
+  ) {
+    this.#source = source;
+    this.#walk = walk;
+    this.#direction = direction;
+    this.#shared = shared;
+    this.#take = take;
+    this.#onFull = onFull;
+  }
+
+  async run(): Promise<void> {
+    const { gap } = this.#shared;
+    if (gap === null) return;
+    let next = this.#ask(gap);
+    for (;;) {
+      const { rows, limit } = await next;
+      let fresh = rows.filter(({ value }) => !this.#edge.has(value.id));
+      let to: string | null = null;
+      let step = 0;
+      if (rows.length >= limit) {
+        to = this.#farEdge(rows);
+        const time = micros(to);
+        if (rows.every(({ value }) => micros(value[this.#walk.column] as string) === time)) {
+          await this.#readTies(to);
+          fresh = [];
+          step = 1;
+        }
+      }
+      // the other lane has closed the gap, its rows among them these, or it has failed and the run is over
+      if (this.#shared.gap === null) return;
+      // from here to `take` nothing may wait: another lane's page would be kept with this one's gap but without its rows
+      this.#narrow(to, step);
+      const left = this.#shared.gap as Gap | null;
+      this.#edge = new Set(rows.filter(({ value }) => value[this.#walk.column] === to).map(({ value }) => value.id));
+      const taken = this.#take(fresh, left && { ...left });
+      if (left === null) return taken;
+      // the server makes the next page while this one is packed and written here
+      next = this.#ask(left);
+      next.catch(() => undefined); // awaited above, or not at all when `taken` fails first
+      this.#onFull();
+      await taken;
+    }
+  }
+
+  #ask({ low, high }: Gap): Promise<{ rows: Row[]; limit: number }> {
+    const { entity, column, criteria } = this.#walk;
+    return this.#source.page(entity, this.#sort(), { ...criteria, [column]: bounds(low, high) });
+  }
+
+  #sort(): string {
+    return `${this.#walk.column.toUpperCase()}_${this.#direction === 'down' ? 'DESC' : 'ASC'}`;
+  }
+
+  /** The page's time that is farthest from where this lane came from. Throws for a reply that ignored the bounds. */
+  #farEdge(rows: Row[]): string {
+    const { column } = this.#walk;
+    const down = this.#direction === 'down';
+    let edge: string | null = null;
+    for (const { value } of rows) {
+      const time = value[column];
+      if (typeof time !== 'string') throw outside(column);
+      if (edge === null || (down ? micros(time) < micros(edge) : micros(time) > micros(edge))) edge = time;
+    }
+    const to = edge as string;
+    const from = this.#from;
+    if (from !== null && (down ? micros(to) > micros(from) + SLACK : micros(to) < micros(from) - SLACK))
+      throw outside(column);
+    return to;
+  }
+
+  /** Moves this lane's end to the edge of a full page, a µs further when all of that time is read. `to` null: the page was the last. */
+  #narrow(to: string | null, step: number): void {
+    const { gap } = this.#shared;
+    if (gap === null || to === null) {
+      this.#shared.gap = null;
+      return;
+    }
+    const down = this.#direction === 'down';
+    const end = step === 0 ? to : formatTime(micros(to) + (down ? -step : step));
+    const next = down ? { low: gap.low, high: end } : { low: end, high: gap.high };
+    this.#from = end;
+    this.#shared.gap = next.low !== null && micros(next.low) > micros(next.high) ? null : next; // passed each other
+  }
+
+  async #readTies(time: string): Promise<void> {
+    const { entity, column, criteria } = this.#walk;
+    const scan = { entity, sort: 'ID_DESC', criteria: { ...criteria, [column]: bounds(time, time) } };
+    await scanAnchored(this.#source, scan, (rows) => {
+      const { gap } = this.#shared;
+      return gap === null ? Promise.resolve() : this.#take(rows, { ...gap });
+    });
+  }
+}
+
+function bounds(low: string | null, high: string): Criteria {
+  return low === null ? { before_: high } : { after_: low, before_: high };
+}
+
+/** A reply that ignores the bounds it was asked for would be read for ever. */
+function outside(column: string): AppError {
+  return new AppError('SERVER_BAD_REPLY', `the server answered with rows outside the asked ${column}`, { column });
+}

@@ -1,0 +1,24 @@
+/** Probe N of prefect-api-facts §6: runs without an expected start, which no bound on it ever finds. */
+import type { Row } from '../prefect/client.ts';
+import { scanAnchored } from './anchored.ts';
+import type { Source } from './source.ts';
+
+/**
+ * Nulls lead the ascending order on SQLite and the descending one on Postgres, so one page of each shows them.
+ * A page full of them shows too few: then everything is read by id, which is dear and has not been met.
+ */
+export async function readNullStarts(
+  source: Source,
+  entity: 'task_run' | 'flow_run',
+  take: (rows: Row[]) => Promise<void>,
+): Promise<void> {
+  for (const order of ['ASC', 'DESC']) {
+    const { rows, limit } = await source.page(entity, `EXPECTED_START_TIME_${order}`, {});
+    const without = rows.filter(({ value }) => typeof value.expected_start_time !== 'string');
+    if (without.length >= limit) {
+      await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
+      return;
+    }
+    if (without.length > 0) await take(without);
+  }
+}

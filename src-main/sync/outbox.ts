@@ -1,0 +1,97 @@
+/** Pages on their way into the archive: in order, several to a transaction, a few in flight, reading held back when it is full. */
+import type { Entity } from '../contract/fields.ts';
+import type { Row } from '../prefect/client.ts';
+import type { RowBatch, Sink, Written } from './sink.ts';
+
+/** Pages waiting before the reader is held back. */
+const FULL = 8;
+/** Pages in one transaction: 5 are 8 % faster than 1, and one index update instead of five (performance.md §1). */
+const TOGETHER = 5;
+/** Transactions handed over and not yet committed: the next is packed while the last is written. */
+const IN_FLIGHT = 2;
+
+type Item = { batches: RowBatch[]; state: Record<string, unknown> };
+
+export class Outbox {
+  readonly #sink: Sink;
+  readonly #onWritten: (written: Written) => void;
+  #queue: Item[] = [];
+  #inFlight = 0;
+  #failed: { thrown: unknown } | null = null;
+  #wake = new Set<() => void>();
+  #planned = false;
+
+  constructor(sink: Sink, onWritten: (written: Written) => void) {
+    this.#sink = sink;
+    this.#onWritten = onWritten;
+  }
+
+  /** Takes its place in the order at once; resolves when there is room for more. Throws what a write has thrown. */
+  async push(entity: Entity, rows: Row[], state: Record<string, unknown>): Promise<void> {
+    if (this.#failed) throw this.#failed.thrown;
+    this.#queue.push({ batches: rows.length > 0 ? [{ entity, rows }] : [], state });
+    this.#plan();
+    while (this.#queue.length >= FULL && !this.#failed) await this.#change();
+    if (this.#failed) throw (this.#failed as { thrown: unknown }).thrown;
+  }
+
+  /** Resolves when everything pushed is committed. */
+  async flush(): Promise<void> {
+    while ((this.#queue.length > 0 || this.#inFlight > 0) && !this.#failed) await this.#change();
+    if (this.#failed) throw this.#failed.thrown;
+  }
+
+  /** Gives up what is not handed over yet; resolves when nothing is in flight. */
+  async drop(): Promise<void> {
+    this.#queue = [];
+    while (this.#inFlight > 0) await this.#change();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#wake.add(resolve));
+  }
+
+  #wakeAll(): void {
+    const waiting = [...this.#wake];
+    this.#wake.clear();
+    for (const wake of waiting) wake();
+  }
+
+  /** Later, not now: the caller's next request goes out before this thread is busy with packing. */
+  #plan(): void {
+    if (this.#planned) return;
+    this.#planned = true;
+    setImmediate(() => {
+      this.#planned = false;
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    if (this.#failed || this.#inFlight >= IN_FLIGHT || this.#queue.length === 0) return;
+    const items = this.#queue.splice(0, TOGETHER);
+    const last = items.at(-1) as Item;
+    this.#inFlight += 1;
+    this.#write(
+      items.flatMap(({ batches }) => batches),
+      last.state,
+    )
+      .then((written) => this.#onWritten(written))
+      .catch((thrown: unknown) => {
+        this.#failed ??= { thrown };
+        this.#queue = [];
+      })
+      .finally(() => {
+        this.#inFlight -= 1;
+        if (this.#queue.length > 0) this.#plan();
+        this.#wakeAll();
+      });
+    if (this.#queue.length > 0) this.#plan();
+    this.#wakeAll();
+  }
+
+  /** async: what the sink throws at once is a failed write like any other */
+  async #write(batches: RowBatch[], state: Record<string, unknown>): Promise<Written> {
+    return this.#sink.write(batches, state);
+  }
+}

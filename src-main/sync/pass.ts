@@ -1,0 +1,61 @@
+/** What the steps of one sync share. */
+import type { Entity } from '../contract/fields.ts';
+import { parseTime } from '../contract/time.ts';
+import type { Row } from '../prefect/client.ts';
+import type { Outbox } from './outbox.ts';
+import type { Progress } from './progress.ts';
+import type { Sink } from './sink.ts';
+import type { Source } from './source.ts';
+import { STATE_KEY, type SyncState } from './state.ts';
+
+export type RunEntity = 'task_run' | 'flow_run';
+
+export type Pass = {
+  source: Source;
+  sink: Sink;
+  outbox: Outbox;
+  progress: Progress;
+  /** changed by the steps; every page is kept together with a copy of it */
+  state: SyncState;
+};
+
+/** Hands rows to the archive with the state as it is now. In order: nothing may wait between a change of the state and this call. */
+export function keep({ outbox, progress, state }: Pass, entity: Entity, rows: Row[]): Promise<void> {
+  if (entity === 'task_run')
+    for (const { value } of rows) {
+      const time = typeof value.expected_start_time === 'string' ? parseTime(value.expected_start_time) : null;
+      if (time !== null && (state.oldest === null || time < state.oldest)) state.oldest = time;
+    }
+  progress.received(entity, rows.length);
+  return outbox.push(entity, rows, { [STATE_KEY]: structuredClone(state) });
+}
+
+export function keeper(pass: Pass, entity: Entity): (rows: Row[]) => Promise<void> {
+  return (rows) => keep(pass, entity, rows);
+}
+
+/** Reads rows by id; those the server does not have are marked gone. */
+export async function refetch(pass: Pass, entity: Entity, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const missing = await pass.source.byIds(entity, ids, keeper(pass, entity));
+  if (missing.length === 0) return;
+  await pass.outbox.flush();
+  await pass.sink.markGone(entity, missing, pass.source.clock ?? Date.now() * 1000);
+}
+
+/** Rows that kept rows refer to and that no harvest brought: their expected start is missing, older than `since`, or they are new. */
+export async function fillStubs(pass: Pass): Promise<void> {
+  const { outbox, sink, source } = pass;
+  if (!sink.stubs) return;
+  // children before parents here: a flow run fetched now may name a flow that was not known either
+  for (const entity of ['task_run', 'flow_run', 'deployment', 'flow'] as const) {
+    let asked = new Set<string>();
+    for (;;) {
+      await outbox.flush();
+      const ids = (await sink.stubs(entity, source.limit)).filter((id) => !asked.has(id));
+      if (ids.length === 0) break;
+      asked = new Set([...asked, ...ids]);
+      await refetch(pass, entity, ids);
+    }
+  }
+}

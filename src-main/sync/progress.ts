@@ -1,0 +1,104 @@
+/** How a sync goes, as the window shows it. */
+import type { Entity } from '../contract/fields.ts';
+import type { SyncStatus } from '../contract/rows.ts';
+import type { Wait } from '../prefect/client.ts';
+import type { Written } from './sink.ts';
+
+export type SyncProgress = Omit<SyncStatus, 'workspace'>;
+
+/** Seconds the rate is taken over: shorter jumps, longer lags. */
+const RATE_SPAN = 5;
+
+export class Progress {
+  readonly #tell: (status: SyncProgress) => void;
+  readonly #now: () => number;
+  #status: SyncProgress;
+  #samples: { at: number; received: number }[] = [];
+  /** rows of all kinds the server has, null while not known */
+  #total: number | null = null;
+
+  /** `now`: ms, for the rate. */
+  constructor(
+    tell: (status: SyncProgress) => void,
+    lastSuccess: number | null,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#tell = tell;
+    this.#now = now;
+    this.#status = {
+      phase: 'running',
+      step: 'connect',
+      received: 0,
+      task_runs: 0,
+      changed: 0,
+      expected: null,
+      rate: 0,
+      seconds_left: null,
+      started: Date.now() * 1000,
+      finished: null,
+      last_success: lastSuccess,
+      complete_since: null,
+      resumable: false,
+      problem: null,
+      waiting: null,
+    };
+    this.#emit({});
+  }
+
+  step(step: SyncProgress['step']): void {
+    this.#emit({ step });
+  }
+
+  received(entity: Entity, rows: number): void {
+    const received = this.#status.received + rows;
+    const now = this.#now();
+    this.#samples.push({ at: now, received });
+    while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > RATE_SPAN * 1000) this.#samples.shift();
+    const first = this.#samples[0] ?? { at: now, received };
+    const seconds = (now - first.at) / 1000;
+    const rate = seconds > 0.2 ? (received - first.received) / seconds : this.#status.rate;
+    const left = this.#total === null || rate <= 0 ? null : Math.max(0, this.#total - received) / rate;
+    const task_runs = this.#status.task_runs + (entity === 'task_run' ? rows : 0);
+    this.#emit({ received, task_runs, rate, seconds_left: left });
+  }
+
+  written({ inserted, changed }: Written): void {
+    this.#emit({ changed: this.#status.changed + inserted + changed });
+  }
+
+  expected(taskRuns: number, flowRuns: number): void {
+    this.#total = taskRuns + flowRuns;
+    this.#emit({ expected: taskRuns });
+  }
+
+  completeSince(micros: number | null): void {
+    if (micros !== this.#status.complete_since) this.#emit({ complete_since: micros });
+  }
+
+  resumable(resumable: boolean): void {
+    this.#emit({ resumable });
+  }
+
+  waiting(wait: Wait | null): void {
+    this.#emit({ waiting: wait });
+  }
+
+  /** The run is through. */
+  done(): void {
+    const finished = Date.now() * 1000;
+    this.#emit({
+      phase: 'idle',
+      step: 'done',
+      finished,
+      last_success: finished,
+      seconds_left: null,
+      resumable: false,
+      waiting: null,
+    });
+  }
+
+  #emit(change: Partial<SyncProgress>): void {
+    this.#status = { ...this.#status, ...change };
+    this.#tell(this.#status);
+  }
+}

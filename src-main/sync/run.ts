@@ -1,0 +1,195 @@
+/** One sync: the first brings everything, each further one what has changed, an interrupted one the rest. */
+import { toAppError } from '../contract/errors.ts';
+import type { Dialect } from '../contract/query.ts';
+import { formatTime, parseTime } from '../contract/time.ts';
+import { allFeatures, type PrefectClient } from '../prefect/client.ts';
+import { scanAnchored } from './anchored.ts';
+import { readDelta, reach } from './delta.ts';
+import { probeDialect } from './dialect.ts';
+import { closeGap, END_OF_TIME, type Gap } from './keyset.ts';
+import { readNullStarts } from './nulls.ts';
+import { Outbox } from './outbox.ts';
+import { readChanged, readDeployments, readFlows } from './parents.ts';
+import { fillStubs, keep, keeper, type Pass, type RunEntity } from './pass.ts';
+import { Progress, type SyncProgress } from './progress.ts';
+import type { Sink } from './sink.ts';
+import { Source } from './source.ts';
+import { parseState, STATE_KEY, type SyncState } from './state.ts';
+
+export type { SyncProgress } from './progress.ts';
+
+export type SyncOptions = {
+  client: PrefectClient;
+  sink: Sink;
+  /** what the sink last committed under a key */
+  state: (key: string) => Promise<unknown>;
+  signal: AbortSignal;
+  /** µs; the archive is to reach back to runs expected to start then. null: as far as before, at first everything; 0: everything */
+  since: number | null;
+  onStatus: (status: SyncProgress) => void;
+  onDialect?: (dialect: Dialect) => void;
+};
+
+const DAY = 86_400_000_000;
+const runEntities = ['flow_run', 'task_run'] as const;
+
+/**
+ * Resolves when the sync is through and everything is committed. Throws the client's AppErrors, what the sink throws, or
+ * CANCELLED; what was committed by then stays, and the next run goes on from there.
+ */
+export async function runSync(options: SyncOptions): Promise<void> {
+  const state = parseState(await options.state(STATE_KEY));
+  const progress = new Progress(options.onStatus, state.success);
+  const outbox = new Outbox(options.sink, (written) => progress.written(written));
+  try {
+    const limit = await learn(options, state);
+    const source = new Source(options.client, limit, askOptions(options, progress));
+    const pass: Pass = { source, sink: options.sink, outbox, progress, state };
+    await nameDialect(options, pass);
+    await work(pass, options.since);
+    state.success = Date.now() * 1000;
+    await outbox.push('flow', [], { [STATE_KEY]: structuredClone(state) });
+    await outbox.flush();
+    progress.done();
+  } catch (thrown) {
+    await outbox.drop();
+    throw toAppError(thrown);
+  }
+}
+
+function askOptions({ signal }: SyncOptions, progress: Progress) {
+  return { signal, onWait: progress.waiting.bind(progress) };
+}
+
+/** Page limit and filter keys, once a day: an operator may change the one, an update the other. */
+async function learn({ client, signal }: SyncOptions, state: SyncState): Promise<number> {
+  const now = Date.now() * 1000;
+  if (state.server && Math.abs(now - state.server.learned) < DAY) return state.server.limit;
+  const [features, limit] = await Promise.all([client.features({ signal }), client.pageLimit({ signal })]);
+  const dialect = state.server?.dialect ?? null;
+  state.server = { limit, features: features ?? allFeatures, dialect, learned: now };
+  return limit;
+}
+
+async function nameDialect({ onDialect }: SyncOptions, { source, state }: Pass): Promise<void> {
+  const { server } = state;
+  if (!server) return;
+  server.dialect ??= await probeDialect(source);
+  if (server.dialect) onDialect?.(server.dialect);
+}
+
+async function work(pass: Pass, since: number | null): Promise<void> {
+  const { state, progress } = pass;
+  const known = state.through;
+  plan(state, since, pass.source.clock ?? Date.now() * 1000);
+  progress.completeSince(completeSince(state));
+  const daily = state.daily === null || (pass.source.clock ?? Date.now() * 1000) - state.daily >= DAY;
+  const open = state.open;
+  if (open) {
+    progress.resumable(true);
+    void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
+  }
+  await readParents(pass, daily || known === null, known);
+
+  const now = pass.source.clock ?? Date.now() * 1000;
+  if (known !== null) {
+    const { from, wide } = reach(known, state.wide, now);
+    for (const entity of runEntities) {
+      progress.step(entity === 'task_run' ? 'task_runs' : 'flow_runs');
+      await readDelta(pass, entity, from);
+    }
+    state.through = now;
+    if (wide) state.wide = now;
+  }
+  if (open) await harvest(pass, open);
+  if (daily || open) {
+    progress.step('null_probe');
+    for (const entity of runEntities) await readNullStarts(pass.source, entity, keeper(pass, entity));
+    state.daily = now;
+  }
+  await fillStubs(pass);
+  if (open) {
+    state.open = null;
+    state.through ??= open.started;
+  }
+  progress.completeSince(completeSince(state));
+}
+
+/** Opens a harvest for what is wanted and not there. `now`: µs by the server's clock. */
+export function plan(state: SyncState, since: number | null, now: number): void {
+  const everything = since !== null && since <= 0;
+  const low = since === null || everything ? null : formatTime(since);
+  if (state.through === null && !state.open) {
+    const gap: Gap = { low, high: END_OF_TIME };
+    state.open = { started: now, task_run: [{ ...gap }], flow_run: [{ ...gap }] };
+    state.since = low === null ? null : since;
+    return;
+  }
+  if (since === null || state.since === null || since >= state.since) return; // it reaches back far enough
+  const older: Gap = { low, high: formatTime(state.since) };
+  state.open ??= { started: now, task_run: [], flow_run: [] };
+  state.open.task_run.push({ ...older });
+  state.open.flow_run.push({ ...older });
+  state.since = everything ? null : since;
+}
+
+/** µs; everything from here on is in the archive. Harvests read from the newest on, so the first gap's top is the edge. */
+function completeSince({ open, since, oldest }: SyncState): number | null {
+  const gap = open?.task_run[0];
+  if (gap) return gap.high === END_OF_TIME ? null : parseTime(gap.high);
+  if (oldest === null) return null;
+  return since === null ? oldest : Math.max(since, oldest);
+}
+
+async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState['open']>): Promise<void> {
+  const { client, options } = source;
+  const left: Record<RunEntity, number> = { task_run: 0, flow_run: 0 };
+  for (const entity of ['task_run', 'flow_run'] as const)
+    for (const { low, high } of [...open[entity]]) {
+      const whole = low === null && high === END_OF_TIME;
+      const time = { before_: high, ...(low === null ? {} : { after_: low }) };
+      left[entity] += await client.count(
+        entity,
+        whole ? {} : { [`${entity}s`]: { expected_start_time: time } },
+        options,
+      );
+    }
+  progress.expected(await client.count('task_run', {}, options), left.task_run + left.flow_run);
+}
+
+async function readParents(pass: Pass, fully: boolean, known: number | null): Promise<void> {
+  const { source, progress, state } = pass;
+  const after = known === null ? 0 : reach(state.wide ?? known, null, known).from;
+  progress.step('flows');
+  const flows = keeper(pass, 'flow');
+  const deployments = keeper(pass, 'deployment');
+  const changedFew = !fully && (await readChanged(source, 'flow', after, flows));
+  if (changedFew) {
+    progress.step('deployments');
+    if (await readChanged(source, 'deployment', after, deployments)) return;
+  }
+  const ids = await readFlows(source, flows);
+  progress.step('deployments');
+  await readDeployments(source, ids, deployments);
+}
+
+async function harvest(pass: Pass, open: NonNullable<SyncState['open']>): Promise<void> {
+  const { source, progress, state } = pass;
+  for (const entity of runEntities) {
+    if (open[entity].length === 0) continue;
+    progress.step(entity === 'task_run' ? 'task_runs' : 'flow_runs');
+    if (entity === 'task_run' && state.server?.features.expectedStart === false) {
+      await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, keeper(pass, entity));
+      open[entity] = [];
+      continue;
+    }
+    for (let gap = open[entity][0]; gap; gap = open[entity][0]) {
+      const later = open[entity].slice(1);
+      await closeGap(source, { entity, column: 'expected_start_time', criteria: {}, lanes: 2 }, gap, (rows, left) => {
+        open[entity] = left ? [left, ...later] : later;
+        progress.completeSince(completeSince(state));
+        return keep(pass, entity, rows);
+      });
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/** The server as the reading loops see it: pages of the largest size it gives, and its clock. */
+import { AppError } from '../contract/errors.ts';
+import type { Entity } from '../contract/fields.ts';
+import { plural, type AskOptions, type PrefectClient, type Row } from '../prefect/client.ts';
+
+/** Criteria on the entity itself, as /filter takes them: `{ id: { any_: […] } }`. */
+export type Criteria = Record<string, unknown>;
+
+export class Source {
+  readonly client: PrefectClient;
+  readonly options: AskOptions;
+  /** rows a page */
+  limit: number;
+  /** µs by the server's clock when it first answered; what is older is in some later reply */
+  clock: number | null = null;
+
+  constructor(client: PrefectClient, limit: number, options: AskOptions) {
+    this.client = client;
+    this.limit = limit;
+    this.options = options;
+  }
+
+  /** Full rows. Fewer than `limit` of them: there are no more. `limit` is the one the page was asked with. */
+  async page(
+    entity: Entity,
+    sort: string,
+    criteria: Criteria,
+    offset = 0,
+    others: Record<string, unknown> = {},
+  ): Promise<{ rows: Row[]; limit: number }> {
+    const { limit } = this;
+    const body = { sort, limit, offset, ...others, [plural[entity]]: criteria };
+    try {
+      const { rows, serverTime } = await this.client.page(entity, body, this.options);
+      this.clock ??= serverTime;
+      return { rows, limit };
+    } catch (thrown) {
+      const smaller = smallerLimit(thrown);
+      if (smaller === null || smaller >= limit) throw thrown;
+      this.limit = smaller; // the operator lowered it since it was learned
+      return this.page(entity, sort, criteria, offset, others);
+    }
+  }
+
+  /** Rows by id, in pages; returns the ids the server does not have. */
+  async byIds(entity: Entity, ids: readonly string[], take: (rows: Row[]) => Promise<void>): Promise<string[]> {
+    const missing = new Set(ids);
+    for (let from = 0; from < ids.length;) {
+      const chunk = ids.slice(from, from + this.limit);
+      const sort = entity === 'task_run' || entity === 'flow_run' ? 'ID_DESC' : 'NAME_ASC';
+      const { rows, limit } = await this.page(entity, sort, { id: { any_: chunk } });
+      if (limit < chunk.length) continue; // the page was cut: ask for fewer
+      for (const { value } of rows) missing.delete(value.id);
+      await take(rows);
+      from += chunk.length;
+    }
+    return [...missing];
+  }
+}
+
+/** `Invalid limit: must be less than or equal to 50.` */
+function smallerLimit(thrown: unknown): number | null {
+  if (!(thrown instanceof AppError) || thrown.code !== 'SERVER_REJECTED') return null;
+  const found = /invalid limit: must be less than or equal to (\d+)/i.exec(thrown.message);
+  const limit = Number(found?.[1]);
+  return limit >= 1 ? limit : null;
+}

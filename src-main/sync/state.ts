@@ -1,0 +1,63 @@
+/** What a sync remembers between runs. Kept in the archive, in the same transaction as the rows it speaks of. */
+import { z } from 'zod';
+import { dialectSchema } from '../contract/query.ts';
+
+export const STATE_KEY = 'sync';
+
+const gap = z.object({ low: z.string().nullable(), high: z.string() });
+const time = z.number().nullable();
+
+export const syncStateSchema = z.object({
+  v: z.literal(1),
+  /** µs; how far back the person wants to go, by expected start. null: everything */
+  since: time,
+  /** a harvest that is not through: what is left of each table, newest first */
+  open: z
+    .object({
+      /** µs by the server's clock when it began: rows may have changed since */
+      started: z.number(),
+      task_run: z.array(gap),
+      flow_run: z.array(gap),
+    })
+    .nullable(),
+  /** µs by the server's clock; every change up to here is in the archive. null: no harvest has gone through */
+  through: time,
+  /** the same, by the last pass with the wide overlap */
+  wide: time,
+  /** µs by the server's clock; last daily look at what passes do not see: parents in full, rows without expected start */
+  daily: time,
+  /** µs; the oldest expected start of a task run that was received */
+  oldest: time,
+  /** µs by this machine's clock; end of the last sync that went through */
+  success: time,
+  /** what the server is, learned once a day */
+  server: z
+    .object({
+      limit: z.number().int().min(1),
+      features: z.object({ expectedStart: z.boolean(), taskRunEnd: z.boolean(), flowRunEnd: z.boolean() }),
+      dialect: dialectSchema.nullable(),
+      learned: z.number(),
+    })
+    .nullable(),
+});
+export type SyncState = z.infer<typeof syncStateSchema>;
+
+export function freshState(): SyncState {
+  return {
+    v: 1,
+    since: null,
+    open: null,
+    through: null,
+    wide: null,
+    daily: null,
+    oldest: null,
+    success: null,
+    server: null,
+  };
+}
+
+/** Something else under the key, or a later version's state: the harvest begins again, which loses no row. */
+export function parseState(stored: unknown): SyncState {
+  const parsed = syncStateSchema.safeParse(stored);
+  return parsed.success ? parsed.data : freshState();
+}
