@@ -1,0 +1,197 @@
+/**
+ * One typed array per field, indexed by rid. Values of rows that are not (or no longer) listed are left as they are:
+ * every mask is cut with the table's `alive` set.
+ */
+import type { Entity } from '../contract/fields.ts';
+import { Codes, TagSets } from './dictionaries.ts';
+import { Names } from './names.ts';
+import { formatUuid } from './uuid.ts';
+
+/** µs, seconds or counts; NaN is null. A computed column is filled when it is first asked for after a change. */
+export class NumberColumn {
+  readonly kind = 'number';
+  values: Float64Array<ArrayBuffer>;
+
+  constructor(capacity: number) {
+    this.values = new Float64Array(capacity);
+  }
+
+  grow(capacity: number): void {
+    const grown = new Float64Array(capacity);
+    grown.set(this.values);
+    this.values = grown;
+  }
+
+  get bytes(): number {
+    return this.values.byteLength;
+  }
+}
+
+/** Few distinct texts; 2 bytes a row until a column holds more than 65,535 of them. */
+export class TermColumn {
+  readonly kind = 'term';
+  readonly dictionary = new Codes();
+  codes: Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
+  constructor(capacity: number) {
+    this.codes = new Uint16Array(capacity);
+  }
+
+  set(rid: number, code: number): void {
+    if (code > 65_535 && this.codes instanceof Uint16Array) this.codes = Uint32Array.from(this.codes);
+    this.codes[rid] = code;
+  }
+
+  grow(capacity: number): void {
+    const grown = this.codes instanceof Uint16Array ? new Uint16Array(capacity) : new Uint32Array(capacity);
+    grown.set(this.codes);
+    this.codes = grown;
+  }
+
+  get bytes(): number {
+    return this.codes.byteLength;
+  }
+}
+
+/** 0 null, 1 false, 2 true. */
+export class BooleanColumn {
+  readonly kind = 'boolean';
+  codes: Uint16Array<ArrayBuffer>;
+
+  constructor(capacity: number) {
+    this.codes = new Uint16Array(capacity);
+  }
+
+  grow(capacity: number): void {
+    const grown = new Uint16Array(capacity);
+    grown.set(this.codes);
+    this.codes = grown;
+  }
+
+  get bytes(): number {
+    return this.codes.byteLength;
+  }
+}
+
+export class TagsColumn {
+  readonly kind = 'tags';
+  readonly dictionary = new TagSets();
+  codes: Uint32Array<ArrayBuffer>;
+
+  constructor(capacity: number) {
+    this.codes = new Uint32Array(capacity);
+  }
+
+  grow(capacity: number): void {
+    const grown = new Uint32Array(capacity);
+    grown.set(this.codes);
+    this.codes = grown;
+  }
+
+  get bytes(): number {
+    return this.codes.byteLength + this.dictionary.starts.words.byteLength + this.dictionary.items.words.byteLength;
+  }
+}
+
+/** The rid of another row, 0 for none. The row may be a stub: its id counts as this row's value, the row itself as absent. */
+export class RefColumn {
+  readonly kind = 'ref';
+  readonly target: Entity;
+  codes: Uint32Array<ArrayBuffer>;
+
+  constructor(capacity: number, target: Entity) {
+    this.codes = new Uint32Array(capacity);
+    this.target = target;
+  }
+
+  grow(capacity: number): void {
+    const grown = new Uint32Array(capacity);
+    grown.set(this.codes);
+    this.codes = grown;
+  }
+
+  get bytes(): number {
+    return this.codes.byteLength;
+  }
+}
+
+export class TextColumn {
+  readonly kind = 'text';
+  readonly names = new Names();
+  heads: Uint32Array<ArrayBuffer>;
+  suffixes: Uint16Array<ArrayBuffer>;
+
+  constructor(capacity: number) {
+    this.heads = new Uint32Array(capacity);
+    this.suffixes = new Uint16Array(capacity);
+  }
+
+  set(rid: number, text: string | null): void {
+    this.names.intern(text);
+    this.heads[rid] = this.names.head;
+    this.suffixes[rid] = this.names.suffix;
+  }
+
+  text(rid: number): string | null {
+    return this.names.text(this.heads[rid]!, this.suffixes[rid]!);
+  }
+
+  grow(capacity: number): void {
+    const heads = new Uint32Array(capacity);
+    heads.set(this.heads);
+    this.heads = heads;
+    const suffixes = new Uint16Array(capacity);
+    suffixes.set(this.suffixes);
+    this.suffixes = suffixes;
+  }
+
+  get bytes(): number {
+    return this.heads.byteLength + this.suffixes.byteLength;
+  }
+}
+
+/** Four words a row, see uuid.ts. */
+export class IdColumn {
+  readonly kind = 'id';
+  words: Uint32Array<ArrayBuffer>;
+
+  constructor(capacity: number) {
+    this.words = new Uint32Array(capacity * 4);
+  }
+
+  set(rid: number, bytes: Uint8Array): void {
+    const at = rid * 4;
+    for (let i = 0; i < 4; i++) {
+      const b = i * 4;
+      this.words[at + i] = (bytes[b]! << 24) | (bytes[b + 1]! << 16) | (bytes[b + 2]! << 8) | bytes[b + 3]!;
+    }
+  }
+
+  text(rid: number): string {
+    const at = rid * 4;
+    return formatUuid(this.words[at]!, this.words[at + 1]!, this.words[at + 2]!, this.words[at + 3]!);
+  }
+
+  /** < 0 when row a's id is the smaller one */
+  compare(a: number, b: number): number {
+    const { words } = this;
+    for (let i = 0; i < 4; i++) {
+      const x = words[a * 4 + i]!;
+      const y = words[b * 4 + i]!;
+      if (x !== y) return x - y;
+    }
+    return 0;
+  }
+
+  grow(capacity: number): void {
+    const grown = new Uint32Array(capacity * 4);
+    grown.set(this.words);
+    this.words = grown;
+  }
+
+  get bytes(): number {
+    return this.words.byteLength;
+  }
+}
+
+export type Column = NumberColumn | TermColumn | BooleanColumn | TagsColumn | RefColumn | TextColumn | IdColumn;

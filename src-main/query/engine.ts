@@ -1,0 +1,281 @@
+/** The index over one archive: loaded from a column source, kept up with changes, asked questions. Synchronous and single-threaded, so no answer mixes two versions. */
+import { entities, relations, type Entity, type Relation } from '../contract/fields.ts';
+import { AppError } from '../contract/errors.ts';
+import type { PrefectFilters } from '../contract/prefect-filter.ts';
+import { TRUE } from '../contract/query.ts';
+import type {
+  Condition,
+  Dialect,
+  Facet,
+  FacetRequest,
+  Histogram,
+  HistogramRequest,
+  SortKey,
+} from '../contract/query.ts';
+import type { TaskRunRow } from '../contract/rows.ts';
+import type { Change, ColumnSource } from '../store/columns.ts';
+import * as bits from './bits.ts';
+import type { Bits } from './bits.ts';
+import type { Column, RefColumn } from './columns.ts';
+import { backReference, Evaluator } from './conditions.ts';
+import { Terms } from './dictionaries.ts';
+import { conjuncts, facet, onlyField } from './facets.ts';
+import { histogram } from './histogram.ts';
+import { Permutations } from './permutations.ts';
+import { prefectCondition, prefectSort } from './prefect.ts';
+import { ResultOrder } from './result-order.ts';
+import { accessor, taskRunReader, type Value } from './rows.ts';
+import { Table } from './table.ts';
+import { parseUuid } from './uuid.ts';
+
+export type Question = {
+  entity?: Entity;
+  where: Condition;
+  sort: readonly SortKey[];
+  /** µs; the instant that relative times count from */
+  now: number;
+  facets?: readonly FacetRequest[];
+  histogram?: HistogramRequest | null;
+};
+
+export type Outcome = {
+  count: number;
+  /** all rids in order; computed when first read, stays that of this question */
+  readonly order: Uint32Array<ArrayBuffer>;
+  /** rids [from, to), without computing the whole order when they are near its front */
+  slice(from: number, to: number): Uint32Array<ArrayBuffer>;
+  /** place of a rid, null when it is not in the result */
+  position(rid: number): number | null;
+  facets: Facet[];
+  histogram: Histogram | null;
+};
+
+export class Engine {
+  readonly #source: ColumnSource;
+  #dialect: Dialect;
+  #terms: Terms;
+  #tables: Record<Entity, Table>;
+  #evaluator!: Evaluator;
+  #permutations!: Permutations;
+  #readRow!: (rid: number) => TaskRunRow;
+  /** number of the last batch taken in; 0 before any */
+  version = 0;
+
+  constructor(source: ColumnSource, options: { dialect: Dialect }) {
+    this.#source = source;
+    this.#dialect = options.dialect;
+    this.#terms = new Terms((after) => source.terms(after));
+    this.#tables = emptyTables(() => 0);
+    this.#wire();
+  }
+
+  #wire(): void {
+    const tables = this.#tables;
+    this.#permutations = new Permutations(tables, this.#dialect);
+    this.#evaluator = new Evaluator(tables, {
+      dialect: this.#dialect,
+      target: (column: Column) => tables[(column as RefColumn).target],
+      ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
+    });
+    this.#readRow = taskRunReader(tables, () => this.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0));
+  }
+
+  /** Builds the index anew from the source. */
+  load(): void {
+    this.#terms = new Terms((after) => this.#source.terms(after));
+    this.#tables = emptyTables((entity) => this.#source.maxRid(entity));
+    for (const entity of entities) {
+      const table = this.#tables[entity];
+      for (const row of this.#source.rows(entity, 1, this.#source.maxRid(entity))) table.set(row, this.#terms);
+    }
+    for (const entity of entities) this.#fetchParents(entity, null);
+    this.#wire();
+  }
+
+  /** Takes in the rows of one commit. */
+  apply(change: Change): void {
+    for (const entity of entities) {
+      const changed = change.changed[entity] ?? [];
+      const removed = change.removed[entity] ?? [];
+      if (changed.length > 0) this.#takeRows(entity, changed);
+      for (const rid of removed) this.#tables[entity].remove(rid);
+      if (removed.length > 0) this.#tables[entity].touched(removed);
+    }
+    for (const entity of entities) this.#fetchParents(entity, change.changed[entity] ?? []);
+    this.#evaluator.forget();
+    this.version = change.batch;
+  }
+
+  #takeRows(entity: Entity, rids: readonly number[]): void {
+    const table = this.#tables[entity];
+    const rows = this.#source.rowsByRid(entity, rids);
+    for (const row of rows) table.set(row, this.#terms);
+    if (rows.length < rids.length) {
+      const found = new Set(rows.map(([rid]) => rid));
+      for (const rid of rids) if (!found.has(rid)) table.remove(rid);
+    }
+    table.touched(rids);
+  }
+
+  /** Rows may point at parents written after the index last looked; they are read too, so that every reference has an id. */
+  #fetchParents(entity: Entity, rids: readonly number[] | null): void {
+    const table = this.#tables[entity];
+    for (const column of table.columns.values()) {
+      if (column.kind !== 'ref') continue;
+      const target = this.#tables[column.target];
+      const missing = new Set<number>();
+      const end = rids ? rids.length : table.size;
+      for (let i = 0; i < end; i++) {
+        const rid = rids ? rids[i]! : i;
+        const to = rid < table.size ? column.codes[rid]! : 0;
+        if (to === 0 || !bits.has(table.present, rid)) continue;
+        if (to >= target.size || !bits.has(target.present, to)) missing.add(to);
+      }
+      if (missing.size === 0) continue;
+      const list = [...missing];
+      target.reserve(Math.max(...list));
+      this.#takeRows(column.target, list);
+      this.#fetchParents(column.target, list);
+    }
+  }
+
+  setDialect(dialect: Dialect): void {
+    if (dialect === this.#dialect) return;
+    this.#dialect = dialect;
+    this.#wire();
+  }
+
+  get dialect(): Dialect {
+    return this.#dialect;
+  }
+
+  /** rows in the archive; stubs do not count */
+  total(entity: Entity): number {
+    return this.#tables[entity].count;
+  }
+
+  /** bytes of typed data: columns, tag lists and the orders built so far */
+  get bytes(): number {
+    return entities.reduce((sum, entity) => sum + this.#tables[entity].bytes, this.#permutations.bytes);
+  }
+
+  /** The listed rows for which the condition is true. Throws BAD_INPUT for a name or comparison that does not exist. */
+  mask(entity: Entity, where: Condition, now: number): Bits {
+    return this.#evaluator.mask(entity, where, now);
+  }
+
+  count(entity: Entity, where: Condition, now: number): number {
+    return bits.count(this.mask(entity, where, now));
+  }
+
+  ask(question: Question): Outcome {
+    const { where, sort, now, entity = 'task_run' } = question;
+    const mask = this.mask(entity, where, now);
+    const count = bits.count(mask);
+    const order = new ResultOrder(mask, count, this.#permutations.order(entity, sort), this.#permutations.byId(entity));
+    const table = this.#tables[entity];
+    return {
+      count,
+      get order() {
+        return order.all();
+      },
+      slice: (from, to) => order.slice(from, to),
+      position: (rid) => order.position(rid),
+      facets: this.#facets(entity, where, now, question.facets ?? []),
+      histogram: question.histogram ? histogram(table, entity, question.histogram, mask, now) : null,
+    };
+  }
+
+  /** Each facet is counted without the top-level conjuncts that speak of its own field only. */
+  #facets(entity: Entity, where: Condition, now: number, requests: readonly FacetRequest[]): Facet[] {
+    const parts = conjuncts(where).map((condition) => ({ condition, path: onlyField(condition) }));
+    return requests.map((request) => {
+      const kept = parts.filter((part) => part.path !== request.field);
+      const lifted: Condition = kept.length === parts.length ? where : { and: kept.map((part) => part.condition) };
+      const mask = this.mask(entity, lifted, now);
+      return facet(this.#tables, entity, request, mask, bits.count(mask));
+    });
+  }
+
+  /** One page of Prefect's list endpoints. Throws BAD_INPUT for a sort the entity does not have. */
+  paginate(
+    entity: Entity,
+    filters: PrefectFilters,
+    sort: string,
+    offset: number,
+    limit: number,
+  ): { count: number; rids: Uint32Array<ArrayBuffer> } {
+    const outcome = this.ask({
+      entity,
+      where: prefectCondition(entity, filters),
+      sort: prefectSort(entity, sort),
+      now: 0,
+    });
+    return { count: outcome.count, rids: outcome.slice(offset, offset + limit) };
+  }
+
+  taskRunRow(rid: number): TaskRunRow {
+    return this.#readRow(rid);
+  }
+
+  /** Reads a field of any row by path; null (tags: []) where there is no value. Throws BAD_INPUT for an unknown path. */
+  accessor(path: string, entity: Entity = 'task_run'): (rid: number) => Value {
+    return accessor(this.#tables, entity, path);
+  }
+
+  /** rid of an id in any spelling, stubs included; null when it was never seen */
+  ridOf(entity: Entity, id: string): number | null {
+    const wanted = parseUuid(id);
+    if (!wanted) return null;
+    const { rows } = this.#permutations.byId(entity);
+    const { words } = this.#tables[entity].ids;
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const at = rows[middle]! * 4;
+      let order = 0;
+      for (let i = 0; i < 4 && order === 0; i++) order = words[at + i]! - wanted[i]!;
+      if (order === 0) return rows[middle]!;
+      if (order > 0) low = middle + 1;
+      else high = middle;
+    }
+    return null;
+  }
+
+  idOf(entity: Entity, rid: number): string {
+    return this.#tables[entity].ids.text(rid);
+  }
+
+  /** false for stubs and for rows that were removed */
+  isListed(entity: Entity, rid: number): boolean {
+    const table = this.#tables[entity];
+    return rid < table.size && bits.has(table.alive, rid);
+  }
+
+  /** Listed rows that a relation leads to, ascending by rid. Throws BAD_INPUT for an unknown relation. */
+  related(entity: Entity, rid: number, name: string): number[] {
+    const known: Record<string, Relation> = relations[entity];
+    const relation = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (!relation) throw new AppError('BAD_INPUT', `${entity} has no relation ${name}`, { field: name });
+    if (relation.kind === 'one') {
+      const to = (this.#tables[entity].columns.get(name) as RefColumn).codes[rid]!;
+      return to !== 0 && this.isListed(relation.to, to) ? [to] : [];
+    }
+    const { codes } = this.#tables[relation.to].columns.get(backReference[`${entity}.${name}`]!) as RefColumn;
+    const found: number[] = [];
+    for (let i = codes.indexOf(rid); i >= 0; i = codes.indexOf(rid, i + 1)) {
+      if (this.isListed(relation.to, i)) found.push(i);
+    }
+    return found;
+  }
+}
+
+function emptyTables(maxRid: (entity: Entity) => number): Record<Entity, Table> {
+  return {
+    task_run: new Table('task_run', maxRid('task_run')),
+    flow_run: new Table('flow_run', maxRid('flow_run')),
+    flow: new Table('flow', maxRid('flow')),
+    deployment: new Table('deployment', maxRid('deployment')),
+  };
+}

@@ -1,0 +1,221 @@
+/** One comparison over one column → mask, not yet cut with the listed rows. Rows without a value are never in it. */
+import { AppError } from '../contract/errors.ts';
+import type { Condition, Dialect } from '../contract/query.ts';
+import * as bits from './bits.ts';
+import type { Bits } from './bits.ts';
+import type { Column, TagsColumn, TextColumn } from './columns.ts';
+import { containsMatcher, likeMatcher, type Matcher } from './like.ts';
+import { byCode, byName, byRange, byReference, notNaN, notZero } from './masks.ts';
+import type { Table } from './table.ts';
+
+export type Comparison = Exclude<
+  Extract<Condition, { field: string }>,
+  { isNull: boolean } | { all: string[] } | { any: string[] } | { from?: unknown; to?: unknown }
+>;
+
+export type Context = {
+  dialect: Dialect;
+  /** the table a reference column points into */
+  target(column: Column): Table;
+  /** rid of an id, 0 when unknown; stubs count */
+  ridOf(table: Table, id: string): number;
+};
+
+export function notNull(table: Table, column: Column): Bits {
+  const { words } = table;
+  switch (column.kind) {
+    case 'number':
+      return notNaN(column.values, words);
+    case 'term':
+    case 'boolean':
+    case 'ref':
+      return notZero(column.codes, words);
+    case 'tags':
+      return byCode(column.codes, nonEmptySets(column), words);
+    case 'text':
+      return notZero(column.heads, words);
+    case 'id':
+      return table.listed();
+  }
+}
+
+function nonEmptySets({ dictionary }: TagsColumn): Uint8Array {
+  const table = new Uint8Array(dictionary.texts.length);
+  const starts = dictionary.starts.words;
+  for (let code = 1; code < table.length; code++) table[code] = starts[code + 1]! > starts[code]! ? 1 : 0;
+  return table;
+}
+
+export function isIn(
+  table: Table,
+  column: Column,
+  values: readonly (string | number | boolean)[],
+  context: Context,
+): Bits {
+  const { words } = table;
+  switch (column.kind) {
+    case 'number': {
+      const wanted = values.filter((v): v is number => typeof v === 'number');
+      let out: Bits = new Int32Array(words);
+      for (const value of wanted) out = bits.or(out, byRange(column.values, value, value, words));
+      return out;
+    }
+    case 'boolean': {
+      const marks = new Uint8Array(3);
+      for (const value of values) if (typeof value === 'boolean') marks[value ? 2 : 1] = 1;
+      return byCode(column.codes, marks, words);
+    }
+    case 'term': {
+      const marks = new Uint8Array(column.dictionary.texts.length);
+      for (const value of values) if (typeof value === 'string') marks[column.dictionary.find(value)] = 1;
+      marks[0] = 0;
+      return byCode(column.codes, marks, words);
+    }
+    case 'tags':
+      return hasAnyTag(
+        table,
+        column,
+        values.filter((v): v is string => typeof v === 'string'),
+      );
+    case 'text':
+      return isName(column, values, words);
+    case 'ref': {
+      const target = context.target(column);
+      const marks: Bits = new Int32Array(target.words);
+      for (const value of values) if (typeof value === 'string') bits.add(marks, context.ridOf(target, value));
+      marks[0]! &= ~1;
+      return byReference(column.codes, marks, words);
+    }
+    case 'id': {
+      const out: Bits = new Int32Array(words);
+      for (const value of values) if (typeof value === 'string') bits.add(out, context.ridOf(table, value));
+      out[0]! &= ~1;
+      return out;
+    }
+  }
+}
+
+function isName(column: TextColumn, values: readonly unknown[], words: number): Bits {
+  const { names, heads, suffixes } = column;
+  const wanted = new Map<number, Set<number>>();
+  for (const value of values) {
+    if (typeof value !== 'string' || !names.find(value)) continue;
+    const of = wanted.get(names.head);
+    if (of) of.add(names.suffix);
+    else wanted.set(names.head, new Set([names.suffix]));
+  }
+  const marks = new Uint8Array(names.heads.length);
+  for (const head of wanted.keys()) marks[head] = 1;
+  const out = byCode(heads, marks, words);
+  for (let w = 0; w < words; w++) {
+    let word = out[w]!;
+    while (word !== 0) {
+      const low = word & -word;
+      word ^= low;
+      const r = (w << 5) + 31 - Math.clz32(low);
+      if (!wanted.get(heads[r]!)!.has(suffixes[r]!)) out[w]! ^= low;
+    }
+  }
+  return out;
+}
+
+export function hasAnyTag(table: Table, { dictionary, codes }: TagsColumn, tags: readonly string[]): Bits {
+  const wanted = new Uint8Array(dictionary.tags.length);
+  for (const tag of tags) wanted[dictionary.findTag(tag)] = 1;
+  wanted[0] = 0;
+  return byCode(codes, setsWith(dictionary, wanted, 1), table.words);
+}
+
+/** [] is every row. */
+export function hasAllTags(table: Table, { dictionary, codes }: TagsColumn, tags: readonly string[]): Bits {
+  const distinct = new Set(tags);
+  if (distinct.size === 0) return table.listed();
+  const wanted = new Uint8Array(dictionary.tags.length);
+  for (const tag of distinct) {
+    const index = dictionary.findTag(tag);
+    if (index === 0) return new Int32Array(table.words);
+    wanted[index] = 1;
+  }
+  return byCode(codes, setsWith(dictionary, wanted, distinct.size), table.words);
+}
+
+/** Tag lists with at least `least` of the wanted tags. */
+function setsWith(dictionary: TagsColumn['dictionary'], wanted: Uint8Array, least: number): Uint8Array {
+  const starts = dictionary.starts.words;
+  const items = dictionary.items.words;
+  const marks = new Uint8Array(dictionary.texts.length);
+  for (let code = 1; code < marks.length; code++) {
+    let hits = 0;
+    for (let i = starts[code]!; i < starts[code + 1]!; i++) hits += wanted[items[i]!]!;
+    marks[code] = hits >= least ? 1 : 0;
+  }
+  return marks;
+}
+
+export function matcherOf(comparison: { like: string } | { contains: string }, dialect: Dialect): Matcher {
+  return 'like' in comparison ? likeMatcher(comparison.like, dialect) : containsMatcher(comparison.contains);
+}
+
+/** Rows whose text is accepted; of tags, any one; of ids, their canonical spelling. */
+export function matches(table: Table, column: Column, matcher: Matcher, context: Context): Bits {
+  const { words } = table;
+  switch (column.kind) {
+    case 'term':
+      return byCode(column.codes, accepted(column.dictionary.texts, matcher), words);
+    case 'tags': {
+      const wanted = accepted(column.dictionary.tags, matcher);
+      return byCode(column.codes, setsWith(column.dictionary, wanted, 1), words);
+    }
+    case 'text':
+      return matchesName(column, matcher, words);
+    case 'id':
+      return idsAccepted(table, matcher);
+    case 'ref':
+      return byReference(column.codes, idsAccepted(context.target(column), matcher), words);
+    case 'number':
+    case 'boolean':
+      throw new AppError('BAD_INPUT', 'like and contains compare text', {});
+  }
+}
+
+function accepted(texts: readonly string[], matcher: Matcher): Uint8Array {
+  const marks = new Uint8Array(texts.length);
+  for (let code = 1; code < texts.length; code++) marks[code] = matcher.test(texts[code]!) ? 1 : 0;
+  return marks;
+}
+
+function idsAccepted(table: Table, matcher: Matcher): Bits {
+  const out: Bits = new Int32Array(table.words);
+  for (let rid = 1; rid < table.size; rid++) {
+    if (bits.has(table.present, rid) && matcher.test(table.ids.text(rid))) bits.add(out, rid);
+  }
+  return out;
+}
+
+/** The pattern runs once over each head; for each state it can end in, over each suffix that is met. */
+function matchesName({ names, heads, suffixes }: TextColumn, matcher: Matcher, words: number): Bits {
+  const width = names.suffixes.length;
+  const states: number[] = [];
+  const slots = new Map<number, number>();
+  const offsets = new Uint32Array(names.heads.length);
+  for (let head = 1; head < offsets.length; head++) {
+    const state = matcher.walk(matcher.start, names.heads[head]!);
+    let slot = slots.get(state);
+    if (slot === undefined) {
+      // slot 0 is for rows without a name
+      slot = states.push(state);
+      slots.set(state, slot);
+    }
+    offsets[head] = slot * width;
+  }
+  const table = new Uint8Array((states.length + 1) * width);
+  for (const [state, slot] of slots) {
+    const known = matcher.settled(state) ? (matcher.accepts(state) ? 1 : 0) : 2;
+    table.fill(known, slot * width, (slot + 1) * width);
+  }
+  const resolve = (offset: number, suffix: number): number => {
+    const state = matcher.walk(states[offset / width - 1]!, names.suffixes[suffix]!);
+    return (table[offset + suffix] = matcher.accepts(state) ? 1 : 0);
+  };
+  return byName(heads, suffixes, offsets, table, resolve, words);
+}
