@@ -10,6 +10,51 @@ const isoTime =
  * Without an offset the time is UTC; digits past µs are cut, as the server does.
  */
 export function parseTime(text: string): number | null {
+  return parsePlain(text) ?? parseAny(text);
+}
+
+/**
+ * The two spellings Prefect sends, `…T00:00:00Z` and `…T00:00:00.000000Z`, without a regular expression: a harvest reads
+ * eight times a row, and this takes a fifth of the time. null: not one of the two, or not a plain date.
+ */
+function parsePlain(text: string): number | null {
+  const { length } = text;
+  if ((length !== 20 && length !== 27) || text.charCodeAt(length - 1) !== 90) return null;
+  if (text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45 || text.charCodeAt(10) !== 84) return null;
+  if (text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58) return null;
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 7);
+  const day = digits(text, 8, 10);
+  const hour = digits(text, 11, 13);
+  const minute = digits(text, 14, 16);
+  const second = digits(text, 17, 19);
+  const micros = length === 20 ? 0 : text.charCodeAt(19) === 46 ? digits(text, 20, 26) : -1;
+  if (year < 1600 || hour < 0 || minute < 0 || second < 0 || micros < 0) return null;
+  if (month < 1 || month > 12 || day < 1 || day > 31 || (day > 28 && day > monthLength(year, month)) || hour > 23 || minute > 59 || second > 59) return null;
+  // days since 1970-01-01 in the Gregorian calendar, years counted from March so that a leap day comes last
+  const y = month < 3 ? year - 1 : year;
+  const monthDays = Math.floor((153 * (month < 3 ? month + 9 : month - 3) + 2) / 5);
+  const days = y * 365 + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + monthDays + day - 719_469;
+  return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1e6 + micros;
+}
+
+function monthLength(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** -1 when one is not a digit. */
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let i = from; i < to; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function parseAny(text: string): number | null {
   const m = isoTime.exec(text);
   if (!m) return null;
   const [year, month, day] = [Number(m[1]), Number(m[2]), Number(m[3])];
@@ -21,8 +66,8 @@ export function parseTime(text: string): number | null {
   let seconds = at.getTime() / 1000 + hour * 3600 + minute * 60 + second;
   const offset = m[8];
   if (offset && offset !== 'Z' && offset !== 'z') {
-    const digits = offset.slice(1).replace(':', '');
-    const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2) || 0);
+    const figures = offset.slice(1).replace(':', '');
+    const minutes = Number(figures.slice(0, 2)) * 60 + Number(figures.slice(2) || 0);
     seconds -= (offset[0] === '-' ? -minutes : minutes) * 60;
   }
   const micros = m[7] ? Number(m[7].slice(0, 6).padEnd(6, '0')) : 0;

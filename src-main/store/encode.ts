@@ -170,7 +170,7 @@ function hashRow(json: string, value: JsonObject, bytes: Buffer): number {
     if (at < 0 || json.indexOf(token, at + token.length) >= 0) return crc32(withoutVolatile(value)) | 0;
     const from = at + token.length;
     let to = from;
-    while (to < json.length && json[to] !== ',' && json[to] !== '}') to++;
+    while (to < json.length && !endsNumber(json.charCodeAt(to))) to++;
     spans.push([from, to]);
   }
   if (spans.length === 0) return crc32(bytes) | 0;
@@ -183,6 +183,11 @@ function hashRow(json: string, value: JsonObject, bytes: Buffer): number {
     from = stop;
   }
   return hash | 0;
+}
+
+/** comma or closing brace */
+function endsNumber(char: number): boolean {
+  return char === 44 || char === 125;
 }
 
 function withoutVolatile(value: JsonObject): string {
