@@ -1,6 +1,7 @@
 import '@fontsource-variable/inter/wght.css';
 import '@fontsource-variable/jetbrains-mono/wght.css';
 import './theme.css';
+import './controls.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 

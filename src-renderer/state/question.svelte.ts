@@ -16,11 +16,13 @@ import {
 import type { Answer } from '../../src-main/contract/calls.ts';
 import type { TaskRunRow } from '../../src-main/contract/rows.ts';
 import { api, app } from './app.svelte.ts';
-import { readRange, writeText } from './conditions.ts';
+import { conjuncts, joined, readRange, writeText } from './conditions.ts';
 import { rememberNames } from './names.svelte.ts';
 import { Pages } from './pages.ts';
+import { mainTimes, type MainTime } from './quick-spans.ts';
 import { selection } from './selection.svelte.ts';
 import { defaultSort } from './sorts.ts';
+import { statesOf } from './state-choice.ts';
 
 /** Typing settles for this long before it is asked, in ms. Clicks are asked at once. */
 const TYPING_MS = 90;
@@ -31,6 +33,9 @@ const PILL_MS = 1000;
 const FIRST_ROWS = 200;
 const FACETS_PER_CALL = 16;
 const BUCKETS = 120;
+
+/** Facets that share one question. */
+type Portion = { where: Condition; requests: FacetRequest[] };
 
 class Question {
   where = $state.raw<Condition>(TRUE);
@@ -45,6 +50,10 @@ class Question {
   rowsSeen = $state(0);
   /** grows when the grid should go back to its top: another question, not the same one taken anew */
   top = $state(0);
+
+  /** which time the panel's main section and the histogram are about while no range says so */
+  timeWish = $state<MainTime>('start_time');
+  time = $derived<MainTime>(mainTimes.find(({ field }) => readRange(this.where, field))?.field ?? this.timeWish);
 
   private workspace: string | null = null;
   private pages: Pages | null = null;
@@ -140,9 +149,9 @@ class Question {
   }
 
   private histogramRequest(): HistogramRequest {
-    const range = readRange(this.where, 'start_time');
+    const range = readRange(this.where, this.time);
     return {
-      field: 'start_time',
+      field: this.time,
       buckets: BUCKETS,
       ...(range?.from === undefined ? {} : { from: range.from, to: range.to ?? { ago: 0 } }),
     };
@@ -155,22 +164,26 @@ class Question {
     const abort = new AbortController();
     this.asking = abort;
     const timer = setTimeout(() => (this.slow = true), SLOW_MS);
-    const requests = [...this.wanted.values()];
+    const [own, ...apart] = this.portions([...this.wanted.values()]);
     this.late.clear();
     try {
-      const answer = await api['query.ask'](
+      const main = api['query.ask'](
         {
           workspace,
           query: $state.snapshot(this.query) as Query,
           rows: { from: 0, to: FIRST_ROWS },
-          facets: requests.slice(0, FACETS_PER_CALL),
+          facets: own?.requests ?? [],
           histogram: this.histogramRequest(),
         },
         { signal: abort.signal },
       );
+      const [answer, ...facets] = await Promise.all([
+        main,
+        ...apart.map((portion) => this.askPortion(workspace, portion, abort.signal)),
+      ]);
       this.take(workspace, answer);
+      this.keepFacets(facets.flat());
       if (toTop) this.top += 1;
-      await this.askFacets(workspace, requests.slice(FACETS_PER_CALL), abort.signal);
     } catch (thrown) {
       const problem = toAppError(thrown);
       // DISCONNECTED: the line's own banner says it, and the question is asked again when it is back
@@ -239,31 +252,51 @@ class Question {
     this.late.clear();
     // a question under way did not carry these; one that starts later will
     if (!this.workspace || (this.answer === null && this.asking === null)) return;
-    const workspace = this.workspace;
+    const { workspace, where } = this;
     try {
-      await this.askFacets(workspace, requests);
+      const facets = await Promise.all(this.portions(requests).map((one) => this.askPortion(workspace, one)));
+      if (this.workspace === workspace && this.where === where) this.keepFacets(facets.flat());
     } catch (thrown) {
       const problem = toAppError(thrown);
       if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
     }
   }
 
-  private async askFacets(workspace: string, requests: FacetRequest[], signal?: AbortSignal): Promise<void> {
-    for (let i = 0; i < requests.length; i += FACETS_PER_CALL) {
-      const where = this.where;
-      const { facets } = await api['query.ask'](
-        {
-          workspace,
-          query: { where: $state.snapshot(where) as Condition, sort: [] },
-          rows: { from: 0, to: 0 },
-          facets: requests.slice(i, i + FACETS_PER_CALL),
-          histogram: null,
-        },
-        signal ? { signal } : {},
-      );
-      if (this.workspace !== workspace || this.where !== where) return;
-      this.keepFacets(facets);
+  /**
+   * Facets in calls of at most 16. The first portion goes with the question itself. State type and name are one list whose
+   * ticks add up, so each is counted with the conjuncts on both lifted, which the engine does for one field only.
+   */
+  private portions(requests: FacetRequest[]): Portion[] {
+    const where = this.where;
+    const own: FacetRequest[] = [];
+    const rest: Portion[] = [];
+    for (const prefix of ['flow_run.', '']) {
+      const family = requests.filter((one) => one.field === `${prefix}state_type` || one.field === `${prefix}state_name`);
+      const lifted = conjuncts(where).filter((one) => !statesOf(one, prefix));
+      if (family.length === 0) continue;
+      if (lifted.length === conjuncts(where).length) own.push(...family);
+      else rest.push({ where: joined(lifted), requests: family });
     }
+    own.push(...requests.filter((one) => !/(^|^flow_run\.)state_(type|name)$/.test(one.field)));
+    for (let i = FACETS_PER_CALL; i < own.length; i += FACETS_PER_CALL)
+      rest.push({ where, requests: own.slice(i, i + FACETS_PER_CALL) });
+    return [{ where, requests: own.slice(0, FACETS_PER_CALL) }, ...rest];
+  }
+
+  private async askPortion(workspace: string, portion: Portion, signal?: AbortSignal): Promise<Facet[]> {
+    const { where, requests } = portion;
+    if (requests.length === 0) return [];
+    const { facets } = await api['query.ask'](
+      {
+        workspace,
+        query: { where: $state.snapshot(where) as Condition, sort: [] },
+        rows: { from: 0, to: 0 },
+        facets: requests,
+        histogram: null,
+      },
+      signal ? { signal } : {},
+    );
+    return facets;
   }
 
   private async watch(workspace: string): Promise<void> {

@@ -1,0 +1,34 @@
+/** Which dialog is open. At most one is. */
+import type { Candidate } from '../../src-main/contract/rows.ts';
+
+type Open =
+  | { kind: 'none' }
+  | { kind: 'export' }
+  | { kind: 'keys' }
+  | { kind: 'add'; candidate: Candidate | null }
+  | { kind: 'workspaces' };
+
+class Dialogs {
+  open = $state.raw<Open>({ kind: 'none' });
+
+  close(): void {
+    this.open = { kind: 'none' };
+  }
+  exportRuns(): void {
+    this.open = { kind: 'export' };
+  }
+  keys(): void {
+    this.open = { kind: 'keys' };
+  }
+  addWorkspace(): void {
+    this.open = { kind: 'add', candidate: null };
+  }
+  addCandidate(candidate: Candidate): void {
+    this.open = { kind: 'add', candidate };
+  }
+  manageWorkspaces(): void {
+    this.open = { kind: 'workspaces' };
+  }
+}
+
+export const dialogs = new Dialogs();
