@@ -145,6 +145,13 @@ export function formatMoment(micros: number, zone: Zone, now: number, digits: 0 
   return `${formatDay(micros, zone, now)} ${formatClock(micros, zone, digits)}`;
 }
 
+/** For a narrow column, 15 or 16 characters: `22 Nov` and `02:11:04`, or `2025-11-22` and `02:11` when it is another year. */
+export function formatCell(micros: number, zone: Zone, now: number): { day: string; clock: string } {
+  const { year, month, monthShort, day, clock } = partsOf(micros, zone);
+  if (year === partsOf(now, zone).year) return { day: `${day.padStart(2, '\u2007')} ${monthShort}`, clock };
+  return { day: `${year}-${month}-${day.padStart(2, '0')}`, clock: clock.slice(0, 5) };
+}
+
 /** Every digit, in the person's zone and in UTC: what a tooltip shows and a person copies. */
 export function formatExact(micros: number, zone: Zone): string {
   const utc = formatTime(micros);

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { resolveField } from '../../src-main/contract/fields.ts';
+import {
+  chosenColumns,
+  defaultColumns,
+  durationShare,
+  fitColumns,
+  gridColumns,
+  movedColumn,
+  splitName,
+  toggledColumn,
+} from '../../src-renderer/ui/grid-columns.ts';
+
+const sum = (list: number[]) => list.reduce((a, b) => a + b, 0);
+
+describe('grid columns', () => {
+  it('every column is a field of the contract, once', () => {
+    for (const { field } of gridColumns) assert.ok(resolveField('task_run', field), field);
+    assert.equal(new Set(gridColumns.map(({ field }) => field)).size, gridColumns.length);
+  });
+
+  it('fills the row, and gives way before it scrolls sideways', () => {
+    const wide = fitColumns(defaultColumns, 1_200);
+    assert.ok(sum(wide) <= 1_200 && sum(wide) > 1_200 - defaultColumns.length);
+    const tight = fitColumns(defaultColumns, 700);
+    assert.ok(sum(tight) >= 700 && sum(tight) <= 700 + defaultColumns.length);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4_000 }), (space) => {
+        const widths = fitColumns(defaultColumns, space);
+        assert.ok(widths.every((width, i) => width >= (gridColumns[i]?.min ?? 0)));
+      }),
+    );
+  });
+
+  it('a column sized by hand keeps its width', () => {
+    const chosen = defaultColumns.map((one) => (one.field === 'name' ? { ...one, width: 333 } : one));
+    assert.equal(fitColumns(chosen, 2_000)[0], 333);
+    assert.equal(fitColumns(chosen, 300)[0], 333);
+  });
+
+  it('columns move, come and go; one always stays', () => {
+    const names = (list: { field: string }[]) => list.map(({ field }) => field).join(' ');
+    const abc = ['name', 'tags', 'id'].map((field) => ({ field, width: 1 }));
+    assert.equal(names(movedColumn(abc, 0, 3)), 'tags id name');
+    assert.equal(names(movedColumn(abc, 2, 0)), 'id name tags');
+    assert.equal(names(movedColumn(abc, 1, 1)), 'name tags id');
+    assert.equal(names(movedColumn(abc, 1, 2)), 'name tags id');
+    assert.equal(names(toggledColumn(abc, 'tags')), 'name id');
+    assert.equal(names(toggledColumn(abc, 'wait')), 'name tags id wait');
+    assert.equal(names(toggledColumn([{ field: 'id', width: 1 }], 'id')), 'id');
+  });
+
+  it('kept columns that are not known any more are left out', () => {
+    assert.deepEqual(chosenColumns([{ field: 'colour', width: 9 }]), defaultColumns);
+    assert.deepEqual(chosenColumns([{ field: 'id', width: 9 }, { field: 'colour', width: 9 }]), [
+      { field: 'id', width: 9 },
+    ]);
+    assert.deepEqual(chosenColumns(null), defaultColumns);
+  });
+
+  it('mutes the suffix Prefect adds, and only that', () => {
+    assert.deepEqual(splitName('load_orders-3f2'), { base: 'load_orders', suffix: '-3f2' });
+    assert.deepEqual(splitName('load-orders-0'), { base: 'load-orders', suffix: '-0' });
+    assert.deepEqual(splitName('load-orders'), { base: 'load-orders', suffix: '' });
+    assert.deepEqual(splitName('-0'), { base: '-0', suffix: '' });
+  });
+
+  it('the bar of a duration goes from nothing to full', () => {
+    assert.equal(durationShare(0), 0);
+    assert.equal(durationShare(1e9), 1);
+    assert.ok(durationShare(10) < durationShare(100));
+  });
+});
