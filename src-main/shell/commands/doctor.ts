@@ -1,0 +1,99 @@
+/** `taskscope doctor`: versions, paths, what works and what does not. One JSON document on stdout, the same in words on stderr. */
+import { stat } from 'node:fs/promises';
+import { errorWords } from '../../contract/error-words.ts';
+import { toWireError, type WireError } from '../../contract/errors.ts';
+import { createApp, type App } from '../../core/app.ts';
+import { archiveProblems } from '../../core/integrity.ts';
+import { plainShell } from '../../core/shell.ts';
+import type { Entry } from '../../core/workspaces.ts';
+import { findChromium, hasDisplay } from '../browsers.ts';
+import { packageVersion } from '../package-version.ts';
+import { DONE, FAILED, log, print, say } from '../terminal.ts';
+import { dataDirOf, parse, type Command } from './options.ts';
+
+const LOOK = 5000; // ms for a server's answer
+
+type Finding = { what: string; ok: boolean; text: string };
+
+export const doctor: Command = async (args) => {
+  const { values } = parse({ args, options: { 'data-dir': { type: 'string' }, offline: { type: 'boolean' } } });
+  const dataDir = dataDirOf(values);
+  const findings: Finding[] = [];
+  const find = (what: string, ok: boolean, text: string) => {
+    findings.push({ what, ok, text });
+    say(`${ok ? 'ok  ' : 'NOT '} ${what}: ${text}`);
+  };
+  const facts = {
+    taskscope: packageVersion(),
+    node: process.version,
+    system: `${process.platform} ${process.arch}`,
+    data_dir: dataDir,
+    display: hasDisplay(),
+    chromium: findChromium(),
+  };
+  for (const [name, value] of Object.entries(facts)) say(`     ${name.replace('_', ' ')}: ${value ?? 'none found'}`);
+  try {
+    const app = await createApp({ dataDir, shell: plainShell, log, syncOnOpen: false });
+    try {
+      if (app.readOnly) find('data folder', false, sentence(app.readOnly));
+      else find('data folder', true, 'can be written');
+      for (const entry of app.workspaces.list()) await examine(app, entry, values.offline ?? false, find);
+    } finally {
+      await app.close();
+    }
+  } catch (thrown) {
+    find('data folder', false, sentence(toWireError(thrown)));
+  }
+  await print(JSON.stringify({ ...facts, findings }, null, 2));
+  // a server that is away is worth a line, but nothing is wrong with Taskscope then
+  return findings.every((one) => one.ok || one.what.startsWith('server ')) ? DONE : FAILED;
+};
+
+type Find = (what: string, ok: boolean, text: string) => void;
+
+async function examine(app: App, entry: Entry, offline: boolean, find: Find): Promise<void> {
+  const path = app.paths.archive(entry.file);
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => null,
+  );
+  if (size === null) find(`archive ${entry.name}`, true, 'not synced yet');
+  else {
+    try {
+      const problems = archiveProblems(path);
+      const text = problems.length === 0 ? `sound, ${(size / 1e6).toFixed(1)} MB` : problems.join('; ');
+      find(`archive ${entry.name}`, problems.length === 0, `${text} (${path})`);
+    } catch (thrown) {
+      find(`archive ${entry.name}`, false, sentence(toWireError(thrown)));
+    }
+  }
+  if (offline || entry.kind === 'demo') return;
+  try {
+    const connection = await app.workspaces.connection(entry);
+    const { version, task_runs } = await app.handlers['workspace.test'](
+      { input: inputOf(entry, connection.auth), candidate: null },
+      { signal: AbortSignal.timeout(LOOK) },
+    );
+    find(`server ${entry.name}`, true, `Prefect ${version ?? '?'}, ${task_runs} task runs`);
+  } catch (thrown) {
+    find(`server ${entry.name}`, false, sentence(toWireError(thrown)));
+  }
+}
+
+type SignIn = Awaited<ReturnType<App['workspaces']['connection']>>['auth'];
+
+function inputOf({ name, api_url, headers, insecure_tls, dialect }: Entry, auth: SignIn) {
+  return {
+    name,
+    api_url,
+    headers,
+    insecure_tls,
+    dialect,
+    auth: auth ? { kind: 'secret' as const, ...auth } : { kind: 'none' as const },
+  };
+}
+
+function sentence(error: WireError): string {
+  const { title, advice } = errorWords(error);
+  return `${title}. ${advice}`;
+}

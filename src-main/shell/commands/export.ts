@@ -1,0 +1,66 @@
+/** `taskscope export`: the whole of a question as a file. */
+import { resolve } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
+import type { Query } from '../../contract/query.ts';
+import type { App } from '../../core/app.ts';
+import { queryOfBody } from '../../core/prefect-body.ts';
+import { plainShell } from '../../core/shell.ts';
+import { DONE, print, Progress, untilStopped, UsageError } from '../terminal.ts';
+import { common, parse, withApp, workspaceOf, type Command } from './options.ts';
+import { paginate, questionOf, questionOptions, type Question } from './questions.ts';
+
+const options = {
+  ...common,
+  ...questionOptions,
+  format: { type: 'string' },
+  out: { type: 'string' },
+  columns: { type: 'string' },
+} as const;
+
+export const exportFile: Command = (args) => {
+  const { values } = parse({ args, options });
+  if ((values.format ?? 'csv') !== 'csv') throw new UsageError(`--format ${values.format}: this version writes csv`);
+  const { out } = values;
+  if (!out) throw new UsageError('--out names the file to write');
+  const columns = values.columns?.split(',').map((column) => column.trim()) ?? null;
+  if (columns?.some((column) => column === '')) throw new UsageError('--columns takes names joined by commas');
+  const shell = { ...plainShell, chooseSavePath: (path: string) => Promise.resolve({ path, download: null }) };
+  return withApp(
+    values,
+    async (app) => {
+      const workspace = await workspaceOf(app, values);
+      const query = await wholeQuery(app, workspace, await questionOf(app, values));
+      return write(app, { workspace, query, columns, out: resolve(out) });
+    },
+    shell,
+  );
+};
+
+type What = { workspace: string; query: Query; columns: string[] | null; out: string };
+
+/** Prints where and how much as one JSON line. Ctrl+C leaves no file. */
+async function write(app: App, { out, ...what }: What): Promise<number> {
+  const signal = untilStopped();
+  const place = await app.handlers['export.choose']({ suggested: out }, { signal });
+  if (!place) throw new AppError('INTERNAL', 'no place to save to');
+  const progress = new Progress();
+  const items = app.handlers['export.run']({ ...what, save: place.save, spreadsheet: false }, { signal });
+  try {
+    for await (const item of items) {
+      if (signal.aborted) throw new AppError('CANCELLED', 'stopped');
+      if (item.kind === 'progress') progress.show(`${item.rows} of ${item.total} rows`);
+      else await print(JSON.stringify({ path: item.path, rows: item.rows, bytes: item.bytes }));
+    }
+  } finally {
+    progress.end();
+  }
+  return DONE;
+}
+
+/** The local API checks a body first: what it refuses is said in Prefect's own words. */
+async function wholeQuery(app: App, workspace: string, question: Question): Promise<Query> {
+  if ('query' in question) return question.query;
+  const reply = await paginate(app, workspace, question.body);
+  if (reply.status !== 200) throw new AppError('BAD_INPUT', `the body was refused: ${reply.body}`);
+  return queryOfBody(question.body);
+}

@@ -1,0 +1,79 @@
+/** Options that several commands share, and opening the core for one command. */
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { AppError } from '../../contract/errors.ts';
+import type { App, AppOptions } from '../../core/app.ts';
+import { createApp } from '../../core/app.ts';
+import { defaultDataDir } from '../../core/paths.ts';
+import { plainShell, type Shell } from '../../core/shell.ts';
+import { log, UsageError } from '../terminal.ts';
+
+/** Runs one command; resolves to its exit code. */
+export type Command = (args: string[]) => Promise<number>;
+
+export const common = {
+  'data-dir': { type: 'string' },
+  workspace: { type: 'string' },
+  demo: { type: 'boolean' },
+  'demo-runs': { type: 'string' },
+} as const satisfies ParseArgsConfig['options'];
+
+/** `parseArgs` whose complaints are wrong usage. */
+export function parse<const T extends ParseArgsConfig>(config: T) {
+  try {
+    return parseArgs(config);
+  } catch (thrown) {
+    throw new UsageError((thrown as Error).message);
+  }
+}
+
+type CommonValues = { 'data-dir'?: string; workspace?: string; demo?: boolean; 'demo-runs'?: string };
+
+export function dataDirOf(values: CommonValues): string {
+  return values['data-dir'] ?? defaultDataDir();
+}
+
+/** A whole number from `low` to `high`; undefined when the option was not given. */
+export function numberOption(name: string, text: string | undefined, low: number, high: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < low || value > high)
+    throw new UsageError(`--${name} takes a whole number from ${low} to ${high}, not ${text}`);
+  return value;
+}
+
+const MAX_DEMO_RUNS = 10_000_000;
+
+export function appOptions(values: CommonValues, shell: Shell): AppOptions {
+  const demoRuns = numberOption('demo-runs', values['demo-runs'], 1, MAX_DEMO_RUNS);
+  if (demoRuns !== undefined && !values.demo) throw new UsageError('--demo-runs goes with --demo');
+  if (values.demo && values.workspace !== undefined)
+    throw new UsageError('--demo is a workspace of its own: leave out --workspace');
+  return { dataDir: dataDirOf(values), shell, log, ...(demoRuns === undefined ? {} : { demoRuns }) };
+}
+
+/** Opens the core, runs `work`, and closes it whatever happens. Nothing syncs by itself meanwhile. */
+export async function withApp(
+  values: CommonValues,
+  work: (app: App) => Promise<number>,
+  shell: Shell = plainShell,
+): Promise<number> {
+  const app = await createApp({ ...appOptions(values, shell), syncOnOpen: false });
+  try {
+    return await work(app);
+  } finally {
+    await app.close();
+  }
+}
+
+/** The workspace named, the demo, the one the window had last, or the only one. Throws NOT_FOUND and UsageError. */
+export async function workspaceOf(app: App, values: CommonValues): Promise<string> {
+  if (values.demo) return (await app.ensureDemo()).name;
+  if (values.workspace !== undefined) return app.workspaces.get(values.workspace).name;
+  const names = app.workspaces.list().map((entry) => entry.name);
+  const last = app.settings.get().workspace;
+  if (last !== null && names.includes(last)) return last;
+  if (names.length > 1) throw new UsageError(`which workspace? --workspace takes one of ${names.join(', ')}`);
+  if (names.length === 0)
+    throw new AppError('BAD_INPUT', 'there is no workspace yet; add one with "taskscope workspace add", or use --demo');
+  return names[0];
+}

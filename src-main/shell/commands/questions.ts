@@ -1,0 +1,48 @@
+/** `--preset NAME` and `--body FILE|-`: what `query` and `export` ask. */
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { AppError } from '../../contract/errors.ts';
+import type { Query } from '../../contract/query.ts';
+import type { App } from '../../core/app.ts';
+import { UsageError } from '../terminal.ts';
+
+export const questionOptions = { preset: { type: 'string' }, body: { type: 'string' } } as const;
+
+/** A body is Prefect's text, read but not understood here; a preset is the app's own question. */
+export type Question = { body: string } | { query: Query };
+
+/** Without either it is the empty body: every task run. */
+export async function questionOf(app: App, values: { preset?: string; body?: string }): Promise<Question> {
+  if (values.preset !== undefined && values.body !== undefined)
+    throw new UsageError('--preset and --body are two ways to ask: give one');
+  if (values.preset !== undefined) return { query: preset(app, values.preset) };
+  return { body: values.body === undefined ? '{}' : await readBody(values.body) };
+}
+
+function preset(app: App, name: string): Query {
+  const presets = app.presets.list();
+  const found = presets.find((one) => one.name === name) ?? presets.find((one) => sameName(one.name, name));
+  if (found) return found.query;
+  const names = presets.map((one) => `"${one.name}"`).join(', ');
+  throw new AppError('NOT_FOUND', `there is no preset named "${name}"; there are ${names}`, { preset: name });
+}
+
+const sameName = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+
+async function readBody(path: string): Promise<string> {
+  try {
+    return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
+  } catch (thrown) {
+    throw new AppError('NOT_FOUND', `${path} cannot be read`, { path }, thrown);
+  }
+}
+
+/** POST /api/task_runs/paginate to the local API, without its door. */
+export function paginate(app: App, workspace: string, body: string): Promise<{ status: number; body: string }> {
+  return app.api(workspace, {
+    method: 'POST',
+    path: '/api/task_runs/paginate',
+    contentType: 'application/json',
+    body,
+  });
+}

@@ -1,0 +1,79 @@
+/** `taskscope serve`: the window as a page in a browser, and the local API. Runs until it is stopped. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { App } from '../../core/app.ts';
+import { createApp } from '../../core/app.ts';
+import { pathsIn } from '../../core/paths.ts';
+import { startBrowserHost } from '../browser-host.ts';
+import { browserShell } from '../browser-shell.ts';
+import { hasDisplay, openWindow } from '../browsers.ts';
+import { Downloads } from '../downloads.ts';
+import { DONE, log, print, say, sayError, untilStopped } from '../terminal.ts';
+import { appOptions, common, dataDirOf, numberOption, parse, workspaceOf, type Command } from './options.ts';
+
+const options = { ...common, port: { type: 'string' }, 'no-open': { type: 'boolean' } } as const;
+
+export const serve: Command = async (args) => {
+  const { values } = parse({ args, options });
+  const port = numberOption('port', values.port, 0, 65_535) ?? 0;
+  const stopped = untilStopped();
+  const downloads = await Downloads.open(pathsIn(dataDirOf(values)).exports);
+  let app: App | null = null;
+  let host: Awaited<ReturnType<typeof startBrowserHost>> | null = null;
+  let forget: (() => Promise<void>) | null = null;
+  try {
+    const opened = await createApp(appOptions(values, browserShell(downloads)));
+    app = opened;
+    const chosen = values.demo || values.workspace !== undefined ? await workspaceOf(opened, values) : null;
+    if (chosen !== null && !opened.readOnly) await opened.settings.set({ ...opened.settings.get(), workspace: chosen });
+    host = await startBrowserHost({
+      assets: windowFolder(),
+      port,
+      downloads,
+      serve: (channel) => opened.serve(channel),
+      api: async (request) => opened.api(chosen ?? (await apiWorkspace(opened)), request),
+      log,
+    });
+    const { url, apiUrl, token } = host;
+    await print(JSON.stringify({ url, apiUrl, token }));
+    if (opened.readOnly) sayError(opened.readOnly);
+    if (chosen !== null)
+      opened.archive(chosen).catch((thrown: unknown) => log('warn', 'not opened', { chosen, thrown: String(thrown) }));
+    forget = await open(url, values['no-open'] ?? false);
+    await new Promise<void>((done) => {
+      if (stopped.aborted) done();
+      else stopped.addEventListener('abort', () => done());
+    });
+    return DONE;
+  } finally {
+    await forget?.();
+    await host?.close();
+    await app?.close();
+    await downloads.close();
+  }
+};
+
+/** Without --workspace the API answers from the one the window has open, else the first; a first start has the demo. */
+async function apiWorkspace(app: App): Promise<string> {
+  const names = app.workspaces.list().map((entry) => entry.name);
+  const last = app.settings.get().workspace;
+  return last !== null && names.includes(last) ? last : (names[0] ?? (await app.ensureDemo()).name);
+}
+
+/** A root user's Chromium refuses its own sandbox and we do not go without: there the address is only printed. */
+async function open(url: string, stayShut: boolean): Promise<(() => Promise<void>) | null> {
+  const canShow = hasDisplay() && process.getuid?.() !== 0;
+  const forget = stayShut || !canShow ? null : await openWindow(url);
+  say(
+    forget
+      ? 'Taskscope is open in the browser. Ctrl+C here ends it.'
+      : `Open this address in a browser on this machine; it works once:\n  ${url}\nCtrl+C here ends Taskscope.`,
+  );
+  return forget;
+}
+
+/** Beside the bundle in out/main; from source, where the build put it. */
+function windowFolder(): string {
+  const beside = resolve(import.meta.dirname, '../renderer');
+  return existsSync(beside) ? beside : resolve(import.meta.dirname, '../../../out/renderer');
+}
