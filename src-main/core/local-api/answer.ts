@@ -5,11 +5,10 @@
 import type { Entity } from '../../contract/fields.ts';
 import { bodySchemas, limitSchema, type PrefectFilters } from '../../contract/prefect-filter.ts';
 import { readUuid } from '../../contract/prefect-values.ts';
-import type { Dialect } from '../../contract/query.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read.ts';
 import { DEFAULT_LIMIT, fixedReplies } from './about.ts';
-import { serverFailure } from './failures.ts';
+import { internalError, serverFailure } from './failures.ts';
 import { jsonProblem } from './python-json.ts';
 import { fullRun, paginatedTaskRun } from './run-rows.ts';
 import { details, invalidJson, invalidRequest, missing } from './validation.ts';
@@ -52,18 +51,18 @@ const pathUuid = /^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-
 
 /** Never throws for what a request holds. */
 export function answerApi(view: ArchiveView, request: ApiRequest): ApiReply {
-  const path = request.path.replace(/[?#].*$/s, '').replace(/^\/api(?=\/|$)/, '');
+  // the server redirects `/task_runs/paginate/` to the path without the slash; `/task_runs/` is a path of its own
+  const path = request.path
+    .replace(/[?#].*$/s, '')
+    .replace(/^\/api(?=\/|$)/, '')
+    .replace(/^(\/[^/]+\/.*[^/])\/$/, '$1');
   try {
-    return route(view, request, path.length > 1 ? path.replace(/([^/])\/$/, closeSlash) : path);
+    return route(view, request, path);
   } catch (thrown) {
     if (thrown instanceof NotInArchive) return detail(501, thrown.message);
     throw thrown;
   }
 }
-
-/** `/paginate/` is redirected to `/paginate` by the server; `/task_runs/` is a path of its own. */
-const closeSlash = (end: string, last: string, at: number, path: string): string =>
-  path.indexOf('/', 1) === at + 1 ? end : last;
 
 function route(view: ArchiveView, request: ApiRequest, path: string): ApiReply {
   const list = listPath.exec(path);
@@ -117,7 +116,7 @@ function decode(part: string): string {
 function answerList(view: ArchiveView, request: ApiRequest, plural = '', act = ''): ApiReply {
   const entity = entityOf[plural] ?? 'task_run';
   const action = act as Action;
-  const read = readBody(request, view.engine.dialect);
+  const read = readBody(request);
   if ('status' in read) return read;
   const schema = bodySchemas[entity][action];
   const keys = Object.keys(schema.shape);
@@ -141,7 +140,7 @@ function limitOf(body: object): number | string {
 }
 
 /** A body that is not said to be JSON is ignored, as is an empty one: the defaults are answered. */
-function readBody(request: ApiRequest, dialect: Dialect): { body: unknown } | ApiReply {
+function readBody(request: ApiRequest): { body: unknown } | ApiReply {
   const type = /^\s*application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i;
   if (request.body === '' || (request.contentType && !type.test(request.contentType))) return { body: null };
   try {
@@ -149,7 +148,7 @@ function readBody(request: ApiRequest, dialect: Dialect): { body: unknown } | Ap
   } catch {
     const problem = jsonProblem(request.body);
     // NaN and Infinity: Python reads them, then cannot write them back
-    if (!problem) return serverFailure({ nan: NaN }, 0, dialect) ?? detail(500, 'Internal Server Error');
+    if (!problem) return internalError;
     return { status: 422, body: invalidRequest([invalidJson(problem.message, problem.position)], request.body) };
   }
 }

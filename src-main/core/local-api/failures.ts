@@ -3,19 +3,18 @@ import { MAX_MICROS, MIN_MICROS } from '../../contract/prefect-time.ts';
 import type { Dialect } from '../../contract/query.ts';
 import type { ApiReply } from './answer.ts';
 
+export const internalError: ApiReply = { status: 500, body: '{"exception_message":"Internal Server Error"}' };
+const unavailable: ApiReply = { status: 503, body: '{"exception_message":"Service Unavailable"}' };
+
 const MAX_OFFSET = 2 ** 63;
 
 /** null when the server would answer. `body` is the parsed request. */
 export function serverFailure(
-  body: { page?: number; offset?: number; nan?: number } & object,
+  body: { page?: number; offset?: number } & object,
   limit: number,
   dialect: Dialect,
 ): ApiReply | null {
-  const failed =
-    dialect === 'postgres'
-      ? { status: 503, body: '{"exception_message":"Service Unavailable"}' }
-      : { status: 500, body: '{"exception_message":"Internal Server Error"}' };
-  if ('nan' in body) return { status: 500, body: '{"exception_message":"Internal Server Error"}' };
+  const failed = dialect === 'postgres' ? unavailable : internalError;
   if ((body.offset ?? ((body.page ?? 1) - 1) * limit) >= MAX_OFFSET) return failed;
   return unbindable(body, dialect) ? failed : null;
 }
