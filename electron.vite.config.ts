@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'electron-vite';
@@ -6,14 +7,16 @@ const at = (path: string) => resolve(import.meta.dirname, path);
 const shell = (name: string) => at(`src-main/shell/${name}.ts`);
 const worker = (name: string) => at(`src-main/core/workers/${name}.ts`);
 
+const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8')) as { version: string };
+
 export default defineConfig({
   main: {
+    define: { __TASKSCOPE_VERSION__: JSON.stringify(version) },
     build: {
       outDir: 'out/main',
       rolldownOptions: {
         input: {
           electron: shell('electron'),
-          browser: shell('browser'),
           cli: shell('cli'),
           writer: worker('writer'),
           query: worker('query'),
