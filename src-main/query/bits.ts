@@ -8,35 +8,35 @@ export type Bits = Int32Array<ArrayBuffer>;
 export const wordsFor = (rows: number): number => (rows + 31) >>> 5;
 
 export function has(bits: Bits, row: number): boolean {
-  return ((bits[row >>> 5]! >>> (row & 31)) & 1) === 1;
+  return ((bits[row >>> 5] >>> (row & 31)) & 1) === 1;
 }
 
 export function add(bits: Bits, row: number): void {
-  bits[row >>> 5]! |= 1 << (row & 31);
+  bits[row >>> 5] |= 1 << (row & 31);
 }
 
 export function remove(bits: Bits, row: number): void {
-  bits[row >>> 5]! &= ~(1 << (row & 31));
+  bits[row >>> 5] &= ~(1 << (row & 31));
 }
 
 /** a ∩ b. The result may be longer than either only in zero words. */
 export function and(a: Bits, b: Bits): Bits {
   const out = new Int32Array(a.length);
   const n = Math.min(a.length, b.length);
-  for (let i = 0; i < n; i++) out[i] = a[i]! & b[i]!;
+  for (let i = 0; i < n; i++) out[i] = a[i] & b[i];
   return out;
 }
 
 export function or(a: Bits, b: Bits): Bits {
   const out = new Int32Array(a.length);
-  for (let i = 0; i < out.length; i++) out[i] = a[i]! | b[i]!;
+  for (let i = 0; i < out.length; i++) out[i] = a[i] | b[i];
   return out;
 }
 
 /** a without b. */
 export function andNot(a: Bits, b: Bits): Bits {
   const out = new Int32Array(a.length);
-  for (let i = 0; i < out.length; i++) out[i] = a[i]! & ~b[i]!;
+  for (let i = 0; i < out.length; i++) out[i] = a[i] & ~b[i];
   return out;
 }
 
@@ -49,7 +49,7 @@ export function popcount(word: number): number {
 export function count(bits: Bits): number {
   let total = 0;
   for (let i = 0; i < bits.length; i++) {
-    const word = bits[i]!;
+    const word = bits[i];
     if (word !== 0) {
       let w = word - ((word >>> 1) & 0x55555555);
       w = (w & 0x33333333) + ((w >>> 2) & 0x33333333);
@@ -64,7 +64,7 @@ export function rowsOf(bits: Bits, total: number): Uint32Array<ArrayBuffer> {
   const out = new Uint32Array(total);
   let k = 0;
   for (let i = 0; i < bits.length; i++) {
-    let word = bits[i]!;
+    let word = bits[i];
     const base = i << 5;
     while (word !== 0) {
       const low = word & -word;

@@ -133,7 +133,7 @@ export class TextColumn {
   }
 
   text(rid: number): string | null {
-    return this.names.text(this.heads[rid]!, this.suffixes[rid]!);
+    return this.names.text(this.heads[rid], this.suffixes[rid]);
   }
 
   grow(capacity: number): void {
@@ -163,21 +163,21 @@ export class IdColumn {
     const at = rid * 4;
     for (let i = 0; i < 4; i++) {
       const b = i * 4;
-      this.words[at + i] = (bytes[b]! << 24) | (bytes[b + 1]! << 16) | (bytes[b + 2]! << 8) | bytes[b + 3]!;
+      this.words[at + i] = (bytes[b] << 24) | (bytes[b + 1] << 16) | (bytes[b + 2] << 8) | bytes[b + 3];
     }
   }
 
   text(rid: number): string {
     const at = rid * 4;
-    return formatUuid(this.words[at]!, this.words[at + 1]!, this.words[at + 2]!, this.words[at + 3]!);
+    return formatUuid(this.words[at], this.words[at + 1], this.words[at + 2], this.words[at + 3]);
   }
 
   /** < 0 when row a's id is the smaller one */
   compare(a: number, b: number): number {
     const { words } = this;
     for (let i = 0; i < 4; i++) {
-      const x = words[a * 4 + i]!;
-      const y = words[b * 4 + i]!;
+      const x = words[a * 4 + i];
+      const y = words[b * 4 + i];
       if (x !== y) return x - y;
     }
     return 0;

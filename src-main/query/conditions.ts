@@ -62,7 +62,7 @@ export class Evaluator {
   mask(entity: Entity, condition: Condition, now: number): Bits {
     if ('and' in condition) {
       if (condition.and.length === 0) return this.#tables[entity].listed();
-      if (condition.and.length === 1) return this.mask(entity, condition.and[0]!, now);
+      if (condition.and.length === 1) return this.mask(entity, condition.and[0], now);
     }
     const text = JSON.stringify(condition);
     const key = `${entity} ${text.includes('"ago"') ? now : ''} ${text}`;
@@ -110,7 +110,7 @@ export class Evaluator {
     if (!relation) throw new AppError('BAD_INPUT', `${entity} has no relation ${name}`, { field: name });
     const mask = this.mask(relation.to, where, now);
     if (relation.kind === 'one') return this.#gather(entity, name, mask);
-    const back = this.#tables[relation.to].columns.get(backReference[`${entity}.${name}`]!) as RefColumn;
+    const back = this.#tables[relation.to].columns.get(backReference[`${entity}.${name}`]) as RefColumn;
     const table = this.#tables[entity];
     return bits.and(pointedAt(back.codes, mask, table.words), table.listed());
   }

@@ -22,44 +22,44 @@ export function countCodes(
 
 function dense16(codes: Uint16Array, mask: Bits, counts: Uint32Array): void {
   for (let w = 0; w < mask.length; w++) {
-    const word = mask[w]!;
+    const word = mask[w];
     if (word === 0) continue;
     const base = w << 5;
-    if (word === -1) for (let j = 0; j < 32; j++) counts[codes[base + j]!]!++;
-    else for (let j = 0; j < 32; j++) counts[codes[base + j]!]! += (word >>> j) & 1;
+    if (word === -1) for (let j = 0; j < 32; j++) counts[codes[base + j]]++;
+    else for (let j = 0; j < 32; j++) counts[codes[base + j]] += (word >>> j) & 1;
   }
 }
 
 function dense32(codes: Uint32Array, mask: Bits, counts: Uint32Array): void {
   for (let w = 0; w < mask.length; w++) {
-    const word = mask[w]!;
+    const word = mask[w];
     if (word === 0) continue;
     const base = w << 5;
-    if (word === -1) for (let j = 0; j < 32; j++) counts[codes[base + j]!]!++;
-    else for (let j = 0; j < 32; j++) counts[codes[base + j]!]! += (word >>> j) & 1;
+    if (word === -1) for (let j = 0; j < 32; j++) counts[codes[base + j]]++;
+    else for (let j = 0; j < 32; j++) counts[codes[base + j]] += (word >>> j) & 1;
   }
 }
 
 function sparse16(codes: Uint16Array, mask: Bits, counts: Uint32Array): void {
   for (let w = 0; w < mask.length; w++) {
-    let word = mask[w]!;
+    let word = mask[w];
     const base = w << 5;
     while (word !== 0) {
       const low = word & -word;
       word ^= low;
-      counts[codes[base + 31 - Math.clz32(low)]!]!++;
+      counts[codes[base + 31 - Math.clz32(low)]]++;
     }
   }
 }
 
 function sparse32(codes: Uint32Array, mask: Bits, counts: Uint32Array): void {
   for (let w = 0; w < mask.length; w++) {
-    let word = mask[w]!;
+    let word = mask[w];
     const base = w << 5;
     while (word !== 0) {
       const low = word & -word;
       word ^= low;
-      counts[codes[base + 31 - Math.clz32(low)]!]!++;
+      counts[codes[base + 31 - Math.clz32(low)]]++;
     }
   }
 }

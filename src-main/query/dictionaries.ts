@@ -91,7 +91,7 @@ export class TagSets extends Codes {
   }
 
   list(code: number): string[] {
-    return code === 0 ? [] : parseTags(this.texts[code]!);
+    return code === 0 ? [] : parseTags(this.texts[code]);
   }
 }
 

@@ -126,8 +126,8 @@ export class Engine {
       const missing = new Set<number>();
       const end = rids ? rids.length : table.size;
       for (let i = 0; i < end; i++) {
-        const rid = rids ? rids[i]! : i;
-        const to = rid < table.size ? column.codes[rid]! : 0;
+        const rid = rids ? rids[i] : i;
+        const to = rid < table.size ? column.codes[rid] : 0;
         if (to === 0 || !bits.has(table.present, rid)) continue;
         if (to >= target.size || !bits.has(target.present, to)) missing.add(to);
       }
@@ -233,10 +233,10 @@ export class Engine {
     let high = rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const at = rows[middle]! * 4;
+      const at = rows[middle] * 4;
       let order = 0;
-      for (let i = 0; i < 4 && order === 0; i++) order = words[at + i]! - wanted[i]!;
-      if (order === 0) return rows[middle]!;
+      for (let i = 0; i < 4 && order === 0; i++) order = words[at + i] - wanted[i];
+      if (order === 0) return rows[middle];
       if (order > 0) low = middle + 1;
       else high = middle;
     }
@@ -259,10 +259,10 @@ export class Engine {
     const relation = Object.hasOwn(known, name) ? known[name] : undefined;
     if (!relation) throw new AppError('BAD_INPUT', `${entity} has no relation ${name}`, { field: name });
     if (relation.kind === 'one') {
-      const to = (this.#tables[entity].columns.get(name) as RefColumn).codes[rid]!;
+      const to = (this.#tables[entity].columns.get(name) as RefColumn).codes[rid];
       return to !== 0 && this.isListed(relation.to, to) ? [to] : [];
     }
-    const { codes } = this.#tables[relation.to].columns.get(backReference[`${entity}.${name}`]!) as RefColumn;
+    const { codes } = this.#tables[relation.to].columns.get(backReference[`${entity}.${name}`]) as RefColumn;
     const found: number[] = [];
     for (let i = codes.indexOf(rid); i >= 0; i = codes.indexOf(rid, i + 1)) {
       if (this.isListed(relation.to, i)) found.push(i);

@@ -52,7 +52,7 @@ function countPath(
 
 function entityBehind(root: Entity, via: readonly string[]): Entity {
   let entity = root;
-  for (const name of via) entity = (relations[entity] as Record<string, Relation>)[name]!.to;
+  for (const name of via) entity = (relations[entity] as Record<string, Relation>)[name].to;
   return entity;
 }
 
@@ -83,7 +83,7 @@ function countColumn(tables: Tables, table: Table, column: Column, mask: Bits, r
 }
 
 function split(counts: Uint32Array): Counts {
-  const nulls = counts[0]!;
+  const nulls = counts[0];
   counts[0] = 0;
   return { counts, nulls };
 }
@@ -95,14 +95,14 @@ function foldTags(
   const starts = dictionary.starts.words;
   const items = dictionary.items.words;
   const counts = new Uint32Array(dictionary.tags.length);
-  let nulls = lists[0]!;
+  let nulls = lists[0];
   for (let code = 1; code < lists.length; code++) {
-    const n = lists[code]!;
+    const n = lists[code];
     if (n === 0) continue;
-    const end = starts[code + 1]!;
-    let i = starts[code]!;
+    const end = starts[code + 1];
+    let i = starts[code];
     if (i === end) nulls += n;
-    for (; i < end; i++) counts[items[i]!]! += n;
+    for (; i < end; i++) counts[items[i]] += n;
   }
   return { counts, nulls };
 }
@@ -117,7 +117,7 @@ function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): C
     const counts = of.counts.slice();
     for (let rid = 1; rid < counts.length; rid++) {
       if (counts[rid] !== 0 && !bits.has(listed, rid)) {
-        nulls += counts[rid]!;
+        nulls += counts[rid];
         counts[rid] = 0;
       }
     }
@@ -128,11 +128,11 @@ function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): C
   const counts = new Uint32Array(size);
   const { codes } = column;
   for (let rid = 1; rid < of.counts.length; rid++) {
-    const n = of.counts[rid]!;
+    const n = of.counts[rid];
     if (n === 0) continue;
-    counts[bits.has(listed, rid) ? codes[rid]! : 0]! += n;
+    counts[bits.has(listed, rid) ? codes[rid] : 0] += n;
   }
-  nulls += counts[0]!;
+  nulls += counts[0];
   counts[0] = 0;
   if (column.kind === 'tags') {
     counts[0] = nulls;
@@ -147,11 +147,11 @@ function reader(tables: Tables, table: Table, column: Column): Read {
   switch (column.kind) {
     case 'term': {
       const { texts } = column.dictionary;
-      return { value: (code) => texts[code]!, label: (code) => texts[code]! };
+      return { value: (code) => texts[code], label: (code) => texts[code] };
     }
     case 'tags': {
       const { tags } = column.dictionary;
-      return { value: (code) => tags[code]!, label: (code) => tags[code]! };
+      return { value: (code) => tags[code], label: (code) => tags[code] };
     }
     case 'boolean':
       return { value: (code) => String(code === 2), label: (code) => String(code === 2) };
@@ -181,7 +181,7 @@ function top(
   const atLeast = search === '' ? threshold(counts, distinct, request.limit) : 1;
   const values: Value[] = [];
   for (let code = 1; code < counts.length; code++) {
-    const count = counts[code]!;
+    const count = counts[code];
     if (count < atLeast) continue;
     const label = read.label(code);
     if (search !== '' && !label.toLowerCase().includes(search)) continue;
@@ -196,7 +196,7 @@ function top(
 function threshold(counts: Uint32Array, distinct: number, limit: number): number {
   if (distinct <= limit) return 1;
   const sorted = counts.slice().sort();
-  return Math.max(1, sorted[sorted.length - limit]!);
+  return Math.max(1, sorted[sorted.length - limit]);
 }
 
 /** The one path a condition speaks of, null when it is several or none. */

@@ -20,7 +20,9 @@ export function histogram(table: Table, entity: Entity, request: HistogramReques
     request.from === undefined || request.to === undefined ? extent(column.values, mask) : { low: now, high: now };
   const from = request.from === undefined ? (range?.low ?? now) : at(request.from);
   const to = Math.max(from, request.to === undefined ? (range?.high ?? now) : at(request.to));
-  const step = Math.max(1, Math.ceil((to - from + 1) / request.buckets));
+  let step = Math.max(1, Math.ceil((to - from + 1) / request.buckets));
+  // beyond the year 2255 neighbouring times are up to 32 µs apart and the + 1 above can vanish
+  if (from + step * request.buckets <= to) step += 32;
   const states = table.columns.get('state_type') as TermColumn | undefined;
   const names = states?.dictionary.texts ?? [''];
   const grid = new Uint32Array(request.buckets * names.length);
@@ -37,11 +39,11 @@ function extent(values: Float64Array, mask: Bits): { low: number; high: number }
   let low = Infinity;
   let high = -Infinity;
   for (let w = 0; w < mask.length; w++) {
-    let word = mask[w]!;
+    let word = mask[w];
     while (word !== 0) {
       const bit = word & -word;
       word ^= bit;
-      const v = values[(w << 5) + 31 - Math.clz32(bit)]!;
+      const v = values[(w << 5) + 31 - Math.clz32(bit)];
       if (v < low) low = v;
       if (v > high) high = v;
     }
@@ -62,13 +64,13 @@ function fill(
   let missing = 0;
   const end = from + step * buckets;
   for (let w = 0; w < mask.length; w++) {
-    let word = mask[w]!;
+    let word = mask[w];
     while (word !== 0) {
       const bit = word & -word;
       word ^= bit;
       const r = (w << 5) + 31 - Math.clz32(bit);
-      const v = values[r]!;
-      if (v >= from && v < end) grid[codes[r]! * buckets + Math.floor((v - from) / step)]!++;
+      const v = values[r];
+      if (v >= from && v < end) grid[codes[r] * buckets + Math.floor((v - from) / step)]++;
       else if (v !== v) missing++;
     }
   }

@@ -82,22 +82,22 @@ class Automaton implements Matcher {
   }
 
   test(text: string): boolean {
-    return this.#accepts[this.walk(this.start, text)]!;
+    return this.#accepts[this.walk(this.start, text)];
   }
 
   accepts(state: number): boolean {
-    return this.#accepts[state]!;
+    return this.#accepts[state];
   }
 
   settled(state: number): boolean {
-    return this.#settled[state]!;
+    return this.#settled[state];
   }
 
   walk(from: number, text: string): number {
     const folded = this.#fold(text);
     let state = from;
     for (let i = 0; i < folded.length; i++) {
-      if (this.#settled[state]!) return state;
+      if (this.#settled[state]) return state;
       let unit = folded.charCodeAt(i);
       let cls: number;
       if (unit < 128) cls = this.#asciiClass[unit]!;
@@ -108,7 +108,7 @@ class Automaton implements Matcher {
         }
         cls = this.#classes.get(unit) ?? 0;
       }
-      const next = this.#next[state * this.#width + cls]!;
+      const next = this.#next[state * this.#width + cls];
       state = next >= 0 ? next : this.#step(state, cls);
     }
     return state;
@@ -116,7 +116,7 @@ class Automaton implements Matcher {
 
   #step(state: number, cls: number): number {
     const reached: number[] = [];
-    for (const p of this.#positions[state]!) {
+    for (const p of this.#positions[state]) {
       const token = this.#tokens[p];
       if (token === undefined) continue;
       if (token === MANY) reached.push(p);
@@ -142,7 +142,7 @@ class Automaton implements Matcher {
     // nothing before the last % that was reached matters: it matches whatever the earlier ones do
     const end = this.#tokens.length;
     let from = 0;
-    for (let i = 0; i < positions.length; i++) if (this.#tokens[positions[i]!] === MANY) from = i;
+    for (let i = 0; i < positions.length; i++) if (this.#tokens[positions[i]] === MANY) from = i;
     const kept = positions.slice(from);
     const key = kept.join();
     const known = this.#known.get(key);

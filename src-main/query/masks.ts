@@ -15,11 +15,7 @@ function byCode16(codes: Uint16Array, table: Uint8Array, words: number): Bits {
     let word = 0;
     for (let j = 0; j < 32; j += 4, r += 4) {
       word |=
-        (table[codes[r]!]! |
-          (table[codes[r + 1]!]! << 1) |
-          (table[codes[r + 2]!]! << 2) |
-          (table[codes[r + 3]!]! << 3)) <<
-        j;
+        (table[codes[r]] | (table[codes[r + 1]] << 1) | (table[codes[r + 2]] << 2) | (table[codes[r + 3]] << 3)) << j;
     }
     out[w] = word;
   }
@@ -32,11 +28,7 @@ function byCode32(codes: Uint32Array, table: Uint8Array, words: number): Bits {
     let word = 0;
     for (let j = 0; j < 32; j += 4, r += 4) {
       word |=
-        (table[codes[r]!]! |
-          (table[codes[r + 1]!]! << 1) |
-          (table[codes[r + 2]!]! << 2) |
-          (table[codes[r + 3]!]! << 3)) <<
-        j;
+        (table[codes[r]] | (table[codes[r + 1]] << 1) | (table[codes[r + 2]] << 2) | (table[codes[r + 3]] << 3)) << j;
     }
     out[w] = word;
   }
@@ -49,8 +41,8 @@ export function byReference(refs: Uint32Array, target: Bits, words: number): Bit
   for (let w = 0, r = 0; w < words; w++) {
     let word = 0;
     for (let j = 0; j < 32; j++, r++) {
-      const to = refs[r]!;
-      word |= ((target[to >>> 5]! >>> (to & 31)) & 1) << j;
+      const to = refs[r];
+      word |= ((target[to >>> 5] >>> (to & 31)) & 1) << j;
     }
     out[w] = word;
   }
@@ -61,16 +53,16 @@ export function byReference(refs: Uint32Array, target: Bits, words: number): Bit
 export function pointedAt(refs: Uint32Array, from: Bits, words: number): Bits {
   const out = new Int32Array(words);
   for (let w = 0; w < from.length; w++) {
-    let word = from[w]!;
+    let word = from[w];
     const base = w << 5;
     while (word !== 0) {
       const low = word & -word;
-      const to = refs[base + 31 - Math.clz32(low)]!;
-      out[to >>> 5]! |= 1 << (to & 31);
+      const to = refs[base + 31 - Math.clz32(low)];
+      out[to >>> 5] |= 1 << (to & 31);
       word ^= low;
     }
   }
-  out[0]! &= ~1;
+  out[0] &= ~1;
   return out;
 }
 
@@ -80,7 +72,7 @@ export function byRange(values: Float64Array, from: number, to: number, words: n
   for (let w = 0, r = 0; w < words; w++) {
     let word = 0;
     for (let j = 0; j < 32; j++, r++) {
-      const v = values[r]!;
+      const v = values[r];
       if (v >= from && v <= to) word |= 1 << j;
     }
     out[w] = word;
@@ -93,7 +85,7 @@ export function notNaN(values: Float64Array, words: number): Bits {
   for (let w = 0, r = 0; w < words; w++) {
     let word = 0;
     for (let j = 0; j < 32; j++, r++) {
-      const v = values[r]!;
+      const v = values[r];
       if (v === v) word |= 1 << j;
     }
     out[w] = word;
@@ -109,7 +101,7 @@ function notZero16(codes: Uint16Array, words: number): Bits {
   const out = new Int32Array(words);
   for (let w = 0, r = 0; w < words; w++) {
     let word = 0;
-    for (let j = 0; j < 32; j++, r++) if (codes[r]! !== 0) word |= 1 << j;
+    for (let j = 0; j < 32; j++, r++) if (codes[r] !== 0) word |= 1 << j;
     out[w] = word;
   }
   return out;
@@ -119,7 +111,7 @@ function notZero32(codes: Uint32Array, words: number): Bits {
   const out = new Int32Array(words);
   for (let w = 0, r = 0; w < words; w++) {
     let word = 0;
-    for (let j = 0; j < 32; j++, r++) if (codes[r]! !== 0) word |= 1 << j;
+    for (let j = 0; j < 32; j++, r++) if (codes[r] !== 0) word |= 1 << j;
     out[w] = word;
   }
   return out;
@@ -138,9 +130,9 @@ export function byName(
   for (let w = 0, r = 0; w < words; w++) {
     let word = 0;
     for (let j = 0; j < 32; j++, r++) {
-      const offset = offsets[heads[r]!]!;
-      let v = table[offset + suffixes[r]!]!;
-      if (v === 2) v = resolve(offset, suffixes[r]!);
+      const offset = offsets[heads[r]];
+      let v = table[offset + suffixes[r]];
+      if (v === 2) v = resolve(offset, suffixes[r]);
       word |= v << j;
     }
     out[w] = word;

@@ -18,19 +18,19 @@ export function sortByName(
   const { names, heads, suffixes } = column;
   const compare = textOrder(dialect);
   const used = new Uint8Array(names.heads.length);
-  for (const row of rows) used[heads[row]!] = 1;
+  for (const row of rows) used[heads[row]] = 1;
   const { ranks, shared } = headRanks(names.heads, used, dialect);
   const suffixRanks = ranksOf(names.suffixes, compare);
   const turn = descending ? 0xffffffff : 0;
   const hi = new Uint32Array(rows.length);
   const lo = new Uint32Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
-    const rank = ranks[heads[rows[i]!]!]!;
+    const rank = ranks[heads[rows[i]]];
     hi[i] = (rank ^ turn) >>> 0;
-    lo[i] = shared[rank] ? 0 : (suffixRanks[suffixes[rows[i]!]!]! ^ turn) >>> 0;
+    lo[i] = shared[rank] ? 0 : (suffixRanks[suffixes[rows[i]]] ^ turn) >>> 0;
   }
   radixSort(rows, hi, lo);
-  const rankAt = (i: number) => ranks[heads[rows[i]!]!]!;
+  const rankAt = (i: number) => ranks[heads[rows[i]]];
   for (let start = 0; start < rows.length;) {
     const rank = rankAt(start);
     if (!shared[rank]) {
@@ -52,11 +52,11 @@ function sortWhole(
 ): void {
   const named = Array.from(rows, (row) => ({ row, name: column.text(row)! }));
   named.sort((a, b) => (descending ? compare(b.name, a.name) : compare(a.name, b.name)));
-  for (let i = 0; i < named.length; i++) rows[i] = named[i]!.row;
+  for (let i = 0; i < named.length; i++) rows[i] = named[i].row;
 }
 
 function ranksOf(texts: readonly string[], compare: (a: string, b: string) => number): Uint32Array {
-  const order = texts.map((_, i) => i).sort((a, b) => compare(texts[a]!, texts[b]!));
+  const order = texts.map((_, i) => i).sort((a, b) => compare(texts[a], texts[b]));
   const ranks = new Uint32Array(texts.length);
   order.forEach((code, rank) => (ranks[code] = rank));
   return ranks;
@@ -71,7 +71,7 @@ function headRanks(
   const compare = textOrder(dialect);
   const order: number[] = [];
   for (let head = 1; head < heads.length; head++) if (used[head]) order.push(head);
-  order.sort((a, b) => compare(heads[a]!, heads[b]!));
+  order.sort((a, b) => compare(heads[a], heads[b]));
   const ranks = new Uint32Array(heads.length);
   const shared = new Uint8Array(order.length + 1);
   // what everything of the open group begins with; in sorted order whatever begins with it follows it directly
@@ -80,7 +80,7 @@ function headRanks(
   let unsure = false;
   let rank = 0;
   for (const head of order) {
-    const key = dialect === 'sqlite' ? heads[head]! : primaryKey(heads[head]!);
+    const key = dialect === 'sqlite' ? heads[head] : primaryKey(heads[head]);
     const inside = key !== null && open !== null && key.startsWith(open);
     if (rank > 0 && (inside || unsure || key === null)) shared[rank] = 1;
     else rank++;

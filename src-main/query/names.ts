@@ -58,12 +58,12 @@ export class Names {
 
   text(head: number, suffix: number): string | null {
     if (head === 0) return null;
-    return suffix === 0 ? this.heads[head]! : this.heads[head]! + this.suffixes[suffix]!;
+    return suffix === 0 ? this.heads[head] : this.heads[head] + this.suffixes[suffix];
   }
 
   /** Puts back what a snapshot kept. */
   restore(heads: readonly string[], suffixes: readonly string[]): void {
-    for (let i = 1; i < suffixes.length; i++) this.#suffixIndex.set(suffixes[i]!, this.suffixes.push(suffixes[i]!) - 1);
-    for (let i = 1; i < heads.length; i++) this.#headIndex.set(heads[i]!, this.heads.push(heads[i]!) - 1);
+    for (let i = 1; i < suffixes.length; i++) this.#suffixIndex.set(suffixes[i], this.suffixes.push(suffixes[i]) - 1);
+    for (let i = 1; i < heads.length; i++) this.#headIndex.set(heads[i], this.heads.push(heads[i]) - 1);
   }
 }

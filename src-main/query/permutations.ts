@@ -64,7 +64,7 @@ export class Permutations implements OrderContext {
   order(entity: Entity, sort: readonly SortKey[]): Order {
     // keys after the id order nothing
     const end = sort.findIndex((key) => key.field === 'id');
-    const keys = end < 0 ? sort : sort.slice(0, sort[end]!.dir === 'desc' ? end : end + 1);
+    const keys = end < 0 ? sort : sort.slice(0, sort[end].dir === 'desc' ? end : end + 1);
     return this.#order(entity, keys);
   }
 
@@ -106,14 +106,14 @@ export class Permutations implements OrderContext {
     const keys = sort.map((key) => resolveKey(entity, key, this));
     const valued = keys.map((key) => withValue(entity, key, this));
     const single = keys.length === 1;
-    const members = single ? valued[0]! : table.listed();
+    const members = single ? valued[0] : table.listed();
     const ids = this.byId(entity).rows;
     const rows = new Uint32Array(bits.count(members));
     let n = 0;
     for (const row of ids) if (bits.has(members, row)) rows[n++] = row;
     for (let i = keys.length - 1; i >= 0; i--) {
-      if (keys[i]!.field === 'id' && keys[i]!.via.length === 0) rows.reverse();
-      else sortRows(rows, keys[i]!, valued[i]!, this);
+      if (keys[i].field === 'id' && keys[i].via.length === 0) rows.reverse();
+      else sortRows(rows, keys[i], valued[i], this);
     }
     return { rows, nulls: nullsOf(keys), members, keys, seen, behind: this.#behind(keys) };
   }
@@ -129,7 +129,7 @@ export class Permutations implements OrderContext {
       kept.keys.length === 0
         ? table.present.slice(0, table.words)
         : single
-          ? withValue(entity, kept.keys[0]!, this)
+          ? withValue(entity, kept.keys[0], this)
           : table.listed();
     const compares = kept.keys.map((key) => compareBy(key, this));
     const compare = (a: number, b: number): number => {
@@ -157,8 +157,8 @@ export class Permutations implements OrderContext {
     const ranks = new Uint32Array(table.size);
     let rank = 0;
     for (let i = 0; i < rows.length; i++) {
-      if (i === 0 || compare(rows[i - 1]!, rows[i]!) !== 0) rank++;
-      ranks[rows[i]!] = rank;
+      if (i === 0 || compare(rows[i - 1], rows[i]) !== 0) rank++;
+      ranks[rows[i]] = rank;
     }
     this.#ranks.set(name, { ranks, at });
     return ranks;
@@ -167,7 +167,7 @@ export class Permutations implements OrderContext {
 
 function nullsOf(keys: readonly ResolvedKey[]): Order['nulls'] {
   if (keys.length !== 1) return null;
-  return keys[0]!.nullsFirst ? 'first' : 'last';
+  return keys[0].nullsFirst ? 'first' : 'last';
 }
 
 function idsDescending(table: Table, members: Bits): Uint32Array<ArrayBuffer> {
@@ -189,14 +189,14 @@ function radixIds(
   const hi = new Uint32Array(rows.length);
   const lo = new Uint32Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
-    hi[i] = ~words[rows[i]! * 4]! >>> 0;
-    lo[i] = ~words[rows[i]! * 4 + 1]! >>> 0;
+    hi[i] = ~words[rows[i] * 4] >>> 0;
+    lo[i] = ~words[rows[i] * 4 + 1] >>> 0;
   }
   radixSort(rows, hi, lo);
   const same = (a: number, b: number) => words[a * 4] === words[b * 4] && words[a * 4 + 1] === words[b * 4 + 1];
   for (let start = 0; start < rows.length;) {
     let end = start + 1;
-    while (end < rows.length && same(rows[start]!, rows[end]!)) end++;
+    while (end < rows.length && same(rows[start], rows[end])) end++;
     if (end - start > 1) rows.subarray(start, end).sort(compare);
     start = end;
   }
@@ -212,9 +212,9 @@ function without(rows: Uint32Array<ArrayBuffer>, members: Bits, changed: readonl
   const staying = new Uint32Array(rows.length - out.length + 1);
   let n = 0;
   for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
+    const row = rows[i];
     staying[n] = row;
-    n += 1 - ((leaving[row >>> 5]! >>> (row & 31)) & 1);
+    n += 1 - ((leaving[row >>> 5] >>> (row & 31)) & 1);
   }
   return staying.subarray(0, n);
 }
@@ -234,7 +234,7 @@ function mergeInto(
     let high = rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compare(rows[middle]!, row) < 0) low = middle + 1;
+      if (compare(rows[middle], row) < 0) low = middle + 1;
       else high = middle;
     }
     out.set(rows.subarray(from, low), to);

@@ -42,7 +42,7 @@ export function notNull(table: Table, column: Column): Bits {
 function nonEmptySets({ dictionary }: TagsColumn): Uint8Array {
   const table = new Uint8Array(dictionary.texts.length);
   const starts = dictionary.starts.words;
-  for (let code = 1; code < table.length; code++) table[code] = starts[code + 1]! > starts[code]! ? 1 : 0;
+  for (let code = 1; code < table.length; code++) table[code] = starts[code + 1] > starts[code] ? 1 : 0;
   return table;
 }
 
@@ -83,13 +83,13 @@ export function isIn(
       const target = context.target(column);
       const marks: Bits = new Int32Array(target.words);
       for (const value of values) if (typeof value === 'string') bits.add(marks, context.ridOf(target, value));
-      marks[0]! &= ~1;
+      marks[0] &= ~1;
       return byReference(column.codes, marks, words);
     }
     case 'id': {
       const out: Bits = new Int32Array(words);
       for (const value of values) if (typeof value === 'string') bits.add(out, context.ridOf(table, value));
-      out[0]! &= ~1;
+      out[0] &= ~1;
       return out;
     }
   }
@@ -108,12 +108,12 @@ function isName(column: TextColumn, values: readonly unknown[], words: number): 
   for (const head of wanted.keys()) marks[head] = 1;
   const out = byCode(heads, marks, words);
   for (let w = 0; w < words; w++) {
-    let word = out[w]!;
+    let word = out[w];
     while (word !== 0) {
       const low = word & -word;
       word ^= low;
       const r = (w << 5) + 31 - Math.clz32(low);
-      if (!wanted.get(heads[r]!)!.has(suffixes[r]!)) out[w]! ^= low;
+      if (!wanted.get(heads[r])!.has(suffixes[r])) out[w] ^= low;
     }
   }
   return out;
@@ -146,7 +146,7 @@ function setsWith(dictionary: TagsColumn['dictionary'], wanted: Uint8Array, leas
   const marks = new Uint8Array(dictionary.texts.length);
   for (let code = 1; code < marks.length; code++) {
     let hits = 0;
-    for (let i = starts[code]!; i < starts[code + 1]!; i++) hits += wanted[items[i]!]!;
+    for (let i = starts[code]; i < starts[code + 1]; i++) hits += wanted[items[i]];
     marks[code] = hits >= least ? 1 : 0;
   }
   return marks;
@@ -180,7 +180,7 @@ export function matches(table: Table, column: Column, matcher: Matcher, context:
 
 function accepted(texts: readonly string[], matcher: Matcher): Uint8Array {
   const marks = new Uint8Array(texts.length);
-  for (let code = 1; code < texts.length; code++) marks[code] = matcher.test(texts[code]!) ? 1 : 0;
+  for (let code = 1; code < texts.length; code++) marks[code] = matcher.test(texts[code]) ? 1 : 0;
   return marks;
 }
 
@@ -199,7 +199,7 @@ function matchesName({ names, heads, suffixes }: TextColumn, matcher: Matcher, w
   const slots = new Map<number, number>();
   const offsets = new Uint32Array(names.heads.length);
   for (let head = 1; head < offsets.length; head++) {
-    const state = matcher.walk(matcher.start, names.heads[head]!);
+    const state = matcher.walk(matcher.start, names.heads[head]);
     let slot = slots.get(state);
     if (slot === undefined) {
       // slot 0 is for rows without a name
@@ -214,7 +214,7 @@ function matchesName({ names, heads, suffixes }: TextColumn, matcher: Matcher, w
     table.fill(known, slot * width, (slot + 1) * width);
   }
   const resolve = (offset: number, suffix: number): number => {
-    const state = matcher.walk(states[offset / width - 1]!, names.suffixes[suffix]!);
+    const state = matcher.walk(states[offset / width - 1], names.suffixes[suffix]);
     return (table[offset + suffix] = matcher.accepts(state) ? 1 : 0);
   };
   return byName(heads, suffixes, offsets, table, resolve, words);

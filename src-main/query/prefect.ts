@@ -24,7 +24,7 @@ type Time = number | null | undefined;
 function join(clauses: readonly Clause[], operator: Operator = 'and_'): Condition {
   const present = clauses.filter((clause) => clause !== null);
   if (present.length === 0) return TRUE;
-  if (present.length === 1) return present[0]!;
+  if (present.length === 1) return present[0];
   return operator === 'or_' ? { or: present } : { and: present };
 }
 
@@ -73,7 +73,7 @@ const anyOrNull = (field: string, filter: AnyOrNull) =>
 function lone(field: string, filter: Id | null | undefined): Clause {
   if (!filter) return null;
   const clauses = [any(field, filter.any_), notAny(field, filter.not_any_)].filter((clause) => clause !== null);
-  return clauses.length === 1 ? clauses[0]! : null;
+  return clauses.length === 1 ? clauses[0] : null;
 }
 
 type State = { operator: Operator; type?: Id | null; name?: Id | null };

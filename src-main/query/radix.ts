@@ -46,17 +46,17 @@ function pass(
 ): boolean {
   const n = rows.length;
   const starts = new Uint32Array(BUCKETS);
-  for (let i = 0; i < n; i++) starts[(key[i]! >>> shift) & (BUCKETS - 1)]!++;
+  for (let i = 0; i < n; i++) starts[(key[i] >>> shift) & (BUCKETS - 1)]++;
   let sum = 0;
   for (let b = 0; b < BUCKETS; b++) {
-    const size = starts[b]!;
+    const size = starts[b];
     if (size === n) return false;
     starts[b] = sum;
     sum += size;
   }
   for (let i = 0; i < n; i++) {
-    const k = key[i]!;
-    const at = starts[(k >>> shift) & (BUCKETS - 1)]!++;
+    const k = key[i];
+    const at = starts[(k >>> shift) & (BUCKETS - 1)]++;
     toRows[at] = rows[i]!;
     toKey[at] = k;
     toOther[at] = other[i]!;
@@ -72,16 +72,16 @@ export function numberKeys(
 ): { hi: Uint32Array<ArrayBuffer>; lo: Uint32Array<ArrayBuffer> } {
   const n = rows.length;
   const taken = new Float64Array(n);
-  for (let i = 0; i < n; i++) taken[i] = values[rows[i]!]! + 0; // -0 sorts with 0
+  for (let i = 0; i < n; i++) taken[i] = values[rows[i]] + 0; // -0 sorts with 0
   const words = new Uint32Array(taken.buffer);
   const hi = new Uint32Array(n);
   const lo = new Uint32Array(n);
   const turn = descending ? 0xffffffff : 0;
   for (let i = 0; i < n; i++) {
-    const high = words[2 * i + 1]!;
+    const high = words[2 * i + 1];
     const flip = high >>> 31 ? 0xffffffff : 0;
     hi[i] = (high ^ (flip | 0x80000000) ^ turn) >>> 0;
-    lo[i] = (words[2 * i]! ^ flip ^ turn) >>> 0;
+    lo[i] = (words[2 * i] ^ flip ^ turn) >>> 0;
   }
   return { hi, lo };
 }

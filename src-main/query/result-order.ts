@@ -46,7 +46,7 @@ export class ResultOrder {
 
   #fill(wanted: number): void {
     while (this.#filled < wanted) {
-      const part = this.#parts[this.#part]!;
+      const part = this.#parts[this.#part];
       const left = part.rows.length - this.#at;
       if (left === 0) {
         this.#part++;
@@ -65,9 +65,9 @@ export class ResultOrder {
 function pick(rows: Uint32Array, from: number, to: number, mask: Bits, out: Uint32Array, length: number): number {
   let n = length;
   for (let i = from; i < to; i++) {
-    const row = rows[i]!;
+    const row = rows[i];
     out[n] = row;
-    n += (mask[row >>> 5]! >>> (row & 31)) & 1;
+    n += (mask[row >>> 5] >>> (row & 31)) & 1;
   }
   return n;
 }

@@ -43,7 +43,7 @@ function columnReader(tables: Tables, table: Table, field: string): (rid: number
     case 'term':
       return (rid) => term(column, rid);
     case 'tags':
-      return (rid) => column.dictionary.list(column.codes[rid]!);
+      return (rid) => column.dictionary.list(column.codes[rid]);
     case 'ref': {
       const { ids } = tables[column.target];
       return (rid) => (column.codes[rid] ? ids.text(column.codes[rid]) : null);
@@ -54,13 +54,13 @@ function columnReader(tables: Tables, table: Table, field: string): (rid: number
 }
 
 function number(column: NumberColumn, rid: number): number | null {
-  const v = column.values[rid]!;
+  const v = column.values[rid];
   return v === v ? v : null;
 }
 
 function term(column: TermColumn, rid: number): string | null {
-  const code = column.codes[rid]!;
-  return code === 0 ? null : column.dictionary.texts[code]!;
+  const code = column.codes[rid];
+  return code === 0 ? null : column.dictionary.texts[code];
 }
 
 /** Reads one line of the grid. Columns are looked up once, not per row. */
@@ -92,17 +92,17 @@ export function taskRunReader(tables: Tables, withSubflow: () => Bits): (rid: nu
   const [runCount, runTime] = [numbers('run_count'), numbers('total_run_time')];
   const [taskKey, stateType, stateName] = [terms('task_key'), terms('state_type'), terms('state_name')];
   return (rid) => {
-    const flowRun = toFlowRun.codes[rid]!;
+    const flowRun = toFlowRun.codes[rid];
     const known = flowRun !== 0 && bits.has(flow_run.alive, flowRun);
-    const flowRid = known ? toFlow.codes[flowRun]! : 0;
-    const deploymentRid = known ? toDeployment.codes[flowRun]! : 0;
+    const flowRid = known ? toFlow.codes[flowRun] : 0;
+    const deploymentRid = known ? toDeployment.codes[flowRun] : 0;
     return {
       id: task_run.ids.text(rid),
       name: names.task_run.text(rid) ?? '',
       task_key: term(taskKey, rid),
       state_type: term(stateType, rid),
       state_name: term(stateName, rid),
-      tags: tags.dictionary.list(tags.codes[rid]!),
+      tags: tags.dictionary.list(tags.codes[rid]),
       flow_run_id: idOf(flow_run, flowRun),
       flow_run_name: nameOf('flow_run', flowRun),
       flow_id: idOf(flow, flowRid),

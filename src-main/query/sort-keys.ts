@@ -49,8 +49,8 @@ export function resolveKey(entity: Entity, key: SortKey, context: OrderContext):
 export function withValue(entity: Entity, key: ResolvedKey, context: OrderContext): Bits {
   let mask = bits.and(notNull(key.table, key.table.field(key.field)), key.table.listed());
   for (let i = key.via.length - 1; i >= 0; i--) {
-    const table = i === 0 ? context.tables[entity] : key.tables[i - 1]!;
-    mask = bits.and(byReference(key.via[i]!.codes, mask, table.words), table.listed());
+    const table = i === 0 ? context.tables[entity] : key.tables[i - 1];
+    mask = bits.and(byReference(key.via[i].codes, mask, table.words), table.listed());
   }
   return mask;
 }
@@ -84,9 +84,9 @@ function sortValued(rows: Uint32Array<ArrayBuffer>, key: ResolvedKey, context: O
     const turn = descending ? 0xffffffff : 0;
     const lo = new Uint32Array(rows.length);
     for (let i = 0; i < rows.length; i++) {
-      let at = rows[i]!;
+      let at = rows[i];
       for (const step of key.via) at = step.codes[at]!;
-      lo[i] = (ranks[at]! ^ turn) >>> 0;
+      lo[i] = (ranks[at] ^ turn) >>> 0;
     }
     radixSort(rows, new Uint32Array(rows.length), lo);
     return;
@@ -105,7 +105,7 @@ function sortValued(rows: Uint32Array<ArrayBuffer>, key: ResolvedKey, context: O
     return;
   }
   const ranks = codeRanks(column, context);
-  for (let i = 0; i < rows.length; i++) lo[i] = (ranks[column.codes[rows[i]!]!]! ^ turn) >>> 0;
+  for (let i = 0; i < rows.length; i++) lo[i] = (ranks[column.codes[rows[i]]] ^ turn) >>> 0;
   radixSort(rows, new Uint32Array(rows.length), lo);
 }
 
@@ -121,7 +121,7 @@ function codeRanks(column: Exclude<Column, { kind: 'text' | 'number' | 'id' }>, 
   }
   const { texts } = column.dictionary;
   const compare = textOrder(context.dialect);
-  const order = texts.map((_, code) => code).sort((a, b) => compare(texts[a]!, texts[b]!));
+  const order = texts.map((_, code) => code).sort((a, b) => compare(texts[a], texts[b]));
   return placesOf(order, texts.length);
 }
 
@@ -156,8 +156,8 @@ function valueOf(key: ResolvedKey, context: OrderContext): (rid: number) => stri
   return (rid) => {
     let at = rid;
     for (let i = 0; i < key.via.length; i++) {
-      at = key.via[i]!.codes[at]!;
-      if (at === 0 || !bits.has(key.tables[i]!.alive, at)) return null;
+      at = key.via[i].codes[at]!;
+      if (at === 0 || !bits.has(key.tables[i].alive, at)) return null;
     }
     return read(at);
   };
@@ -167,16 +167,16 @@ function readOf(table: Table, field: string, context: OrderContext): (rid: numbe
   const column = table.field(field);
   switch (column.kind) {
     case 'number':
-      return (rid) => (Number.isNaN(column.values[rid]!) ? null : column.values[rid]!);
+      return (rid) => (Number.isNaN(column.values[rid]) ? null : column.values[rid]);
     case 'boolean':
-      return (rid) => column.codes[rid]! || null;
+      return (rid) => column.codes[rid] || null;
     case 'term':
-      return (rid) => (column.codes[rid] ? column.dictionary.texts[column.codes[rid]]! : null);
+      return (rid) => (column.codes[rid] ? column.dictionary.texts[column.codes[rid]] : null);
     case 'tags': {
       const { starts, texts } = column.dictionary;
       return (rid) => {
-        const code = column.codes[rid]!;
-        return code !== 0 && starts.words[code + 1]! > starts.words[code]! ? texts[code]! : null;
+        const code = column.codes[rid];
+        return code !== 0 && starts.words[code + 1] > starts.words[code] ? texts[code] : null;
       };
     }
     case 'text':

@@ -99,7 +99,7 @@ export class Table {
     this.ids.set(rid, row[1] as Uint8Array);
     for (let i = 0; i < this.#setters.length; i++) {
       const column = this.#setters[i]!;
-      if (column !== null) setCell(column, rid, row[i + 1]!, terms);
+      if (column !== null) setCell(column, rid, row[i + 1], terms);
     }
   }
 
@@ -141,12 +141,12 @@ export class Table {
     if (name === 'duration' || name === 'wait') {
       const from = name === 'duration' ? start : this.#times('expected_start_time');
       const to = name === 'duration' ? this.#times('end_time') : start;
-      for (let r = 0; r < this.size; r++) out[r] = (to[r]! - from[r]!) / MICROS_PER_SECOND;
+      for (let r = 0; r < this.size; r++) out[r] = (to[r] - from[r]) / MICROS_PER_SECOND;
     } else {
       const expected = this.#times('expected_start_time');
       for (let r = 0; r < this.size; r++) {
-        const t = start[r]!;
-        out[r] = t === t ? t : expected[r]!;
+        const t = start[r];
+        out[r] = t === t ? t : expected[r];
       }
     }
     return column;

@@ -2,7 +2,7 @@
 const hex: string[] = [];
 for (let i = 0; i < 256; i++) hex.push(i.toString(16).padStart(2, '0'));
 
-const half = (word: number): string => hex[(word >>> 8) & 255]! + hex[word & 255]!;
+const half = (word: number): string => hex[(word >>> 8) & 255] + hex[word & 255];
 
 export function formatUuid(a: number, b: number, c: number, d: number): string {
   return `${half(a >>> 16)}${half(a)}-${half(b >>> 16)}-${half(b)}-${half(c >>> 16)}-${half(c)}${half(d >>> 16)}${half(d)}`;
