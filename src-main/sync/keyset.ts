@@ -99,7 +99,7 @@ class Lane {
     let next = this.#ask(gap);
     for (;;) {
       const { rows, limit } = await next;
-      let fresh = rows.filter(({ value }) => !this.#edge.has(value.id));
+      let fresh = rows.filter((row) => this.#isNew(row));
       let to: string | null = null;
       let step = 0;
       if (rows.length >= limit) {
@@ -134,6 +134,17 @@ class Lane {
 
   #sort(): string {
     return `${this.#walk.column.toUpperCase()}_${this.#direction === 'down' ? 'DESC' : 'ASC'}`;
+  }
+
+  /** Not the row the last page ended with, and not where the other lane has been since this page was asked for. */
+  #isNew({ value }: Row): boolean {
+    if (this.#edge.has(value.id)) return false;
+    const { gap } = this.#shared;
+    const time = value[this.#walk.column];
+    if (gap === null || typeof time !== 'string') return true;
+    return this.#direction === 'down'
+      ? gap.low === null || micros(time) >= micros(gap.low)
+      : micros(time) <= micros(gap.high);
   }
 
   /** The page's time that is farthest from where this lane came from. Throws for a reply that ignored the bounds. */
