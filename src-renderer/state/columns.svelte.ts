@@ -1,28 +1,23 @@
 /** Which columns the grid shows, in which order and width; kept in the settings. */
 import { app } from './app.svelte.ts';
-import { chosenColumns, defaultColumns, movedColumn, toggledColumn, type ColumnChoice } from '../ui/grid-columns.ts';
+import { chosenColumns, type ColumnChoice } from '../ui/grid-columns.ts';
+
+/** A column being resized tells at every move of the pointer; the settings file need not. */
+const SETTLE_MS = 300;
 
 class Columns {
-  list = $derived(chosenColumns(app.settings.columns));
+  /** while a resize goes on */
+  private draft = $state.raw<ColumnChoice[] | null>(null);
+  list = $derived(this.draft ?? chosenColumns(app.settings.columns));
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
-  has(field: string): boolean {
-    return this.list.some((one) => one.field === field);
-  }
-  toggle(field: string): void {
-    this.keep(toggledColumn(this.list, field));
-  }
-  resize(field: string, width: number): void {
-    this.keep(this.list.map((one) => (one.field === field ? { field, width } : one)));
-  }
-  move(from: number, to: number): void {
-    this.keep(movedColumn(this.list, from, to));
-  }
-  reset(): void {
-    this.keep([...defaultColumns]);
-  }
-
-  private keep(columns: ColumnChoice[]): void {
-    void app.save({ columns });
+  set(columns: ColumnChoice[]): void {
+    this.draft = columns;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      void app.save({ columns: $state.snapshot(columns) });
+      this.draft = null;
+    }, SETTLE_MS);
   }
 }
 

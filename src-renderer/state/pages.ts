@@ -58,6 +58,14 @@ export class Pages {
     this.pump();
   }
 
+  /** Loads the page of one row, whatever the grid wants. null past the end or when it cannot be had. */
+  async later(index: number): Promise<TaskRunRow | null> {
+    if (index < 0 || index >= this.count) return null;
+    const page = Math.floor(index / PAGE);
+    if (!this.pages.has(page)) await this.load(page);
+    return this.at(index);
+  }
+
   close(): void {
     this.abort.abort();
     this.wanted = [];

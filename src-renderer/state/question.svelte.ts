@@ -81,6 +81,10 @@ class Question {
     this.pages?.need(from, to);
   }
 
+  async rowLater(index: number): Promise<TaskRunRow | null> {
+    return (await this.pages?.later(index)) ?? null;
+  }
+
   /** Another workspace: forgets the answer, keeps the question. */
   open(workspace: string): void {
     if (this.workspace !== workspace) {

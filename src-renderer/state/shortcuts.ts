@@ -1,0 +1,74 @@
+/** The window's own keys. The grid, the lists and the fields have theirs; the overlay lists all of them. */
+
+export type Shortcut =
+  | 'search'
+  | 'panel'
+  | 'refresh'
+  | 'export'
+  | 'sync'
+  | 'keys'
+  | 'next'
+  | 'previous'
+  | 'close';
+
+const plain: Record<string, Shortcut> = {
+  '/': 'search',
+  f: 'panel',
+  r: 'refresh',
+  e: 'export',
+  s: 'sync',
+  '?': 'keys',
+  n: 'next',
+  p: 'previous',
+  Escape: 'close',
+};
+
+type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'defaultPrevented' | 'target'>;
+
+/** null while one types, while a dialog or menu is open, and for anything with Ctrl, Alt or Cmd. */
+export function shortcut(event: Key, dialogOpen: boolean): Shortcut | null {
+  if (dialogOpen || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return null;
+  const at = event.target instanceof Element ? event.target : null;
+  if (at?.closest('[role="menu"], [role="dialog"]')) return null;
+  const typing = at?.closest('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]');
+  if (typing) return null;
+  return plain[event.key] ?? null;
+}
+
+export type KeyHelp = { keys: string[]; what: string };
+
+export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
+  {
+    title: 'Anywhere',
+    keys: [
+      { keys: ['/'], what: 'Search' },
+      { keys: ['f'], what: 'Show or hide the filter panel' },
+      { keys: ['r'], what: 'Take in what is new' },
+      { keys: ['s'], what: 'Sync' },
+      { keys: ['e'], what: 'Export' },
+      { keys: ['n', 'p'], what: 'Next and previous run' },
+      { keys: ['Esc'], what: 'Close the run' },
+      { keys: ['?'], what: 'These keys' },
+    ],
+  },
+  {
+    title: 'List of runs',
+    keys: [
+      { keys: ['↑', '↓', 'j', 'k'], what: 'Move' },
+      { keys: ['Page ↑', 'Page ↓'], what: 'A screen at a time' },
+      { keys: ['Home', 'End'], what: 'First and last run' },
+      { keys: ['Enter'], what: 'Open the run' },
+      { keys: ['↑'], what: 'From the first row: into the headers; Enter sorts, Shift adds' },
+    ],
+  },
+  {
+    title: 'Filters',
+    keys: [
+      { keys: ['↑', '↓'], what: 'Move in a list' },
+      { keys: ['Space'], what: 'Include, or undo it' },
+      { keys: ['x'], what: 'Exclude (Alt-click)' },
+      { keys: ['o'], what: 'Only this' },
+      { keys: ['Backspace'], what: 'In the empty search: drop the last filter' },
+    ],
+  },
+];
