@@ -14,8 +14,8 @@ export type Words = {
 type Told = { code: ErrorCode; details: ErrorDetails; message?: string };
 type Facts = {
   /** a fact as text, or what to say without it */
-  say(key: string, otherwise: string): string;
-  has(key: string): boolean;
+  say: (key: string, otherwise: string) => string;
+  has: (key: string) => boolean;
   message: string;
 };
 

@@ -198,7 +198,7 @@ class Host {
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       client.on('error', (thrown) => this.#options.log('warn', 'page socket failed', { message: thrown.message }));
-      this.#options.serve(socketChannel(client as Parameters<typeof socketChannel>[0]));
+      this.#options.serve(socketChannel(client));
     });
   }
 
