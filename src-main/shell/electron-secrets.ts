@@ -1,0 +1,39 @@
+/** Secrets encrypted by the system's keychain (Electron's safeStorage) in one file of ours. */
+import { safeStorage } from 'electron';
+import { z } from 'zod';
+import { openJsonFile } from '../core/json-file.ts';
+import type { Secrets } from '../core/shell.ts';
+
+/**
+ * On Linux without a keyring safeStorage falls back to `basic_text`, a key that is in Electron's source: then nothing is written
+ * and secrets last until the app is closed. The kind says which it is.
+ */
+export async function keychainSecrets(path: string, readOnly: boolean): Promise<Secrets> {
+  const weak = process.platform === 'linux' && safeStorage.getSelectedStorageBackend() === 'basic_text';
+  if (weak || !safeStorage.isEncryptionAvailable()) return sessionSecrets();
+  const file = await openJsonFile(path, z.record(z.string(), z.string()), {}, { mode: 0o600, readOnly });
+  return {
+    kind: 'keychain',
+    get: (name) => {
+      const kept = file.get()[name];
+      return Promise.resolve(kept === undefined ? null : safeStorage.decryptString(Buffer.from(kept, 'base64')));
+    },
+    set: (name, secret) => file.set({ ...file.get(), [name]: safeStorage.encryptString(secret).toString('base64') }),
+    remove: async (name) => {
+      const rest = { ...file.get() };
+      if (!(name in rest)) return;
+      delete rest[name];
+      await file.set(rest);
+    },
+  };
+}
+
+function sessionSecrets(): Secrets {
+  const kept = new Map<string, string>();
+  return {
+    kind: 'session',
+    get: (name) => Promise.resolve(kept.get(name) ?? null),
+    set: (name, secret) => Promise.resolve(void kept.set(name, secret)),
+    remove: (name) => Promise.resolve(void kept.delete(name)),
+  };
+}

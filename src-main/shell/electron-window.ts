@@ -1,0 +1,110 @@
+/** The product's window: sandboxed, isolated, on its own scheme, and allowed to talk to main over one channel only. */
+import { join } from 'node:path';
+import { BrowserWindow, ipcMain, protocol, session, shell, type IpcMainEvent, type WebContents } from 'electron';
+import type { App } from '../core/app.ts';
+import type { Log } from '../core/shell.ts';
+import type { Channel } from '../rpc/channels.ts';
+import { pageHeaders, readAsset } from './assets.ts';
+import type { WindowState } from './window-state.ts';
+
+export const SCHEME = 'app';
+const ORIGIN = `${SCHEME}://taskscope`;
+const CHANNEL = 'taskscope';
+
+/** Must run before the app is ready: a scheme gets its rights once. */
+export function declareScheme(): void {
+  protocol.registerSchemesAsPrivileged([
+    { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } },
+  ]);
+}
+
+/** Serves the built window under app://taskscope/ with the same reader and policy as the browser host. */
+export function serveAssets(folder: string): void {
+  protocol.handle(SCHEME, async (request) => {
+    const url = new URL(request.url);
+    const asset = url.host === 'taskscope' && request.method === 'GET' ? await readAsset(folder, url.pathname) : null;
+    if (!asset) return new Response('Not found', { status: 404 });
+    return new Response(asset.body, { headers: { 'content-type': asset.type, ...pageHeaders() } });
+  });
+  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  session.defaultSession.setPermissionCheckHandler(() => false);
+}
+
+export function openWindow(app: App, state: WindowState, log: Log): BrowserWindow {
+  const window = new BrowserWindow({
+    ...state.bounds(),
+    minWidth: 800,
+    minHeight: 560,
+    title: 'Taskscope',
+    show: false, // shown when it has something to show: no white flash
+    backgroundColor: '#17181a',
+    webPreferences: {
+      preload: join(import.meta.dirname, '../preload/preload.cjs'),
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webviewTag: false,
+      spellcheck: false,
+    },
+  });
+  state.follow(window);
+  const { webContents } = window;
+  webContents.setWindowOpenHandler(({ url }) => {
+    if (/^https?:\/\//i.test(url)) void shell.openExternal(url);
+    return { action: 'deny' };
+  });
+  webContents.on('will-navigate', (event, url) => {
+    if (!url.startsWith(`${ORIGIN}/`)) event.preventDefault();
+  });
+  webContents.on('render-process-gone', (_event, { reason }) => {
+    log('error', 'window process gone', { reason });
+    if (reason !== 'clean-exit') webContents.reload();
+  });
+  window.once('ready-to-show', () => window.show());
+  serveWindow(app, webContents, log);
+  void window.loadURL(`${ORIGIN}/`);
+  return window;
+}
+
+/** A reload is a new page: what the old one had asked is aborted, as when a socket closes. */
+function serveWindow(app: App, contents: WebContents, log: Log): void {
+  let stop: () => void = () => undefined;
+  let listener: ((frame: unknown) => void) | null = null;
+  const start = () => {
+    stop();
+    const closers: (() => void)[] = [];
+    const channel: Channel = {
+      send: (frame) => {
+        if (!contents.isDestroyed()) contents.send(CHANNEL, frame);
+      },
+      onMessage: (receive) => (listener = receive),
+      onClose: (closed) => closers.push(closed),
+      close: () => undefined,
+    };
+    app.serve(channel);
+    stop = () => closers.forEach((close) => close());
+  };
+  const onFrame = (event: IpcMainEvent, frame: unknown) => {
+    if (event.sender !== contents) return; // another window's
+    if (event.senderFrame !== contents.mainFrame || event.senderFrame?.origin !== ORIGIN)
+      return log('warn', 'frame from a stranger refused', { origin: event.senderFrame?.origin ?? 'none' });
+    listener?.(frame);
+  };
+  start();
+  contents.on('did-start-navigation', (details) => {
+    if (details.isMainFrame && !details.isSameDocument) start();
+  });
+  ipcMain.on(CHANNEL, onFrame);
+  contents.once('destroyed', () => {
+    ipcMain.off(CHANNEL, onFrame);
+    stop();
+  });
+}
+
+/** Nothing leaves the machine but the core's own calls: the page itself has no network at all. */
+export function closeNetwork(): void {
+  session.defaultSession.webRequest.onBeforeRequest(
+    { urls: ['http://*/*', 'https://*/*', 'ws://*/*', 'wss://*/*'] },
+    (_, answer) => answer({ cancel: true }),
+  );
+}

@@ -1,0 +1,100 @@
+/** Taskscope in Electron: the main process is the core. Starts, owns one window, and ends only when every thread has. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
+import { errorWords } from '../contract/error-words.ts';
+import { toAppError } from '../contract/errors.ts';
+import { createApp, type App } from '../core/app.ts';
+import { defaultDataDir } from '../core/paths.ts';
+import type { Shell } from '../core/shell.ts';
+import { setMenu } from './electron-menu.ts';
+import { keychainSecrets } from './electron-secrets.ts';
+import { closeNetwork, declareScheme, openWindow, serveAssets } from './electron-window.ts';
+import { log } from './terminal.ts';
+import { openWindowState } from './window-state.ts';
+
+const { values } = parseArgs({
+  // `electron . --data-dir X`: the app's folder stands before, and Chromium's own switches may stand between
+  args: process.argv.slice(1),
+  options: { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' } },
+  strict: false,
+  allowPositionals: true,
+});
+const dataDir = typeof values['data-dir'] === 'string' ? values['data-dir'] : defaultDataDir();
+const demoRuns = Number(values['demo-runs']) || undefined;
+
+declareScheme();
+electron.setPath('userData', join(dataDir, 'electron'));
+
+if (electron.requestSingleInstanceLock()) void start();
+else electron.quit();
+
+async function start(): Promise<void> {
+  electron.on('second-instance', () => {
+    const [window] = BrowserWindow.getAllWindows();
+    if (window?.isMinimized()) window.restore();
+    window?.focus();
+  });
+  await electron.whenReady();
+  try {
+    await run();
+  } catch (thrown) {
+    const { title, advice } = errorWords(toAppError(thrown));
+    log('error', 'not started', { message: String(thrown) });
+    dialog.showErrorBox(title, advice);
+    electron.exit(1);
+  }
+}
+
+async function run(): Promise<void> {
+  const secrets = await keychainSecrets(join(dataDir, 'keychain.json'), false);
+  const app = await createApp({ dataDir, shell: electronShell(secrets), log, ...(demoRuns && { demoRuns }) });
+  serveAssets(join(import.meta.dirname, '../renderer'));
+  closeNetwork();
+  setMenu({ dataDir });
+  const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly !== null);
+  openWindow(app, state, log);
+  electron.on('activate', () => {
+    if (BrowserWindow.getAllWindows().length === 0) openWindow(app, state, log);
+  });
+  electron.on('window-all-closed', () => {
+    if (process.platform !== 'darwin') electron.quit();
+  });
+  quitInOrder(app);
+}
+
+/** Electron has crashed on quit with live worker threads (electron#23315, #26103): they are asked to end and awaited first. */
+function quitInOrder(app: App): void {
+  let closed = false;
+  let closing = false;
+  electron.on('will-quit', (event) => {
+    if (closed) return;
+    event.preventDefault();
+    if (closing) return;
+    closing = true;
+    app
+      .close()
+      .catch((thrown: unknown) => log('error', 'not closed in order', { message: String(thrown) }))
+      .finally(() => {
+        closed = true;
+        electron.quit();
+      });
+  });
+}
+
+function electronShell(secrets: Shell['secrets']): Shell {
+  return {
+    capabilities: { save_dialog: true, keep_secrets: secrets?.kind === 'keychain', reveal_file: true },
+    chooseSavePath: async (suggested) => {
+      const options = { defaultPath: join(electron.getPath('downloads'), suggested) };
+      const window = BrowserWindow.getFocusedWindow();
+      const { canceled, filePath } = await (window
+        ? dialog.showSaveDialog(window, options)
+        : dialog.showSaveDialog(options));
+      return canceled || !filePath ? null : { path: filePath, download: null };
+    },
+    openExternal: (url) => system.openExternal(url),
+    revealFile: (path) => Promise.resolve(system.showItemInFolder(path)),
+    secrets,
+  };
+}

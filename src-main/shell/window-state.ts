@@ -1,0 +1,54 @@
+/** Size and place of the window over restarts, kept on a screen that exists now. */
+import { screen, type BrowserWindow, type Rectangle } from 'electron';
+import { z } from 'zod';
+import { openJsonFile, type JsonFile } from '../core/json-file.ts';
+
+const stateSchema = z.object({
+  bounds: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }).nullable(),
+  maximized: z.boolean(),
+});
+type State = z.infer<typeof stateSchema>;
+
+const SAVE_AFTER = 500; // ms of rest: dragging gives hundreds of events
+const FIRST = { width: 1440, height: 900 };
+
+export type WindowState = { bounds(): Partial<Rectangle>; follow(window: BrowserWindow): void };
+
+export async function openWindowState(path: string, readOnly: boolean): Promise<WindowState> {
+  const file: JsonFile<State> = await openJsonFile(path, stateSchema, { bounds: null, maximized: false }, { readOnly });
+  return {
+    bounds: () => {
+      const { bounds } = file.get();
+      return bounds && isVisible(bounds) ? bounds : FIRST;
+    },
+    follow: (window) => {
+      if (file.get().maximized) window.maximize();
+      let timer: NodeJS.Timeout | null = null;
+      const save = () => {
+        if (window.isDestroyed() || readOnly) return;
+        const state = { bounds: window.getNormalBounds(), maximized: window.isMaximized() };
+        file.set(state).catch(() => undefined); // a lost window size is no reason to disturb anyone
+      };
+      const later = () => {
+        if (timer) clearTimeout(timer);
+        timer = setTimeout(save, SAVE_AFTER);
+      };
+      window.on('resize', later);
+      window.on('move', later);
+      window.on('close', () => {
+        if (timer) clearTimeout(timer);
+        save();
+      });
+    },
+  };
+}
+
+/** At least a hand's width of the title bar must lie on some screen, or nobody could drag it back. */
+function isVisible({ x, y, width }: Rectangle): boolean {
+  const HAND = 100;
+  return screen.getAllDisplays().some(({ workArea: area }) => {
+    const right = Math.min(x + width, area.x + area.width);
+    const left = Math.max(x, area.x);
+    return right - left >= HAND && y >= area.y && y < area.y + area.height - HAND;
+  });
+}

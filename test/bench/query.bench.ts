@@ -1,0 +1,173 @@
+/**
+ * Query engine alone, over synthetic rows: `node test/bench/query.bench.ts [task runs]`. Every body has fresh random
+ * values, so kept masks help no more than they help a person who keeps changing the filter. In "cold" rounds all kept
+ * masks are dropped before each question.
+ */
+import type { Condition, FacetRequest, SortKey } from '../../src-main/contract/query.ts';
+import { Engine } from '../../src-main/query/engine.ts';
+import { END, noise, SPAN, SyntheticSource, tagName, taskName, taskNames } from '../fixtures/synthetic-source.ts';
+import { quantile, table, type Figure } from './figures.ts';
+
+const rows = Number(process.argv[2] ?? 1_000_000);
+const rounds = Number(process.argv[3] ?? 8);
+const figures: Figure[] = [];
+const bench = `query engine, ${rows.toLocaleString('en-US')} task runs`;
+const figure = (name: string, value: number, unit = 'ms') => figures.push({ bench, name, value, unit });
+let salt = 0;
+const random = () => noise(++salt, 777);
+const upTo = (n: number) => Math.floor(random() * n);
+const sometime = () => Math.round(END - random() * SPAN);
+
+const source = new SyntheticSource({ taskRuns: rows, flowRuns: Math.ceil(rows / 20), flows: 200, deployments: 500 });
+const started = performance.now();
+for (const _ of source.rows('task_run', 1, rows));
+const generating = performance.now() - started;
+const engine = new Engine(source, { dialect: 'sqlite' });
+const loading = performance.now();
+engine.load();
+figure('load (rows already read)', performance.now() - loading - generating);
+
+const names = (n: number) => Array.from({ length: n }, () => `${taskName(upTo(taskNames))}-${upTo(4096).toString(16).padStart(3, '0')}`);
+const range = (field: string, days: number): Condition => {
+  const from = sometime();
+  return { field, from, to: from + days * 86_400e6 };
+};
+const failed: Condition = { field: 'state_type', in: ['FAILED'] };
+const piece = () => taskName(upTo(taskNames)).slice(upTo(3), 4 + upTo(6));
+const hex = (n: number) => upTo(16 ** n).toString(16).padStart(n, '0');
+const flowRuns = (n: number) => Array.from({ length: n }, () => source.id('flow_run', 1 + upTo(source.sizes.flowRuns)));
+const questions: Record<string, () => Condition> = {
+  'no filter': () => ({ and: [] }),
+  'state failed': () => failed,
+  'state completed': () => ({ field: 'state_type', in: ['COMPLETED'] }),
+  'failed or crashed, a week': () => ({ and: [{ field: 'state_type', in: ['FAILED', 'CRASHED'] }, range('expected_start_time', 7)] }),
+  'state name not Completed': () => ({ not: { field: 'state_name', in: ['Completed'] } }),
+  'name like': () => ({ field: 'name', like: piece() }),
+  'name like across the dash': () => ({ field: 'name', like: `${piece().slice(-2)}%-${hex(2)}` }),
+  'name like rare': () => ({ field: 'name', like: `-${hex(3)}` }),
+  'name like wildcards': () => ({ field: 'name', like: `${piece().slice(0, 2)}_%${piece().slice(0, 1)}%-_${hex(1)}` }),
+  'name like none': () => ({ field: 'name', like: `qq${hex(4)}` }),
+  'name contains': () => ({ field: 'name', contains: piece().toUpperCase() }),
+  'name any of 5': () => ({ field: 'name', in: names(5) }),
+  'tags all 1': () => ({ field: 'tags', all: [tagName(upTo(40))] }),
+  'tags all 2': () => ({ field: 'tags', all: [tagName(upTo(4)), tagName(upTo(40))] }),
+  'tags any 3': () => ({ field: 'tags', any: [tagName(upTo(300)), tagName(upTo(300)), tagName(upTo(300))] }),
+  'no tags': () => ({ field: 'tags', isNull: true }),
+  'started within a day': () => range('start_time', 1),
+  'started within a month': () => range('start_time', 30),
+  'not started': () => ({ field: 'start_time', isNull: true }),
+  'failed, ended within a month': () => ({ and: [failed, range('end_time', 30)] }),
+  'duration over a minute': () => ({ field: 'duration', from: 60 * random() }),
+  'has a subflow': () => ({ has: 'subflow_runs', where: { and: [] } }),
+  'flow run any of 3': () => ({ field: 'flow_run_id', in: flowRuns(3) }),
+  'no flow run': () => ({ field: 'flow_run_id', isNull: true }),
+  'flow name like': () => ({ has: 'flow_run', where: { has: 'flow', where: { field: 'name', like: piece().slice(0, 3) } } }),
+  'flow run failed + tag': () => ({ and: [{ has: 'flow_run', where: { field: 'state_type', in: ['FAILED'] } }, { field: 'tags', all: [tagName(upTo(9))] }] }),
+  'deployment any of 1': () => ({ field: 'flow_run.deployment_id', in: [source.id('deployment', 1 + upTo(500))] }),
+  'four conditions': () => ({
+    and: [{ field: 'flow_run.flow.name', like: piece().slice(0, 3) }, failed, { field: 'tags', all: [tagName(upTo(5))] }, range('expected_start_time', 30)],
+  }),
+  'or of four': () => ({
+    or: [{ field: 'name', like: piece() }, failed, { field: 'tags', any: [tagName(upTo(30))] }, { field: 'flow_run.name', like: 'fox' }],
+  }),
+  'flow run like + name like': () => ({ and: [{ field: 'flow_run.name', like: `_${hex(1)}` }, { field: 'name', like: piece() }] }),
+  'ids any of 50': () => ({ field: 'id', in: Array.from({ length: 50 }, () => source.id('task_run', 1 + upTo(rows))) }),
+  'free text': () => ({ text: piece() }),
+}; // prettier-ignore
+
+const sorts: SortKey[][] = [
+  [],
+  [{ field: 'expected_start_time', dir: 'desc' }],
+  [{ field: 'expected_start_time', dir: 'desc' }],
+  [{ field: 'end_time', dir: 'desc' }],
+  [{ field: 'name', dir: 'asc' }],
+  [{ field: 'next_scheduled_start_time', dir: 'asc' }],
+];
+const facets: FacetRequest[] = [
+  { field: 'state_type', limit: 20 },
+  { field: 'state_name', limit: 20 },
+  { field: 'flow_run.flow_id', limit: 50 },
+  { field: 'flow_run.deployment_id', limit: 50 },
+  { field: 'tags', limit: 50 },
+  { field: 'task_key', limit: 50 },
+];
+
+function shuffled<T>(values: readonly T[]): T[] {
+  const out = [...values];
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = upTo(i + 1);
+    [out[i], out[j]] = [out[j]!, out[i]!];
+  }
+  return out;
+}
+
+let batch = 0;
+const forget = () => engine.apply({ batch: ++batch, changed: {}, removed: {} });
+
+function timed(where: Condition, sort: SortKey[], everything: boolean): number {
+  const start = performance.now();
+  const outcome = engine.ask({
+    where,
+    sort,
+    now: END,
+    ...(everything ? { facets, histogram: { field: 'expected_start_time', buckets: 90 } } : {}),
+  });
+  const { order } = outcome;
+  const page = Array.from(order.subarray(0, 200), (rid) => engine.taskRunRow(rid));
+  const millis = performance.now() - start;
+  if (page.length !== Math.min(200, outcome.count)) throw new Error('page is short');
+  return millis;
+}
+
+function rounds_(label: string, everything: boolean, cold: boolean): void {
+  const all: number[] = [];
+  const per = new Map<string, number[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, make] of shuffled(Object.entries(questions))) {
+      if (cold) forget();
+      const millis = timed(make(), sorts[upTo(sorts.length)]!, everything);
+      all.push(millis);
+      per.set(name, [...(per.get(name) ?? []), millis]);
+    }
+  }
+  for (const q of [0.5, 0.95, 0.99]) figure(`${label} p${q * 100}`, quantile(all, q));
+  figure(`${label} max`, Math.max(...all));
+  if (process.argv.includes('--each')) {
+    const lines = [...per].map(([name, times]) => [name, quantile(times, 0.5), Math.max(...times)] as const);
+    lines.sort((a, b) => b[1] - a[1]);
+    for (const [name, p50, max] of lines) console.log(`${label}  ${name.padEnd(30)} p50 ${p50.toFixed(2)}  max ${max.toFixed(2)}`);
+  }
+}
+
+const first: number[] = [];
+for (const sort of sorts) figure(`first order by ${sort[0]?.field ?? 'id'}`, time(() => engine.ask({ where: { and: [] }, sort, now: END })));
+for (const make of Object.values(questions)) first.push(timed(make(), sorts[1]!, false));
+figure('count + order + 200 rows, first run of each filter, max', Math.max(...first));
+rounds_('count + order + 200 rows', false, false);
+rounds_('count + order + 200 rows, cold', false, true);
+rounds_('everything a click shows', true, false);
+rounds_('everything a click shows, cold', true, true);
+
+function time(run: () => void): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}
+
+const applying: number[] = [];
+const after: number[] = [];
+for (let i = 0; i < 40; i++) {
+  const changed = { task_run: source.nextBatch(200) };
+  applying.push(time(() => engine.apply({ batch: ++batch, changed, removed: {} })));
+  const list = Object.values(questions);
+  after.push(timed(list[upTo(list.length)]!(), sorts[upTo(sorts.length)]!, true));
+}
+figure('200 changed rows applied p50', quantile(applying, 0.5));
+figure('200 changed rows applied p95', quantile(applying, 0.95));
+figure('everything, right after a batch p50', quantile(after, 0.5));
+figure('everything, right after a batch p95', quantile(after, 0.95));
+const outcome = engine.ask({ where: failed, sort: sorts[1]!, now: END });
+const { order } = outcome;
+figure('position of a row', time(() => outcome.position(order[order.length - 1]!)));
+figure('typed data per task run', engine.bytes / rows, 'B');
+console.log(table(figures));
