@@ -16,7 +16,7 @@ import { asksForPools, inPools, NotInArchive, type PoolFilters } from './work-po
 
 /** `now` in µs. */
 export type ArchiveView = {
-  engine: Pick<Engine, 'paginate' | 'ridOf' | 'dialect'>;
+  engine: Pick<Engine, 'paginate' | 'ridOf' | 'isListed' | 'dialect'>;
   reader: Pick<Reader, 'json'>;
   now: number;
 };
@@ -90,7 +90,8 @@ const methodNotAllowed = detail(405, 'Method Not Allowed');
 function answerRow(view: ArchiveView, entity: Entity, text: string): ApiReply {
   const id = readUuid(text.replace(/[{}-]/g, ''));
   const rid = 'value' in id ? view.engine.ridOf(entity, id.value) : null;
-  const row = rid === null ? undefined : view.reader.json(entity, [rid])[0];
+  // a row that is only referred to has an rid and no text
+  const row = rid !== null && view.engine.isListed(entity, rid) ? view.reader.json(entity, [rid])[0] : undefined;
   return row ? { status: 200, body: rowText(entity, row, view.now) } : detail(404, notFound[entity]);
 }
 
@@ -101,7 +102,7 @@ function answerName(view: ArchiveView, parts: (string | undefined)[]): ApiReply 
   const filters =
     entity === 'flow' ? { flows: named(flow) } : { flows: named(deploymentFlow), deployments: named(deployment) };
   const { rids } = view.engine.paginate(entity, filters, 'NAME_ASC', 0, 1);
-  const row = view.reader.json(entity, rids)[0];
+  const row = view.reader.json(entity, [...rids])[0];
   return row ? { status: 200, body: rowText(entity, row, view.now) } : detail(404, notFound[entity]);
 }
 
@@ -156,11 +157,11 @@ function readBody(request: ApiRequest): { body: unknown } | ApiReply {
 function answer(view: ArchiveView, entity: Entity, action: Action, body: Body, limit: number): ApiReply {
   const page = body.page ?? 1;
   const offset = body.offset ?? (page - 1) * limit;
-  const { count, rids } = select(view, entity, body, body.sort ?? 'ID_DESC', offset, limit);
+  const { count, rids } = select(view, entity, body, body.sort ?? anySort(entity), offset, limit);
   if (action === 'count') return { status: 200, body: String(count) };
   const thin = entity === 'task_run' && action === 'paginate';
   const rows = view.reader
-    .json(entity, rids)
+    .json(entity, [...rids])
     .map((text) => (thin ? paginatedTaskRun(text, view.now) : rowText(entity, text, view.now)));
   const results = `[${rows.join(',')}]`;
   if (action === 'filter') return { status: 200, body: results };
@@ -174,13 +175,16 @@ function answer(view: ArchiveView, entity: Entity, action: Action, body: Body, l
 const rowText = (entity: Entity, text: string, now: number): string =>
   entity === 'task_run' || entity === 'flow_run' ? fullRun(text, now) : text;
 
-type Selection = { count: number; rids: ArrayLike<number> & Iterable<number> };
+type Selection = { count: number; rids: Iterable<number> };
+
+/** where order does not matter */
+const anySort = (entity: Entity): string => (entity === 'flow' || entity === 'deployment' ? 'NAME_ASC' : 'ID_DESC');
 
 function select(view: ArchiveView, entity: Entity, body: Body, sort: string, offset: number, limit: number): Selection {
   const { engine, reader } = view;
   if (entity === 'task_run' || !asksForPools(body)) return engine.paginate(entity, body, sort, offset, limit);
   const everything = (of: Entity, filters: PrefectFilters): number[] => {
-    const rids = [...engine.paginate(of, filters, 'ID_DESC', 0, Number.MAX_SAFE_INTEGER).rids];
+    const rids = [...engine.paginate(of, filters, anySort(of), 0, Number.MAX_SAFE_INTEGER).rids];
     const texts = reader.json(of, rids);
     return rids.filter((_, i) => inPools(texts[i] ?? '{}', body, engine.dialect));
   };
