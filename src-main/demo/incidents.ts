@@ -1,0 +1,34 @@
+/** Bad hours: while one lasts, the tasks it reaches fail together and with one error, so a histogram shows them. Times in µs. */
+import { failuresOf, type Cause } from './failures.ts';
+import { Random } from './random.ts';
+
+export type Incident = { from: number; to: number; failure: number; cause: Cause; chance: number };
+
+const HOUR = 3600e6;
+const DAY = 24 * HOUR;
+const causes: readonly Cause[] = ['warehouse', 'api', 'memory', 'schema', 'disk', 'network'];
+
+/** About fifteen in the last 30 days before `epoch`, and always one in the last night. Sorted by time. */
+export function tellIncidents(seed: number, epoch: number): Incident[] {
+  const random = new Random(seed ^ 0x1ac1de);
+  const tell = (from: number, hours: number, cause: Cause): Incident => ({
+    from,
+    to: from + hours * HOUR,
+    failure: random.pick(failuresOf([cause])),
+    cause,
+    chance: 0.6 + 0.35 * random.next(),
+  });
+  const midnight = Math.floor(epoch / DAY) * DAY;
+  const lastNight = midnight + 2 * HOUR < epoch ? midnight + 1.5 * HOUR : midnight - DAY + 1.5 * HOUR;
+  const told = [tell(lastNight, 2.2, 'warehouse'), tell(midnight - 3 * DAY + 9 * HOUR, 5, 'schema')];
+  for (let day = 1.2; day < 34; day += 0.9 + 2.2 * random.next())
+    told.push(tell(epoch - day * DAY - 9 * HOUR * random.next(), 0.6 + 4 * random.next(), random.pick(causes)));
+  return told.sort((a, b) => a.from - b.from);
+}
+
+/** The incident that reaches one of these causes at this time, if any. */
+export function incidentAt(incidents: readonly Incident[], causesOfTask: readonly Cause[], at: number): Incident | null {
+  for (const incident of incidents)
+    if (at >= incident.from && at < incident.to && causesOfTask.includes(incident.cause)) return incident;
+  return null;
+}
