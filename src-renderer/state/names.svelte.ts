@@ -41,10 +41,16 @@ export async function learnNames(workspace: string, where: Condition): Promise<v
       const answer = await api['query.ask']({
         workspace,
         query: { where: { field, in: ids }, sort: [] },
-        rows: { from: 0, to: 0 },
-        facets: [{ field, limit: Math.min(1000, ids.length) }],
+        // a facet lifts the condition on its own field, so it lists all values; the rows cover those beyond its limit
+        rows: { from: 0, to: 200 },
+        facets: [{ field, limit: 1000 }],
         histogram: null,
       });
+      for (const row of answer.rows) {
+        if (row.flow_id) rememberName(row.flow_id, row.flow_name);
+        if (row.deployment_id) rememberName(row.deployment_id, row.deployment_name);
+        if (row.flow_run_id) rememberName(row.flow_run_id, row.flow_run_name);
+      }
       answer.facets.forEach(rememberNames);
     } catch (thrown) {
       if (toAppError(thrown).code !== 'DISCONNECTED') continue; // the chip shows the id, which is right too

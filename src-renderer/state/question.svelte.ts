@@ -74,6 +74,7 @@ class Question {
 
   row(index: number): TaskRunRow | null {
     void this.rowsSeen;
+    void this.answer;
     return this.pages?.at(index) ?? null;
   }
 

@@ -52,16 +52,6 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
     ],
   },
   {
-    title: 'List of runs',
-    keys: [
-      { keys: ['↑', '↓', 'j', 'k'], what: 'Move' },
-      { keys: ['Page ↑', 'Page ↓'], what: 'A screen at a time' },
-      { keys: ['Home', 'End'], what: 'First and last run' },
-      { keys: ['Enter'], what: 'Open the run' },
-      { keys: ['↑'], what: 'From the first row: into the headers; Enter sorts, Shift adds' },
-    ],
-  },
-  {
     title: 'Filters',
     keys: [
       { keys: ['↑', '↓'], what: 'Move in a list' },
@@ -69,6 +59,16 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['x'], what: 'Exclude (Alt-click)' },
       { keys: ['o'], what: 'Only this' },
       { keys: ['Backspace'], what: 'In the empty search: drop the last filter' },
+    ],
+  },
+  {
+    title: 'List of runs',
+    keys: [
+      { keys: ['↑', '↓', 'j', 'k'], what: 'Move' },
+      { keys: ['PgUp', 'PgDn'], what: 'A screen at a time' },
+      { keys: ['Home', 'End'], what: 'First and last run' },
+      { keys: ['Enter'], what: 'Open the run' },
+      { keys: ['↑'], what: 'From the first row: into the headers; Enter sorts, Shift adds' },
     ],
   },
 ];
