@@ -1,0 +1,85 @@
+/**
+ * `npm test`: everything, in one go, on a bare machine. Finds or fetches what the tests need, then runs checks, unit,
+ * integration, build and e2e. The last line is the sum over all of them: `N passed, N failed, N skipped`.
+ *
+ * `npm test -- --only unit,e2e [WORD …]` runs parts, and of these only the files whose path has one of the words.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isFresh } from '../src-main/shell/freshness.mjs';
+import { run as build } from '../src-main/shell/tasks/build.ts';
+import { checks, runCheck } from '../src-main/shell/tasks/check.ts';
+import { findOrFetchChromium } from './run/chromium.ts';
+import { findOrMakePrefect } from './run/prefect.ts';
+import { runE2e, runNodeTests } from './run/suites.ts';
+import { Tally } from './run/tally.ts';
+
+const parts = ['check', 'unit', 'integration', 'e2e'] as const;
+type Part = (typeof parts)[number];
+
+/** Resolves to the exit code. */
+export async function run(root: string, args: string[]): Promise<number> {
+  const { wanted, words } = choose(args);
+  const tally = new Tally();
+  const scratch = await mkdtemp(join(tmpdir(), 'taskscope-test-run-'));
+  const env = cleanEnvironment(process.env);
+  const place = { root, scratch, env, words };
+  try {
+    if (wanted.has('integration') || wanted.has('e2e')) {
+      const python = await findOrMakePrefect();
+      if (python.path) env.TASKSCOPE_PREFECT_PYTHON = python.path;
+      told('real Prefect', python, tally);
+    }
+    let chromium = null;
+    if (wanted.has('e2e')) {
+      const found = await findOrFetchChromium(root);
+      chromium = found.path;
+      if (found.path) env.TASKSCOPE_CHROMIUM = found.path;
+      told('Chromium', found, tally);
+    }
+    if (wanted.has('check'))
+      for (const check of checks) await tally.one(`check ${check.name}`, () => runCheck(root, check));
+    if (wanted.has('unit')) tally.add('unit', await runNodeTests('test/unit', place));
+    if (wanted.has('integration')) tally.add('integration', await runNodeTests('test/integration', place));
+    if (wanted.has('e2e')) {
+      const built = isFresh(root) || (await tally.one('build', () => build(root, ['--logLevel', 'warn'])));
+      if (!built) tally.skip('e2e', 'the build failed');
+      else if (chromium) tally.add('e2e', await runE2e(place));
+    }
+  } catch (thrown) {
+    console.error(thrown);
+    tally.fail('test run', String(thrown));
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  console.log(tally.lines().join('\n'));
+  console.log(tally.total());
+  return tally.failed === 0 ? 0 : 1;
+}
+
+function choose(args: string[]): { wanted: Set<Part>; words: string[] } {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { only: { type: 'string', multiple: true } },
+    allowPositionals: true,
+  });
+  const named = (values.only ?? []).flatMap((list) => list.split(','));
+  const unknown = named.filter((name) => !parts.some((part) => part === name));
+  if (unknown.length > 0) throw new Error(`--only takes ${parts.join(', ')}, not ${unknown.join(', ')}`);
+  return { wanted: new Set(named.length > 0 ? (named as Part[]) : parts), words: positionals };
+}
+
+/** A developer's own Prefect profile or Taskscope folder must not decide how a test goes. */
+function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const dropped = /^(PREFECT_|TASKSCOPE_DATA_DIR$|NODE_OPTIONS$|NODE_TEST_CONTEXT$)/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !dropped.test(name)));
+}
+
+/** Its absence skips tests on a developer's machine and fails them where a skip would go unseen. */
+function told(what: string, found: { path: string | null; why: string }, tally: Tally): void {
+  if (found.path) console.log(`set-up: ${what}: ${found.path}`);
+  else if (process.env.CI === 'true') tally.fail(what, found.why);
+  else tally.skip(what, found.why);
+}

@@ -1,0 +1,72 @@
+/** The two runners, each told to write its counts where they can be read. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runNode, runProgram, toolPath } from '../../src-main/shell/tasks/programs.ts';
+import type { Counts } from './tally.ts';
+
+export type Place = {
+  root: string;
+  /** a folder for this run's own files */
+  scratch: string;
+  env: NodeJS.ProcessEnv;
+  /** run only files whose path has one of these; [] is all */
+  words: string[];
+};
+
+const LONGEST = 15 * 60_000; // ms for one test file: it has hung by then
+
+/** Every *.test.ts under `folder`, in Node's own runner, straight from source. */
+export async function runNodeTests(folder: string, { root, scratch, env, words }: Place): Promise<Counts> {
+  console.log(`\n── ${folder}`);
+  const all = (await readdir(join(root, folder), { recursive: true })).filter((name) => name.endsWith('.test.ts'));
+  const files = all.map((name) => join(folder, name)).filter((path) => matches(path, words));
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  const counts = join(scratch, `${folder.replaceAll('/', '-')}.json`);
+  const code = await runProgram(
+    process.execPath,
+    [
+      '--test',
+      `--test-timeout=${LONGEST}`,
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      `--test-reporter=${join(import.meta.dirname, 'count-reporter.ts')}`,
+      `--test-reporter-destination=${counts}`,
+      ...files.sort(),
+    ],
+    { cwd: root, env },
+  );
+  return read(counts, code, (text) => JSON.parse(text) as Counts);
+}
+
+export async function runE2e({ root, scratch, env, words }: Place): Promise<Counts> {
+  console.log('\n── test/e2e');
+  const counts = join(scratch, 'e2e.json');
+  const code = await runNode(
+    toolPath(root, '@playwright/test', 'playwright'),
+    ['test', '--config', 'test/e2e/playwright.config.ts', '--reporter=list,json', ...words],
+    { cwd: root, env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: counts, PLAYWRIGHT_JSON_OUTPUT_NAME: counts } },
+  );
+  return read(counts, code, (text) => {
+    const { stats, errors } = JSON.parse(text) as PlaywrightReport;
+    const failed = stats.unexpected + (stats.unexpected === 0 ? errors.length : 0);
+    return { passed: stats.expected + stats.flaky, failed, skipped: stats.skipped };
+  });
+}
+
+type PlaywrightReport = {
+  stats: { expected: number; unexpected: number; flaky: number; skipped: number };
+  errors: unknown[];
+};
+
+/** A runner that died before it counted, or that failed without saying which test, is one failure. */
+async function read(path: string, code: number, parse: (text: string) => Counts): Promise<Counts> {
+  const text = existsSync(path) ? (await readFile(path, 'utf8')).trim() : '';
+  if (text === '') return { passed: 0, failed: 1, skipped: 0 };
+  const counts = parse(text);
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function matches(path: string, words: string[]): boolean {
+  return words.length === 0 || words.some((word) => path.includes(word));
+}
