@@ -47,14 +47,19 @@ function instantWords(instant: Instant, words: Words): string {
 function rangeWords(field: string, from: Instant | undefined, to: Instant | undefined, words: Words): string {
   const kind = fieldInfo(field).kind;
   if (kind === 'time') {
-    if (from !== undefined && typeof from === 'object' && (to === undefined || (typeof to === 'object' && to.ago === 0)))
+    if (
+      from !== undefined &&
+      typeof from === 'object' &&
+      (to === undefined || (typeof to === 'object' && to.ago === 0))
+    )
       return `last ${spanWords(from.ago)}`;
     if (from !== undefined && to !== undefined) return `${instantWords(from, words)} – ${instantWords(to, words)}`;
     if (from !== undefined) return `since ${instantWords(from, words)}`;
     return to === undefined ? 'any' : `until ${instantWords(to, words)}`;
   }
   const unit = secondsFields.includes(field) ? ' s' : '';
-  if (from !== undefined && to !== undefined) return from === to ? `${String(from)}${unit}` : `${String(from)}–${String(to)}${unit}`;
+  if (from !== undefined && to !== undefined)
+    return from === to ? `${String(from)}${unit}` : `${String(from)}–${String(to)}${unit}`;
   if (from !== undefined) return `≥ ${String(from)}${unit}`;
   return to === undefined ? 'any' : `≤ ${String(to)}${unit}`;
 }
@@ -103,11 +108,30 @@ function describe(condition: Condition, words: Words): Described {
     const only = fieldOf(condition);
     const glue = 'and' in condition ? ' and ' : ' or ';
     if (only && parts.every((one) => !('not' in one)))
-      return yes(shortLabel(only), listed(parts.map((one) => describe(one, words).text), glue));
-    return yes('', listed(parts.map((one) => phrase(one, words)), glue));
+      return yes(
+        shortLabel(only),
+        listed(
+          parts.map((one) => describe(one, words).text),
+          glue,
+        ),
+      );
+    return yes(
+      '',
+      listed(
+        parts.map((one) => phrase(one, words)),
+        glue,
+      ),
+    );
   }
   const label = shortLabel(condition.field);
-  if ('in' in condition) return yes(label, listed(condition.in.map((v) => valueWords(condition.field, v, words)), ', '));
+  if ('in' in condition)
+    return yes(
+      label,
+      listed(
+        condition.in.map((v) => valueWords(condition.field, v, words)),
+        ', ',
+      ),
+    );
   if ('like' in condition) return yes(label, `like “${condition.like}”`);
   if ('contains' in condition) return yes(label, `contains “${condition.contains}”`);
   if ('isNull' in condition) {

@@ -82,8 +82,7 @@ function tagsOf(condition: Condition): { values: (Value | null)[]; mode: 'all' |
   if ('isNull' in condition && condition.isNull) return { values: [null], mode: 'any' };
   if ('or' in condition && condition.or.length === 2) {
     const [first, second] = condition.or.map(tagsOf);
-    if (first && second && second.values[0] === null)
-      return { values: [...first.values, null], mode: first.mode };
+    if (first && second && second.values[0] === null) return { values: [...first.values, null], mode: first.mode };
   }
   return null;
 }
@@ -135,9 +134,7 @@ export function readChoice(where: Condition, field: string, tags = false): Choic
 export function writeChoice(where: Condition, field: string, choice: Choice, tags = false): Condition {
   const next: Condition[] = [];
   if (choice.include.length > 0)
-    next.push(
-      tags ? tagsCondition(field, choice.include, choice.mode) : valuesCondition(field, choice.include),
-    );
+    next.push(tags ? tagsCondition(field, choice.include, choice.mode) : valuesCondition(field, choice.include));
   if (choice.exclude.length > 0)
     next.push({
       not: tags ? tagsCondition(field, choice.exclude, 'any') : valuesCondition(field, choice.exclude),
@@ -154,7 +151,8 @@ export function toggled(choice: Choice, value: Value | null, gesture: Gesture): 
   const include = choice.include.filter((one) => one !== value);
   const exclude = choice.exclude.filter((one) => one !== value);
   if (gesture === 'only') return { ...choice, include: [value], exclude: [] };
-  if (gesture === 'include') return { ...choice, include: included || excluded ? include : [...include, value], exclude };
+  if (gesture === 'include')
+    return { ...choice, include: included || excluded ? include : [...include, value], exclude };
   return { ...choice, include, exclude: excluded ? exclude : [...exclude, value] };
 }
 
@@ -199,8 +197,7 @@ export function writeText(where: Condition, text: string): Condition {
   return replaced(where, isText, text.trim() === '' ? [] : [{ text: text.trim() }]);
 }
 
-const isContains = (field: string) => (one: Condition) =>
-  'field' in one && one.field === field && 'contains' in one;
+const isContains = (field: string) => (one: Condition) => 'field' in one && one.field === field && 'contains' in one;
 
 export function readContains(where: Condition, field: string): string {
   const one = conjuncts(where).find(isContains(field));
@@ -211,8 +208,7 @@ export function writeContains(where: Condition, field: string, text: string): Co
   return replaced(where, isContains(field), text === '' ? [] : [{ field, contains: text }]);
 }
 
-const isNullCheck = (field: string) => (one: Condition) =>
-  'field' in one && one.field === field && 'isNull' in one;
+const isNullCheck = (field: string) => (one: Condition) => 'field' in one && one.field === field && 'isNull' in one;
 
 /** 'none': only runs without a value; 'some': only runs with one; null: both. */
 export function readPresence(where: Condition, field: string): 'none' | 'some' | null {

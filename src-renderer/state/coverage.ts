@@ -4,7 +4,10 @@ import type { SyncStatus } from '../../src-main/contract/rows.ts';
 type Words = { day(micros: number): string; ago(micros: number): string };
 
 /** null until the first status is there */
-export function coverageWords(status: SyncStatus | null, words: Words): { coverage: string; checked: string | null } | null {
+export function coverageWords(
+  status: SyncStatus | null,
+  words: Words,
+): { coverage: string; checked: string | null } | null {
   if (!status) return null;
   const coverage =
     status.complete_since !== null

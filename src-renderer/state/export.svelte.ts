@@ -16,7 +16,13 @@ export class ExportJob {
   private abort: AbortController | null = null;
 
   /** `columns`: field paths; null is the core's default set */
-  async run(workspace: string, query: Query, columns: string[] | null, suggested: string, spreadsheet: boolean): Promise<void> {
+  async run(
+    workspace: string,
+    query: Query,
+    columns: string[] | null,
+    suggested: string,
+    spreadsheet: boolean,
+  ): Promise<void> {
     this.phase = 'asking';
     this.error = null;
     const abort = new AbortController();

@@ -19,7 +19,10 @@ class Layout {
   detailMax = $derived(
     this.narrow
       ? this.windowWidth - 60
-      : Math.max(DETAIL.min, Math.min(DETAIL.max, this.windowWidth - (this.panelOpen ? this.panelWidth : 0) - GRID_MIN)),
+      : Math.max(
+          DETAIL.min,
+          Math.min(DETAIL.max, this.windowWidth - (this.panelOpen ? this.panelWidth : 0) - GRID_MIN),
+        ),
   );
   detailWidth = $derived(clamp(this.dragDetail ?? app.settings.detail_width, DETAIL.min, this.detailMax));
 

@@ -11,8 +11,7 @@ const asked = new Set<string>();
 
 export function rememberNames(facet: Facet): void {
   if (resolveField('task_run', facet.field)?.kind !== 'uuid') return;
-  for (const { value, label } of facet.values)
-    if (value !== null && label !== value) names.set(value, label);
+  for (const { value, label } of facet.values) if (value !== null && label !== value) names.set(value, label);
 }
 
 export function rememberName(id: string, name: string | null): void {

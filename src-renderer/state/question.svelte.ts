@@ -207,8 +207,7 @@ class Question {
     this.pages = new Pages(
       answer.count,
       answer.rows,
-      (from, to, signal) =>
-        api['query.rows']({ workspace, result: answer.result, rows: { from, to } }, { signal }),
+      (from, to, signal) => api['query.rows']({ workspace, result: answer.result, rows: { from, to } }, { signal }),
       () => (this.rowsSeen += 1),
       (thrown) => this.rowsFailed(thrown),
     );
@@ -276,7 +275,9 @@ class Question {
     const own: FacetRequest[] = [];
     const rest: Portion[] = [];
     for (const prefix of ['flow_run.', '']) {
-      const family = requests.filter((one) => one.field === `${prefix}state_type` || one.field === `${prefix}state_name`);
+      const family = requests.filter(
+        (one) => one.field === `${prefix}state_type` || one.field === `${prefix}state_name`,
+      );
       const lifted = conjuncts(where).filter((one) => !statesOf(one, prefix));
       if (family.length === 0) continue;
       if (lifted.length === conjuncts(where).length) own.push(...family);

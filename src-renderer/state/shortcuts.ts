@@ -1,15 +1,6 @@
 /** The window's own keys. The grid, the lists and the fields have theirs; the overlay lists all of them. */
 
-export type Shortcut =
-  | 'search'
-  | 'panel'
-  | 'refresh'
-  | 'export'
-  | 'sync'
-  | 'keys'
-  | 'next'
-  | 'previous'
-  | 'close';
+export type Shortcut = 'search' | 'panel' | 'refresh' | 'export' | 'sync' | 'keys' | 'next' | 'previous' | 'close';
 
 const plain: Record<string, Shortcut> = {
   '/': 'search',
@@ -30,7 +21,9 @@ export function shortcut(event: Key, dialogOpen: boolean): Shortcut | null {
   if (dialogOpen || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return null;
   const at = event.target instanceof Element ? event.target : null;
   if (at?.closest('[role="menu"], [role="dialog"]')) return null;
-  const typing = at?.closest('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]');
+  const typing = at?.closest(
+    'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]',
+  );
   if (typing) return null;
   return plain[event.key] ?? null;
 }

@@ -9,9 +9,7 @@ class Sync {
   problem = $state.raw<AppError | null>(null);
   running = $derived(this.status?.phase === 'running' || this.status?.phase === 'cancelling');
   /** 0 to 1; null while the server has not said how many runs it has */
-  progress = $derived(
-    this.status?.expected ? Math.min(1, this.status.task_runs / this.status.expected) : null,
-  );
+  progress = $derived(this.status?.expected ? Math.min(1, this.status.task_runs / this.status.expected) : null);
 
   private abort: AbortController | null = null;
 
