@@ -1,34 +1,66 @@
-/** Opening the file itself: settings of the connection, version, and what to do with one that is damaged. */
-import { existsSync, writeFileSync } from 'node:fs';
+/** Opening the file itself: settings of the connection, version, and what is done with a damaged one. */
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
-import { storeError } from './errors.ts';
+import { errorName, storeError } from './errors.ts';
+import { examine } from './examine.ts';
 import { migrate, newestVersion, refuseNewer, versionOf } from './migrations/migrate.ts';
+import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
+import type { OpenTarget } from './salvage.ts';
 
 /** The largest SQLite was built to map: a random row is then read without a copy (performance.md §3: 200 rows 0.8 ms instead of 7.1). */
 const MAP_BYTES = 2_147_418_112;
 
 export type Opened = { db: Database; notice: AppError | null };
 
-/** Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. */
-export function openForWriting(path: string): Opened {
-  const db = connect(path);
-  return { db, notice: null };
+/** `openTarget` makes the new archive that a damaged one is salvaged into. Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. */
+export function openForWriting(path: string, openTarget: OpenTarget): Opened {
+  try {
+    finishReplacing(path);
+    const damage = findDamage(path);
+    const notice = damage ? replaceDamaged(path, damage, openTarget) : null;
+    rmSync(suspectMark(path), { force: true });
+    return { db: connect(path), notice };
+  } catch (thrown) {
+    throw storeError(thrown, path);
+  }
 }
 
 /** A file that gave a read error is examined fully at the next opening. */
 export function suspectFile(path: string): void {
   try {
-    writeFileSync(`${path}.suspect`, '');
+    writeFileSync(suspectMark(path), '');
   } catch {
-    // the mark only saves time later: the error that led here is on its way to the person
+    // the mark only makes the next opening look closer: the error that led here is on its way to the person
+  }
+}
+
+function suspectMark(path: string): string {
+  return `${path}.suspect`;
+}
+
+/** Why the file cannot be used as it is; null when it is sound, or there is none. Throws ARCHIVE_NEWER and whatever is not damage. */
+function findDamage(path: string): AppError | null {
+  if (!existsSync(path) || statSync(path).size === 0) return null;
+  let db: Database | null = null;
+  try {
+    // read-only: a writing connection would play the log into a damaged file when it closes
+    db = new Sqlite(path, { readonly: true, fileMustExist: true });
+    examine(db, path, existsSync(suspectMark(path)));
+    return null;
+  } catch (thrown) {
+    const error = storeError(thrown, path);
+    if (error.code === 'ARCHIVE_DAMAGED') return error;
+    throw error;
+  } finally {
+    db?.close();
   }
 }
 
 function connect(path: string): Database {
-  let db: Database | null = null;
+  const db = new Sqlite(path);
   try {
-    db = new Sqlite(path);
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     // 4,000 pages: p95 of a 200-row transaction 2.7 ms instead of 14.6 at 1,000 (performance.md §1)
@@ -39,24 +71,40 @@ function connect(path: string): Database {
     migrate(db, path);
     return db;
   } catch (thrown) {
-    db?.close();
-    throw storeError(thrown, path);
+    db.close();
+    throw thrown;
   }
 }
 
 /** Throws NOT_FOUND when there is no file, ARCHIVE_NEWER, ARCHIVE_DAMAGED. */
 export function openForReading(path: string): Database {
   if (!existsSync(path)) throw new AppError('NOT_FOUND', `no archive at ${path}`, { path });
-  let db: Database | null = null;
   try {
-    db = new Sqlite(path, { readonly: true, fileMustExist: true });
-    db.pragma(`mmap_size = ${MAP_BYTES}`);
+    return connectForReading(path);
+  } catch (thrown) {
+    throw storeError(thrown, path);
+  }
+}
+
+function connectForReading(path: string): Database {
+  let db = new Sqlite(path, { readonly: true, fileMustExist: true });
+  try {
+    refuseNewer(db, path);
+  } catch (thrown) {
+    db.close();
+    // WAL needs a file beside the archive even to read; where none can be made and nothing is left in the log, nobody writes either
+    const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
+    if (!/^SQLITE_(CANTOPEN|READONLY)/.test(errorName(thrown)) || (log && log.size > 0)) throw thrown;
+    db = new Sqlite(`${pathToFileURL(path).href}?immutable=1`, { readonly: true });
+  }
+  try {
     refuseNewer(db, path);
     if (versionOf(db) < newestVersion())
       throw new AppError('FOLDER_READ_ONLY', `${path} must be upgraded first, by opening it for writing`, { path });
+    db.pragma(`mmap_size = ${MAP_BYTES}`);
     return db;
   } catch (thrown) {
-    db?.close();
-    throw storeError(thrown, path);
+    db.close();
+    throw thrown;
   }
 }

@@ -35,7 +35,9 @@ export class BlockTable {
       )
       .pluck();
     this.#sparseOf = db
-      .prepare(`SELECT blk FROM block WHERE entity = ? AND live < ${SPARSE_ROWS} ORDER BY rowid LIMIT ${BLOCKS_PER_STEP}`)
+      .prepare(
+        `SELECT blk FROM block WHERE entity = ? AND live < ${SPARSE_ROWS} ORDER BY rowid LIMIT ${BLOCKS_PER_STEP}`,
+      )
       .pluck();
     const each = (sql: (entity: Entity) => string) =>
       Object.fromEntries(entities.map((entity) => [entity, db.prepare(sql(entity))])) as Record<Entity, Statement>;
@@ -52,7 +54,12 @@ export class BlockTable {
   }
 
   /** Loose rows into as many blocks as they need. */
-  addRows(entity: Entity, rids: readonly number[], rows: readonly Uint8Array[], placed: (rid: number, place: Place) => void): void {
+  addRows(
+    entity: Entity,
+    rids: readonly number[],
+    rows: readonly Uint8Array[],
+    placed: (rid: number, place: Place) => void,
+  ): void {
     let from = 0;
     for (const count of planBlocks(rows.map((row) => row.length))) {
       const part = rids.slice(from, from + count);
@@ -71,7 +78,7 @@ export class BlockTable {
   settle(): void {
     for (const [blk, rows] of this.#lost) if (this.#lessen.get(rows, blk) === 0) this.#delete.run(blk);
     this.#lost.clear();
-    for (const position of this.#sparse.all() as number[]) this.#compact(entities[position] as Entity, position);
+    for (const position of this.#sparse.all() as number[]) this.#compact(entities[position], position);
   }
 
   /** After a rollback. */
@@ -89,7 +96,7 @@ export class BlockTable {
         if (this.#isAt[entity].get(rid, blk, bix) === undefined) return;
         opened ??= openBlock(z);
         rids.push(rid);
-        rows.push(opened[bix] as Buffer);
+        rows.push(opened[bix]);
       });
       this.#delete.run(blk);
     }

@@ -56,7 +56,7 @@ export function openBlock(z: Uint8Array): Buffer[] {
     throw new AppError('ARCHIVE_DAMAGED', 'a block of rows cannot be read', {}, thrown);
   }
   const rows: Buffer[] = [];
-  for (let from = 0; from < raw.length; ) {
+  for (let from = 0; from < raw.length;) {
     const end = raw.indexOf(SEPARATOR, from);
     if (end < 0) throw new AppError('ARCHIVE_DAMAGED', 'a block of rows is cut short');
     rows.push(raw.subarray(from, end));

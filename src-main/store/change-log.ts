@@ -91,7 +91,9 @@ function lists(of: Map<Entity, Set<number>>): Partial<Record<Entity, number[]>> 
 /** For each entity: how many changed, which, how many removed, which. */
 function packChange({ changed, removed }: Change): Uint8Array {
   return packRids(
-    entities.flatMap((entity) => [changed[entity] ?? [], removed[entity] ?? []]).flatMap((rids) => [rids.length, ...rids]),
+    entities
+      .flatMap((entity) => [changed[entity] ?? [], removed[entity] ?? []])
+      .flatMap((rids) => [rids.length, ...rids]),
   );
 }
 

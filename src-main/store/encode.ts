@@ -29,7 +29,6 @@ export type Batch = {
   blocks: Uint8Array;
 };
 
-
 /** Computed at response time (prefect-api-facts.md §4): different in every answer although the row is not. */
 const volatileKeys = ['estimated_run_time', 'estimated_start_time_delta'] as const;
 
@@ -69,7 +68,8 @@ export function encodeRows(entity: Entity, source: readonly { json: string; valu
       if (column.kind === 'text') {
         batch.texts[i * layout.texts + column.slot] = typeof found === 'string' ? found : null;
       } else {
-        batch.numbers[i * layout.numbers + column.slot] = found == null ? NaN : toNumber(column, found, terms, refs);
+        batch.numbers[i * layout.numbers + column.slot] =
+          found === null || found === undefined ? NaN : toNumber(column, found, terms, refs);
       }
     }
   });
@@ -147,7 +147,7 @@ function packBlocks(batch: Batch, rows: readonly Row[]): void {
   for (const count of batch.blockRows) {
     text.clear();
     for (const stop = row + count; row < stop; row++) {
-      const { json, value } = rows[row] as Row;
+      const { json, value } = rows[row];
       const from = text.add(json);
       batch.hashes[row] = hashRow(json, value, text.bytes.subarray(from, text.length - 1));
     }
@@ -156,7 +156,7 @@ function packBlocks(batch: Batch, rows: readonly Row[]): void {
     batch.blockEnds.push((end += z.length));
   }
   batch.blocks = new Uint8Array(end); // own memory: a view would be posted with all that it looks into
-  packed.forEach((z, i) => batch.blocks.set(z, (batch.blockEnds[i] as number) - z.length));
+  packed.forEach((z, i) => batch.blocks.set(z, batch.blockEnds[i] - z.length));
 }
 
 /** CRC-32, signed. Two versions of one row collide once in 4 billion, and only if `updated` is equal too would it matter. */

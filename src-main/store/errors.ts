@@ -1,4 +1,6 @@
 /** What SQLite or the file system throws → the code a person can act on. Made here once; later layers pass it on. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AppError, type ErrorCode } from '../contract/errors.ts';
 
 /** SQLite's primary and extended result names by prefix, then the file system's. */
@@ -23,6 +25,17 @@ const codes: readonly (readonly [prefix: string, code: ErrorCode, says: string])
   ['ENOENT', 'NOT_FOUND', 'no such file'],
 ];
 
+/** SQLite says only "cannot open": ask the system why. */
+function accessError(path: string): string {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+    return '';
+  } catch (thrown) {
+    return errorName(thrown);
+  }
+}
+
 export function errorName(thrown: unknown): string {
   if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') return thrown.code;
   return '';
@@ -33,7 +46,7 @@ export function storeError(thrown: unknown, path: string): AppError {
   if (thrown instanceof AppError) return thrown;
   const name = errorName(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const found = codes.find(([prefix]) => name.startsWith(prefix));
+  const found = codes.find(([prefix]) => (name === 'SQLITE_CANTOPEN' ? accessError(path) : name).startsWith(prefix));
   if (found) return new AppError(found[1], `${found[2]}: ${path} (${name}: ${message})`, { path }, thrown);
   return new AppError('INTERNAL', `${path}: ${message}`, { path }, thrown);
 }

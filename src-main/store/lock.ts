@@ -15,6 +15,8 @@ export type Lock = { release(): void };
 const holderSchema = z.object({ pid: z.number(), host: z.string(), since: z.number() });
 type Holder = z.infer<typeof holderSchema>;
 
+/** ms; who starts at the same moment writes its name first */
+const WAIT = 200;
 const RETRIES = 3;
 
 /** Throws FOLDER_IN_USE with `pid`, `host` and `since` (µs) of who holds it, FOLDER_READ_ONLY, DISK_FULL. */
@@ -22,7 +24,7 @@ export function lockFolder(dir: string): Lock {
   const path = join(dir, 'taskscope.lock');
   let db: Database | null = null;
   try {
-    db = new Sqlite(path, { timeout: 0 });
+    db = new Sqlite(path, { timeout: WAIT });
     hold(db, { pid: process.pid, host: hostname(), since: Date.now() * 1000 });
     return releasing(db);
   } catch (thrown) {

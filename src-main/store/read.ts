@@ -1,6 +1,7 @@
 /** Reading an archive, on a connection of its own. Columns for the index, whole rows for a screen, an answer or an export. */
 import { zstdDecompressSync } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
+import type { AppError } from '../contract/errors.ts';
 import { entities, type Entity } from '../contract/fields.ts';
 import { runActivitySchema, type RunActivity } from '../contract/rows.ts';
 import { openForReading, suspectFile } from './archive-file.ts';
@@ -53,8 +54,10 @@ export function openReader(path: string): Reader {
   }
 }
 
-/** Opened blocks kept: a page scrolled back and forth, some 50 kB each. */
-const KEPT_BLOCKS = 32;
+/** Opened blocks held within one call, some 50 kB each: rows in random order often share one. */
+const KEPT_BLOCKS = 256;
+/** Rows fetched at once: few enough to stay in the young heap */
+const ROWS_PER_READ = 500;
 const each = <T>(make: (entity: Entity) => T) =>
   Object.fromEntries(entities.map((entity) => [entity, make(entity)])) as Record<Entity, T>;
 
@@ -62,6 +65,7 @@ class ArchiveReader implements Reader {
   readonly #db: Database;
   readonly #path: string;
   readonly #rows: Record<Entity, Statement>;
+  readonly #terms: Statement;
   readonly #row: Record<Entity, Statement>;
   readonly #place: Record<Entity, Statement>;
   readonly #rid: Record<Entity, Statement>;
@@ -74,8 +78,11 @@ class ArchiveReader implements Reader {
     this.#path = path;
     const list = (entity: Entity) => `rid, ${columnNames(entity).join(', ')}`;
     this.#rows = each((entity) =>
-      db.prepare(`SELECT ${list(entity)} FROM ${entity} WHERE rid BETWEEN ? AND ? ORDER BY rid`).raw(),
+      db
+        .prepare(`SELECT ${list(entity)} FROM ${entity} WHERE rid BETWEEN ? AND ? ORDER BY rid LIMIT ${ROWS_PER_READ}`)
+        .raw(),
     );
+    this.#terms = db.prepare(`SELECT id, text FROM term WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_READ}`).raw();
     this.#row = each((entity) => db.prepare(`SELECT ${list(entity)} FROM ${entity} WHERE rid = ?`).raw());
     this.#place = each((entity) => db.prepare(`SELECT blk, bix FROM ${entity} WHERE rid = ?`).raw());
     this.#rid = each((entity) => db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck());
@@ -88,8 +95,15 @@ class ArchiveReader implements Reader {
     return this.#guard(() => this.#db.prepare(`SELECT ifnull(max(rid), 0) FROM ${entity}`).pluck().get() as number);
   }
 
+  /** In pieces, so that other reads may come in between; a row written meanwhile is either seen or told by the next Change. */
   *rows(entity: Entity, from: number, to: number): IterableIterator<[number, ...Cell[]]> {
-    yield* this.#guard(() => this.#rows[entity].iterate(from, to)) as IterableIterator<[number, ...Cell[]]>;
+    for (let at = from; at <= to;) {
+      const piece = this.#guard(() => this.#rows[entity].all(at, to) as [number, ...Cell[]][]);
+      yield* piece;
+      const last = piece.at(-1);
+      if (!last || piece.length < ROWS_PER_READ) return;
+      at = last[0] + 1;
+    }
   }
 
   rowsByRid(entity: Entity, rids: readonly number[]): [number, ...Cell[]][] {
@@ -104,8 +118,13 @@ class ArchiveReader implements Reader {
   }
 
   *terms(after: number): IterableIterator<[number, string]> {
-    const statement = this.#db.prepare('SELECT id, text FROM term WHERE id > ? ORDER BY id').raw();
-    yield* this.#guard(() => statement.iterate(after)) as IterableIterator<[number, string]>;
+    for (let at = after; ;) {
+      const piece = this.#guard(() => this.#terms.all(at) as [number, string][]);
+      yield* piece;
+      const last = piece.at(-1);
+      if (!last || piece.length < ROWS_PER_READ) return;
+      at = last[0];
+    }
   }
 
   json(entity: Entity, rids: readonly number[]): string[] {
@@ -121,7 +140,7 @@ class ArchiveReader implements Reader {
           if (opened.size >= KEPT_BLOCKS) opened.clear();
           opened.set(blk, rows);
         }
-        return (rows[bix] as Buffer).toString('utf8');
+        return rows[bix].toString('utf8');
       });
     });
   }
@@ -185,9 +204,13 @@ class ArchiveReader implements Reader {
     try {
       return work();
     } catch (thrown) {
-      const error = storeError(thrown, this.#path);
-      if (error.code === 'ARCHIVE_DAMAGED') suspectFile(this.#path);
-      throw error;
+      throw this.#error(thrown);
     }
+  }
+
+  #error(thrown: unknown): AppError {
+    const error = storeError(thrown, this.#path);
+    if (error.code === 'ARCHIVE_DAMAGED') suspectFile(this.#path);
+    return error;
   }
 }

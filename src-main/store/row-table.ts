@@ -13,7 +13,14 @@ export type Shared = { terms: Terms; rids: Record<Entity, Rids>; blocks: BlockTa
 export type Touched = { changed(entity: Entity, rid: number): void; removed(entity: Entity, rid: number): void };
 export type Counts = { inserted: number; changed: number; unchanged: number };
 
-type Probe = [rid: number, hash: number | null, updated: number | null, known: number, gone: number | null, blk: number | null];
+type Probe = [
+  rid: number,
+  hash: number | null,
+  updated: number | null,
+  known: number,
+  gone: number | null,
+  blk: number | null,
+];
 type Bound = Uint8Array | string | number | null;
 
 const KEEP = -1;
@@ -70,7 +77,7 @@ export class RowTable {
         continue;
       }
       const [rid, hash, updated, known, gone, blk] = found;
-      const stamp = numbers[i * width + this.#updatedSlot] as number;
+      const stamp = numbers[i * width + this.#updatedSlot];
       const sameTime = updated === null ? Number.isNaN(stamp) : updated === stamp;
       if (known === 1 && hash === hashes[i] && sameTime) {
         counts.unchanged++;
@@ -126,7 +133,7 @@ export class RowTable {
       refs[entity] = list.map((id) => this.#shared.rids[entity].of(id, (rid) => touched.changed(entity, rid)));
     }
     const save = (i: number, blk: number, bix: number) => {
-      const rid = rids[i] as number;
+      const rid = rids[i];
       const bound = this.#bind(batch, i, terms, refs, blk, bix, rid);
       if (isNew[i]) this.#insert.run(bound, batch.ids.subarray(i * 16, i * 16 + 16));
       else this.#update.run(bound);
@@ -136,7 +143,7 @@ export class RowTable {
     let row = 0;
     let start = 0;
     batch.blockRows.forEach((count, b) => {
-      const end = batch.blockEnds[b] as number;
+      const end = batch.blockEnds[b];
       const z = batch.blocks.subarray(start, end);
       const part = rids.slice(row, row + count);
       if (!part.includes(KEEP)) {
@@ -145,7 +152,7 @@ export class RowTable {
       } else if (part.some((rid) => rid !== KEEP)) {
         const opened = openBlock(z);
         part.forEach((rid, bix) => {
-          if (rid !== KEEP) loose.push({ row: row + bix, text: opened[bix] as Buffer });
+          if (rid !== KEEP) loose.push({ row: row + bix, text: opened[bix] });
         });
       }
       row += count;
@@ -155,7 +162,7 @@ export class RowTable {
     let at = 0;
     this.#shared.blocks.addRows(
       this.#entity,
-      loose.map(({ row }) => rids[row] as number),
+      loose.map(({ row }) => rids[row]),
       loose.map(({ text }) => text),
       (_, { blk, bix }) => save((loose[at++] as { row: number }).row, blk, bix),
     );
@@ -177,13 +184,13 @@ export class RowTable {
         bound.push(batch.texts[i * layout.texts + slot] ?? null);
         continue;
       }
-      const number = batch.numbers[i * layout.numbers + slot] as number;
+      const number = batch.numbers[i * layout.numbers + slot];
       if (Number.isNaN(number)) bound.push(null);
-      else if (kind === 'term' || kind === 'tags') bound.push(terms[number] as number);
+      else if (kind === 'term' || kind === 'tags') bound.push(terms[number]);
       else if (isRef(kind)) bound.push(refs[kind]?.[number] ?? null);
       else bound.push(number);
     }
-    bound.push(null, batch.hashes[i] as number, blk, bix, rid);
+    bound.push(null, batch.hashes[i], blk, bix, rid);
     return bound;
   }
 }

@@ -32,7 +32,7 @@ export function uuidBytes(text: string): Uint8Array | null {
 export function uuidText(bytes: Uint8Array, at = 0): string {
   const part = (from: number, to: number) => {
     let text = '';
-    for (let i = from; i < to; i++) text += byteText[bytes[at + i] as number] as string;
+    for (let i = from; i < to; i++) text += byteText[bytes[at + i]];
     return text;
   };
   return `${part(0, 4)}-${part(4, 6)}-${part(6, 8)}-${part(8, 10)}-${part(10, 16)}`;

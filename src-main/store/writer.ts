@@ -12,6 +12,7 @@ import type { Batch } from './encode.ts';
 import { storeError } from './errors.ts';
 import { Rids, Terms } from './interner.ts';
 import { RowTable, type Counts } from './row-table.ts';
+import type { Target } from './salvage.ts';
 import { uuidBytes } from './uuid.ts';
 
 export type Writer = {
@@ -39,7 +40,11 @@ export type WriterOptions = {
 
 /** Creates the file when there is none. Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. A damaged file is set aside, see `notice`. */
 export function openWriter(path: string, { onChange }: WriterOptions): Writer {
-  const { db, notice } = openForWriting(path);
+  return open(path, onChange);
+}
+
+function open(path: string, onChange: (change: Change) => void): ArchiveWriter {
+  const { db, notice } = openForWriting(path, (target) => open(target, () => undefined));
   try {
     return new ArchiveWriter(db, path, notice, onChange);
   } catch (thrown) {
@@ -48,7 +53,7 @@ export function openWriter(path: string, { onChange }: WriterOptions): Writer {
   }
 }
 
-class ArchiveWriter implements Writer {
+class ArchiveWriter implements Writer, Target {
   readonly notice: AppError | null;
   readonly #db: Database;
   readonly #path: string;
@@ -117,7 +122,12 @@ class ArchiveWriter implements Writer {
     const id = uuidBytes(taskRunId);
     if (!id) throw new AppError('BAD_INPUT', 'not a task run id', { id: taskRunId });
     const z = zstdCompressSync(JSON.stringify(activity));
-    this.#transact(() => this.#saveActivity.run(id, activity.fetched, z));
+    this.keepActivity(id, activity.fetched, z);
+  }
+
+  /** An activity as it lies in an archive, for salvaging. */
+  keepActivity(id: Uint8Array, fetched: number | null, z: Uint8Array): void {
+    this.#transact(() => this.#saveActivity.run(id, fetched, z));
   }
 
   checkpoint(): void {

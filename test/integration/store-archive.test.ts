@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { entities, type Entity } from '../../src-main/contract/fields.ts';
+import type { RunActivity } from '../../src-main/contract/rows.ts';
+import { columns, type Cell, type Change } from '../../src-main/store/columns.ts';
+import { encodeRows } from '../../src-main/store/encode.ts';
+import { openReader } from '../../src-main/store/read.ts';
+import { uuidText } from '../../src-main/store/uuid.ts';
+import { openWriter } from '../../src-main/store/writer.ts';
+import { taskRuns } from '../fixtures/prefect-rows.ts';
+import { tempDir } from '../fixtures/temp-dir.ts';
+
+const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const row = (value: Record<string, unknown>) => ({ json: JSON.stringify(value), value });
+
+function archive(t: TestContext) {
+  const path = join(tempDir(t), 'a.sqlite');
+  const changes: Change[] = [];
+  const writer = openWriter(path, { onChange: (change) => changes.push(change) });
+  const reader = openReader(path);
+  t.after(() => {
+    reader.close();
+    writer.close();
+  });
+  const write = (entity: Entity, ...rows: Record<string, unknown>[]) =>
+    writer.write({ batches: [encodeRows(entity, rows.map(row))] });
+  return { path, writer, reader, changes, write };
+}
+
+/** a row as an object by column name, terms as their texts, parents as their ids */
+function named(reader: ReturnType<typeof openReader>, entity: Entity, rid: number): Record<string, Cell> | null {
+  const found = reader.rowsByRid(entity, [rid])[0];
+  if (!found) return null;
+  const terms = new Map(reader.terms(0));
+  return Object.fromEntries(
+    Object.entries(columns[entity]).map(([name, kind], i) => {
+      const cell = found[i + 1];
+      if (cell === null) return [name, null];
+      if (kind === 'uuid') return [name, uuidText(cell as Uint8Array)];
+      if (kind === 'term' || kind === 'tags') return [name, terms.get(cell as number) ?? 'no such term'];
+      if ((entities as readonly string[]).includes(kind)) {
+        const parent = reader.rowsByRid(kind as Entity, [cell as number])[0];
+        return [name, parent ? uuidText(parent[1] as Uint8Array) : 'no such parent'];
+      }
+      return [name, cell];
+    }),
+  );
+}
+
+test('a row written is read as columns and as its exact text', (t) => {
+  const { reader, write } = archive(t);
+  const counts = write('task_run', {
+    id: uuid(1),
+    name: 'load-abc',
+    flow_run_id: uuid(9),
+    tags: ['b', 'a'],
+    state_type: 'FAILED',
+    start_time: '2026-11-23T08:00:00.000001Z',
+    total_run_time: 0.1,
+    run_count: 3,
+  });
+  assert.deepEqual(counts, { inserted: 1, changed: 0, unchanged: 0 });
+  const rid = reader.ridOf('task_run', uuid(1));
+  assert.ok(rid);
+  const found = named(reader, 'task_run', rid);
+  assert.deepEqual(
+    { ...found },
+    {
+      id: uuid(1),
+      known: 1,
+      name: 'load-abc',
+      task_key: null,
+      flow_run: uuid(9),
+      state_type: 'FAILED',
+      state_name: null,
+      tags: '["b","a"]',
+      expected_start_time: null,
+      next_scheduled_start_time: null,
+      start_time: Date.UTC(2026, 10, 23, 8) * 1000 + 1,
+      end_time: null,
+      state_timestamp: null,
+      created: null,
+      updated: null,
+      run_count: 3,
+      total_run_time: 0.1,
+      gone: null,
+    },
+  );
+  const text = reader.json('task_run', [rid])[0];
+  assert.equal((JSON.parse(text) as { name: string }).name, 'load-abc');
+  assert.equal(reader.ridOf('task_run', uuid(2)), null);
+  assert.equal(reader.ridOf('task_run', 'rubbish'), null);
+});
+
+test('a parent referred to is a bare id, told as changed, and filled in later under the same number', (t) => {
+  const { reader, changes, write } = archive(t);
+  write('task_run', { id: uuid(1), flow_run_id: uuid(9) });
+  const rid = reader.ridOf('flow_run', uuid(9));
+  assert.ok(rid);
+  assert.equal(named(reader, 'flow_run', rid)?.known, 0);
+  assert.deepEqual(reader.json('flow_run', [rid, 12345]), ['null', 'null']);
+  assert.deepEqual(changes.at(-1)?.changed.flow_run, [rid]);
+  const counts = write('flow_run', { id: uuid(9), name: 'fast-fox', flow_id: uuid(8), parent_task_run_id: uuid(1) });
+  assert.equal(counts.inserted, 1);
+  assert.equal(reader.ridOf('flow_run', uuid(9)), rid);
+  const found = named(reader, 'flow_run', rid);
+  assert.equal(found?.known, 1);
+  assert.equal(found.flow, uuid(8));
+  assert.equal(found.parent_task_run, uuid(1));
+  assert.deepEqual(changes.at(-1)?.changed.flow_run, [rid]);
+});
+
+test('rows that are as they were are skipped and no one is told; a changed one keeps its number', (t) => {
+  const { reader, changes, write } = archive(t);
+  const a = { id: uuid(1), name: 'a', updated: '2026-01-01T00:00:00Z', estimated_run_time: 1 };
+  const b = { id: uuid(2), name: 'b', updated: '2026-01-01T00:00:00Z', estimated_run_time: 1 };
+  write('task_run', a, b);
+  const told = changes.length;
+  assert.deepEqual(write('task_run', { ...a, estimated_run_time: 9 }, b), { inserted: 0, changed: 0, unchanged: 2 });
+  assert.equal(changes.length, told);
+  const rid = reader.ridOf('task_run', uuid(2)) as number;
+  // the server's `updated` has milliseconds only: another content under the same stamp is a change
+  assert.deepEqual(write('task_run', a, { ...b, name: 'c' }), { inserted: 0, changed: 1, unchanged: 1 });
+  assert.equal(changes.length, told + 1);
+  assert.deepEqual(changes.at(-1)?.changed, { task_run: [rid] });
+  assert.equal(named(reader, 'task_run', rid)?.name, 'c');
+  assert.equal((JSON.parse(reader.json('task_run', [rid])[0]) as { name: string }).name, 'c');
+});
+
+test('the batch number grows by one with every change and survives reopening', (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  const seen: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const writer = openWriter(path, { onChange: ({ batch }) => seen.push(batch) });
+    writer.write({ batches: [encodeRows('flow', [row({ id: uuid(i), name: 'x' })])] });
+    writer.write({ batches: [encodeRows('flow', [row({ id: uuid(i), name: 'y' })])] });
+    writer.write({ batches: [encodeRows('flow', [row({ id: uuid(i), name: 'y' })])], state: { a: i } });
+    writer.close();
+  }
+  assert.deepEqual(seen, [1, 2, 3, 4, 5, 6]);
+  const reader = openReader(path);
+  t.after(() => reader.close());
+  assert.equal(reader.batch(), 6);
+  assert.equal(reader.state('a'), 2);
+  assert.deepEqual(reader.changesSince(6), { batch: 6, changed: {}, removed: {} });
+  assert.deepEqual(reader.changesSince(3), { batch: 6, changed: { flow: [2, 3] }, removed: {} });
+  assert.equal(reader.changesSince(7), null);
+});
+
+test('state is stored with the rows or not at all', (t) => {
+  const { writer, reader } = archive(t);
+  const batch = encodeRows('task_run', [row({ id: uuid(1), name: 'a' })]);
+  writer.write({ batches: [batch], state: { cursor: { at: 5 }, none: null } });
+  assert.deepEqual(writer.getState('cursor'), { at: 5 });
+  assert.equal(writer.getState('none'), null);
+  assert.equal(writer.getState('never'), undefined);
+  const broken = { ...encodeRows('task_run', [row({ id: uuid(2) }), row({ id: uuid(3) })]), blockEnds: [3] };
+  const partly = encodeRows('task_run', [row({ id: uuid(1), name: 'b' })]);
+  const text = {
+    toJSON: () => {
+      throw new Error('cannot be stored');
+    },
+  };
+  assert.throws(() => writer.write({ batches: [partly, broken], state: { cursor: text } }));
+  assert.deepEqual(reader.state('cursor'), { at: 5 });
+  assert.equal(reader.ridOf('task_run', uuid(2)), null);
+  assert.equal(named(reader, 'task_run', 1)?.name, 'a');
+  // and the writer goes on after it
+  assert.deepEqual(writer.write({ batches: [partly], state: { cursor: 6 } }), {
+    inserted: 0,
+    changed: 1,
+    unchanged: 0,
+  });
+  assert.equal(reader.state('cursor'), 6);
+});
+
+test('gone is kept from the first time, and lifted when the row is seen again', (t) => {
+  const { writer, reader, write, changes } = archive(t);
+  write('task_run', { id: uuid(1), name: 'a' });
+  writer.markGone('task_run', [uuid(1), uuid(5), 'rubbish'], 100);
+  writer.markGone('task_run', [uuid(1)], 200);
+  assert.equal(named(reader, 'task_run', 1)?.gone, 100);
+  assert.equal(changes.length, 2);
+  assert.deepEqual(write('task_run', { id: uuid(1), name: 'a' }), { inserted: 0, changed: 0, unchanged: 1 });
+  assert.equal(named(reader, 'task_run', 1)?.gone, null);
+  assert.deepEqual(changes.at(-1)?.changed, { task_run: [1] });
+});
+
+test('removing: a task run goes, what others may refer to stays as a bare id', (t) => {
+  const { writer, reader, write, changes } = archive(t);
+  write('flow_run', { id: uuid(9), name: 'f', parent_task_run_id: uuid(2) });
+  write('task_run', { id: uuid(1), flow_run_id: uuid(9) }, { id: uuid(2) });
+  const plain = reader.ridOf('task_run', uuid(1)) as number;
+  assert.equal(writer.remove('task_run', [uuid(1), uuid(2), uuid(3)]), 2);
+  assert.deepEqual(changes.at(-1)?.removed, { task_run: [plain] });
+  assert.equal(reader.ridOf('task_run', uuid(1)), null);
+  assert.equal(named(reader, 'task_run', reader.ridOf('task_run', uuid(2)) as number)?.known, 0);
+  assert.equal(writer.remove('flow_run', [uuid(9)]), 1);
+  assert.equal(named(reader, 'flow_run', 1)?.known, 0);
+  assert.equal(writer.remove('flow_run', [uuid(9)]), 0);
+  // a number once given is not given to another row
+  write('task_run', { id: uuid(4) });
+  assert.ok((reader.ridOf('task_run', uuid(4)) as number) > plain);
+});
+
+test('activity of a run comes back whole', (t) => {
+  const { writer, reader } = archive(t);
+  const activity: RunActivity = {
+    history: [{ id: uuid(3), type: 'RUNNING', name: 'Running', timestamp: 5, message: null }],
+    logs: [{ id: uuid(4), name: 'prefect', level: 20, message: 'línea\n'.repeat(500), timestamp: 6 }],
+    truncated: false,
+    fetched: 7,
+    problem: null,
+  };
+  writer.saveActivity(uuid(1), { ...activity, fetched: 1 });
+  writer.saveActivity(uuid(1), activity);
+  assert.deepEqual(reader.activity(uuid(1)), activity);
+  assert.equal(reader.activity(uuid(2)), null);
+});
+
+test('a reader sees what another connection commits, also after it has been opened', (t) => {
+  const { reader, write } = archive(t);
+  const version = reader.dataVersion();
+  write('flow', { id: uuid(1), name: 'a' });
+  assert.notEqual(reader.dataVersion(), version);
+  assert.equal(reader.maxRid('flow'), 1);
+  assert.equal(reader.stats().rows.flow, 1);
+  assert.match(reader.archiveId(), /^[0-9a-f]{32}$/);
+});
+
+test('rewriting everything again and again does not make the file grow without end', (t) => {
+  const { writer, reader } = archive(t);
+  const rows = [...taskRuns(3, { rows: 1000, flowRuns: 20 })];
+  const write = (changed: (i: number) => boolean, mark: string) => {
+    for (let from = 0; from < rows.length; from += 200) {
+      const page = rows
+        .slice(from, from + 200)
+        .map(({ value }, i) => row(changed(from + i) ? { ...value, mark } : value));
+      writer.write({ batches: [encodeRows('task_run', page)] });
+    }
+  };
+  for (let round = 0; round < 30; round++) write((i) => (i * 7919 + round * 31) % 10 < 3, `r${round}`);
+  const { blocks } = reader.stats();
+  // 1,000 rows are 40 full blocks; without rewriting there would be over 300
+  assert.ok(blocks < 200, `${blocks} blocks`);
+  for (const rid of [1, 500, 1000]) {
+    const { id } = JSON.parse(reader.json('task_run', [rid])[0]) as { id: string };
+    assert.equal(reader.ridOf('task_run', id), rid);
+  }
+});
