@@ -94,7 +94,7 @@ export function createClient(settings: ServerSettings): PrefectClient {
       const rows = (value as unknown[]).map((row, i): Row => {
         const parsed = schema.safeParse(row);
         if (!parsed.success) throw unexpected(path, parsed.error);
-        return { json: texts[i] as string, value: row as WireRow };
+        return { json: texts[i], value: row as WireRow };
       });
       return { rows, serverTime };
     },

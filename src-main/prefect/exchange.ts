@@ -20,6 +20,8 @@ export type ServerSettings = {
   ca?: string | null;
   userAgent?: string;
   timeouts?: Partial<Timeouts>;
+  /** for tests; otherwise the one of the server's origin */
+  budget?: Budget;
   /** for tests */
   sleep?: Sleep;
   random?: () => number;
@@ -58,7 +60,7 @@ export class Exchange {
   constructor(settings: ServerSettings) {
     this.#settings = settings;
     this.#guesses = apiUrlGuesses(settings.apiUrl);
-    const first = this.#guesses[0] as string;
+    const first = this.#guesses[0];
     this.#secret = secretHeaders(settings.auth, settings.headers);
     this.#redact = redactor(settings.auth, settings.headers);
     this.#transport = openTransport(first, {
@@ -66,7 +68,7 @@ export class Exchange {
       ca: settings.ca ?? null,
       timeouts: { ...defaultTimeouts, ...settings.timeouts },
     });
-    this.#budget = budgetFor(new URL(first).origin, isCloud(first));
+    this.#budget = settings.budget ?? budgetFor(new URL(first).origin, isCloud(first));
     this.#csrf = new Csrf((path) => this.#askForToken(path));
     this.#sleep = settings.sleep ?? realSleep;
     this.#random = settings.random ?? Math.random;
@@ -86,7 +88,7 @@ export class Exchange {
   }
 
   async #findBase(options: AskOptions): Promise<string> {
-    if (this.#guesses.length === 1) return this.#guesses[0] as string;
+    if (this.#guesses.length === 1) return this.#guesses[0];
     let first: AppError | null = null;
     for (const guess of this.#guesses) {
       try {

@@ -89,7 +89,8 @@ async function work(pass: Pass, since: number | null): Promise<void> {
     progress.resumable(true);
     void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
   }
-  await readParents(pass, daily || known === null, known);
+  if (known !== null || !open?.parents) await readParents(pass, daily || known === null, known);
+  if (open) open.parents = true;
 
   const now = pass.source.clock ?? Date.now() * 1000;
   if (known !== null) {
@@ -121,13 +122,13 @@ export function plan(state: SyncState, since: number | null, now: number): void 
   const low = since === null || everything ? null : formatTime(since);
   if (state.through === null && !state.open) {
     const gap: Gap = { low, high: END_OF_TIME };
-    state.open = { started: now, task_run: [{ ...gap }], flow_run: [{ ...gap }] };
+    state.open = { started: now, parents: false, task_run: [{ ...gap }], flow_run: [{ ...gap }] };
     state.since = low === null ? null : since;
     return;
   }
   if (since === null || state.since === null || since >= state.since) return; // it reaches back far enough
   const older: Gap = { low, high: formatTime(state.since) };
-  state.open ??= { started: now, task_run: [], flow_run: [] };
+  state.open ??= { started: now, parents: true, task_run: [], flow_run: [] };
   state.open.task_run.push({ ...older });
   state.open.flow_run.push({ ...older });
   state.since = everything ? null : since;

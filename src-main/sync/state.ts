@@ -16,6 +16,8 @@ export const syncStateSchema = z.object({
     .object({
       /** µs by the server's clock when it began: rows may have changed since */
       started: z.number(),
+      /** flows and deployments are read */
+      parents: z.boolean(),
       task_run: z.array(gap),
       flow_run: z.array(gap),
     })
