@@ -140,13 +140,20 @@ export class App {
 
   /** What the window may know of a workspace; the count is known once the archive is open. */
   async describe(entry: Entry): Promise<Workspace> {
-    const bytes = await stat(this.paths.archive(entry.file)).then(
-      ({ size }) => size,
-      () => null,
+    const path = this.paths.archive(entry.file);
+    // rows just written stand in the -wal file until a checkpoint
+    const sizes = await Promise.all(
+      [path, `${path}-wal`].map((one) =>
+        stat(one).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
     );
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
     const archive = await this.opened(entry.name)?.catch(() => null);
     const count = archive ? (await archive.query.stats({})).task_runs : null;
-    return describe(entry, { task_runs: count, bytes });
+    return describe(entry, { task_runs: count, bytes: bytes || null });
   }
 
   /** Where the entry's server is now: the demo's has a new port at every start. */

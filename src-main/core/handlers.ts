@@ -81,7 +81,7 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       const archive = await app.archive(workspace);
       return {
         workspace: await app.describe(workspaces.get(workspace)),
-        version: (await archive.query.stats({})).task_runs,
+        version: (await archive.query.stats({})).version,
         notice: archive.notice,
       };
     },

@@ -79,7 +79,7 @@ export const queryContract = {
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
   activity: call(z.object({ id: z.string() }), runActivitySchema.nullable()),
-  stats: call(none, z.object({ task_runs: z.number(), state: z.record(z.string(), z.unknown()) })),
+  stats: call(none, z.object({ version: z.number(), task_runs: z.number(), state: z.record(z.string(), z.unknown()) })),
   api: call(apiRequestSchema, z.object({ status: z.number(), body: z.string() })),
   /** header line first, then rows; each chunk is whole lines */
   csv: stream(

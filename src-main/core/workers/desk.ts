@@ -63,6 +63,7 @@ export class Desk {
     run: ({ id }) => runDetail(this.#open.engine, this.#open.reader, id),
     activity: ({ id }) => this.#open.reader.activity(id),
     stats: () => ({
+      version: this.#open.engine.version,
       task_runs: this.#open.engine.total('task_run'),
       state: { 'sync.status': this.#open.reader.state('sync.status') },
     }),

@@ -1,0 +1,53 @@
+/** Real Electron, on machines that have its binary. The path is always given: without it Playwright would start a download. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { _electron } from '@playwright/test';
+import { electronBinary } from '../../src-main/shell/start.mjs';
+import type { Running, StartOptions } from './host.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export async function startElectron(options: StartOptions): Promise<Running> {
+  const saves = await mkdtemp(join(tmpdir(), 'taskscope-saves-'));
+  const app = await _electron.launch({
+    executablePath: electronBinary(root) ?? '',
+    args: [root, '--data-dir', options.dataDir, ...options.args],
+    env: { ...(process.env as Record<string, string>), ...options.env },
+    colorScheme: options.colorScheme,
+  });
+  await app.evaluate(({ dialog }, folder) => {
+    dialog.showSaveDialog = (...args: unknown[]) => {
+      const { defaultPath } = args.at(-1) as { defaultPath: string };
+      return Promise.resolve({ canceled: false, filePath: `${folder}/${defaultPath.split(/[\\/]/).at(-1)}` });
+    };
+  }, saves);
+  const page = await app.firstWindow();
+  await page.setViewportSize(options.viewport);
+  return {
+    page,
+    api: null,
+    savedFile: async (action) => {
+      await action();
+      return firstWhole(saves);
+    },
+    stop: async () => {
+      try {
+        await app.close();
+      } finally {
+        await rm(saves, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+/** Exports are renamed into place when whole, so any name that is no partial is finished. */
+export async function firstWhole(folder: string): Promise<string> {
+  for (let tries = 0; tries < 300; tries++) {
+    const name = (await readdir(folder)).find((one) => !one.endsWith('.partial'));
+    if (name) return join(folder, name);
+    await delay(100);
+  }
+  throw new Error(`no file appeared in ${folder}`);
+}

@@ -1,0 +1,46 @@
+/** The browser shell: `taskscope serve` in plain Node, its page in Chromium. */
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import { chromiumArgs, executablePath } from './chromium.ts';
+import type { Running, StartOptions } from './host.ts';
+import { startChild } from './process.ts';
+
+const launcher = join(import.meta.dirname, '../../src-main/shell/launch.mjs');
+
+type Served = { url: string; apiUrl: string; token: string };
+
+export async function startShell(options: StartOptions): Promise<Running> {
+  const args = [launcher, 'serve', '--no-open', '--data-dir', options.dataDir, ...options.args];
+  const child = startChild(process.execPath, args, { ...process.env, ...options.env });
+  const browser = await chromium.launch({ executablePath, args: chromiumArgs });
+  const stop = async () => {
+    try {
+      await browser.close();
+    } finally {
+      const code = await child.stop();
+      if (code !== 0) throw new Error(`serve ended with ${code}:\n${child.output()}`);
+    }
+  };
+  try {
+    const served = await child.line((line) => (line.startsWith('{"url"') ? (JSON.parse(line) as Served) : null));
+    const context = await browser.newContext({
+      colorScheme: options.colorScheme,
+      viewport: options.viewport,
+      acceptDownloads: true,
+    });
+    const page = await context.newPage();
+    await page.goto(served.url);
+    return {
+      page,
+      api: { url: served.apiUrl, token: served.token },
+      savedFile: async (action) => {
+        const [download] = await Promise.all([page.waitForEvent('download'), action()]);
+        return download.path();
+      },
+      stop,
+    };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The built app on whatever this project says: the browser shell, the Electron stand-in or real Electron. Specs see a page and
+ * a data folder. Tear-down runs every step, also when one throws, and ends only what this file started.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base, type Page } from '@playwright/test';
+import { startElectron } from './host-electron.ts';
+import { startShell } from './host-shell.ts';
+import { startStandIn } from './host-stand-in.ts';
+
+export type HostKind = 'shell' | 'stand-in' | 'electron';
+export type HostOptions = { hostKind: HostKind };
+
+export type StartOptions = {
+  dataDir: string;
+  /** command-line arguments after the ones that choose folder and port */
+  args: string[];
+  env: Record<string, string>;
+  colorScheme: 'light' | 'dark';
+  viewport: { width: number; height: number };
+};
+
+/** One running app with its window. */
+export type Running = {
+  page: Page;
+  /** the local API, where the host has one */
+  api: { url: string; token: string } | null;
+  /** does what leads to a saved file and gives its path */
+  savedFile(action: () => Promise<void>): Promise<string>;
+  stop(): Promise<void>;
+};
+
+export type Host = {
+  dataDir: string;
+  start(options?: Partial<StartOptions>): Promise<Running>;
+  /** stops what runs and starts it anew on the same data folder */
+  restart(options?: Partial<StartOptions>): Promise<Running>;
+};
+
+const starters = { shell: startShell, 'stand-in': startStandIn, electron: startElectron };
+
+export const test = base.extend<HostOptions & { host: Host; problems: string[] }>({
+  hostKind: ['shell', { option: true }],
+  /** console errors and page errors; a spec that provokes one empties it */
+  problems: async ({}, use) => {
+    const problems: string[] = [];
+    await use(problems);
+    base.expect(problems, 'errors in the page').toEqual([]);
+  },
+  host: async ({ hostKind, problems }, use) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'taskscope-e2e-'));
+    let running: Running | null = null;
+    const stop = async () => {
+      const ending = running;
+      running = null;
+      await ending?.stop();
+    };
+    const start = async (options: Partial<StartOptions> = {}) => {
+      await stop();
+      const started: Running = await starters[hostKind]({
+        dataDir,
+        args: [],
+        env: {},
+        colorScheme: 'light',
+        viewport: { width: 1440, height: 900 },
+        ...options,
+      });
+      running = started;
+      const { page } = started;
+      page.on('pageerror', (error) => problems.push(String(error)));
+      page.on('console', (message) => {
+        if (message.type() === 'error') problems.push(message.text());
+      });
+      return started;
+    };
+    try {
+      await use({ dataDir, start, restart: start });
+    } finally {
+      try {
+        await stop();
+      } finally {
+        await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      }
+    }
+  },
+});
+
+export const expect = test.expect;

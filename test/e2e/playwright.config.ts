@@ -1,0 +1,25 @@
+/** One set of specs, run against each host that this machine can start. */
+import { defineConfig } from '@playwright/test';
+import type { HostOptions } from './host.ts';
+import { electronBinary } from '../../src-main/shell/start.mjs';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+export default defineConfig<HostOptions>({
+  testDir: '.',
+  testMatch: '*.spec.ts',
+  outputDir: '../../out/e2e',
+  forbidOnly: !!process.env.CI,
+  retries: 0,
+  workers: 1, // two cores: a core, a Chromium and sometimes a Prefect server already fill them
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  use: { viewport: { width: 1440, height: 900 }, trace: 'retain-on-failure' },
+  projects: [
+    { name: 'shell', use: { hostKind: 'shell' } },
+    { name: 'stand-in', use: { hostKind: 'stand-in' }, testIgnore: ['shell-*.spec.ts'] },
+    ...(electronBinary(root)
+      ? [{ name: 'electron', use: { hostKind: 'electron' as const }, testIgnore: ['shell-*.spec.ts'] }]
+      : []),
+  ],
+});

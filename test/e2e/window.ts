@@ -1,0 +1,87 @@
+/** What a person does in the window, by the names they see. One place to change when a word on a button changes. */
+import { expect, type Locator, type Page } from '@playwright/test';
+
+export class Window {
+  readonly page: Page;
+  readonly grid: Locator;
+  readonly detail: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.grid = page.getByRole('grid');
+    this.detail = page
+      .getByRole('complementary', { name: /run/i })
+      .or(page.getByRole('region', { name: /run detail|task run/i }));
+  }
+
+  /** Waits until rows are on screen. */
+  async ready(): Promise<void> {
+    await expect(this.rows().first()).toBeVisible({ timeout: 60_000 });
+  }
+
+  rows(): Locator {
+    return this.grid.locator('[role=row][data-index]:not([aria-busy])');
+  }
+
+  row(text: string | RegExp): Locator {
+    return this.rows().filter({ hasText: text }).first();
+  }
+
+  /** Exact number of runs in the result, from the grid itself: its row count includes the header. */
+  async count(): Promise<number> {
+    return Number(await this.grid.getAttribute('aria-rowcount')) - 1;
+  }
+
+  async expectCount(count: number): Promise<void> {
+    await expect(this.grid).toHaveAttribute('aria-rowcount', String(count + 1));
+  }
+
+  /** Clicks a value in a list of the filter panel, e.g. ('State', 'Failed'). */
+  async filter(list: string, value: string): Promise<void> {
+    await this.page
+      .getByRole('list', { name: list, exact: true })
+      .getByRole('button', { name: new RegExp(`^${value}(,|$)`) })
+      .first()
+      .click();
+  }
+
+  async addServer(name: string, apiUrl: string): Promise<void> {
+    await this.page.getByRole('button', { name: /^Workspace:/ }).click();
+    await this.page.getByRole('menuitem', { name: /Add a server/ }).click();
+    const dialog = this.page.getByRole('dialog', { name: 'Add a server' });
+    await dialog.getByLabel('Name').fill(name);
+    await dialog.getByLabel('API address').fill(apiUrl);
+    await dialog.getByRole('button', { name: 'Test connection' }).click();
+    await expect(dialog.getByText(/It answers/)).toBeVisible();
+    await dialog.getByRole('button', { name: 'Add and sync' }).click();
+    await expect(dialog).toBeHidden();
+  }
+
+  async savePreset(name: string): Promise<void> {
+    await this.page.getByRole('button', { name: 'Save these filters as a preset' }).click();
+    const field = this.page.getByRole('textbox', { name: 'Name of the new preset' });
+    await field.fill(name);
+    await field.press('Enter');
+    await expect(this.preset(name)).toBeVisible();
+  }
+
+  preset(name: string): Locator {
+    return this.page.getByRole('list', { name: 'Presets' }).getByRole('button', { name: new RegExp(`^${name}`) });
+  }
+
+  /** Opens the export dialog with the usual columns and starts it; the file's place is the host's to say. */
+  async export(): Promise<void> {
+    await this.page
+      .getByRole('button', { name: /Export/ })
+      .first()
+      .click();
+    const dialog = this.page.getByRole('dialog', { name: /Export/ });
+    await dialog.getByRole('radio', { name: /The usual set/ }).check();
+    await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
+    await expect(dialog.getByText(/exported/)).toBeVisible();
+  }
+
+  async closeDialog(): Promise<void> {
+    await this.page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+  }
+}
