@@ -19,10 +19,22 @@ type Facts = {
   message: string;
 };
 
+/** Why a connection failed, by the system's name for it. */
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'Nothing listens there. ',
+  ECONNRESET: 'The connection was cut. ',
+  ENOTFOUND: 'That name is not known. ',
+  EAI_AGAIN: 'The name could not be looked up. ',
+  unknown: '',
+  ENETUNREACH: 'There is no network to it. ',
+  PROXY_AUTHENTICATION: 'A proxy on the way asks for a sign-in. ',
+  EHOSTUNREACH: 'There is no way to that machine. ',
+};
+
 const words: Record<ErrorCode, (facts: Facts) => Words> = {
-  BAD_INPUT: ({ message }) => ({
+  BAD_INPUT: ({ say, message }) => ({
     title: message ? capital(firstLine(message)) : 'That input was not understood',
-    advice: 'Correct it and try again. Nothing was changed.',
+    advice: say('advice', 'Correct it and try again. Nothing was changed.'),
   }),
   CANCELLED: () => ({ title: 'Cancelled', advice: 'What was done before stays; it goes on from there the next time.' }),
   DISCONNECTED: () => ({
@@ -47,7 +59,7 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
   SERVER_UNREACHABLE: ({ say, has }) => ({
     title: `${say('host', say('url', 'The Prefect server'))} cannot be reached`,
     advice: `${
-      has('reason') ? `${capital(say('reason', ''))}. ` : ''
+      has('reason') ? (reasons[say('reason', '')] ?? `${say('reason', '')}. `) : ''
     }Check the address, that the server runs, and your network or VPN. What was synced before can still be browsed.`,
   }),
   SERVER_TIMEOUT: ({ say }) => ({

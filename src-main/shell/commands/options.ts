@@ -74,6 +74,8 @@ export async function workspaceOf(app: App, values: CommonValues): Promise<strin
   if (last !== null && names.includes(last)) return last;
   if (names.length > 1) throw new UsageError(`which workspace? --workspace takes one of ${names.join(', ')}`);
   if (names.length === 0)
-    throw new AppError('BAD_INPUT', 'there is no workspace yet; add one with "taskscope workspace add", or use --demo');
+    throw new AppError('BAD_INPUT', 'there is no workspace yet', {
+      advice: 'Add one with "taskscope workspace add NAME --api-url URL", or try --demo.',
+    });
   return names[0];
 }
