@@ -1,0 +1,26 @@
+/** What the stand-in lacks must not look like `undefined`: a misspelt or unprovided name throws where it is used. */
+
+/** Names a runtime asks of any object: await, inspection, coercion. */
+const asked = new Set(['then', 'toJSON', 'inspect', 'constructor', 'nodeType', '$$typeof', 'asymmetricMatch']);
+
+/** The object as the app sees it. Methods keep working on the object itself. */
+export function provided<T extends object>(name: string, object: T): T {
+  return new Proxy(object, {
+    get(target, property) {
+      if (property in target) {
+        const value: unknown = Reflect.get(target, property, target);
+        return typeof value === 'function' && !isClass(value) ? (value.bind(target) as unknown) : value;
+      }
+      if (typeof property === 'symbol' || asked.has(property)) return undefined;
+      throw new Error(`stand-in: ${name}.${property} is not provided`);
+    },
+    set(target, property, value) {
+      if (!(property in target)) throw new Error(`stand-in: ${name}.${String(property)} cannot be set`);
+      return Reflect.set(target, property, value, target);
+    },
+  });
+}
+
+function isClass(value: (...args: never[]) => unknown): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
