@@ -18,6 +18,7 @@ import { pathsIn, type Paths } from './paths.ts';
 import { Presets } from './presets.ts';
 import { fileSecrets } from './secrets.ts';
 import type { Log, Shell } from './shell.ts';
+import { VERSION } from './version.ts';
 import { startWorker, type Started } from './worker.ts';
 import { demoContract, type ApiRequest, type Connection } from './worker-contracts.ts';
 import { describe, Workspaces, type Entry } from './workspaces.ts';
@@ -211,9 +212,5 @@ export class App {
     await (await this.archive(name)).query.setDialect({ dialect });
   }
 }
-
-/** Replaced by the build; from source it is the package's own. */
-declare const __TASKSCOPE_VERSION__: string | undefined;
-const VERSION = typeof __TASKSCOPE_VERSION__ === 'string' ? __TASKSCOPE_VERSION__ : 'dev';
 
 export const createApp = (options: AppOptions): Promise<App> => App.create(options);

@@ -1,5 +1,6 @@
 /** The command line: which command, and how it ends. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 import { realpathSync } from 'node:fs';
+import { VERSION } from '../core/version.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportFile } from './commands/export.ts';
 import type { Command } from './commands/options.ts';
@@ -7,7 +8,6 @@ import { query } from './commands/query.ts';
 import { serve } from './commands/serve.ts';
 import { sync } from './commands/sync.ts';
 import { workspace } from './commands/workspace.ts';
-import { packageVersion } from './package-version.ts';
 import { DONE, failed, print, say, UsageError, WRONG_USAGE } from './terminal.ts';
 
 const commands: Record<string, Command> = { serve, workspace, sync, query, export: exportFile, doctor };
@@ -29,7 +29,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   try {
     if (name === '--version') {
-      await print(packageVersion());
+      await print(VERSION);
       return DONE;
     }
     if (name === undefined || name === 'help' || name === '--help' || name === '-h' || rest.includes('--help')) {

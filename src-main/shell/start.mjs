@@ -20,15 +20,16 @@ export async function start(root, args) {
   if (!reason) {
     const ended = await runElectron(root, args);
     if (ended === null) return;
-    say(`Electron did not start (${ended}); opening the window in a browser instead.`);
-  } else say(`${reason}; opening the window in a browser instead.`);
+    say(`Electron did not start (${ended}); taking a browser instead.`);
+  } else say(`${reason}: the window is a page for a browser instead.`);
   return command(root, ['serve', ...args]);
 }
 
 /** In a process of its own with its words on stderr: stdout belongs to the command. */
 function build(root) {
   say('building …');
-  const { status } = spawnSync(process.execPath, [join(root, 'src-main/shell/launch.mjs'), '--task', 'build'], {
+  const task = [join(root, 'src-main/shell/launch.mjs'), '--task', 'build', '--logLevel', 'error'];
+  const { status } = spawnSync(process.execPath, task, {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -5,9 +5,9 @@ import { toWireError, type WireError } from '../../contract/errors.ts';
 import { createApp, type App } from '../../core/app.ts';
 import { archiveProblems } from '../../core/integrity.ts';
 import { plainShell } from '../../core/shell.ts';
+import { VERSION } from '../../core/version.ts';
 import type { Entry } from '../../core/workspaces.ts';
 import { findChromium, hasDisplay } from '../browsers.ts';
-import { packageVersion } from '../package-version.ts';
 import { DONE, FAILED, log, print, say } from '../terminal.ts';
 import { dataDirOf, parse, type Command } from './options.ts';
 
@@ -24,7 +24,7 @@ export const doctor: Command = async (args) => {
     say(`${ok ? 'ok  ' : 'NOT '} ${what}: ${text}`);
   };
   const facts = {
-    taskscope: packageVersion(),
+    taskscope: VERSION,
     node: process.version,
     system: `${process.platform} ${process.arch}`,
     data_dir: dataDir,
