@@ -1,0 +1,117 @@
+/** What a run's own JSON says beyond the columns of the grid, ready to show. Absent and null are the same: not shown. */
+import type { RunLink, TaskRunDetail } from '../../../src-main/contract/rows.ts';
+import { parseTime } from '../../../src-main/contract/time.ts';
+import { formatCount, formatDuration, plural } from '../../format.ts';
+import { member, readJson, scalar, type JsonNode } from '../../ui/json-text.ts';
+
+/** One thing passed to a parameter. `link` null: a run that the archive does not hold, named by its id. */
+export type InputItem =
+  | { kind: 'run'; link: RunLink | null; id: string; entity: string }
+  | { kind: 'parameter'; name: string }
+  | { kind: 'constant'; type: string }
+  | { kind: 'other'; text: string };
+
+export type Input = { parameter: string; items: InputItem[] };
+
+export type RunRecord = {
+  /** the state's message, with the traceback where there is one */
+  message: string | null;
+  inputs: Input[];
+  policy: string;
+  cacheKey: string | null;
+  /** µs */
+  cacheExpiration: number | null;
+  taskVersion: string | null;
+  dynamicKey: string | null;
+  flowRunAttempt: number | null;
+  labels: { key: string; value: string }[];
+};
+
+const nothing: RunRecord = {
+  message: null,
+  inputs: [],
+  policy: 'not known',
+  cacheKey: null,
+  cacheExpiration: null,
+  taskVersion: null,
+  dynamicKey: null,
+  flowRunAttempt: null,
+  labels: [],
+};
+
+export function readRecord(detail: TaskRunDetail): RunRecord {
+  let root: JsonNode;
+  try {
+    root = readJson(detail.json);
+  } catch {
+    return nothing; // the raw text is still shown as it is
+  }
+  const text = (key: string) => scalar(member(root, key)) || null;
+  const time = text('cache_expiration');
+  const attempts = Number(text('flow_run_run_count') ?? NaN);
+  const labels = member(root, 'labels');
+  return {
+    message: scalar(member(member(root, 'state'), 'message')) || null,
+    inputs: readInputs(member(root, 'task_inputs'), detail.upstream),
+    policy: policyWords(member(root, 'empirical_policy')),
+    cacheKey: text('cache_key'),
+    cacheExpiration: time === null ? null : parseTime(time),
+    taskVersion: text('task_version'),
+    dynamicKey: text('dynamic_key'),
+    flowRunAttempt: Number.isFinite(attempts) ? attempts : null,
+    labels:
+      labels?.kind === 'object'
+        ? labels.entries.map(({ key, value }) => ({ key, value: scalar(value) ?? 'null' }))
+        : [],
+  };
+}
+
+function readInputs(node: JsonNode | null, upstream: readonly RunLink[]): Input[] {
+  if (node?.kind !== 'object') return [];
+  return node.entries.map(({ key, value }) => ({
+    parameter: key,
+    items: value.kind === 'array' ? value.items.map((item) => readInput(item, upstream)) : [],
+  }));
+}
+
+function readInput(node: JsonNode, upstream: readonly RunLink[]): InputItem {
+  const type = scalar(member(node, 'input_type'));
+  const id = scalar(member(node, 'id'));
+  if (id !== null)
+    return { kind: 'run', id, entity: type ?? 'task_run', link: upstream.find((link) => link.id === id) ?? null };
+  if (type === 'parameter') return { kind: 'parameter', name: scalar(member(node, 'name')) ?? '' };
+  if (type === 'constant') return { kind: 'constant', type: scalar(member(node, 'type')) ?? '' };
+  return { kind: 'other', text: scalar(node) ?? '' };
+}
+
+/**
+ * The retry policy in words. `retries` and `retry_delay` are Prefect's present names; `max_retries` and
+ * `retry_delay_seconds` are what servers before 2.7 wrote, and all still send them.
+ */
+export function policyWords(policy: JsonNode | null): string {
+  const number = (key: string) => {
+    const text = scalar(member(policy, key));
+    return text === null || Number.isNaN(Number(text)) ? null : Number(text);
+  };
+  const retries = number('retries') ?? number('max_retries') ?? 0;
+  if (retries <= 0) return 'no retries';
+  const delay = member(policy, 'retry_delay');
+  const delays = delay?.kind === 'array' ? delay.items.map((item) => Number(scalar(item) ?? 0)) : [];
+  const single = number('retry_delay') ?? number('retry_delay_seconds') ?? 0;
+  const first = delays[0] ?? single;
+  const even = delays.every((one) => one === first);
+  const words = [`up to ${plural(retries, 'retry', 'retries')}`];
+  if (even) words.push(first > 0 ? `after ${formatDuration(first)}` : 'at once');
+  else words.push(`after ${delays.slice(0, 5).map(formatDuration).join(', ')}${delays.length > 5 ? ' …' : ''}`);
+  const jitter = number('retry_jitter_factor');
+  if (jitter !== null && jitter > 0) words.push(`up to ${formatCount(Math.round(jitter * 100))} % longer by chance`);
+  return words.join(', ');
+}
+
+/** `2.9 times the median`: said only when it is worth a thought. */
+export function comparedToMedian(seconds: number, median: number): string | null {
+  if (median <= 0 || seconds < 1) return null;
+  const times = seconds / median;
+  if (times >= 1.5) return `${times >= 10 ? formatCount(Math.round(times)) : times.toFixed(1)} times the median`;
+  return null;
+}
