@@ -3,6 +3,7 @@
  * module only inside the candidate the person confirms.
  */
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
@@ -41,8 +42,12 @@ const wanted = [
   'PREFECT_CLIENT_CUSTOM_HEADERS',
 ];
 
-/** The likeliest first: what Prefect's client would use, other profiles, the usual local address. */
-export async function findCandidates(env: Env = process.env, home: string = homedir()): Promise<FoundServer[]> {
+/** The likeliest first: what Prefect's client would use, other profiles, then the usual local address if something listens there. */
+export async function findCandidates(
+  env: Env = process.env,
+  home: string = homedir(),
+  isListening: () => Promise<boolean> = localPortOpen,
+): Promise<FoundServer[]> {
   const path = env['PREFECT_PROFILES_PATH'] || join(env['PREFECT_HOME'] || join(home, '.prefect'), 'profiles.toml');
   const file = await readProfiles(path);
   const active = env['PREFECT_PROFILE'] || file.active;
@@ -65,9 +70,24 @@ export async function findCandidates(env: Env = process.env, home: string = home
     );
   }
   const known = new Set(found.map(({ input }) => input.api_url.replace('//localhost:', '//127.0.0.1:')));
-  if (!known.has(LOCAL_SERVER))
+  if (!known.has(LOCAL_SERVER) && (await isListening()))
     add(found, 'local', 'local server', LOCAL_SERVER, false, { PREFECT_API_URL: LOCAL_SERVER }, {});
   return found.sort((a, b) => Number(b.active) - Number(a.active));
+}
+
+/** Opens and closes a TCP connection on this machine; sends nothing. An offer of a server that is not there would be no find. */
+function localPortOpen(): Promise<boolean> {
+  const { hostname, port } = new URL(LOCAL_SERVER);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port), timeout: 300 });
+    const end = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('timeout', () => end(false));
+    socket.once('error', () => end(false));
+  });
 }
 
 /** `fromEnv`: those of the settings that came from the environment; their secrets stay there and are named only. */

@@ -14,7 +14,11 @@ export async function startElectron(options: StartOptions): Promise<Running> {
   const app = await _electron.launch({
     executablePath: electronBinary(root) ?? '',
     args: [root, '--data-dir', options.dataDir, ...options.args],
-    env: { ...(process.env as Record<string, string>), ...options.env },
+    env: {
+      ...(process.env as Record<string, string>),
+      PREFECT_HOME: join(options.dataDir, 'no-prefect'),
+      ...options.env,
+    },
     colorScheme: options.colorScheme,
   });
   await app.evaluate(({ dialog }, folder) => {

@@ -11,7 +11,11 @@ type Served = { url: string; apiUrl: string; token: string };
 
 export async function startShell(options: StartOptions): Promise<Running> {
   const args = [launcher, 'serve', '--no-open', '--data-dir', options.dataDir, ...options.args];
-  const child = startChild(process.execPath, args, { ...process.env, ...options.env });
+  const child = startChild(process.execPath, args, {
+    ...process.env,
+    PREFECT_HOME: join(options.dataDir, 'no-prefect'),
+    ...options.env,
+  });
   const browser = await chromium.launch({ executablePath, args: chromiumArgs });
   const stop = async () => {
     try {

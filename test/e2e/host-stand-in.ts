@@ -34,7 +34,12 @@ export async function startStandIn(options: StartOptions): Promise<Running> {
       options.dataDir,
       ...options.args,
     ],
-    { ...process.env, ...options.env, STANDIN: JSON.stringify(told) },
+    {
+      ...process.env,
+      ...options.env,
+      PREFECT_HOME: join(options.dataDir, 'no-prefect'),
+      STANDIN: JSON.stringify(told),
+    },
   );
   const stop = async () => {
     try {

@@ -66,15 +66,15 @@ test('a URL in the environment is a server of its own and never gets a profileâ€
   assert.deepEqual(found[0]?.input.auth, { kind: 'none' });
 });
 
-test('without a file, and with a broken one, the usual local address is offered', async () => {
-  assert.deepEqual(
-    (await findCandidates({ PREFECT_PROFILES_PATH: join(home, 'none.toml') })).map(({ id }) => id),
-    ['local'],
-  );
+test('the usual local address is offered only while something listens there, without a file or with a broken one', async () => {
   const broken = join(home, 'broken.toml');
   await writeFile(broken, '[[[');
-  assert.deepEqual(
-    (await findCandidates({ PREFECT_PROFILES_PATH: broken })).map(({ id }) => id),
-    ['local'],
-  );
+  for (const path of [join(home, 'none.toml'), broken])
+    for (const listening of [true, false]) {
+      const found = await findCandidates({ PREFECT_PROFILES_PATH: path }, home, () => Promise.resolve(listening));
+      assert.deepEqual(
+        found.map(({ id }) => id),
+        listening ? ['local'] : [],
+      );
+    }
 });
