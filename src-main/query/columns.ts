@@ -7,18 +7,35 @@ import { Codes, TagSets } from './dictionaries.ts';
 import { Names } from './names.ts';
 import { formatUuid } from './uuid.ts';
 
-/** µs, seconds or counts; NaN is null. A computed column is filled when it is first asked for after a change. */
+/** µs, seconds or counts; NaN is null. A column no row has a value in (`gone`, mostly) takes no room. */
 export class NumberColumn {
   readonly kind = 'number';
-  values: Float64Array<ArrayBuffer>;
+  /** empty while every value is null */
+  values = new Float64Array(0);
+  #capacity: number;
 
   constructor(capacity: number) {
-    this.values = new Float64Array(capacity);
+    this.#capacity = capacity;
+  }
+
+  get(rid: number): number {
+    return this.values.length === 0 ? NaN : this.values[rid];
+  }
+
+  set(rid: number, value: number): void {
+    if (this.values.length === 0) {
+      if (Number.isNaN(value)) return;
+      this.values = new Float64Array(this.#capacity).fill(NaN);
+    }
+    this.values[rid] = value;
   }
 
   grow(capacity: number): void {
+    this.#capacity = capacity;
+    if (this.values.length === 0) return;
     const grown = new Float64Array(capacity);
     grown.set(this.values);
+    grown.fill(NaN, this.values.length);
     this.values = grown;
   }
 

@@ -5,8 +5,8 @@ import { TRUE, type Condition, type Dialect, type Instant } from '../contract/qu
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, RefColumn } from './columns.ts';
-import { byRange, byReference, pointedAt } from './masks.ts';
-import { hasAllTags, hasAnyTag, isIn, matches, matcherOf, notNull, type Context } from './predicates.ts';
+import { byReference, pointedAt } from './masks.ts';
+import { hasAllTags, hasAnyTag, inRange, isIn, matches, matcherOf, notNull, type Context } from './predicates.ts';
 import type { Table } from './table.ts';
 
 /** column of the `many` side that points back */
@@ -18,21 +18,25 @@ export const backReference: Record<string, string> = {
   'deployment.flow_runs': 'deployment',
 };
 
-/** what the app's free text looks at */
-const textFields: Record<Entity, string[]> = {
-  task_run: [
-    'name',
-    'task_key',
-    'state_name',
-    'tags',
-    'flow_run.name',
-    'flow_run.flow.name',
-    'flow_run.deployment.name',
-  ],
-  flow_run: ['name', 'state_name', 'tags', 'flow.name', 'deployment.name'],
-  flow: ['name', 'tags'],
-  deployment: ['name', 'tags', 'flow.name'],
-};
+/** What the app's free text looks at; everything behind one relation is gathered at once. */
+function freeText(entity: Entity, text: string): Condition {
+  const own = (...names: string[]): Condition[] => names.map((field) => ({ field, contains: text }));
+  const name = { or: own('name') };
+  switch (entity) {
+    case 'task_run': {
+      const behind = [...own('name'), { has: 'flow', where: name }, { has: 'deployment', where: name }];
+      return { or: [...own('name', 'task_key', 'state_name', 'tags'), { has: 'flow_run', where: { or: behind } }] };
+    }
+    case 'flow_run':
+      return {
+        or: [...own('name', 'state_name', 'tags'), { has: 'flow', where: name }, { has: 'deployment', where: name }],
+      };
+    case 'flow':
+      return { or: own('name', 'tags') };
+    case 'deployment':
+      return { or: [...own('name', 'tags'), { has: 'flow', where: name }] };
+  }
+}
 
 /** bytes of masks kept between questions: about 250 of them at a million rows */
 const CACHE_BYTES = 32_000_000;
@@ -99,7 +103,7 @@ export class Evaluator {
     if ('has' in condition) return this.#has(entity, condition.has, condition.where, now);
     if ('text' in condition) {
       if (condition.text === '') return table.listed();
-      return this.mask(entity, { or: textFields[entity].map((field) => ({ field, contains: condition.text })) }, now);
+      return this.mask(entity, freeText(entity, condition.text), now);
     }
     return this.#compare(entity, condition, now);
   }
@@ -155,6 +159,6 @@ export class Evaluator {
     const at = (instant: Instant) => (typeof instant === 'number' ? instant : now - instant.ago);
     const from = condition.from === undefined ? -Infinity : at(condition.from);
     const to = condition.to === undefined ? Infinity : at(condition.to);
-    return byRange(column.values, from, to, table.words);
+    return inRange(column, from, to, table.words);
   }
 }

@@ -11,6 +11,9 @@ import type { Table } from './table.ts';
 type Counts = { counts: Uint32Array; nulls: number };
 type Tables = Record<Entity, Table>;
 
+/** Share of all rows from which the rest is counted instead; the counts of all rows are remembered. */
+const MOST = 0.6;
+
 /** The same mask is often counted again (a lifted facet of a one-filter question is that of all rows). Masks are version-bound, so is this. */
 const remembered = new WeakMap<Bits, Map<string, Counts>>();
 
@@ -39,7 +42,7 @@ function countPath(
   const kept = known.get(path);
   if (kept) return kept;
   let made: Counts;
-  if (via.length === 0) made = countColumn(tables, tables[root], columnFor(tables[root], field), mask, rows);
+  if (via.length === 0) made = countRows(tables, tables[root], field, mask, rows);
   else {
     const before = via.slice(0, -1);
     const refs = countPath(tables, root, before, via.at(-1)!, mask, rows);
@@ -48,6 +51,18 @@ function countPath(
   }
   known.set(path, made);
   return made;
+}
+
+/** A mask of most rows is counted by what it leaves out. */
+function countRows(tables: Tables, table: Table, field: string, mask: Bits, rows: number): Counts {
+  const column = columnFor(table, field);
+  const listed = table.listed();
+  if (mask === listed || rows < table.count * MOST) return countColumn(tables, table, column, mask, rows);
+  const all = countPath(tables, table.entity, [], field, listed, table.count);
+  const out = countColumn(tables, table, column, bits.andNot(listed, mask), table.count - rows);
+  const counts = all.counts.slice();
+  for (let code = 0; code < counts.length; code++) counts[code] -= out.counts[code];
+  return { counts, nulls: all.nulls - out.nulls };
 }
 
 function entityBehind(root: Entity, via: readonly string[]): Entity {

@@ -12,16 +12,18 @@ export type Matcher = {
   test(text: string): boolean;
   /** state before any text */
   readonly start: number;
-  /** state after `text` has followed `state` */
-  walk(state: number, text: string): number;
+  /** what `walk` expects its text to have gone through; dictionaries keep their texts folded */
+  readonly fold: Fold;
+  /** state after `folded` has followed `state` */
+  walk(state: number, folded: string): number;
   accepts(state: number): boolean;
   /** whatever follows is accepted too */
   settled(state: number): boolean;
 };
 
-const foldAscii = (text: string): string =>
-  /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (s) => s.toLowerCase()) : text;
-const foldUnicode = (text: string): string => text.toLowerCase();
+export type Fold = (text: string) => string;
+const foldAscii: Fold = (text) => (/[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (s) => s.toLowerCase()) : text);
+const foldUnicode: Fold = (text) => text.toLowerCase();
 
 /** Prefect's `like_`: `%pattern%` compared by the database's ILIKE (facts §1.2). */
 export function likeMatcher(pattern: string, dialect: Dialect): Matcher {
@@ -55,8 +57,8 @@ export function containsMatcher(needle: string): Matcher {
 
 class Automaton implements Matcher {
   readonly start: number;
+  readonly fold: Fold;
   readonly #tokens: number[];
-  readonly #fold: (text: string) => string;
   /** characters the pattern names; all others behave alike (class 0) */
   readonly #classes = new Map<number, number>();
   readonly #asciiClass = new Uint16Array(128);
@@ -69,8 +71,8 @@ class Automaton implements Matcher {
   readonly #accepts: boolean[] = [];
   readonly #settled: boolean[] = [];
 
-  constructor(tokens: number[] | null, fold: (text: string) => string) {
-    this.#fold = fold;
+  constructor(tokens: number[] | null, fold: Fold) {
+    this.fold = fold;
     this.#tokens = tokens ?? [];
     for (const token of this.#tokens) {
       if (token < 0 || this.#classes.has(token)) continue;
@@ -82,7 +84,7 @@ class Automaton implements Matcher {
   }
 
   test(text: string): boolean {
-    return this.#accepts[this.walk(this.start, text)];
+    return this.#accepts[this.walk(this.start, this.fold(text))];
   }
 
   accepts(state: number): boolean {
@@ -93,23 +95,26 @@ class Automaton implements Matcher {
     return this.#settled[state];
   }
 
-  walk(from: number, text: string): number {
-    const folded = this.#fold(text);
+  walk(from: number, folded: string): number {
+    const next = this.#next;
+    const settled = this.#settled;
+    const ascii = this.#asciiClass;
+    const width = this.#width;
     let state = from;
     for (let i = 0; i < folded.length; i++) {
-      if (this.#settled[state]) return state;
+      if (settled[state]) return state;
       let unit = folded.charCodeAt(i);
       let cls: number;
-      if (unit < 128) cls = this.#asciiClass[unit]!;
+      if (unit < 128) cls = ascii[unit];
       else {
         if (unit >= 0xd800 && unit < 0xdc00) {
-          unit = folded.codePointAt(i)!;
+          unit = folded.codePointAt(i) ?? unit;
           if (unit > 0xffff) i++;
         }
         cls = this.#classes.get(unit) ?? 0;
       }
-      const next = this.#next[state * this.#width + cls];
-      state = next >= 0 ? next : this.#step(state, cls);
+      const to = next[state * width + cls];
+      state = to >= 0 ? to : this.#step(state, cls);
     }
     return state;
   }

@@ -35,8 +35,17 @@ function byCode32(codes: Uint32Array, table: Uint8Array, words: number): Bits {
   return out;
 }
 
+/** up to here a byte per target row fits the second-level cache and is faster to look up than a bit */
+const BYTES_UP_TO = 262_144;
+
 /** Rows whose reference points into `target`: the gather of a relation of kind `one`. */
 export function byReference(refs: Uint32Array, target: Bits, words: number): Bits {
+  const size = target.length * 32;
+  if (size <= BYTES_UP_TO) {
+    const marks = new Uint8Array(size);
+    for (let i = 0; i < size; i++) marks[i] = (target[i >>> 5] >>> (i & 31)) & 1;
+    return byCode32(refs, marks, words);
+  }
   const out = new Int32Array(words);
   for (let w = 0, r = 0; w < words; w++) {
     let word = 0;
@@ -117,8 +126,34 @@ function notZero32(codes: Uint32Array, words: number): Bits {
   return out;
 }
 
-/** table[offsets[head] + suffix] says 1 or 0, or 2 where `resolve` must find out; it fills the table in. */
+/** Rows for which table[offsets[head] + suffix] is 1; it holds 1 and 0 only. */
 export function byName(
+  heads: Uint32Array,
+  suffixes: Uint16Array,
+  offsets: Uint32Array,
+  table: Uint8Array,
+  words: number,
+): Bits {
+  const out = new Int32Array(words);
+  for (let w = 0, r = 0; w < words; w++) {
+    let word = 0;
+    for (let j = 0; j < 32; j += 4, r += 4) {
+      word |=
+        (table[offsets[heads[r]] + suffixes[r]] |
+          (table[offsets[heads[r + 1]] + suffixes[r + 1]] << 1) |
+          (table[offsets[heads[r + 2]] + suffixes[r + 2]] << 2) |
+          (table[offsets[heads[r + 3]] + suffixes[r + 3]] << 3)) <<
+        j;
+    }
+    out[w] = word;
+  }
+  return out;
+}
+
+export const UNKNOWN = 2;
+
+/** The same where the table still holds UNKNOWN: `resolve` finds out and fills it in. */
+export function byNameLazily(
   heads: Uint32Array,
   suffixes: Uint16Array,
   offsets: Uint32Array,
@@ -132,7 +167,7 @@ export function byName(
     for (let j = 0; j < 32; j++, r++) {
       const offset = offsets[heads[r]];
       let v = table[offset + suffixes[r]];
-      if (v === 2) v = resolve(offset, suffixes[r]);
+      if (v === UNKNOWN) v = resolve(offset, suffixes[r]);
       word |= v << j;
     }
     out[w] = word;

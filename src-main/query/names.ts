@@ -3,6 +3,8 @@
  * million mostly distinct names are a few thousand heads (with the dash) times a few thousand suffixes: 6 bytes a row,
  * and a pattern runs over the parts only. A name whose suffix finds no room is kept whole as a head.
  */
+import type { Fold } from './like.ts';
+
 const MAX_SUFFIXES = 65_535;
 /** longer tails are hardly ever shared between names */
 const MAX_SUFFIX_LENGTH = 24;
@@ -14,6 +16,7 @@ export class Names {
   readonly suffixes: string[] = [''];
   readonly #headIndex = new Map<string, number>();
   readonly #suffixIndex = new Map<string, number>([['', 0]]);
+  #folded: { fold: Fold; heads: string[]; suffixes: string[] } | null = null;
   /** result of the last `intern` or `find`; two fields instead of a fresh pair for each of a million rows */
   head = 0;
   suffix = 0;
@@ -59,6 +62,15 @@ export class Names {
   text(head: number, suffix: number): string | null {
     if (head === 0) return null;
     return suffix === 0 ? this.heads[head] : this.heads[head] + this.suffixes[suffix];
+  }
+
+  /** Heads and suffixes gone through `fold`; kept for the last fold asked for, and only extended as names are added. */
+  folded(fold: Fold): { heads: readonly string[]; suffixes: readonly string[] } {
+    if (this.#folded?.fold !== fold) this.#folded = { fold, heads: [], suffixes: [] };
+    const { heads, suffixes } = this.#folded;
+    while (heads.length < this.heads.length) heads.push(fold(this.heads[heads.length]));
+    while (suffixes.length < this.suffixes.length) suffixes.push(fold(this.suffixes[suffixes.length]));
+    return this.#folded;
   }
 
   /** Puts back what a snapshot kept. */

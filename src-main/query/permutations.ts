@@ -11,16 +11,11 @@ import { compareBy, resolveKey, sortRows, withValue, type OrderContext, type Res
 import { radixSort } from './radix.ts';
 import type { Table } from './table.ts';
 
-export type Order = {
-  /** rows with a value in order; with several keys all listed rows */
+type Kept = {
+  /** all rows of `members`, those without a value where the dialect puts them */
   rows: Uint32Array<ArrayBuffer>;
-  /** rows left out of `rows`, to be put before or after it by id descending; null when none can be */
-  nulls: 'first' | 'last' | null;
-  /** the rows in `rows` as a set */
+  /** the listed rows; for the order by id also the stubs */
   members: Bits;
-};
-
-type Kept = Order & {
   keys: ResolvedKey[];
   /** place in the table's log of changes up to which `rows` is right */
   seen: number;
@@ -56,20 +51,47 @@ export class Permutations implements OrderContext {
   }
 
   /** Every row with an id, stubs too, id descending: the tie-break of all orders and the way from id to row. */
-  byId(entity: Entity): Order {
-    return this.#order(entity, []);
+  byId(entity: Entity): Uint32Array<ArrayBuffer> {
+    return this.#order(entity, []).rows;
   }
 
-  /** [] and a sole `id` descending are `byId`. Throws BAD_INPUT for an unknown field. */
-  order(entity: Entity, sort: readonly SortKey[]): Order {
-    // keys after the id order nothing
-    const end = sort.findIndex((key) => key.field === 'id');
-    const keys = end < 0 ? sort : sort.slice(0, sort[end].dir === 'desc' ? end : end + 1);
-    return this.#order(entity, keys);
+  idsDescending(entity: Entity): Uint32Array {
+    return this.byId(entity);
   }
 
-  #order(entity: Entity, sort: readonly SortKey[]): Order {
-    const name = `${entity} ${JSON.stringify(sort)}`;
+  /** All listed rows; [] and a sole `id` descending also hold the stubs. Throws BAD_INPUT for an unknown field. */
+  order(entity: Entity, sort: readonly SortKey[]): Uint32Array<ArrayBuffer> {
+    return this.#order(entity, significant(sort)).rows;
+  }
+
+  /** An order by one field in whichever direction is at hand. */
+  either(entity: Entity, field: string): { rows: Uint32Array<ArrayBuffer>; descending: boolean } {
+    const descending = !this.#kept.has(nameOf(entity, [{ field, dir: 'asc' }]));
+    return { rows: this.order(entity, [{ field, dir: descending ? 'desc' : 'asc' }]), descending };
+  }
+
+  /** The comparison behind `order`, for results too small to be worth one. */
+  compare(entity: Entity, sort: readonly SortKey[]): (a: number, b: number) => number {
+    return this.#compare(
+      entity,
+      significant(sort).map((key) => resolveKey(entity, key, this)),
+    );
+  }
+
+  #compare(entity: Entity, keys: readonly ResolvedKey[]): (a: number, b: number) => number {
+    const { ids } = this.tables[entity];
+    const compares = keys.map((key) => compareBy(key, this));
+    return (a, b) => {
+      for (const one of compares) {
+        const order = one(a, b);
+        if (order !== 0) return order;
+      }
+      return ids.compare(b, a);
+    };
+  }
+
+  #order(entity: Entity, sort: readonly SortKey[]): Kept {
+    const name = nameOf(entity, sort);
     const table = this.tables[entity];
     const end = table.changesBase + table.changes.length;
     let kept = this.#kept.get(name);
@@ -101,48 +123,30 @@ export class Permutations implements OrderContext {
     const seen = table.changesBase + table.changes.length;
     if (sort.length === 0) {
       const members = table.present.slice(0, table.words);
-      return { rows: idsDescending(table, members), nulls: null, members, keys: [], seen, behind: [] };
+      return { rows: idsDescending(table, members), members, keys: [], seen, behind: [] };
     }
     const keys = sort.map((key) => resolveKey(entity, key, this));
-    const valued = keys.map((key) => withValue(entity, key, this));
-    const single = keys.length === 1;
-    const members = single ? valued[0] : table.listed();
-    const ids = this.byId(entity).rows;
-    const rows = new Uint32Array(bits.count(members));
+    const members = table.listed();
+    const rows = new Uint32Array(table.count);
     let n = 0;
-    for (const row of ids) if (bits.has(members, row)) rows[n++] = row;
-    for (let i = keys.length - 1; i >= 0; i--) {
-      if (keys[i].field === 'id' && keys[i].via.length === 0) rows.reverse();
-      else sortRows(rows, keys[i], valued[i], this);
+    for (const row of this.byId(entity)) if (bits.has(members, row)) rows[n++] = row;
+    for (const key of keys.toReversed()) {
+      if (key.field === 'id' && key.via.length === 0) rows.reverse();
+      else sortRows(rows, key, withValue(entity, key, this), this);
     }
-    return { rows, nulls: nullsOf(keys), members, keys, seen, behind: this.#behind(keys) };
+    return { rows, members, keys, seen, behind: this.#behind(keys) };
   }
 
   #merge(entity: Entity, kept: Kept): Kept | undefined {
     const table = this.tables[entity];
-    const end = table.changesBase + table.changes.length;
     if (kept.seen < table.changesBase) return undefined;
     const dirty = [...new Set(table.changes.slice(kept.seen - table.changesBase))];
     if (dirty.length > 20_000 && dirty.length > kept.rows.length >>> 4) return undefined;
-    const single = kept.keys.length === 1;
-    const members =
-      kept.keys.length === 0
-        ? table.present.slice(0, table.words)
-        : single
-          ? withValue(entity, kept.keys[0], this)
-          : table.listed();
-    const compares = kept.keys.map((key) => compareBy(key, this));
-    const compare = (a: number, b: number): number => {
-      for (const one of compares) {
-        const order = one(a, b);
-        if (order !== 0) return order;
-      }
-      return table.ids.compare(b, a);
-    };
+    const members = kept.keys.length === 0 ? table.present.slice(0, table.words) : table.listed();
+    const compare = this.#compare(entity, kept.keys);
     const inserted = Uint32Array.from(dirty.filter((row) => bits.has(members, row))).sort(compare);
-    const staying = without(kept.rows, kept.members, dirty);
-    const rows = mergeInto(staying, inserted, compare);
-    return { ...kept, rows, members, seen: end };
+    const rows = mergeInto(without(kept.rows, kept.members, dirty), inserted, compare);
+    return { ...kept, rows, members, seen: table.changesBase + table.changes.length };
   }
 
   ranks(entity: Entity, field: string): Uint32Array {
@@ -152,22 +156,29 @@ export class Permutations implements OrderContext {
     const known = this.#ranks.get(name);
     if (known?.at === at) return known.ranks;
     const sort: SortKey = { field, dir: 'asc' };
-    const { rows } = this.#build(entity, [sort]);
-    const compare = compareBy(resolveKey(entity, sort, this), this);
+    const { rows, keys } = this.#build(entity, [sort]);
+    const valued = withValue(entity, keys[0], this);
+    const compare = compareBy(keys[0], this);
     const ranks = new Uint32Array(table.size);
     let rank = 0;
-    for (let i = 0; i < rows.length; i++) {
-      if (i === 0 || compare(rows[i - 1], rows[i]) !== 0) rank++;
-      ranks[rows[i]] = rank;
+    let before = 0;
+    for (const row of rows) {
+      if (!bits.has(valued, row)) continue;
+      if (before === 0 || compare(before, row) !== 0) rank++;
+      ranks[row] = rank;
+      before = row;
     }
     this.#ranks.set(name, { ranks, at });
     return ranks;
   }
 }
 
-function nullsOf(keys: readonly ResolvedKey[]): Order['nulls'] {
-  if (keys.length !== 1) return null;
-  return keys[0].nullsFirst ? 'first' : 'last';
+const nameOf = (entity: Entity, sort: readonly SortKey[]): string => `${entity} ${JSON.stringify(sort)}`;
+
+/** Keys after the id order nothing, and id descending is the tie-break anyway. */
+function significant(sort: readonly SortKey[]): readonly SortKey[] {
+  const end = sort.findIndex((key) => key.field === 'id');
+  return end < 0 ? sort : sort.slice(0, sort[end].dir === 'desc' ? end : end + 1);
 }
 
 function idsDescending(table: Table, members: Bits): Uint32Array<ArrayBuffer> {

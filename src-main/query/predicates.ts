@@ -3,9 +3,9 @@ import { AppError } from '../contract/errors.ts';
 import type { Condition, Dialect } from '../contract/query.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
-import type { Column, TagsColumn, TextColumn } from './columns.ts';
+import type { Column, NumberColumn, TagsColumn, TextColumn } from './columns.ts';
 import { containsMatcher, likeMatcher, type Matcher } from './like.ts';
-import { byCode, byName, byRange, byReference, notNaN, notZero } from './masks.ts';
+import { byCode, byName, byNameLazily, byRange, byReference, notNaN, notZero, UNKNOWN } from './masks.ts';
 import type { Table } from './table.ts';
 
 export type Comparison = Exclude<
@@ -25,7 +25,7 @@ export function notNull(table: Table, column: Column): Bits {
   const { words } = table;
   switch (column.kind) {
     case 'number':
-      return notNaN(column.values, words);
+      return column.values.length === 0 ? new Int32Array(words) : notNaN(column.values, words);
     case 'term':
     case 'boolean':
     case 'ref':
@@ -46,6 +46,11 @@ function nonEmptySets({ dictionary }: TagsColumn): Uint8Array {
   return table;
 }
 
+/** from ≤ value ≤ to */
+export function inRange(column: NumberColumn, from: number, to: number, words: number): Bits {
+  return column.values.length === 0 ? new Int32Array(words) : byRange(column.values, from, to, words);
+}
+
 export function isIn(
   table: Table,
   column: Column,
@@ -57,7 +62,7 @@ export function isIn(
     case 'number': {
       const wanted = values.filter((v): v is number => typeof v === 'number');
       let out: Bits = new Int32Array(words);
-      for (const value of wanted) out = bits.or(out, byRange(column.values, value, value, words));
+      for (const value of wanted) out = bits.or(out, inRange(column, value, value, words));
       return out;
     }
     case 'boolean': {
@@ -192,30 +197,54 @@ function idsAccepted(table: Table, matcher: Matcher): Bits {
   return out;
 }
 
-/** The pattern runs once over each head; for each state it can end in, over each suffix that is met. */
+/** beyond this many pairs of a state and a suffix only those that rows have are looked at */
+const EAGER_PAIRS = 131_072;
+
+/** The pattern runs once over each head; for each state it can end in, once over each suffix. */
 function matchesName({ names, heads, suffixes }: TextColumn, matcher: Matcher, words: number): Bits {
+  const folded = names.folded(matcher.fold);
   const width = names.suffixes.length;
-  const states: number[] = [];
+  // slot 0 is for rows without a name
+  const states: number[] = [-1];
   const slots = new Map<number, number>();
-  const offsets = new Uint32Array(names.heads.length);
-  for (let head = 1; head < offsets.length; head++) {
-    const state = matcher.walk(matcher.start, names.heads[head]);
+  const slotOf = new Uint32Array(names.heads.length);
+  for (let head = 1; head < slotOf.length; head++) {
+    const state = matcher.walk(matcher.start, folded.heads[head]);
     let slot = slots.get(state);
     if (slot === undefined) {
-      // slot 0 is for rows without a name
-      slot = states.push(state);
+      slot = states.push(state) - 1;
       slots.set(state, slot);
     }
-    offsets[head] = slot * width;
+    slotOf[head] = slot;
   }
-  const table = new Uint8Array((states.length + 1) * width);
-  for (const [state, slot] of slots) {
-    const known = matcher.settled(state) ? (matcher.accepts(state) ? 1 : 0) : 2;
-    table.fill(known, slot * width, (slot + 1) * width);
+  const eager = states.length * width <= EAGER_PAIRS;
+  const table = new Uint8Array(states.length * width);
+  let uniform = true;
+  for (let slot = 1; slot < states.length; slot++) {
+    const state = states[slot];
+    const at = slot * width;
+    if (matcher.settled(state)) table.fill(matcher.accepts(state) ? 1 : 0, at, at + width);
+    else if (!eager) table.fill(UNKNOWN, at, at + width);
+    else {
+      let hits = 0;
+      for (let suffix = 0; suffix < width; suffix++)
+        hits += table[at + suffix] = matcher.accepts(matcher.walk(state, folded.suffixes[suffix])) ? 1 : 0;
+      if (hits > 0 && hits < width) uniform = false;
+    }
   }
+  // a pattern without a dash is mostly decided by the head alone
+  if (eager && uniform) return byCode(heads, headMarks(slotOf, table, width), words);
+  const offsets = slotOf.map((slot) => slot * width);
+  if (eager) return byName(heads, suffixes, offsets, table, words);
   const resolve = (offset: number, suffix: number): number => {
-    const state = matcher.walk(states[offset / width - 1], names.suffixes[suffix]);
+    const state = matcher.walk(states[offset / width], folded.suffixes[suffix]);
     return (table[offset + suffix] = matcher.accepts(state) ? 1 : 0);
   };
-  return byName(heads, suffixes, offsets, table, resolve, words);
+  return byNameLazily(heads, suffixes, offsets, table, resolve, words);
+}
+
+function headMarks(slotOf: Uint32Array, table: Uint8Array, width: number): Uint8Array {
+  const marks = new Uint8Array(slotOf.length);
+  for (let head = 1; head < marks.length; head++) marks[head] = table[slotOf[head] * width];
+  return marks;
 }

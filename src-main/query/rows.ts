@@ -54,8 +54,8 @@ function columnReader(tables: Tables, table: Table, field: string): (rid: number
 }
 
 function number(column: NumberColumn, rid: number): number | null {
-  const v = column.values[rid];
-  return v === v ? v : null;
+  const v = column.get(rid);
+  return Number.isNaN(v) ? null : v;
 }
 
 function term(column: TermColumn, rid: number): string | null {

@@ -15,6 +15,8 @@ import type { Table } from './table.ts';
 export type OrderContext = {
   tables: Record<Entity, Table>;
   dialect: Dialect;
+  /** every row with an id, stubs too */
+  idsDescending(entity: Entity): Uint32Array;
   /** place of every row of a table by one field ascending, equal values equal, from 1; 0 is null. Kept until the table changes. */
   ranks(entity: Entity, field: string): Uint32Array;
 };
@@ -113,11 +115,10 @@ function sortValued(rows: Uint32Array<ArrayBuffer>, key: ResolvedKey, context: O
 function codeRanks(column: Exclude<Column, { kind: 'text' | 'number' | 'id' }>, context: OrderContext): Uint32Array {
   if (column.kind === 'boolean') return Uint32Array.of(0, 1, 2);
   if (column.kind === 'ref') {
-    const { ids, size, present } = context.tables[column.target];
-    const order: number[] = [];
-    for (let rid = 1; rid < size; rid++) if (bits.has(present, rid)) order.push(rid);
-    order.sort((a, b) => ids.compare(a, b));
-    return placesOf(order, size);
+    const order = context.idsDescending(column.target);
+    const ranks = new Uint32Array(context.tables[column.target].size);
+    for (let i = 0; i < order.length; i++) ranks[order[i]] = order.length - i;
+    return ranks;
   }
   const { texts } = column.dictionary;
   const compare = textOrder(context.dialect);
@@ -167,7 +168,7 @@ function readOf(table: Table, field: string, context: OrderContext): (rid: numbe
   const column = table.field(field);
   switch (column.kind) {
     case 'number':
-      return (rid) => (Number.isNaN(column.values[rid]) ? null : column.values[rid]);
+      return (rid) => (Number.isNaN(column.get(rid)) ? null : column.get(rid));
     case 'boolean':
       return (rid) => column.codes[rid] || null;
     case 'term':

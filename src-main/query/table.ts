@@ -8,7 +8,11 @@ import { BooleanColumn, IdColumn, NumberColumn, RefColumn, TagsColumn, TermColum
 import type { Column } from './columns.ts';
 import type { Terms } from './dictionaries.ts';
 
-const align = (rows: number): number => (rows + 31) & ~31;
+/** An order that has not been looked at for so many changed rows is built anew instead of merged. */
+const MAX_CHANGES = 65_536;
+
+/** A sixteenth of room: at a million rows the next copy is 62,500 rows away and idle bytes stay under 7 a row. Whole words. */
+const withRoom = (rows: number): number => (rows + (rows >>> 4) + 1024 + 31) & ~31;
 
 export class Table {
   readonly entity: Entity;
@@ -35,7 +39,7 @@ export class Table {
 
   constructor(entity: Entity, rows: number) {
     this.entity = entity;
-    this.#capacity = align(rows + 1);
+    this.#capacity = rows === 0 ? 32 : withRoom(rows + 1);
     this.ids = new IdColumn(this.#capacity);
     this.present = new Int32Array(this.#capacity >>> 5);
     this.alive = new Int32Array(this.#capacity >>> 5);
@@ -74,9 +78,9 @@ export class Table {
   reserve(rid: number): void {
     if (rid >= this.size) this.size = rid + 1;
     if (rid < this.#capacity) return;
-    // a sixteenth of room: at a million rows the next copy is 62,500 rows away and idle bytes stay under 7 a row
-    this.#capacity = align(Math.max(rid + 1, this.#capacity + (this.#capacity >>> 4) + 1024));
+    this.#capacity = withRoom(Math.max(rid + 1, this.#capacity));
     for (const column of this.columns.values()) column.grow(this.#capacity);
+    for (const column of this.#computed.values()) column.grow(this.#capacity);
     const present = new Int32Array(this.#capacity >>> 5);
     present.set(this.present);
     this.present = present;
@@ -110,11 +114,16 @@ export class Table {
     bits.remove(this.present, rid);
   }
 
-  /** After a batch: what was derived from the old rows is dropped. */
+  /** After a batch: what was derived from the old rows is brought up to date or dropped. */
   touched(rids: readonly number[]): void {
     for (const rid of rids) this.changes.push(rid);
+    if (this.changes.length > MAX_CHANGES) {
+      const dropped = this.changes.length - MAX_CHANGES / 2;
+      this.changes = this.changes.slice(dropped);
+      this.changesBase += dropped;
+    }
     this.#aliveShared = null;
-    this.#computed.clear();
+    for (const [name, column] of this.#computed) this.#recompute(name, column, rids);
   }
 
   /** The column of a field of the contract (`contract/fields.ts`), computed ones included. */
@@ -130,26 +139,26 @@ export class Table {
     return computed;
   }
 
-  #times(name: string): Float64Array<ArrayBuffer> {
-    return (this.columns.get(name) as NumberColumn).values;
-  }
-
   #compute(name: string): NumberColumn {
     const column = new NumberColumn(this.#capacity);
-    const out = column.values;
-    const start = this.#times('start_time');
-    if (name === 'duration' || name === 'wait') {
-      const from = name === 'duration' ? start : this.#times('expected_start_time');
-      const to = name === 'duration' ? this.#times('end_time') : start;
-      for (let r = 0; r < this.size; r++) out[r] = (to[r] - from[r]) / MICROS_PER_SECOND;
-    } else {
-      const expected = this.#times('expected_start_time');
-      for (let r = 0; r < this.size; r++) {
-        const t = start[r];
-        out[r] = t === t ? t : expected[r];
-      }
-    }
+    this.#recompute(name, column, null);
     return column;
+  }
+
+  /** `rids` null: all */
+  #recompute(name: string, column: NumberColumn, rids: readonly number[] | null): void {
+    const times = (field: string) => this.columns.get(field) as NumberColumn;
+    const start = times('start_time');
+    const other = times(name === 'duration' ? 'end_time' : 'expected_start_time');
+    const n = rids ? rids.length : this.size;
+    for (let i = 0; i < n; i++) {
+      const rid = rids ? rids[i] : i;
+      if (rid >= this.size) continue;
+      const [s, o] = [start.get(rid), other.get(rid)];
+      if (name === 'duration') column.set(rid, (o - s) / MICROS_PER_SECOND);
+      else if (name === 'wait') column.set(rid, (s - o) / MICROS_PER_SECOND);
+      else column.set(rid, Number.isNaN(s) ? o : s);
+    }
   }
 }
 
@@ -177,7 +186,7 @@ function makeColumn(kind: ColumnKind, capacity: number): Column {
 function setCell(column: Column, rid: number, cell: Cell, terms: Terms): void {
   switch (column.kind) {
     case 'number':
-      column.values[rid] = cell === null ? NaN : (cell as number);
+      column.set(rid, cell === null ? NaN : (cell as number));
       break;
     case 'term':
       column.set(rid, cell === null ? 0 : column.dictionary.ofTerm(cell as number, terms));

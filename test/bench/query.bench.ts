@@ -27,14 +27,18 @@ const loading = performance.now();
 engine.load();
 figure('load (rows already read)', performance.now() - loading - generating);
 
-const names = (n: number) => Array.from({ length: n }, () => `${taskName(upTo(taskNames))}-${upTo(4096).toString(16).padStart(3, '0')}`);
+const names = (n: number) =>
+  Array.from({ length: n }, () => `${taskName(upTo(taskNames))}-${upTo(4096).toString(16).padStart(3, '0')}`);
 const range = (field: string, days: number): Condition => {
   const from = sometime();
   return { field, from, to: from + days * 86_400e6 };
 };
 const failed: Condition = { field: 'state_type', in: ['FAILED'] };
 const piece = () => taskName(upTo(taskNames)).slice(upTo(3), 4 + upTo(6));
-const hex = (n: number) => upTo(16 ** n).toString(16).padStart(n, '0');
+const hex = (n: number) =>
+  upTo(16 ** n)
+    .toString(16)
+    .padStart(n, '0');
 const flowRuns = (n: number) => Array.from({ length: n }, () => source.id('flow_run', 1 + upTo(source.sizes.flowRuns)));
 const questions: Record<string, () => Condition> = {
   'no filter': () => ({ and: [] }),
@@ -135,12 +139,17 @@ function rounds_(label: string, everything: boolean, cold: boolean): void {
   if (process.argv.includes('--each')) {
     const lines = [...per].map(([name, times]) => [name, quantile(times, 0.5), Math.max(...times)] as const);
     lines.sort((a, b) => b[1] - a[1]);
-    for (const [name, p50, max] of lines) console.log(`${label}  ${name.padEnd(30)} p50 ${p50.toFixed(2)}  max ${max.toFixed(2)}`);
+    for (const [name, p50, max] of lines)
+      console.log(`${label}  ${name.padEnd(30)} p50 ${p50.toFixed(2)}  max ${max.toFixed(2)}`);
   }
 }
 
 const first: number[] = [];
-for (const sort of sorts) figure(`first order by ${sort[0]?.field ?? 'id'}`, time(() => engine.ask({ where: { and: [] }, sort, now: END })));
+for (const sort of sorts)
+  figure(
+    `first order by ${sort[0]?.field ?? 'id'}`,
+    time(() => engine.ask({ where: { and: [] }, sort, now: END })),
+  );
 for (const make of Object.values(questions)) first.push(timed(make(), sorts[1]!, false));
 figure('count + order + 200 rows, first run of each filter, max', Math.max(...first));
 rounds_('count + order + 200 rows', false, false);
@@ -168,6 +177,9 @@ figure('everything, right after a batch p50', quantile(after, 0.5));
 figure('everything, right after a batch p95', quantile(after, 0.95));
 const outcome = engine.ask({ where: failed, sort: sorts[1]!, now: END });
 const { order } = outcome;
-figure('position of a row', time(() => outcome.position(order[order.length - 1]!)));
+figure(
+  'position of a row',
+  time(() => outcome.position(order[order.length - 1]!)),
+);
 figure('typed data per task run', engine.bytes / rows, 'B');
 console.log(table(figures));

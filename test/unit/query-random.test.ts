@@ -21,9 +21,10 @@ const sorts: Record<Entity, readonly string[]> = {
   deployment: namedSorts,
 };
 
+/** Half of the engines sort even the smallest result by a kept order. */
 function loaded(archive: FakeArchive, of: Dialect): Engine {
-  archive.commit();
-  const engine = new Engine(archive, { dialect: of });
+  const { batch } = archive.commit();
+  const engine = new Engine(archive, { dialect: of, smallResult: (batch + archive.maxRid('task_run')) % 2 ? 0 : 500 });
   engine.load();
   return engine;
 }
@@ -51,7 +52,7 @@ test('a Prefect body selects and orders what the naive evaluator does', () => {
         const engine = loaded(archive, of);
         const naive = new Naive(archive, of);
         for (const [root, filters, pick] of bodies)
-          samePage(engine, naive, root, filters as never, sorts[root][pick % sorts[root].length]!);
+          samePage(engine, naive, root, filters as never, sorts[root][pick % sorts[root].length]);
       },
     ),
     { numRuns: 400 },
@@ -119,7 +120,7 @@ test('after any sequence of changes the index answers like one built anew', () =
           assert.equal(engine.version, commit.batch);
           for (const each of arbitrary.entityList) assert.equal(engine.total(each), archive.listed(each).length);
           for (const one of questions) sameAnswer(engine, naive, one as never);
-          samePage(engine, naive, root, filters as never, sorts[root][0]!);
+          samePage(engine, naive, root, filters as never, sorts[root][0]);
           for (const { rid, row } of archive.listed('task_run')) assert.equal(engine.ridOf('task_run', row.id), rid);
         }
       },
@@ -161,10 +162,10 @@ test('facets lift their own filter, count every value and name ids', () => {
           facets: [{ field, limit: 1000 }],
         });
         const [facet] = facets;
-        assert.deepEqual(new Map(facet!.values.map(({ value, count }) => [value, count])), counts);
-        assert.equal(facet!.distinct, [...counts.keys()].filter((value) => value !== null).length);
-        for (const [i, { count, label }] of facet!.values.entries()) {
-          const before = facet!.values[i - 1];
+        assert.deepEqual(new Map(facet.values.map(({ value, count }) => [value, count])), counts);
+        assert.equal(facet.distinct, [...counts.keys()].filter((value) => value !== null).length);
+        for (const [i, { count, label }] of facet.values.entries()) {
+          const before = facet.values[i - 1];
           assert.ok(!before || before.count > count || (before.count === count && before.label <= label));
         }
       },
