@@ -20,8 +20,10 @@ const unfinishedTypes = ['SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLIN
 
 /** How far back this pass must look: `from` µs, and whether the next may look less far. `now` by the server's clock. */
 export function reach(through: number, wide: number | null, now: number): { from: number; wide: boolean } {
-  if (wide === null || now - wide >= WIDE_EVERY) return { from: (wide ?? through) - WIDE_OVERLAP, wide: true };
-  return { from: through - NARROW_OVERLAP, wide: false };
+  // a clock that was set back since: what it calls the future is not yet read
+  const last = Math.min(wide ?? through, now);
+  if (wide === null || Math.abs(now - wide) >= WIDE_EVERY) return { from: last - WIDE_OVERLAP, wide: true };
+  return { from: Math.min(through, now) - NARROW_OVERLAP, wide: false };
 }
 
 /** One table's changes since `from` (µs). */

@@ -43,7 +43,7 @@ const micros = (text: string): number => parseTime(text) ?? NaN;
 
 /** Rejects with the first lane's failure after both have stopped. */
 export async function closeGap(source: Source, walk: Walk, start: Gap, take: TakePage): Promise<void> {
-  const shared: Shared = { gap: { ...start } };
+  const shared: Shared = { gap: { ...start }, edges: { down: new Set(), up: new Set() } };
   const lanes: Promise<void>[] = [];
   const failures: unknown[] = [];
   const begin = (direction: 'down' | 'up') => {
@@ -63,7 +63,8 @@ export async function closeGap(source: Source, walk: Walk, start: Gap, take: Tak
   if (failures.length > 0) throw failures[0];
 }
 
-type Shared = { gap: Gap | null };
+/** `edges`: ids at the end of each lane's last page; the next page begins with them again, and where the lanes meet so does the other's. */
+type Shared = { gap: Gap | null; edges: Record<'down' | 'up', Set<string>> };
 
 class Lane {
   readonly #source: Source;
@@ -72,8 +73,6 @@ class Lane {
   readonly #shared: Shared;
   readonly #take: TakePage;
   readonly #onFull: () => void;
-  /** ids at the edge of the last page: the next one begins with them again */
-  #edge = new Set<string>();
   /** where this lane's last page ended */
   #from: string | null = null;
 
@@ -116,7 +115,8 @@ class Lane {
       // from here to `take` nothing may wait: another lane's page would be kept with this one's gap but without its rows
       this.#narrow(to, step);
       const left = this.#shared.gap as Gap | null;
-      this.#edge = new Set(rows.filter(({ value }) => value[this.#walk.column] === to).map(({ value }) => value.id));
+      const atEdge = rows.filter(({ value }) => value[this.#walk.column] === to);
+      this.#shared.edges[this.#direction] = new Set(atEdge.map(({ value }) => value.id));
       const taken = this.#take(fresh, left && { ...left });
       if (left === null) return taken;
       // the server makes the next page while this one is packed and written here
@@ -138,8 +138,8 @@ class Lane {
 
   /** Not the row the last page ended with, and not where the other lane has been since this page was asked for. */
   #isNew({ value }: Row): boolean {
-    if (this.#edge.has(value.id)) return false;
-    const { gap } = this.#shared;
+    const { gap, edges } = this.#shared;
+    if (edges.down.has(value.id) || edges.up.has(value.id)) return false;
     const time = value[this.#walk.column];
     if (gap === null || typeof time !== 'string') return true;
     return this.#direction === 'down'

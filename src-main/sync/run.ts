@@ -92,15 +92,16 @@ async function work(pass: Pass, since: number | null): Promise<void> {
   if (known !== null || !open?.parents) await readParents(pass, daily || known === null, known);
   if (open) open.parents = true;
 
-  const now = pass.source.clock ?? Date.now() * 1000;
+  const clock = () => pass.source.clock ?? Date.now() * 1000;
+  const now = clock();
   if (known !== null) {
     const { from, wide } = reach(known, state.wide, now);
     for (const entity of runEntities) {
       progress.step(entity === 'task_run' ? 'task_runs' : 'flow_runs');
       await readDelta(pass, entity, from);
     }
-    state.through = now;
-    if (wide) state.wide = now;
+    state.through = clock(); // not `now`: a later reply may have shown that the first one's clock was ahead
+    if (wide) state.wide = state.through;
   }
   if (open) await harvest(pass, open);
   if (daily || open) {

@@ -11,7 +11,7 @@ export class Source {
   readonly options: AskOptions;
   /** rows a page */
   limit: number;
-  /** µs by the server's clock when it first answered; what is older is in some later reply */
+  /** µs by the server's clock when it first answered; every later change is in a later reply. The least of all: one may be off */
   clock: number | null = null;
 
   constructor(client: PrefectClient, limit: number, options: AskOptions) {
@@ -32,7 +32,7 @@ export class Source {
     const body = { sort, limit, offset, ...others, [plural[entity]]: criteria };
     try {
       const { rows, serverTime } = await this.client.page(entity, body, this.options);
-      this.clock ??= serverTime;
+      if (serverTime !== null && (this.clock === null || serverTime < this.clock)) this.clock = serverTime;
       return { rows, limit };
     } catch (thrown) {
       const smaller = smallerLimit(thrown);

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Budget, budgetFor } from '../../src-main/prefect/budget.ts';
+import { backoff, parseRetryAfter } from '../../src-main/prefect/retry.ts';
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+test('two in flight, a person’s request before patient ones, a cancelled one gives up its place', async () => {
+  const budget = new Budget(Infinity);
+  const order: string[] = [];
+  const releases = new Map<string, () => void>();
+  const take = (name: string, urgent = false, signal?: AbortSignal) =>
+    budget.take(signal, urgent).then(
+      (release) => {
+        order.push(name);
+        releases.set(name, release);
+      },
+      () => order.push(`${name} cancelled`),
+    );
+  const abort = new AbortController();
+  void take('a');
+  void take('b');
+  void take('c');
+  void take('d', false, abort.signal);
+  void take('urgent', true);
+  await settle();
+  assert.deepEqual(order, ['a', 'b']);
+  releases.get('a')?.();
+  releases.get('a')?.(); // twice is once
+  await settle();
+  assert.deepEqual(order, ['a', 'b', 'urgent']);
+  abort.abort();
+  releases.get('b')?.();
+  await settle();
+  assert.deepEqual(order, ['a', 'b', 'urgent', 'd cancelled', 'c']);
+});
+
+test('a 429 lowers the rate for all, calm replies raise it again up to its ceiling', () => {
+  const budget = new Budget(2);
+  budget.busy();
+  assert.ok(budget.rate < 2);
+  const lowered = budget.rate;
+  for (let i = 0; i < 20; i++) budget.calm();
+  assert.ok(budget.rate > lowered);
+  for (let i = 0; i < 1000; i++) budget.calm();
+  assert.equal(budget.rate, 2);
+});
+
+test('one budget per server; Cloud’s is 2 requests a second', () => {
+  assert.equal(budgetFor('https://one.example', false), budgetFor('https://one.example', false));
+  assert.notEqual(budgetFor('https://one.example', false), budgetFor('https://two.example', false));
+  assert.equal(budgetFor('https://one.example', false).rate, Infinity);
+  assert.equal(budgetFor('https://api.prefect.cloud', true).rate, 2);
+});
+
+test('Retry-After in seconds and as a date', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z');
+  assert.equal(parseRetryAfter('120', now), 120);
+  assert.equal(parseRetryAfter('0.5', now), 0.5);
+  assert.equal(parseRetryAfter('Thu, 01 Jan 2026 00:00:30 GMT', now), 30);
+  assert.equal(parseRetryAfter('Wed, 31 Dec 2025 23:00:00 GMT', now), 0);
+  assert.equal(parseRetryAfter('soon', now), null);
+  assert.equal(parseRetryAfter(undefined, now), null);
+});
+
+test('waits double, spread out, and end growing at a minute', () => {
+  assert.deepEqual(
+    [0, 1, 2, 3, 9].map((n) => backoff(n, () => 1)),
+    [1, 2, 4, 8, 60],
+  );
+  assert.deepEqual(
+    [0, 1, 2].map((n) => backoff(n, () => 0)),
+    [0.5, 1, 2],
+  );
+});
