@@ -1,6 +1,7 @@
 /** Opening the file itself: settings of the connection, version, and what is done with a damaged one. */
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { constants, copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
 import { errorName, storeError } from './errors.ts';
@@ -76,8 +77,25 @@ function connect(path: string): Database {
   }
 }
 
+/**
+ * Closed without a log beside it, the file alone is the archive: it can be copied as it is, and read where nothing may be written.
+ * While somebody still reads it, or on a full disk, it keeps the log: nothing is lost by that.
+ */
+export function closeWritten(db: Database): void {
+  try {
+    db.pragma('busy_timeout = 0');
+    db.pragma('journal_mode = DELETE');
+  } catch {
+    // every commit is on the disk already, in the file or in its log
+  } finally {
+    db.close();
+  }
+}
+
+export type OpenedForReading = { db: Database; close(): void };
+
 /** Throws NOT_FOUND when there is no file, ARCHIVE_NEWER, ARCHIVE_DAMAGED. */
-export function openForReading(path: string): Database {
+export function openForReading(path: string): OpenedForReading {
   if (!existsSync(path)) throw new AppError('NOT_FOUND', `no archive at ${path}`, { path });
   try {
     return connectForReading(path);
@@ -86,17 +104,38 @@ export function openForReading(path: string): Database {
   }
 }
 
-function connectForReading(path: string): Database {
-  let db = new Sqlite(path, { readonly: true, fileMustExist: true });
+function connectForReading(path: string): OpenedForReading {
   try {
-    refuseNewer(db, path);
+    const db = connectAt(path, path);
+    return { db, close: () => void db.close() };
   } catch (thrown) {
-    db.close();
-    // WAL needs a file beside the archive even to read; where none can be made and nothing is left in the log, nobody writes either
-    const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
-    if (!/^SQLITE_(CANTOPEN|READONLY)/.test(errorName(thrown)) || (log && log.size > 0)) throw thrown;
-    db = new Sqlite(`${pathToFileURL(path).href}?immutable=1`, { readonly: true });
+    // a log was left, by a crash, in a folder that has become read-only: SQLite needs to write beside it even to read
+    if (!/^SQLITE_(CANTOPEN|READONLY)/.test(errorName(thrown))) throw thrown;
+    return readCopy(path);
   }
+}
+
+function readCopy(path: string): OpenedForReading {
+  const dir = mkdtempSync(join(tmpdir(), 'taskscope-read-'));
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  try {
+    const copy = join(dir, 'archive.sqlite');
+    copyFileSync(path, copy, constants.COPYFILE_FICLONE);
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
+    const db = connectAt(copy, path);
+    const close = () => {
+      db.close();
+      remove();
+    };
+    return { db, close };
+  } catch (thrown) {
+    remove();
+    throw thrown;
+  }
+}
+
+function connectAt(address: string, path: string): Database {
+  const db = new Sqlite(address, { readonly: true, fileMustExist: true });
   try {
     refuseNewer(db, path);
     if (versionOf(db) < newestVersion())

@@ -4,7 +4,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '../contract/errors.ts';
 import { entities, type Entity } from '../contract/fields.ts';
 import { runActivitySchema, type RunActivity } from '../contract/rows.ts';
-import { openForReading, suspectFile } from './archive-file.ts';
+import { openForReading, suspectFile, type OpenedForReading } from './archive-file.ts';
 import { openBlock } from './blocks.ts';
 import { changesSince, lastBatch } from './change-log.ts';
 import type { Cell, Change, ColumnSource } from './columns.ts';
@@ -45,11 +45,11 @@ export type ReaderStats = {
 
 /** Throws NOT_FOUND when there is no file, ARCHIVE_NEWER, ARCHIVE_DAMAGED. */
 export function openReader(path: string): Reader {
-  const db = openForReading(path);
+  const opened = openForReading(path);
   try {
-    return new ArchiveReader(db, path);
+    return new ArchiveReader(opened, path);
   } catch (thrown) {
-    db.close();
+    opened.close();
     throw storeError(thrown, path);
   }
 }
@@ -63,6 +63,7 @@ const each = <T>(make: (entity: Entity) => T) =>
 
 class ArchiveReader implements Reader {
   readonly #db: Database;
+  readonly #close: () => void;
   readonly #path: string;
   readonly #rows: Record<Entity, Statement>;
   readonly #terms: Statement;
@@ -73,8 +74,10 @@ class ArchiveReader implements Reader {
   readonly #state: Statement;
   readonly #activity: Statement;
 
-  constructor(db: Database, path: string) {
+  constructor(opened: OpenedForReading, path: string) {
+    const { db } = opened;
     this.#db = db;
+    this.#close = () => opened.close();
     this.#path = path;
     const list = (entity: Entity) => `rid, ${columnNames(entity).join(', ')}`;
     this.#rows = each((entity) =>
@@ -192,7 +195,7 @@ class ArchiveReader implements Reader {
   }
 
   close(): void {
-    if (this.#db.open) this.#guard(() => this.#db.close());
+    if (this.#db.open) this.#guard(this.#close);
   }
 
   /** Several statements on one state of the file: the writer may move a row to another block in between. */

@@ -4,7 +4,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
 import { entities, type Entity } from '../contract/fields.ts';
 import type { RunActivity } from '../contract/rows.ts';
-import { openForWriting, suspectFile } from './archive-file.ts';
+import { closeWritten, openForWriting, suspectFile } from './archive-file.ts';
 import { BlockTable } from './block-table.ts';
 import { ChangeLog, Touches } from './change-log.ts';
 import type { Change } from './columns.ts';
@@ -135,7 +135,7 @@ class ArchiveWriter implements Writer, Target {
   }
 
   close(): void {
-    if (this.#db.open) this.#guard(() => this.#db.close());
+    if (this.#db.open) this.#guard(() => closeWritten(this.#db));
   }
 
   #transact<T>(work: (touches: Touches) => T): T {
