@@ -29,8 +29,6 @@ class App {
   candidates = $state.raw<Candidate[]>([]);
   /** grows whenever the line comes up again: streams are asked anew */
   session = $state(0);
-  /** task runs in the open archive, as sync last said */
-  total = $state(0);
 
   current = $derived(this.workspaces.find((one) => one.name === this.workspace) ?? null);
   readOnly = $derived(this.hello?.read_only ?? null);

@@ -44,6 +44,10 @@ function instantWords(instant: Instant, words: Words): string {
   return instant.ago === 0 ? 'now' : `${spanWords(instant.ago)} ago`;
 }
 
+function numberWords(instant: Instant, unit: string): string {
+  return `${typeof instant === 'number' ? instant : 0}${unit}`; // a number field has no relative ends
+}
+
 function rangeWords(field: string, from: Instant | undefined, to: Instant | undefined, words: Words): string {
   const kind = fieldInfo(field).kind;
   if (kind === 'time') {
@@ -59,9 +63,9 @@ function rangeWords(field: string, from: Instant | undefined, to: Instant | unde
   }
   const unit = secondsFields.includes(field) ? ' s' : '';
   if (from !== undefined && to !== undefined)
-    return from === to ? `${String(from)}${unit}` : `${String(from)}–${String(to)}${unit}`;
-  if (from !== undefined) return `≥ ${String(from)}${unit}`;
-  return to === undefined ? 'any' : `≤ ${String(to)}${unit}`;
+    return from === to ? numberWords(from, unit) : `${numberWords(from, '')}–${numberWords(to, unit)}`;
+  if (from !== undefined) return `≥ ${numberWords(from, unit)}`;
+  return to === undefined ? 'any' : `≤ ${numberWords(to, unit)}`;
 }
 
 function listed(parts: string[], glue: string): string {

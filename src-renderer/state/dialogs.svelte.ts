@@ -1,5 +1,7 @@
 /** Which dialog is open. At most one is. */
 import type { Candidate } from '../../src-main/contract/rows.ts';
+import { fresh } from './fresh.svelte.ts';
+import { question } from './question.svelte.ts';
 
 type Open =
   | { kind: 'none' }
@@ -14,7 +16,9 @@ class Dialogs {
   close(): void {
     this.open = { kind: 'none' };
   }
+  /** What is new is taken in first, so that the count in the dialog is that of the file. */
   exportRuns(): void {
+    if (fresh.delta !== null) question.refresh();
     this.open = { kind: 'export' };
   }
   keys(): void {

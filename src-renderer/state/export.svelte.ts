@@ -10,7 +10,7 @@ export class ExportJob {
   total = $state(0);
   bytes = $state(0);
   path = $state('');
-  /** an address that receives the file once, in the browser shell */
+  /** the browser received the file, under the name at the end of `path`; null: it lies at `path` */
   download = $state<string | null>(null);
   error = $state.raw<AppError | null>(null);
   private abort: AbortController | null = null;
@@ -45,6 +45,7 @@ export class ExportJob {
           this.path = item.path;
           this.download = item.download;
           this.phase = 'done';
+          if (item.download) receive(item.download);
         }
       }
     } catch (thrown) {
@@ -63,4 +64,12 @@ export class ExportJob {
       await api['shell.revealFile']({ path: this.path });
     });
   }
+}
+
+/** The browser shell hands the file over at an address that works once. */
+function receive(address: string): void {
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = '';
+  link.click();
 }

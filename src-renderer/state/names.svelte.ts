@@ -7,6 +7,8 @@ import { api } from './app.svelte.ts';
 import { conjuncts } from './conditions.ts';
 
 const names = new SvelteMap<string, string>();
+/** Nothing shows it, so nothing needs to follow it. */
+// eslint-disable-next-line svelte/prefer-svelte-reactivity
 const asked = new Set<string>();
 
 export function rememberNames(facet: Facet): void {

@@ -1,6 +1,5 @@
 /** Saved questions: the list, live counts, which one is on screen and whether it was changed since. */
 import { toAppError } from '../../src-main/contract/errors.ts';
-import type { Query } from '../../src-main/contract/query.ts';
 import type { Preset } from '../../src-main/contract/rows.ts';
 import { api } from './app.svelte.ts';
 import { sameCondition } from './conditions.ts';
@@ -50,7 +49,7 @@ class Presets {
 
   async save(name: string): Promise<boolean> {
     return notes.attempt(async () => {
-      const saved = await api['preset.save']({ name, query: plainQuery(), columns: null });
+      const saved = await api['preset.save']({ name, query: question.query, columns: null });
       await this.load();
       this.activeId = saved.id;
       notes.say(`Saved “${saved.name}”`);
@@ -59,7 +58,7 @@ class Presets {
 
   /** The preset takes the question on screen. */
   async update(preset: Preset): Promise<boolean> {
-    return this.change({ ...preset, query: plainQuery() }, `Updated “${preset.name}”`);
+    return this.change({ ...preset, query: question.query }, `Updated “${preset.name}”`);
   }
 
   async rename(preset: Preset, name: string): Promise<boolean> {
@@ -94,10 +93,6 @@ class Presets {
       await this.load();
     });
   }
-}
-
-function plainQuery(): Query {
-  return $state.snapshot(question.query) as Query;
 }
 
 export const presets = new Presets();

@@ -1,7 +1,7 @@
 /**
  * The question on screen and its answer. One call brings count, first rows, facets and histogram; a newer question cancels
  * the one before it. The answer shown stays until the next one is there, so nothing flickers; and it does not change
- * under the reader while sync writes: `fresh` counts what a new answer would add, and `refresh` takes it in.
+ * under the reader while sync writes: state/fresh.svelte.ts counts what a new answer would add, and `refresh` takes it in.
  */
 import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
 import {
@@ -15,27 +15,21 @@ import {
 } from '../../src-main/contract/query.ts';
 import type { Answer } from '../../src-main/contract/calls.ts';
 import type { TaskRunRow } from '../../src-main/contract/rows.ts';
-import { api, app } from './app.svelte.ts';
-import { conjuncts, joined, readRange, writeText } from './conditions.ts';
+import { api } from './app.svelte.ts';
+import { readRange, writeText } from './conditions.ts';
+import { portionsOf, type Portion } from './facet-portions.ts';
 import { rememberNames } from './names.svelte.ts';
 import { Pages } from './pages.ts';
 import { mainTimes, type MainTime } from './quick-spans.ts';
 import { selection } from './selection.svelte.ts';
 import { defaultSort } from './sorts.ts';
-import { statesOf } from './state-choice.ts';
 
 /** Typing settles for this long before it is asked, in ms. Clicks are asked at once. */
 const TYPING_MS = 90;
 /** A question that takes longer than this shows that it is being worked on, in ms. */
 const SLOW_MS = 150;
-/** After this, in ms, the pill is counted again while sync writes. */
-const PILL_MS = 1000;
 const FIRST_ROWS = 200;
-const FACETS_PER_CALL = 16;
 const BUCKETS = 120;
-
-/** Facets that share one question. */
-type Portion = { where: Condition; requests: FacetRequest[] };
 
 class Question {
   where = $state.raw<Condition>(TRUE);
@@ -44,8 +38,6 @@ class Question {
   facets = $state.raw<ReadonlyMap<string, Facet>>(new Map());
   problem = $state.raw<AppError | null>(null);
   slow = $state(false);
-  /** runs that a new answer would add (below 0: would lose); null: the answer is current. 0: rows changed in place */
-  fresh = $state<number | null>(null);
   /** grows when rows of the present result arrive */
   rowsSeen = $state(0);
   /** grows when the grid should go back to its top: another question, not the same one taken anew */
@@ -61,11 +53,13 @@ class Question {
   private typing: ReturnType<typeof setTimeout> | undefined;
   private readonly wanted = new Map<string, FacetRequest>();
   private readonly late = new Set<string>();
-  private watching: AbortController | null = null;
-  private counting = false;
 
   get query(): Query {
     return { where: this.where, sort: this.sort };
+  }
+
+  get busy(): boolean {
+    return this.asking !== null;
   }
 
   get count(): number {
@@ -96,13 +90,10 @@ class Question {
       selection.close();
     }
     this.workspace = workspace;
-    this.fresh = null;
     void this.ask(true);
-    void this.watch(workspace);
   }
 
   stop(): void {
-    this.watching?.abort();
     this.asking?.abort();
   }
 
@@ -169,13 +160,13 @@ class Question {
     const abort = new AbortController();
     this.asking = abort;
     const timer = setTimeout(() => (this.slow = true), SLOW_MS);
-    const [own, ...apart] = this.portions([...this.wanted.values()]);
+    const [own, ...apart] = portionsOf(this.where, [...this.wanted.values()]);
     this.late.clear();
     try {
       const main = api['query.ask'](
         {
           workspace,
-          query: $state.snapshot(this.query) as Query,
+          query: this.query,
           rows: { from: 0, to: FIRST_ROWS },
           facets: own?.requests ?? [],
           histogram: this.histogramRequest(),
@@ -213,7 +204,6 @@ class Question {
     );
     this.answer = answer;
     this.problem = null;
-    this.fresh = null;
     this.keepFacets(answer.facets);
     void this.place(workspace, answer);
   }
@@ -242,13 +232,17 @@ class Question {
     }
   }
 
+  /** Marks the open run in the list and scrolls to it; when it is not in the list nothing moves. */
+  async locate(id: string): Promise<void> {
+    const { workspace, answer } = this;
+    if (!workspace || !answer) return;
+    await this.place(workspace, answer);
+    if (selection.id === id && selection.index !== null) selection.reveal += 1;
+  }
+
   private keepFacets(list: readonly Facet[]): void {
-    const next = new Map(this.facets);
-    for (const facet of list) {
-      next.set(facet.field, facet);
-      rememberNames(facet);
-    }
-    this.facets = next;
+    list.forEach(rememberNames);
+    this.facets = new Map([...this.facets, ...list.map((facet) => [facet.field, facet] as const)]);
   }
 
   private async askLate(): Promise<void> {
@@ -258,35 +252,12 @@ class Question {
     if (!this.workspace || (this.answer === null && this.asking === null)) return;
     const { workspace, where } = this;
     try {
-      const facets = await Promise.all(this.portions(requests).map((one) => this.askPortion(workspace, one)));
+      const facets = await Promise.all(portionsOf(where, requests).map((one) => this.askPortion(workspace, one)));
       if (this.workspace === workspace && this.where === where) this.keepFacets(facets.flat());
     } catch (thrown) {
       const problem = toAppError(thrown);
       if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
     }
-  }
-
-  /**
-   * Facets in calls of at most 16. The first portion goes with the question itself. State type and name are one list whose
-   * ticks add up, so each is counted with the conjuncts on both lifted, which the engine does for one field only.
-   */
-  private portions(requests: FacetRequest[]): Portion[] {
-    const where = this.where;
-    const own: FacetRequest[] = [];
-    const rest: Portion[] = [];
-    for (const prefix of ['flow_run.', '']) {
-      const family = requests.filter(
-        (one) => one.field === `${prefix}state_type` || one.field === `${prefix}state_name`,
-      );
-      const lifted = conjuncts(where).filter((one) => !statesOf(one, prefix));
-      if (family.length === 0) continue;
-      if (lifted.length === conjuncts(where).length) own.push(...family);
-      else rest.push({ where: joined(lifted), requests: family });
-    }
-    own.push(...requests.filter((one) => !/(^|^flow_run\.)state_(type|name)$/.test(one.field)));
-    for (let i = FACETS_PER_CALL; i < own.length; i += FACETS_PER_CALL)
-      rest.push({ where, requests: own.slice(i, i + FACETS_PER_CALL) });
-    return [{ where, requests: own.slice(0, FACETS_PER_CALL) }, ...rest];
   }
 
   private async askPortion(workspace: string, portion: Portion, signal?: AbortSignal): Promise<Facet[]> {
@@ -295,7 +266,7 @@ class Question {
     const { facets } = await api['query.ask'](
       {
         workspace,
-        query: { where: $state.snapshot(where) as Condition, sort: [] },
+        query: { where, sort: [] },
         rows: { from: 0, to: 0 },
         facets: requests,
         histogram: null,
@@ -303,34 +274,6 @@ class Question {
       signal ? { signal } : {},
     );
     return facets;
-  }
-
-  private async watch(workspace: string): Promise<void> {
-    this.watching?.abort();
-    const abort = new AbortController();
-    this.watching = abort;
-    try {
-      for await (const { version, total } of api['query.watch']({ workspace }, { signal: abort.signal }))
-        if (this.answer && version > this.answer.version) await this.changed(workspace, total);
-    } catch (thrown) {
-      const problem = toAppError(thrown);
-      if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
-    }
-  }
-
-  /** A screen that is not yet full has nothing to lose by growing; a full one gets the pill. */
-  private async changed(workspace: string, total: number): Promise<void> {
-    if (this.answer && this.answer.total !== total) app.total = total;
-    if (this.counting || this.asking) return;
-    if (this.count < FIRST_ROWS && selection.id === null) return this.ask(false);
-    this.counting = true;
-    try {
-      const [now] = await api['query.counts']({ workspace, queries: [$state.snapshot(this.query) as Query] });
-      if (this.workspace === workspace && now !== undefined) this.fresh = now - this.count;
-      await new Promise((resolve) => setTimeout(resolve, PILL_MS));
-    } finally {
-      this.counting = false;
-    }
   }
 }
 

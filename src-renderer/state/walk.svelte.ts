@@ -9,3 +9,9 @@ export async function walk(step: 1 | -1): Promise<void> {
   const row = question.row(index) ?? (await question.rowLater(index));
   if (row) selection.show(row.id, index);
 }
+
+/** A run reached through a link: marked in the list when it is there. */
+export async function openById(id: string): Promise<void> {
+  selection.open(id, null);
+  await question.locate(id);
+}
