@@ -100,7 +100,7 @@ function shuffled<T>(values: readonly T[]): T[] {
   const out = [...values];
   for (let i = out.length - 1; i > 0; i--) {
     const j = upTo(i + 1);
-    [out[i], out[j]] = [out[j]!, out[i]!];
+    [out[i], out[j]] = [out[j], out[i]];
   }
   return out;
 }
@@ -129,7 +129,7 @@ function rounds_(label: string, everything: boolean, cold: boolean): void {
   for (let round = 0; round < rounds; round++) {
     for (const [name, make] of shuffled(Object.entries(questions))) {
       if (cold) forget();
-      const millis = timed(make(), sorts[upTo(sorts.length)]!, everything);
+      const millis = timed(make(), sorts[upTo(sorts.length)], everything);
       all.push(millis);
       per.set(name, [...(per.get(name) ?? []), millis]);
     }
@@ -150,7 +150,7 @@ for (const sort of sorts)
     `first order by ${sort[0]?.field ?? 'id'}`,
     time(() => engine.ask({ where: { and: [] }, sort, now: END })),
   );
-for (const make of Object.values(questions)) first.push(timed(make(), sorts[1]!, false));
+for (const make of Object.values(questions)) first.push(timed(make(), sorts[1], false));
 figure('count + order + 200 rows, first run of each filter, max', Math.max(...first));
 rounds_('count + order + 200 rows', false, false);
 rounds_('count + order + 200 rows, cold', false, true);
@@ -169,17 +169,17 @@ for (let i = 0; i < 40; i++) {
   const changed = { task_run: source.nextBatch(200) };
   applying.push(time(() => engine.apply({ batch: ++batch, changed, removed: {} })));
   const list = Object.values(questions);
-  after.push(timed(list[upTo(list.length)]!(), sorts[upTo(sorts.length)]!, true));
+  after.push(timed(list[upTo(list.length)](), sorts[upTo(sorts.length)], true));
 }
 figure('200 changed rows applied p50', quantile(applying, 0.5));
 figure('200 changed rows applied p95', quantile(applying, 0.95));
 figure('everything, right after a batch p50', quantile(after, 0.5));
 figure('everything, right after a batch p95', quantile(after, 0.95));
-const outcome = engine.ask({ where: failed, sort: sorts[1]!, now: END });
+const outcome = engine.ask({ where: failed, sort: sorts[1], now: END });
 const { order } = outcome;
 figure(
   'position of a row',
-  time(() => outcome.position(order[order.length - 1]!)),
+  time(() => outcome.position(order[order.length - 1])),
 );
 figure('typed data per task run', engine.bytes / rows, 'B');
 console.log(table(figures));
