@@ -26,11 +26,11 @@ export function inPools(text: string, filters: PoolFilters, dialect: Dialect): b
 type Value = (key: string) => string | null;
 
 function poolMatches(filter: WorkPoolFilter, value: Value): boolean {
-  if (filter.type?.any_) throw new NotInArchive('The archive does not hold the types of work pools.');
+  if (filter.type?.any_?.length) throw new NotInArchive('The archive does not hold the types of work pools.');
   const criteria: boolean[] = [];
   if (filter.id) criteria.push(!filter.id.any_ || filter.id.any_.includes(poolId(value)));
   if (filter.name) criteria.push(!filter.name.any_ || filter.name.any_.includes(value('work_pool_name') ?? ''));
-  if (filter.type) criteria.push(true);
+  if (filter.type) criteria.push(!filter.type.any_);
   return combine(filter.operator, criteria);
 }
 
