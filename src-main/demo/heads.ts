@@ -85,6 +85,20 @@ export function storyHeads(world: World, epoch: number, runs: number): Head[] {
   return heads.sort((a, b) => b.expected - a.expected || a.flow - b.flow || a.seed - b.seed);
 }
 
+/** flows whose tasks take minutes, so that some are always under way */
+const LONG = ['train-model', 'backup-postgres', 'inventory-forecast', 'archive-logs', 'train-model', 'nightly-etl'];
+
+/** What is under way or waiting at the epoch itself: a story alone would leave the present empty. Newest first. */
+export function presentHeads(world: World, epoch: number): Head[] {
+  const heads = LONG.map((name, i) => {
+    const flow = flows.findIndex((one) => one.name === name);
+    return finish(world, flow, epoch - (2 + 3 * i) * 60e6 + i, 9_000_000 + i);
+  });
+  // sent with a delay: they wait for their time, which is after the epoch
+  const later = Array.from({ length: 5 }, (_, i) => finish(world, BACKGROUND, epoch + (1 + 2 * i) * 60e6 + i, 9_000_100 + i));
+  return [...later.reverse(), ...heads];
+}
+
 /** [0, 1) of a day's runs to the hour of the day they begin at. */
 function hoursToTime(hours: readonly number[]): (part: number) => number {
   const total = hours.reduce((sum, one) => sum + one, 0);

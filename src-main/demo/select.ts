@@ -76,10 +76,19 @@ function deploymentsTest(filters: PrefectFilters, scope: Scope): Test<Deployment
 export type Span = { offset: number; limit: number };
 
 const collator = new Intl.Collator('en-US');
-const byName = (dialect: Dialect) => (a: string, b: string) => {
-  if (dialect === 'postgres') return collator.compare(a, b);
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-};
+const byName = (dialect: Dialect) => (dialect === 'postgres' ? collator.compare : byCodePoint);
+
+/** SQLite's BINARY: the order of UTF-8 bytes is that of code points, which differs from UTF-16's at surrogates. */
+function byCodePoint(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x === y) continue;
+    const surrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;
+    return surrogate(x) === surrogate(y) ? x - y : surrogate(x) ? 1 : -1;
+  }
+  return a.length - b.length;
+}
 
 /** SQLite puts nulls first ascending, PostgreSQL last. */
 function byTime(dialect: Dialect, descending: boolean) {
@@ -166,17 +175,32 @@ function select<Facts extends { id: string }>(
   now: number,
 ): number[] {
   const end = span.offset + span.limit;
-  const matched: number[] = [];
+  if (found.inOrder) {
+    const matched: number[] = [];
+    for (const key of found.keys) {
+      if (matched.length >= end) break;
+      if (table.exists(key, now) && test(table.facts(key, now))) matched.push(key);
+    }
+    return matched.slice(span.offset);
+  }
+  type Row = { key: number; facts: Facts };
+  const order = (a: Row, b: Row) => compare(a.facts, b.facts) || (a.facts.id < b.facts.id ? 1 : -1);
+  // never more than twice the rows asked for: a million rows would be a gigabyte of facts
+  let best: Row[] = [];
+  let worst: Row | null = null;
+  const settle = () => {
+    best = best.sort(order).slice(0, end);
+    worst = best.length === end ? (best.at(-1) ?? null) : null;
+  };
   for (const key of found.keys) {
-    if (found.inOrder && matched.length >= end) break;
-    if (table.exists(key, now) && test(table.facts(key, now))) matched.push(key);
+    if (!table.exists(key, now)) continue;
+    const row = { key, facts: table.facts(key, now) };
+    if (!test(row.facts) || (worst && order(row, worst) > 0)) continue;
+    best.push(row);
+    if (best.length >= 2 * end + 1000) settle();
   }
-  if (!found.inOrder) {
-    const rows = matched.map((key) => ({ key, facts: table.facts(key, now) }));
-    rows.sort((a, b) => compare(a.facts, b.facts) || (a.facts.id < b.facts.id ? 1 : -1));
-    return rows.slice(span.offset, end).map((row) => row.key);
-  }
-  return matched.slice(span.offset, end);
+  settle();
+  return best.slice(span.offset).map((row) => row.key);
 }
 
 function count<Facts extends { id: string }>(table: Table<Facts>, keys: Iterable<number>, test: Test<Facts>, now: number): number {

@@ -3,7 +3,7 @@
  * Rows are numbered in the order they were told and keep their number. Times in µs; NaN: never.
  */
 import { background, flows } from './catalog.ts';
-import { hourHeads, planHead, storyHeads } from './heads.ts';
+import { hourHeads, planHead, presentHeads, storyHeads } from './heads.ts';
 import { Ids } from './ids.ts';
 import { tellIncidents } from './incidents.ts';
 import { outcomes, triggers, type FlowPlan, type Outcome, type TaskPlan, type Trigger, type World } from './plan.ts';
@@ -96,7 +96,8 @@ export class Story {
     this.deploymentIds = new Ids(seed, 4);
     this.#world = { seed, incidents: tellIncidents(seed, epoch) };
     let wanted = runs;
-    for (const head of storyHeads(this.#world, epoch, runs)) {
+    const present = runs > 500 ? presentHeads(this.#world, epoch) : [];
+    for (const head of [...present, ...storyHeads(this.#world, epoch, runs)]) {
       if (wanted <= 0) break;
       wanted = this.#tell(planHead(this.#world, head), -1, wanted);
     }
@@ -165,7 +166,7 @@ export class Story {
     c.end[key] = task.end;
     const draw = unit(this.seed, key, 11);
     // a client's row is written by the recorder a moment after its first state; a delayed one long before its time
-    const early = run < 0 && draw < 0.4 ? Math.round(draw * 50 * 60e6) : -Math.round(draw * 250_000);
+    const early = run < 0 && draw < 0.6 ? Math.round(draw * 60 * 60e6) : -Math.round(draw * 250_000);
     const created = task.expected - early;
     c.created[key] = this.#live ? Math.max(created, this.epoch + 1) : created;
     return key;

@@ -29,7 +29,7 @@ export class Table<Facts extends { id: string }> {
   #nextInserted = -1;
   #revision = 0;
   #order: { revision: string; keys: Int32Array; nulls: number } | null = null;
-  #idOrder: { revision: string; keys: number[] } | null = null;
+  #idOrder: { revision: string; keys: Int32Array } | null = null;
 
   constructor(source: Source<Facts>) {
     this.#source = source;
@@ -108,12 +108,19 @@ export class Table<Facts extends { id: string }> {
   }
 
   /** All keys by id, descending. Ids never change, so it is kept until a row comes or goes. */
-  byIdDescending(): number[] {
+  byIdDescending(): Int32Array {
     const revision = this.#version;
     if (this.#idOrder?.revision === revision) return this.#idOrder.keys;
-    const ids = this.#allKeys().map((key) => ({ key, id: this.facts(key, 0).id }));
-    ids.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
-    this.#idOrder = { revision, keys: ids.map((one) => one.key) };
+    const all = this.#allKeys();
+    // a million ids as strings would be 100 MB: their first 48 bits as a number decide nearly always
+    const lead = (id: string) => parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+    const leads = Float64Array.from(all, (key) => lead(this.facts(key, 0).id));
+    const id = (place: number) => this.facts(all[place] as number, 0).id;
+    const places = Int32Array.from(all.keys()).sort((a, b) => {
+      const difference = (leads[b] as number) - (leads[a] as number);
+      return difference !== 0 ? difference : id(a) < id(b) ? 1 : -1;
+    });
+    this.#idOrder = { revision, keys: places.map((place) => all[place] as number) };
     return this.#idOrder.keys;
   }
 

@@ -9,7 +9,7 @@ export function provided<T extends object>(name: string, object: T): T {
     get(target, property) {
       if (property in target) {
         const value: unknown = Reflect.get(target, property, target);
-        return typeof value === 'function' && !isClass(value) ? (value.bind(target) as unknown) : value;
+        return typeof value === 'function' && !isClass(value) ? Reflect.apply(bind, value, [target]) : value;
       }
       if (typeof property === 'symbol' || asked.has(property)) return undefined;
       throw new Error(`stand-in: ${name}.${property} is not provided`);
@@ -21,6 +21,8 @@ export function provided<T extends object>(name: string, object: T): T {
   });
 }
 
-function isClass(value: (...args: never[]) => unknown): boolean {
+const bind = Function.prototype.bind as (this: unknown, target: object) => unknown;
+
+function isClass(value: unknown): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
