@@ -1,6 +1,6 @@
 /** The main job, on a real Prefect server with real flows: find the failed task, open it, keep the filter, export, and go on without the server. */
 import { readFile } from 'node:fs/promises';
-import { prefectPython, startPrefect, type PrefectServer } from '../fixtures/prefect/server.ts';
+import { noPrefect, startPrefect, type PrefectServer } from '../fixtures/prefect/server.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
 
@@ -15,9 +15,9 @@ type ServerRun = {
 };
 
 let server: PrefectServer | null = null;
-const python = prefectPython();
+const missing = noPrefect();
 
-test.skip(python.python === null, python.python === null ? python.reason : '');
+test.skip(missing !== false, missing || '');
 
 test.beforeAll(async () => {
   test.setTimeout(240_000);
