@@ -1,16 +1,18 @@
 /** The command line: which command, and how it ends. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 import { realpathSync } from 'node:fs';
 import { VERSION } from '../core/version.ts';
-import { doctor } from './commands/doctor.ts';
-import { exportFile } from './commands/export.ts';
 import type { Command } from './commands/options.ts';
-import { query } from './commands/query.ts';
-import { serve } from './commands/serve.ts';
-import { sync } from './commands/sync.ts';
-import { workspace } from './commands/workspace.ts';
 import { DONE, failed, print, say, UsageError, WRONG_USAGE } from './terminal.ts';
 
-const commands: Record<string, Command> = { serve, workspace, sync, query, export: exportFile, doctor };
+/** Each is loaded when it is asked for: `--help` need not wait for a database and a client. */
+const commands: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import('./commands/serve.ts')).serve,
+  workspace: async () => (await import('./commands/workspace.ts')).workspace,
+  sync: async () => (await import('./commands/sync.ts')).sync,
+  query: async () => (await import('./commands/query.ts')).query,
+  export: async () => (await import('./commands/export.ts')).exportFile,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
+};
 
 const USAGE = `taskscope                                     open the window
 taskscope serve  [--port N] [--no-open] [--workspace NAME] [--demo [--demo-runs N]]
@@ -36,9 +38,11 @@ export async function main(args: readonly string[]): Promise<number> {
       await print(USAGE);
       return DONE;
     }
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command) throw new UsageError(`there is no command ${name}`);
-    return await command(rest);
+    const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (!load) throw new UsageError(`there is no command ${name}`);
+    return await (
+      await load()
+    )(rest);
   } catch (thrown) {
     if (!(thrown instanceof UsageError)) return failed(thrown);
     say(`taskscope: ${thrown.message}\n"taskscope --help" shows how it is used.`);

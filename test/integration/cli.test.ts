@@ -1,0 +1,282 @@
+/** The command line from outside: results on stdout, words on stderr, and exit codes that a script can trust. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, test } from 'node:test';
+import { start, taskscope, type Ended } from '../fixtures/command-line.ts';
+
+let dir = '';
+let data = '';
+const RUNS = 300;
+
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'taskscope-cli-'));
+  data = join(dir, 'data');
+  const synced = await taskscope(['sync', '--demo', '--demo-runs', String(RUNS), '--data-dir', data]);
+  assert.equal(synced.code, 0, synced.err);
+});
+after(() => rm(dir, { recursive: true, force: true }));
+
+const run = (...args: string[]) => taskscope([...args, '--data-dir', data]);
+const ask = (body: string) => taskscope(['query', '--body', '-', '--data-dir', data], { input: body });
+
+/** What is printed on stderr for people must not be what a pipe reads. */
+function words(ended: Ended, code: number, pattern: RegExp): void {
+  assert.equal(ended.code, code, ended.err);
+  assert.match(ended.err, pattern);
+}
+
+describe('wrong usage ends with 2 and says how it is used', () => {
+  const cases: [string[], RegExp][] = [
+    [['bogus'], /no command bogus/],
+    [['query', '--nonsense'], /nonsense/],
+    [['query', 'stray'], /stray|positional/i],
+    [['query', '--preset', 'a', '--body', 'b'], /give one/],
+    [['query', '--demo', '--workspace', 'x'], /leave out --workspace/],
+    [['sync', '--demo-runs', '5'], /goes with --demo/],
+    [['sync', '--demo', '--demo-runs', 'many'], /whole number/],
+    [['sync', '--since', 'yesterday'], /30d/],
+    [['sync', '--since', '1d', '--all'], /exclude each other/],
+    [['export'], /--out/],
+    [['export', '--out', 'x', '--format', 'xlsx'], /csv/],
+    [['serve', '--port', '70000'], /65535/],
+    [['workspace'], /add, list or remove/],
+    [['workspace', 'rename', 'a'], /no rename/],
+    [['workspace', 'add'], /takes a name/],
+    [['workspace', 'add', 'a'], /--api-url/],
+    [['workspace', 'add', '../a', '--api-url', 'http://127.0.0.1:1/api'], /a name has/],
+    [['workspace', 'add', 'a', '--api-url', 'http://x', '--api-key-env', 'A', '--auth-string-env', 'B'], /give one/],
+    [['workspace', 'remove'], /takes a name/],
+  ];
+  for (const [args, pattern] of cases)
+    test(args.join(' '), async () => {
+      const ended = await run(...args);
+      words(ended, 2, pattern);
+      assert.match(ended.err, /taskscope --help/);
+      assert.equal(ended.out, '');
+    });
+});
+
+test('help and version are results', async () => {
+  const help = await taskscope(['--help']);
+  assert.equal(help.code, 0);
+  assert.match(help.out, /taskscope query/);
+  assert.match((await taskscope(['--version'])).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+describe('query', () => {
+  test('prints a page and nothing else on stdout', async () => {
+    const { code, out } = await ask('{"limit": 3, "sort": "NAME_ASC"}');
+    const page = JSON.parse(out) as { results: { id: string; name: string }[]; count: number; pages: number };
+    assert.equal(code, 0);
+    assert.equal(page.results.length, 3);
+    assert.ok(page.count >= RUNS);
+    assert.equal(page.pages, Math.ceil(page.count / 3));
+  });
+
+  test('a body the server would refuse: its own 422 on stdout, exit 1', async () => {
+    const ended = await ask('{"task_runs": {"nonsense": {}}}');
+    words(ended, 1, /422/);
+    assert.match(ended.out, /"exception_message":"Invalid request received\."/);
+    assert.equal((await ask('{"limit":')).code, 1);
+  });
+
+  test('a preset is found by name in any case and keeps its order', async () => {
+    const { code, out } = await run('query', '--preset', 'slowest THIS week');
+    const { results } = JSON.parse(out) as { results: { total_run_time: number }[] };
+    assert.equal(code, 0);
+    assert.ok(results.length > 1);
+    const times = results.map((row) => row.total_run_time);
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => b - a),
+    );
+  });
+
+  test('unknown presets, workspaces and files are failures that say what there is', async () => {
+    words(await run('query', '--preset', 'nope'), 1, /"Running now"/);
+    words(await run('query', '--workspace', 'nope'), 1, /no workspace named “nope”/);
+    words(await run('query', '--body', join(dir, 'missing.json')), 1, /missing\.json cannot be read/);
+  });
+});
+
+describe('export', () => {
+  test('writes the whole result and says where and how much', async () => {
+    const out = join(dir, 'all.csv');
+    const ended = await run('export', '--out', out, '--columns', 'id,state_type');
+    assert.equal(ended.code, 0, ended.err);
+    const told = JSON.parse(ended.out) as { path: string; rows: number; bytes: number };
+    const text = await readFile(out, 'utf8');
+    assert.deepEqual(told, { path: out, rows: text.trimEnd().split('\n').length - 1, bytes: Buffer.byteLength(text) });
+    assert.match(text, /^id,state_type\r?\n/);
+  });
+
+  test('asks with a body as query does', async () => {
+    const body = join(dir, 'failed.json');
+    await writeFile(body, '{"task_runs":{"state":{"type":{"any_":["FAILED"]}}},"limit":1}');
+    const counted = JSON.parse((await run('query', '--body', body)).out) as { count: number };
+    const out = join(dir, 'failed.csv');
+    const told = JSON.parse((await run('export', '--body', body, '--out', out)).out) as { rows: number };
+    assert.equal(told.rows, counted.count);
+  });
+
+  test('a failure leaves no file', async () => {
+    const out = join(dir, 'none.csv');
+    words(await run('export', '--out', out, '--columns', 'id,nope'), 1, /nope/);
+    words(await run('export', '--out', join(dir, 'no', 'such', 'x.csv')), 1, /cannot be written/);
+    const body = join(dir, 'bad.json');
+    await writeFile(body, '{"sort":"nope"}');
+    words(await run('export', '--out', out, '--body', body), 1, /refused/);
+    assert.deepEqual(
+      (await readdir(dir)).filter((name) => name.startsWith('none.csv')),
+      [],
+    );
+  });
+});
+
+describe('workspace', () => {
+  test('is added without its server, listed without its secret, and removed', async () => {
+    const env = { CLI_TEST_KEY: 'pnu_very_secret' };
+    const args = ['workspace', 'add', 'away', '--api-url', 'http://127.0.0.1:1/api', '--api-key-env', 'CLI_TEST_KEY'];
+    words(await taskscope([...args, '--data-dir', data], { env }), 0, /cannot be reached/);
+    const listed = await run('workspace', 'list');
+    assert.doesNotMatch(listed.out, /very_secret/);
+    const names = (JSON.parse(listed.out) as { name: string }[]).map((one) => one.name);
+    assert.deepEqual(names, [`demo-${RUNS}`, 'away']);
+    words(await run('query'), 2, /which workspace/);
+    words(await taskscope([...args, '--data-dir', data], { env }), 1, /already a workspace named away/);
+    words(await run('sync', '--workspace', 'away'), 1, /CLI_TEST_KEY is not set/);
+    words(await run('workspace', 'remove', 'away'), 0, /Removed away/);
+    words(await run('workspace', 'remove', 'away'), 1, /no workspace named/);
+  });
+
+  test('an address that cannot be one is not added', async () => {
+    words(await run('workspace', 'add', 'bad', '--api-url', 'ftp://example.test'), 1, /http/);
+    assert.doesNotMatch((await run('workspace', 'list')).out, /"bad"/);
+  });
+});
+
+describe('sync against servers that answer wrongly', () => {
+  const answers: [string, number, string, RegExp][] = [
+    ['401', 401, '{"exception_message":"Unauthorized"}', /refused the sign-in/],
+    ['403', 403, '{"detail":"Forbidden"}', /does not allow/],
+    ['no API', 404, '<html>not here</html>', /no Prefect API/],
+    ['not JSON', 200, '<html>a login page</html>', /no Prefect API|not JSON/],
+  ];
+  for (const [name, status, body, pattern] of answers)
+    test(name, async () => {
+      const server = createServer((_, response) => response.writeHead(status).end(body));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      try {
+        const folder = join(dir, `sync-${name}`);
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`;
+        await taskscope(['workspace', 'add', 'w', '--api-url', url, '--data-dir', folder]);
+        const ended = await taskscope(['sync', '--data-dir', folder]);
+        words(ended, 1, pattern);
+        assert.equal((JSON.parse(ended.out) as { done: boolean }).done, false);
+      } finally {
+        server.closeAllConnections();
+        server.close();
+      }
+    });
+});
+
+describe('the data folder', () => {
+  test('one that holds nothing asks for a workspace', async () => {
+    words(await taskscope(['query', '--data-dir', join(dir, 'empty')]), 1, /no workspace yet/);
+  });
+
+  test('one that cannot be made or written', async (t) => {
+    if (process.getuid?.() === 0) {
+      const file = join(dir, 'file');
+      await writeFile(file, '');
+      words(await taskscope(['workspace', 'list', '--data-dir', join(file, 'data')]), 1, /taskscope: /);
+      t.diagnostic('root may write everywhere: only the impossible folder was tried');
+      return;
+    }
+    const locked = join(dir, 'locked');
+    await mkdir(locked, { mode: 0o500 });
+    words(await taskscope(['workspace', 'list', '--data-dir', join(locked, 'data')]), 1, /cannot be written/);
+    await chmod(locked, 0o700);
+  });
+
+  test('doctor finds the archive sound, and a damaged one not', async () => {
+    const sound = await run('doctor', '--offline');
+    assert.equal(sound.code, 0, sound.err);
+    assert.match(sound.err, /ok {3}archive demo-300: sound/);
+    const folder = join(dir, 'damaged');
+    await taskscope(['sync', '--demo', '--demo-runs', '50', '--data-dir', folder]);
+    const file = join(folder, 'archives', 'demo-50.sqlite');
+    const bytes = await readFile(file);
+    bytes.fill(0xff, 4096 * 3, 4096 * 6);
+    await writeFile(file, bytes);
+    words(await taskscope(['doctor', '--offline', '--data-dir', folder]), 1, /NOT {2}archive demo-50/);
+  });
+});
+
+describe('serve', () => {
+  type Served = { url: string; apiUrl: string; token: string };
+
+  async function serving(folder: string, work: (served: Served) => Promise<void>): Promise<Ended> {
+    const { child, ended } = start(['serve', '--no-open', '--data-dir', folder]);
+    try {
+      const lines = createInterface({ input: child.stdout! });
+      const [first] = (await Promise.race([
+        once(lines, 'line'),
+        ended.then((e) => Promise.reject(new Error(e.err))),
+      ])) as [string];
+      await work(JSON.parse(first) as Served);
+    } finally {
+      child.kill('SIGTERM');
+    }
+    return ended;
+  }
+
+  const count = ({ apiUrl, token }: Served) =>
+    fetch(`${apiUrl}/task_runs/count`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+
+  test('prints its addresses first, answers the API, holds the folder, and ends in order', async () => {
+    const ended = await serving(data, async (served) => {
+      assert.match(served.url, /^http:\/\/s[0-9a-f]{16}\.localhost:\d+\/#[0-9a-f]{64}$/);
+      assert.match(served.apiUrl, /^http:\/\/127\.0\.0\.1:\d+\/api$/);
+      const reply = await count(served);
+      assert.equal(reply.status, 200);
+      assert.ok(((await reply.json()) as number) >= RUNS);
+      assert.equal((await count({ ...served, token: 'x' })).status, 401);
+      // a second process reads what the first holds, and changes nothing
+      assert.equal((await run('query')).code, 0);
+      words(await run('sync'), 1, /Another Taskscope/);
+      words(await run('workspace', 'add', 'x', '--api-url', 'http://127.0.0.1:1/api'), 1, /Another Taskscope|written/);
+    });
+    assert.equal(ended.code, 0, ended.err);
+    assert.match(ended.err, /Open this address/);
+    const left = existsSync(join(data, 'exports')) ? await readdir(join(data, 'exports')) : [];
+    assert.deepEqual(left, []);
+    assert.equal((await run('sync')).code, 0, 'the folder is free again');
+  });
+
+  test('a port in use is a failure in words', async () => {
+    await serving(join(dir, 'first'), async ({ apiUrl }) => {
+      const second = await taskscope([
+        'serve',
+        '--no-open',
+        '--port',
+        new URL(apiUrl).port,
+        '--data-dir',
+        join(dir, 'b'),
+      ]);
+      words(second, 1, /Port \d+ is already in use/);
+    });
+  });
+});
