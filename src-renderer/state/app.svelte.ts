@@ -106,6 +106,16 @@ class App {
       : [...this.workspaces, workspace];
   }
 
+  /** Names, sizes and counts anew; without an answer the old ones stay. */
+  async relist(): Promise<void> {
+    try {
+      this.workspaces = await api['workspace.list']({});
+    } catch (thrown) {
+      const problem = toAppError(thrown);
+      if (problem.code !== 'DISCONNECTED') this.problem ??= problem;
+    }
+  }
+
   async reload(): Promise<void> {
     this.workspaces = await api['workspace.list']({});
     await this.look();

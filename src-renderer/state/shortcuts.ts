@@ -19,7 +19,7 @@ type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'defau
 /** null while one types, while a dialog or menu is open, and for anything with Ctrl, Alt or Cmd. */
 export function shortcut(event: Key, dialogOpen: boolean): Shortcut | null {
   if (dialogOpen || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return null;
-  const at = event.target instanceof Element ? event.target : null;
+  const at = event.target && 'closest' in event.target ? (event.target as Element) : null;
   if (at?.closest('[role="menu"], [role="dialog"]')) return null;
   const typing = at?.closest(
     'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]',

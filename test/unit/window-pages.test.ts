@@ -1,0 +1,91 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import type { TaskRunRow } from '../../src-main/contract/rows.ts';
+import { Pages } from '../../src-renderer/state/pages.ts';
+
+const row = (index: number) => ({ id: String(index) }) as TaskRunRow;
+const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => row(from + i));
+
+function paged(count: number, first: number) {
+  const asked: [number, number][] = [];
+  const waiting: (() => void)[] = [];
+  let changes = 0;
+  const failures: unknown[] = [];
+  const pages = new Pages(
+    count,
+    rows(0, first),
+    (from, to, signal) =>
+      new Promise((resolve, reject) => {
+        asked.push([from, to]);
+        waiting.push(() => resolve(rows(from, to)));
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      }),
+    () => (changes += 1),
+    (thrown) => failures.push(thrown),
+  );
+  const answer = async () => {
+    for (const one of waiting.splice(0)) one();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { pages, asked, answer, failures, changes: () => changes };
+}
+
+describe('pages of a result', () => {
+  it('the rows that came with the answer are there; the rest is asked as wanted', async () => {
+    const { pages, asked, answer, changes } = paged(1000, 200);
+    assert.equal(pages.at(199)?.id, '199');
+    assert.equal(pages.at(200), null);
+    pages.need(190, 230);
+    assert.deepEqual(asked, [[200, 400]]);
+    await answer();
+    assert.equal(pages.at(200)?.id, '200');
+    assert.equal(changes(), 1);
+    pages.need(950, 1010);
+    assert.deepEqual(asked.at(-1), [800, 1000]);
+  });
+
+  it('a short result needs no second call', () => {
+    const { pages, asked } = paged(30, 30);
+    pages.need(0, 60);
+    assert.deepEqual(asked, []);
+    assert.equal(pages.at(29)?.id, '29');
+    assert.equal(pages.at(30), null);
+  });
+
+  it('asks for what is wanted now, not for what was scrolled past', async () => {
+    const { pages, asked, answer } = paged(100_000, 200);
+    for (let at = 1000; at < 90_000; at += 1000) pages.need(at, at + 40);
+    assert.equal(asked.length, 2);
+    await answer();
+    assert.deepEqual(asked.slice(2), [[88_000 + 1000, 88_000 + 1200]]);
+  });
+
+  it('forgets the least recently wanted of more than 64 pages', async () => {
+    const { pages, answer } = paged(200 * 80, 200);
+    for (let page = 1; page < 70; page += 1) {
+      pages.need(page * 200, page * 200 + 40);
+      await answer();
+      pages.need(0, 40);
+    }
+    assert.equal(pages.at(0)?.id, '0');
+    assert.equal(pages.at(200), null);
+    assert.equal(pages.at(69 * 200)?.id, String(69 * 200));
+  });
+
+  it('after it is closed nothing is asked and no failure is told', async () => {
+    const { pages, asked, failures } = paged(1000, 200);
+    pages.need(200, 240);
+    pages.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(failures, []);
+    assert.equal(asked.length, 1);
+  });
+
+  it('one row can be waited for', async () => {
+    const { pages, answer } = paged(1000, 200);
+    const later = pages.later(500);
+    await answer();
+    assert.equal((await later)?.id, '500');
+    assert.equal(await pages.later(1000), null);
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { TRUE, type Condition, type Facet } from '../../src-main/contract/query.ts';
+import { stateTypes } from '../../src-main/contract/fields.ts';
+import { conjuncts, joined } from '../../src-renderer/state/conditions.ts';
+import { portionsOf } from '../../src-renderer/state/facet-portions.ts';
+import {
+  readStates,
+  toggleName,
+  toggleType,
+  typeOfName,
+  writeStates,
+  type StateChoice,
+} from '../../src-renderer/state/state-choice.ts';
+import { stateRows } from '../../src-renderer/state/state-rows.ts';
+import { stateLook, stateOrder } from '../../src-renderer/ui/state-look.ts';
+
+const none: StateChoice = { include: { types: [], names: [] }, exclude: { types: [], names: [] } };
+const facet = (field: string, counts: Record<string, number>): Facet => ({
+  field,
+  values: Object.entries(counts).map(([value, count]) => ({ value, label: value, count })),
+  distinct: Object.keys(counts).length,
+});
+
+describe('states of the panel', () => {
+  it('types and names add up to one OR', () => {
+    let choice = toggleType(none, 'CRASHED', ['Crashed'], 'include');
+    choice = toggleName(choice, 'FAILED', 'TimedOut', 'include');
+    const where = writeStates({ text: 'x' }, choice);
+    assert.deepEqual(conjuncts(where), [
+      {
+        or: [
+          { field: 'state_type', in: ['CRASHED'] },
+          { field: 'state_name', in: ['TimedOut'] },
+        ],
+      },
+      { text: 'x' },
+    ]);
+    assert.deepEqual(readStates(where), choice);
+  });
+
+  it('a name inside an included type narrows to it; the type takes its names back', () => {
+    const whole = toggleType(none, 'FAILED', ['Failed', 'TimedOut'], 'include');
+    const narrow = toggleName(whole, 'FAILED', 'TimedOut', 'include');
+    assert.deepEqual(narrow.include, { types: [], names: ['TimedOut'] });
+    assert.deepEqual(toggleType(narrow, 'FAILED', ['Failed', 'TimedOut'], 'include').include, {
+      types: ['FAILED'],
+      names: [],
+    });
+  });
+
+  it('excluding is one not, and both sides come back', () => {
+    const choice = toggleName(toggleType(none, 'COMPLETED', [], 'exclude'), 'FAILED', 'TimedOut', 'exclude');
+    const where = writeStates(TRUE, choice, 'flow_run.');
+    assert.deepEqual(readStates(where, 'flow_run.'), choice);
+    assert.deepEqual(readStates(where), none);
+  });
+
+  it('lists types with their names, usual ones even at zero, custom names under their type', () => {
+    const rows = stateRows(
+      facet('state_type', { COMPLETED: 9, FAILED: 3, NEW_ONE: 1 }),
+      facet('state_name', { Completed: 9, Failed: 1, 'Broken pipe': 2 }),
+      none,
+      (name) => (name === 'Broken pipe' ? 'FAILED' : typeOfName(name)),
+    );
+    assert.deepEqual(
+      rows.find((row) => row.type === 'FAILED')?.names.map(({ name }) => name),
+      ['Broken pipe', 'Failed'],
+    );
+    assert.deepEqual(rows.find((row) => row.type === 'COMPLETED')?.names, []);
+    assert.equal(rows.find((row) => row.type === 'CRASHED')?.count, 0);
+    assert.ok(!rows.some((row) => row.type === 'PAUSED'));
+    assert.equal(rows.at(-1)?.type, 'NEW_ONE');
+  });
+
+  it('every type has a look of its own: no two share a shape', () => {
+    const shapes = stateTypes.map((type) => stateLook(type).shape);
+    assert.equal(new Set(shapes).size, stateTypes.length);
+    assert.deepEqual([...stateOrder].sort(), [...stateTypes].sort());
+    assert.equal(stateLook('FROM_THE_FUTURE').label, 'FROM_THE_FUTURE');
+  });
+});
+
+describe('facets asked together', () => {
+  const request = (field: string) => ({ field, limit: 5 });
+  const states = [request('state_type'), request('state_name')];
+
+  it('goes with the question when no state is chosen', () => {
+    const where: Condition = { text: 'x' };
+    assert.deepEqual(portionsOf(where, [...states, request('tags')]), [
+      { where, requests: [...states, request('tags')] },
+    ]);
+  });
+
+  it('counts states apart, with both their conjuncts lifted, when one is chosen', () => {
+    const where = joined([{ field: 'state_type', in: ['FAILED'] }, { text: 'x' }]);
+    const portions = portionsOf(where, [...states, request('tags')]);
+    assert.deepEqual(portions, [
+      { where, requests: [request('tags')] },
+      { where: { and: [{ text: 'x' }] }, requests: states },
+    ]);
+  });
+
+  it('never asks for more than 16 in a call', () => {
+    const many = Array.from({ length: 40 }, (_, i) => request(`f${i}`));
+    const portions = portionsOf(TRUE, many);
+    assert.deepEqual(
+      portions.map((one) => one.requests.length),
+      [16, 16, 8],
+    );
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { syncStatusSchema, type SyncStatus } from '../../src-main/contract/rows.ts';
+import { fields } from '../../src-main/contract/fields.ts';
+import type { Condition } from '../../src-main/contract/query.ts';
+import { taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
+import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/catalog.ts';
+import { chipsOf, phrase, spanWords } from '../../src-renderer/state/chips.ts';
+import { coverageWords } from '../../src-renderer/state/coverage.ts';
+import { exportName } from '../../src-renderer/state/export-name.ts';
+import { mergedValues } from '../../src-renderer/state/facet-values.ts';
+import { shortcut } from '../../src-renderer/state/shortcuts.ts';
+import { clickedSort, defaultSort, namedSorts, sortLabel } from '../../src-renderer/state/sorts.ts';
+import { syncWords } from '../../src-renderer/state/sync-words.ts';
+import { fromInput, toInput } from '../../src-renderer/state/time-input.ts';
+import { emptyForm, formInput, formProblems, workspaceHost } from '../../src-renderer/state/workspace-form.ts';
+import { workspaceInputSchema } from '../../src-main/contract/rows.ts';
+
+const words = {
+  name: (_field: string, id: string) => (id === 'f1' ? 'nightly' : id),
+  time: (micros: number) => `t${micros}`,
+};
+const say = (condition: Condition) => phrase(condition, words);
+
+describe('chips', () => {
+  it('say what the condition says', () => {
+    assert.equal(say({ field: 'state_type', in: ['FAILED', 'CRASHED'] }), 'state Failed, Crashed');
+    assert.equal(say({ not: { field: 'flow_run.flow_id', in: ['f1'] } }), 'not flow nightly');
+    assert.equal(say({ field: 'start_time', from: { ago: 86_400e6 } }), 'start last 24 h');
+    assert.equal(say({ field: 'start_time', from: 1, to: 2 }), 'start t1 – t2');
+    assert.equal(say({ field: 'duration', from: 60 }), 'duration ≥ 60 s');
+    assert.equal(say({ field: 'run_count', from: 2, to: 2 }), 'attempts 2');
+    assert.equal(say({ field: 'tags', all: ['a', 'b'] }), 'tags a + b');
+    assert.equal(
+      say({
+        or: [
+          { field: 'tags', any: ['a'] },
+          { field: 'tags', isNull: true },
+        ],
+      }),
+      'tags a or untagged',
+    );
+    assert.equal(say({ not: { has: 'subflow_runs', where: { and: [] } } }), 'not has a subflow run');
+    assert.equal(say({ field: 'task_key', in: ['a', 'b', 'c', 'd'] }), 'task a, b and 2 more');
+    assert.equal(
+      say({ or: [{ field: 'name', contains: 'x' }, { not: { field: 'run_count', to: 3 } }] }),
+      'name contains “x” or not attempts ≤ 3',
+    );
+  });
+
+  it('one per conjunct, none for the free text, and it knows its section', () => {
+    const where: Condition = {
+      and: [
+        { text: 'a' },
+        {
+          or: [
+            { field: 'state_type', in: ['FAILED'] },
+            { field: 'state_name', in: ['Late'] },
+          ],
+        },
+        { not: { field: 'tags', any: ['x'] } },
+      ],
+    };
+    assert.deepEqual(
+      chipsOf(where, words).map(({ field, not, text }) => ({ field, not, text })),
+      [
+        { field: 'state_type', not: false, text: 'Failed, Late' },
+        { field: 'tags', not: true, text: 'x' },
+      ],
+    );
+  });
+
+  it('spans in the unit that is whole', () => {
+    assert.deepEqual([3_600e6, 86_400e6, 7 * 86_400e6, 90e6].map(spanWords), ['1 h', '24 h', '7 d', '90 s']);
+  });
+});
+
+describe('the catalogue', () => {
+  it('has every field of the contract, each with words of its own', () => {
+    const count = Object.values(fields).reduce((sum, one) => sum + Object.keys(one).length, 0);
+    assert.equal(allFields.length, count);
+    assert.equal(new Set(allFields.map((info) => info.label)).size, count);
+  });
+
+  it('puts every field on the panel, once', () => {
+    const more = moreFields.flatMap((group) => group.fields.map((info) => info.path));
+    const doubles = ['flow_run.id', 'flow_run.flow.id', 'flow_run.deployment.id'];
+    assert.deepEqual([...mainPaths, ...more, ...doubles].sort(), allFields.map((info) => info.path).sort());
+    for (const path of mainPaths) assert.notEqual(fieldInfo(path).group, 'Other');
+  });
+});
+
+describe('orders', () => {
+  it('all of Prefect’s are there', () => {
+    assert.equal(namedSorts.filter((one) => one.prefect).length, taskRunSorts.length);
+    assert.equal(new Set(namedSorts.map((one) => JSON.stringify(one.keys))).size, namedSorts.length);
+  });
+
+  it('a header goes down, up, and back; Shift adds', () => {
+    const down = clickedSort(defaultSort, 'duration', false);
+    assert.deepEqual(down, [{ field: 'duration', dir: 'desc' }]);
+    const up = clickedSort(down, 'duration', false);
+    assert.deepEqual(up, [{ field: 'duration', dir: 'asc' }]);
+    assert.deepEqual(clickedSort(up, 'duration', false), defaultSort);
+    const two = clickedSort(down, 'name', true);
+    assert.equal(two.length, 2);
+    assert.equal(sortLabel(two), 'Duration ↓, Task run name ↓');
+    assert.deepEqual(clickedSort(clickedSort(two, 'name', true), 'name', true), down);
+  });
+});
+
+describe('small words', () => {
+  const status = (change: Partial<SyncStatus>): SyncStatus =>
+    syncStatusSchema.parse({
+      workspace: 'w',
+      phase: 'running',
+      step: 'task_runs',
+      received: 10,
+      task_runs: 5,
+      changed: 0,
+      expected: 20,
+      rate: 1,
+      seconds_left: 15,
+      started: 0,
+      finished: null,
+      last_success: null,
+      complete_since: null,
+      resumable: false,
+      problem: null,
+      waiting: null,
+      ...change,
+    });
+  const sync = (change: Partial<SyncStatus>) => syncWords(status(change), String, (s) => `${s} s`).short;
+
+  it('say how far a sync is', () => {
+    assert.equal(sync({}), '25 % · 15 s left');
+    assert.equal(sync({ expected: null }), 'Task runs · 10');
+    assert.equal(sync({ waiting: { seconds: 7, reason: 'busy' } }), 'Server busy, 7 s');
+    assert.equal(sync({ phase: 'cancelling' }), 'Stopping…');
+  });
+
+  it('say what the archive covers', () => {
+    const cover = (change: Partial<SyncStatus>) =>
+      coverageWords(status(change), { day: (t) => `day ${t}`, ago: (t) => `at ${t}` });
+    assert.deepEqual(cover({ complete_since: 3, last_success: 4 }), {
+      coverage: 'Every run since day 3',
+      checked: 'checked at 4',
+    });
+    assert.equal(cover({})?.coverage, 'First sync under way');
+    assert.equal(cover({ phase: 'idle', resumable: true })?.coverage, 'Not all runs are here yet');
+    assert.equal(cover({ phase: 'idle' })?.coverage, 'Never synced');
+    assert.equal(coverageWords(null, { day: String, ago: String }), null);
+  });
+
+  it('names of exports are safe on every file system', () => {
+    const now = Date.UTC(2026, 10, 23) * 1000;
+    assert.equal(exportName('production', 'Failed, last 24 h', now), 'production_failed-last-24-h_2026-11-23.csv');
+    assert.equal(exportName('a/b:c', null, now), 'a-b-c_2026-11-23.csv');
+    assert.equal(exportName('日本', '…', now), '2026-11-23.csv');
+  });
+
+  it('fields of date and time round-trip in UTC and in local time', () => {
+    const at = Date.UTC(2026, 2, 29, 1, 30, 5) * 1000;
+    assert.equal(toInput(at, true), '2026-03-29T01:30:05');
+    for (const utc of [true, false]) assert.equal(fromInput(toInput(at, utc), utc), at);
+    for (const utc of [true, false]) assert.equal(fromInput('nonsense', utc), null);
+  });
+
+  it('keeps chosen values that the list does not hold', () => {
+    const facet = { field: 'f', values: [{ value: 'a', label: 'A', count: 4 }], distinct: 9 };
+    const choice = { include: ['z'], exclude: ['a'], mode: 'all' } as const;
+    const merged = mergedValues(facet, { ...choice, include: ['z'], exclude: ['a'] }, 5, '', (id) => `name of ${id}`);
+    assert.deepEqual(merged.at(-1), { value: 'z', label: 'name of z', count: null });
+    assert.equal(
+      mergedValues({ ...facet, distinct: 1 }, { ...choice, include: ['z'], exclude: [] }, 5, '', String).at(-1)?.count,
+      0,
+    );
+    assert.equal(mergedValues(facet, { ...choice, include: ['z'], exclude: [] }, 5, 'q', String).length, 1);
+  });
+
+  it('keys act only where nobody types', () => {
+    const key = (name: string, more = {}) => ({
+      key: name,
+      ctrlKey: false,
+      metaKey: false,
+      altKey: false,
+      defaultPrevented: false,
+      target: null,
+      ...more,
+    });
+    assert.equal(shortcut(key('/'), false), 'search');
+    assert.equal(shortcut(key('/'), true), null);
+    assert.equal(shortcut(key('r', { ctrlKey: true }), false), null);
+    assert.equal(shortcut(key('Escape', { defaultPrevented: true }), false), null);
+    assert.equal(shortcut(key('w'), false), null);
+  });
+});
+
+describe('the form for a server', () => {
+  const form = { ...emptyForm, name: 'prod', apiUrl: 'https://prefect.example.com/api' };
+
+  it('passes what the contract takes', () => {
+    assert.deepEqual(formProblems(form, []), {});
+    workspaceInputSchema.parse(formInput(form));
+    workspaceInputSchema.parse(formInput({ ...form, auth: 'api_key' }));
+    workspaceInputSchema.parse(formInput({ ...form, auth: 'basic', source: 'secret', secret: 'a:b' }));
+  });
+
+  it('says what is wrong, field by field', () => {
+    assert.ok(formProblems(form, ['PROD']).name);
+    assert.ok(formProblems({ ...form, name: '../x' }, []).name);
+    assert.ok(formProblems({ ...form, apiUrl: 'prefect.example.com' }, []).apiUrl);
+    assert.ok(formProblems({ ...form, apiUrl: 'https://me:secret@host/api' }, []).apiUrl);
+    assert.ok(formProblems({ ...form, auth: 'api_key', variable: 'NOT A NAME' }, []).variable);
+    assert.ok(formProblems({ ...form, auth: 'basic', source: 'secret' }, []).secret);
+    assert.equal(workspaceHost('http://127.0.0.1:4200/api'), '127.0.0.1:4200');
+  });
+});
