@@ -54,7 +54,12 @@ export const contract = {
     z.object({
       version: z.string(),
       /** what this shell can do: the window asks capabilities, never which shell it is in */
-      capabilities: z.object({ save_dialog: z.boolean(), keep_secrets: z.boolean(), reveal_file: z.boolean() }),
+      capabilities: z.object({
+        save_dialog: z.boolean(),
+        reveal_file: z.boolean(),
+        /** where a typed secret is kept: the system's keychain, a file only its owner may read, or memory until the end */
+        secrets: z.enum(['keychain', 'file', 'session']),
+      }),
       data_dir: z.string(),
       /** another Taskscope holds the folder, or it cannot be written: reading works, changing does not */
       read_only: wireErrorSchema.nullable(),

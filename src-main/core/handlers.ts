@@ -32,7 +32,7 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       if (workspaces.list().length === 0 && !app.readOnly) await app.ensureDemo();
       return {
         version: app.version,
-        capabilities: shell.capabilities,
+        capabilities: { ...shell.capabilities, secrets: workspaces.secretsKind },
         data_dir: app.paths.dataDir,
         read_only: app.readOnly,
         workspaces: await describeAll(),

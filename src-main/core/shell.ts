@@ -8,7 +8,7 @@ export type Secrets = {
 };
 
 export type Shell = {
-  capabilities: { save_dialog: boolean; keep_secrets: boolean; reveal_file: boolean };
+  capabilities: { save_dialog: boolean; reveal_file: boolean };
   /** null when the person closed the dialog. `download`: the address a browser page opens to receive the finished file. */
   chooseSavePath(suggested: string): Promise<{ path: string; download: string | null } | null>;
   /** http and https only; the core has checked */
@@ -20,7 +20,7 @@ export type Shell = {
 
 /** The least a host can be: no dialogs. For the command line and tests. */
 export const plainShell: Shell = {
-  capabilities: { save_dialog: false, keep_secrets: true, reveal_file: false },
+  capabilities: { save_dialog: false, reveal_file: false },
   chooseSavePath: () => Promise.resolve(null),
   openExternal: () => Promise.resolve(),
   revealFile: () => Promise.resolve(),

@@ -45,6 +45,10 @@ export class Workspaces {
     return new Workspaces(await openJsonFile(path, z.array(entrySchema), [], { mode: OWNER_ONLY, readOnly }), secrets);
   }
 
+  get secretsKind(): Secrets['kind'] {
+    return this.#secrets.kind;
+  }
+
   list(): Entry[] {
     return this.#file.get();
   }

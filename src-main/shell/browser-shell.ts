@@ -5,7 +5,7 @@ import type { Downloads } from './downloads.ts';
 
 export function browserShell(downloads: Downloads): Shell {
   return {
-    capabilities: { save_dialog: false, keep_secrets: true, reveal_file: false },
+    capabilities: { save_dialog: false, reveal_file: false },
     chooseSavePath: (suggested) => downloads.place(suggested),
     openExternal: async (url) => {
       if (hasDisplay()) await openInDefaultBrowser(url);

@@ -84,7 +84,7 @@ function quitInOrder(app: App): void {
 
 function electronShell(secrets: Shell['secrets']): Shell {
   return {
-    capabilities: { save_dialog: true, keep_secrets: secrets?.kind === 'keychain', reveal_file: true },
+    capabilities: { save_dialog: true, reveal_file: true },
     chooseSavePath: async (suggested) => {
       const options = { defaultPath: join(electron.getPath('downloads'), suggested) };
       const window = BrowserWindow.getFocusedWindow();
