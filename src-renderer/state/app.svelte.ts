@@ -2,6 +2,7 @@
 import type { WireError } from '../../src-main/contract/errors.ts';
 import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
 import { settingsSchema, type Candidate, type Settings, type Workspace } from '../../src-main/contract/rows.ts';
+import { notes } from './notes.svelte.ts';
 import { openLink, type Api, type LinkState } from '../client.ts';
 
 type Hello = Awaited<ReturnType<Api['hello']>>;
@@ -111,8 +112,7 @@ class App {
     try {
       this.workspaces = await api['workspace.list']({});
     } catch (thrown) {
-      const problem = toAppError(thrown);
-      if (problem.code !== 'DISCONNECTED') this.problem ??= problem;
+      notes.fail(thrown);
     }
   }
 
@@ -128,8 +128,7 @@ class App {
     try {
       this.settings = await api['settings.update'](change);
     } catch (thrown) {
-      const problem = toAppError(thrown);
-      if (problem.code !== 'DISCONNECTED') this.problem ??= problem;
+      notes.fail(thrown);
     }
   }
 
