@@ -2,6 +2,9 @@
 import type { Dialect } from '../contract/query.ts';
 import type { Source } from './source.ts';
 
+/** Rows looked through for a name that begins with a letter. */
+const SOME = 10;
+
 /**
  * Asks for a run by its own name with a backslash before it. Postgres takes the backslash as an escape and finds the run,
  * SQLite takes it literally and does not (facts §1.2). Unlike the probes by null order of §2 this needs one run only, of any kind.
@@ -10,7 +13,7 @@ import type { Source } from './source.ts';
 export async function probeDialect(source: Source): Promise<Dialect | null> {
   for (const entity of ['task_run', 'flow_run', 'flow'] as const) {
     const sort = entity === 'flow' ? 'NAME_ASC' : 'ID_DESC';
-    const { rows } = await source.page(entity, sort, {});
+    const { rows } = await source.page(entity, sort, {}, 0, {}, SOME);
     const row = rows.find(({ value }) => typeof value['name'] === 'string' && /^[A-Za-z]/.test(value['name']));
     if (!row) continue;
     const { id, name } = row.value as { id: string; name?: unknown };

@@ -20,15 +20,16 @@ export class Source {
     this.options = options;
   }
 
-  /** Full rows. Fewer than `limit` of them: there are no more. `limit` is the one the page was asked with. */
+  /** Full rows. Fewer than `limit` of them: there are no more. `limit` is the one the page was asked with, `atMost` or the largest. */
   async page(
     entity: Entity,
     sort: string,
     criteria: Criteria,
     offset = 0,
     others: Record<string, unknown> = {},
+    atMost = Infinity,
   ): Promise<{ rows: Row[]; limit: number }> {
-    const { limit } = this;
+    const limit = Math.min(this.limit, atMost);
     const body = { sort, limit, offset, ...others, [plural[entity]]: criteria };
     try {
       const { rows, serverTime } = await this.client.page(entity, body, this.options);
@@ -38,7 +39,7 @@ export class Source {
       const smaller = smallerLimit(thrown);
       if (smaller === null || smaller >= limit) throw thrown;
       this.limit = smaller; // the operator lowered it since it was learned
-      return this.page(entity, sort, criteria, offset, others);
+      return this.page(entity, sort, criteria, offset, others, atMost);
     }
   }
 
