@@ -37,8 +37,7 @@ export const serve: Command = async (args) => {
     const { url, apiUrl, token } = host;
     await print(JSON.stringify({ url, apiUrl, token }));
     if (opened.readOnly) sayError(opened.readOnly);
-    if (chosen !== null)
-      opened.archive(chosen).catch((thrown: unknown) => log('warn', 'not opened', { chosen, thrown: String(thrown) }));
+    void openEarly(opened, chosen);
     forget = await open(url, values['no-open'] ?? false);
     await new Promise<void>((done) => {
       if (stopped.aborted) done();
@@ -52,6 +51,15 @@ export const serve: Command = async (args) => {
     await downloads.close();
   }
 };
+
+/** Loading begins before anybody asks, so that the first answer is not of an archive that is still empty. */
+async function openEarly(app: App, chosen: string | null): Promise<void> {
+  try {
+    await app.archive(chosen ?? (await apiWorkspace(app)));
+  } catch (thrown) {
+    log('warn', 'archive not opened', { message: String(thrown) });
+  }
+}
 
 /** Without --workspace the API answers from the one the window has open, else the first; a first start has the demo. */
 async function apiWorkspace(app: App): Promise<string> {
