@@ -1,5 +1,5 @@
 /** The demo server's answers, request by request, without HTTP around them. Paths are below `/api`. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Entity } from '../contract/fields.ts';
 import {
   bodySchemas,
@@ -16,7 +16,13 @@ import { invalidBody, limitProblem, noRoute, notFound, parseBody, reply, wrongMe
 import { countByState, countRows, selectRows } from './select.ts';
 import { taskStatesJson, type JsonRow } from './wire-rows.ts';
 
-export type Request = { method: string; path: string; query: URLSearchParams; contentType: string | null; body: string };
+export type Request = {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  contentType: string | null;
+  body: string;
+};
 export type Server = {
   database: Database;
   dialect: Dialect;
@@ -26,8 +32,18 @@ export type Server = {
   now(): number;
 };
 
-const entityOf: Record<string, Entity> = { task_runs: 'task_run', flow_runs: 'flow_run', flows: 'flow', deployments: 'deployment' };
-const titles: Record<Entity, string> = { task_run: 'Task', flow_run: 'Flow run', flow: 'Flow', deployment: 'Deployment' };
+const entityOf: Record<string, Entity> = {
+  task_runs: 'task_run',
+  flow_runs: 'flow_run',
+  flows: 'flow',
+  deployments: 'deployment',
+};
+const titles: Record<Entity, string> = {
+  task_run: 'Task',
+  flow_run: 'Flow run',
+  flow: 'Flow',
+  deployment: 'Deployment',
+};
 
 export function answer(server: Server, request: Request): Reply {
   const now = server.now();
@@ -38,7 +54,8 @@ export function answer(server: Server, request: Request): Reply {
   const fixed = method === 'GET' ? readFixed(server, path) : null;
   if (fixed) return fixed;
 
-  if (parts[0] === 'task_run_states' && path.endsWith('/')) return method === 'GET' ? history(scope, request) : wrongMethod();
+  if (parts[0] === 'task_run_states' && path.endsWith('/'))
+    return method === 'GET' ? history(scope, request) : wrongMethod();
   if (path === '/logs/filter') return post(request, (body) => logsReply(server, scope, body));
   if (path === '/artifacts/filter') return post(request, (body) => artifactsReply(server, scope, body));
   if (path === '/ui/task_runs/count')
@@ -60,7 +77,13 @@ function post(request: Request, handle: (body: unknown) => Reply): Reply {
   return 'problem' in parsed ? parsed.problem : handle(parsed.body);
 }
 
-function list(server: Server, scope: Scope, entity: Entity, action: 'filter' | 'paginate' | 'count', body: unknown): Reply {
+function list(
+  server: Server,
+  scope: Scope,
+  entity: Entity,
+  action: 'filter' | 'paginate' | 'count',
+  body: unknown,
+): Reply {
   if (action === 'count') {
     const parsed = bodySchemas[entity].count.safeParse(body);
     if (!parsed.success) return invalidBody(parsed.error.issues, body);
@@ -127,7 +150,14 @@ function history(scope: Scope, request: Request): Reply {
     const input = request.query.get('task_run_id');
     return reply(422, {
       exception_message: 'Invalid request received.',
-      exception_detail: [{ type: input === null ? 'missing' : 'uuid_parsing', loc: ['query', 'task_run_id'], msg: input === null ? 'Field required' : 'Input should be a valid UUID', input }],
+      exception_detail: [
+        {
+          type: input === null ? 'missing' : 'uuid_parsing',
+          loc: ['query', 'task_run_id'],
+          msg: input === null ? 'Field required' : 'Input should be a valid UUID',
+          input,
+        },
+      ],
       request_body: null,
     });
   }

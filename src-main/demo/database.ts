@@ -42,21 +42,21 @@ export function openDatabase(story: Story): Database {
   };
   const task_run = new Table<TaskFacts>({
     count: () => story.tasks.length,
-    exists: (key, now) => (story.tasks.at.created[key] as number) <= now,
+    exists: (key, now) => story.tasks.at.created[key] <= now,
     facts: (key, now) => new GeneratedTask(story, key, now),
     json: (key, now) => taskRunJson(story, key, now),
     keyOf: (id) => story.taskOf(id),
-    time: (key) => story.tasks.at.expected[key] as number,
+    time: (key) => story.tasks.at.expected[key],
     stored: storedTask,
     timeOf: (facts) => facts.expected,
   });
   const flow_run = new Table<FlowRunFacts>({
     count: () => story.runs.length,
-    exists: (key, now) => (story.runs.at.created[key] as number) <= now,
+    exists: (key, now) => story.runs.at.created[key] <= now,
     facts: (key, now) => new GeneratedFlowRun(story, key, now),
     json: (key, now) => flowRunJson(story, key, now),
     keyOf: (id) => story.runOf(id),
-    time: (key) => story.runs.at.expected[key] as number,
+    time: (key) => story.runs.at.expected[key],
     stored: storedFlowRun,
     timeOf: (facts) => facts.expected,
   });
@@ -66,7 +66,11 @@ export function openDatabase(story: Story): Database {
     exists: () => true,
     facts: (key) => generatedFlow(story, key),
     json: (key) => flowJson(story, key),
-    keyOf: oneOf(flows.length, (id) => story.flowIds.numberOf(id), (number) => story.flowIds.v4(number)),
+    keyOf: oneOf(
+      flows.length,
+      (id) => story.flowIds.numberOf(id),
+      (number) => story.flowIds.v4(number),
+    ),
     time: () => NaN,
     stored: storedFlow,
     timeOf: () => null,
@@ -76,7 +80,11 @@ export function openDatabase(story: Story): Database {
     exists: () => true,
     facts: (key) => storedDeployment(deploymentJson(story, key)),
     json: (key) => deploymentJson(story, key),
-    keyOf: oneOf(deploymentCount, (id) => story.deploymentIds.numberOf(id), (number) => story.deploymentIds.v4(number)),
+    keyOf: oneOf(
+      deploymentCount,
+      (id) => story.deploymentIds.numberOf(id),
+      (number) => story.deploymentIds.v4(number),
+    ),
     time: () => NaN,
     stored: storedDeployment,
     timeOf: () => null,
@@ -105,8 +113,8 @@ export function openDatabase(story: Story): Database {
       const found: TaskFacts[] = [];
       const run = story.runOf(flowRunId);
       if (run >= 0) {
-        const first = story.runs.at.first[run] as number;
-        for (let key = first; key < first + (story.runs.at.count[run] as number); key++)
+        const first = story.runs.at.first[run];
+        for (let key = first; key < first + story.runs.at.count[run]; key++)
           if (task_run.exists(key, now)) found.push(task_run.facts(key, now));
       }
       for (const id of addedTasks.get(flowRunId) ?? []) {
@@ -118,7 +126,8 @@ export function openDatabase(story: Story): Database {
     hasSubflow(taskRunId, now) {
       const task = story.taskOf(taskRunId);
       const child = task >= 0 ? story.child(task) : -1;
-      if (child >= 0 && flow_run.exists(child, now) && flow_run.facts(child, now).parentTaskRunId === taskRunId) return true;
+      if (child >= 0 && flow_run.exists(child, now) && flow_run.facts(child, now).parentTaskRunId === taskRunId)
+        return true;
       return [...(addedChildren.get(taskRunId) ?? [])].some((id) => {
         const key = flow_run.find(id, now);
         return key !== null && flow_run.facts(key, now).parentTaskRunId === taskRunId;
@@ -135,7 +144,8 @@ export function openDatabase(story: Story): Database {
     },
     remove(entity, id, now) {
       if (!database[entity].remove(id, now)) return;
-      if (entity === 'flow_run') for (const task of database.tasksOf(id, now)) database.remove('task_run', task.id, now);
+      if (entity === 'flow_run')
+        for (const task of database.tasksOf(id, now)) database.remove('task_run', task.id, now);
       if (entity === 'flow') {
         for (const key of [...flow_run.byTime().keys])
           if (flow_run.exists(key, now) && flow_run.facts(key, now).flowId === id)
@@ -145,7 +155,8 @@ export function openDatabase(story: Story): Database {
       if (entity === 'task_run') {
         const task = story.taskOf(id);
         const child = task >= 0 ? story.child(task) : -1;
-        if (child >= 0 && flow_run.exists(child, now)) flow_run.update(story.runId(child), { parent_task_run_id: null }, now);
+        if (child >= 0 && flow_run.exists(child, now))
+          flow_run.update(story.runId(child), { parent_task_run_id: null }, now);
       }
     },
   };

@@ -1,6 +1,7 @@
 /** What the filters read of a row: from the story's columns without making its JSON, or from a row put in by a test. Times in µs. */
 import { parseTime } from '../contract/time.ts';
-import { flows, type FlowSpec } from './catalog.ts';
+import { flows } from './catalog.ts';
+import type { FlowSpec } from './flow-spec.ts';
 import { runHistory, seenAt, taskHistory, type Seen } from './history.ts';
 import { flowRunName, versionOf } from './names.ts';
 import type { Story } from './story.ts';
@@ -66,7 +67,7 @@ export class GeneratedTask implements TaskFacts {
   }
   /** over and told in the columns: no history needed */
   get #over(): boolean {
-    return (this.#story.tasks.at.end[this.#task] as number) <= this.#now;
+    return this.#story.tasks.at.end[this.#task] <= this.#now;
   }
   get #then(): Seen {
     return (this.#seen ??= seenAt(taskHistory(this.#story, this.#task), this.#now));
@@ -89,19 +90,19 @@ export class GeneratedTask implements TaskFacts {
     return this.#then.current?.name ?? null;
   }
   get expected() {
-    return this.#story.tasks.at.expected[this.#task] as number;
+    return this.#story.tasks.at.expected[this.#task];
   }
   get next() {
     return this.#over ? null : this.#then.next;
   }
   get start() {
-    return this.#over ? (this.#story.tasks.at.start[this.#task] as number) : this.#then.start;
+    return this.#over ? this.#story.tasks.at.start[this.#task] : this.#then.start;
   }
   get end() {
-    return this.#over ? (this.#story.tasks.at.end[this.#task] as number) : null;
+    return this.#over ? this.#story.tasks.at.end[this.#task] : null;
   }
   get flowRunId() {
-    const run = this.#story.tasks.at.run[this.#task] as number;
+    const run = this.#story.tasks.at.run[this.#task];
     return run < 0 ? null : this.#story.runId(run);
   }
 }
@@ -121,7 +122,7 @@ export class GeneratedFlowRun implements FlowRunFacts {
     return (this.#seen ??= seenAt(runHistory(this.#story, this.#run), this.#now));
   }
   get #flow(): FlowSpec {
-    return flows[this.#story.runs.at.flow[this.#run] as number] as FlowSpec;
+    return flows[this.#story.runs.at.flow[this.#run]];
   }
   get id() {
     return this.#story.runId(this.#run);
@@ -139,7 +140,7 @@ export class GeneratedFlowRun implements FlowRunFacts {
     return this.#then.current?.name ?? null;
   }
   get expected() {
-    return this.#story.runs.at.expected[this.#run] as number;
+    return this.#story.runs.at.expected[this.#run];
   }
   get next() {
     return this.#then.next;
@@ -151,17 +152,17 @@ export class GeneratedFlowRun implements FlowRunFacts {
     return this.#then.end;
   }
   get flowId() {
-    return this.#story.flowIds.v4(this.#story.runs.at.flow[this.#run] as number);
+    return this.#story.flowIds.v4(this.#story.runs.at.flow[this.#run]);
   }
   get deploymentId() {
     return deploymentIdOf(this.#story, this.#run);
   }
   get parentTaskRunId() {
-    const parent = this.#story.runs.at.parent[this.#run] as number;
+    const parent = this.#story.runs.at.parent[this.#run];
     return parent < 0 ? null : this.#story.taskId(parent);
   }
   get workQueue() {
-    return this.#flow.deployments[this.#story.runs.at.deployment[this.#run] as number]?.queue ?? null;
+    return this.#flow.deployments[this.#story.runs.at.deployment[this.#run]]?.queue ?? null;
   }
   get flowVersion() {
     return versionOf(this.#flow.name);
@@ -175,7 +176,7 @@ export class GeneratedFlowRun implements FlowRunFacts {
 }
 
 export function generatedFlow(story: Story, flow: number): FlowFacts {
-  const { name, tags } = flows[flow] as FlowSpec;
+  const { name, tags } = flows[flow];
   const created = flowCreated(story, flow);
   return { id: story.flowIds.v4(flow), name, tags: [...tags], created, updated: created };
 }

@@ -33,9 +33,14 @@ export const failures: readonly Failure[] = [
     cause: 'warehouse',
     exception: 'snowflake.connector.errors.ProgrammingError',
     message:
-      "000630 (57014): 01b7-0{n}: Statement reached its statement or warehouse timeout of 3,600 second(s) and was canceled.",
+      '000630 (57014): 01b7-0{n}: Statement reached its statement or warehouse timeout of 3,600 second(s) and was canceled.',
     frames: [
-      [`${SITE}/snowflake/connector/cursor.py`, 1136, 'execute', 'Error.errorhandler_wrapper(self.connection, self, error_class, errvalue)'],
+      [
+        `${SITE}/snowflake/connector/cursor.py`,
+        1136,
+        'execute',
+        'Error.errorhandler_wrapper(self.connection, self, error_class, errvalue)',
+      ],
       [`${SITE}/snowflake/connector/errors.py`, 290, 'errorhandler_wrapper', 'raise error_class(**error_value)'],
     ],
     source: 'cursor.execute(statement, params)',
@@ -44,14 +49,28 @@ export const failures: readonly Failure[] = [
     cause: 'api',
     exception: 'httpx.HTTPStatusError',
     message: "Client error '429 Too Many Requests' for url 'https://{host}/v2/{table}?page={n}'",
-    frames: [[`${SITE}/httpx/_models.py`, 829, 'raise_for_status', 'raise HTTPStatusError(message, request=request, response=self)']],
+    frames: [
+      [
+        `${SITE}/httpx/_models.py`,
+        829,
+        'raise_for_status',
+        'raise HTTPStatusError(message, request=request, response=self)',
+      ],
+    ],
     source: 'response.raise_for_status()',
   },
   {
     cause: 'api',
     exception: 'httpx.HTTPStatusError',
     message: "Server error '503 Service Unavailable' for url 'https://{host}/v2/{table}?page={n}'",
-    frames: [[`${SITE}/httpx/_models.py`, 829, 'raise_for_status', 'raise HTTPStatusError(message, request=request, response=self)']],
+    frames: [
+      [
+        `${SITE}/httpx/_models.py`,
+        829,
+        'raise_for_status',
+        'raise HTTPStatusError(message, request=request, response=self)',
+      ],
+    ],
     source: 'response.raise_for_status()',
   },
   {
@@ -108,14 +127,28 @@ export const failures: readonly Failure[] = [
     cause: 'memory',
     exception: 'MemoryError',
     message: 'Unable to allocate 11.{n} GiB for an array with shape (1487000000,) and data type float64',
-    frames: [[`${SITE}/pandas/core/reshape/merge.py`, 1135, '_get_join_info', 'left_indexer, right_indexer = self._get_join_indexers()']],
+    frames: [
+      [
+        `${SITE}/pandas/core/reshape/merge.py`,
+        1135,
+        '_get_join_info',
+        'left_indexer, right_indexer = self._get_join_indexers()',
+      ],
+    ],
     source: 'merged = orders.merge(customers, on="customer_id", how="left")',
   },
   {
     cause: 'disk',
     exception: 'OSError',
     message: "[Errno 28] No space left on device: '/mnt/scratch/{table}-{n}.parquet'",
-    frames: [[`${SITE}/pyarrow/parquet/core.py`, 1908, 'write_table', 'writer.write_table(table, row_group_size=row_group_size)']],
+    frames: [
+      [
+        `${SITE}/pyarrow/parquet/core.py`,
+        1908,
+        'write_table',
+        'writer.write_table(table, row_group_size=row_group_size)',
+      ],
+    ],
     source: 'pq.write_table(table, path, compression="zstd")',
   },
   {
@@ -129,7 +162,14 @@ export const failures: readonly Failure[] = [
     cause: 'code',
     exception: 'ValueError',
     message: "time data '2026-02-30' does not match format '%Y-%m-%d'",
-    frames: [['/usr/local/lib/python3.12/_strptime.py', 352, '_strptime', 'raise ValueError("time data %r does not match format %r" %']],
+    frames: [
+      [
+        '/usr/local/lib/python3.12/_strptime.py',
+        352,
+        '_strptime',
+        'raise ValueError("time data %r does not match format %r" %',
+      ],
+    ],
     source: 'day = datetime.strptime(raw, "%Y-%m-%d").date()',
   },
   {
@@ -144,7 +184,9 @@ export const failures: readonly Failure[] = [
     exception: 'botocore.exceptions.ClientError',
     message:
       'An error occurred (AccessDenied) when calling the PutObject operation: User is not authorized to perform: s3:PutObject on resource "arn:aws:s3:::lake-{table}"',
-    frames: [[`${SITE}/botocore/client.py`, 1023, '_make_api_call', 'raise error_class(parsed_response, operation_name)']],
+    frames: [
+      [`${SITE}/botocore/client.py`, 1023, '_make_api_call', 'raise error_class(parsed_response, operation_name)'],
+    ],
     source: 's3.put_object(Bucket=bucket, Key=key, Body=payload)',
   },
 ];
@@ -161,7 +203,7 @@ export type Told = { exception: string; message: string; traceback: string };
 
 /** The exception as Python prints it. `seed` varies the numbers in it, not its kind; `code` is the task's own. */
 export function tellFailure(number: number, seed: number, code: { file: string; function: string }): Told {
-  const failure = failures[number] ?? (failures[0] as Failure);
+  const failure = failures[number] ?? failures[0];
   const fill = (text: string) =>
     text
       .replaceAll('{n}', String(10 + (hash(seed, 1) % 90)))

@@ -25,7 +25,10 @@ function join<Row>(operator: 'and_' | 'or_', tests: Test<Row>[]): Test<Row> {
   return operator === 'or_' ? (row) => tests.some((test) => test(row)) : (row) => tests.every((test) => test(row));
 }
 
-function anyNotAny<Row>(get: (row: Row) => string | null, given: Maybe<{ any_?: Maybe<string[]>; not_any_?: Maybe<string[]> }>): Test<Row>[] {
+function anyNotAny<Row>(
+  get: (row: Row) => string | null,
+  given: Maybe<{ any_?: Maybe<string[]>; not_any_?: Maybe<string[]> }>,
+): Test<Row>[] {
   if (!given) return [];
   const tests: Test<Row>[] = [];
   if (isSet(given.any_)) {
@@ -53,7 +56,7 @@ export function likeTest(pattern: string, dialect: Dialect): (text: string) => b
   const whole = fold(`%${pattern}%`);
   let source = '';
   for (let i = 0; i < whole.length; i++) {
-    const letter = whole[i] as string;
+    const letter = whole[i];
     if (letter === '\\' && dialect === 'postgres') {
       i += 1;
       source += quote(whole[i] ?? '\\');
@@ -66,7 +69,10 @@ export function likeTest(pattern: string, dialect: Dialect): (text: string) => b
 }
 const quote = (letter: string) => (/[\\^$.*+?()[\]{}|/]/.test(letter) ? `\\${letter}` : letter);
 
-function name<Row extends { name: string }>(given: Maybe<{ any_?: Maybe<string[]>; like_?: Maybe<string> }>, dialect: Dialect): Test<Row>[] {
+function name<Row extends { name: string }>(
+  given: Maybe<{ any_?: Maybe<string[]>; like_?: Maybe<string> }>,
+  dialect: Dialect,
+): Test<Row>[] {
   if (!given) return [];
   const tests = anyNotAny<Row>((row) => row.name, { any_: given.any_ });
   if (given.like_) {
@@ -76,7 +82,12 @@ function name<Row extends { name: string }>(given: Maybe<{ any_?: Maybe<string[]
   return [join('and_', tests)];
 }
 
-type TagsFilter = { operator: 'and_' | 'or_'; all_?: Maybe<string[]>; any_?: Maybe<string[]>; is_null_?: Maybe<boolean> };
+type TagsFilter = {
+  operator: 'and_' | 'or_';
+  all_?: Maybe<string[]>;
+  any_?: Maybe<string[]>;
+  is_null_?: Maybe<boolean>;
+};
 function tags<Row extends { tags: string[] }>(given: Maybe<TagsFilter>): Test<Row>[] {
   if (!given) return [];
   const tests: Test<Row>[] = [];
@@ -98,7 +109,10 @@ function time<Row>(given: Maybe<TimeFilter>, get: (row: Row) => number | null, r
   return [join('and_', tests)];
 }
 
-function nullable<Row>(get: (row: Row) => string | null, given: Maybe<{ operator: 'and_' | 'or_'; any_?: Maybe<string[]>; is_null_?: Maybe<boolean> }>): Test<Row>[] {
+function nullable<Row>(
+  get: (row: Row) => string | null,
+  given: Maybe<{ operator: 'and_' | 'or_'; any_?: Maybe<string[]>; is_null_?: Maybe<boolean> }>,
+): Test<Row>[] {
   if (!given) return [];
   const { is_null_ } = given;
   const tests = isSet(given.any_) ? anyNotAny(get, { any_: given.any_ }) : [];
@@ -108,7 +122,9 @@ function nullable<Row>(get: (row: Row) => string | null, given: Maybe<{ operator
 
 type Comparison = Maybe<{ any_?: Maybe<string[]>; not_any_?: Maybe<string[]> }>;
 type StateFilter = { operator: 'and_' | 'or_'; type?: Comparison; name?: Comparison };
-function state<Row extends { stateType: string | null; stateName: string | null }>(given: Maybe<StateFilter>): Test<Row>[] {
+function state<Row extends { stateType: string | null; stateName: string | null }>(
+  given: Maybe<StateFilter>,
+): Test<Row>[] {
   if (!given) return [];
   // only a sub-filter that is exactly one comparison survives (facts §1.1, §1.5)
   const single = (one: Comparison) => {
@@ -155,7 +171,11 @@ export function flowRunTest(filter: FlowRunFilter, { database, dialect, now }: S
     ...nullable<FlowRunFacts>((row) => row.workQueue, filter.work_queue_name),
     ...state<FlowRunFacts>(filter.state),
     ...anyNotAny<FlowRunFacts>((row) => row.flowVersion, filter.flow_version),
-    ...time<FlowRunFacts>(filter.start_time, (row) => row.start ?? row.expected, (row) => row.start),
+    ...time<FlowRunFacts>(
+      filter.start_time,
+      (row) => row.start ?? row.expected,
+      (row) => row.start,
+    ),
     ...time<FlowRunFacts>(filter.end_time, (row) => row.end),
     ...time<FlowRunFacts>(filter.expected_start_time, (row) => row.expected),
     ...time<FlowRunFacts>(filter.next_scheduled_start_time, (row) => row.next),
@@ -191,7 +211,7 @@ export function flowTest(filter: FlowFilter, { database, dialect, now }: Scope):
   ];
   if (filter.deployment) {
     const wanted = filter.deployment.is_null_;
-    tests.push((row) => !isSet(wanted) || deploymentsOf(database, row.id, now).length === 0 === wanted);
+    tests.push((row) => !isSet(wanted) || (deploymentsOf(database, row.id, now).length === 0) === wanted);
   }
   return join(filter.operator, tests);
 }

@@ -17,7 +17,8 @@ export class Gate {
   check(method: string, path: string, headers: Headers): Reply | null {
     if (path === '/health' || path === '/ready') return null;
     const version = headers.get('x-prefect-api-version');
-    if (version !== null && !acceptable(version)) return reply(400, { detail: `Client specified API version ${version}, which is not supported by this server.` });
+    if (version !== null && !acceptable(version))
+      return reply(400, { detail: `Client specified API version ${version}, which is not supported by this server.` });
     if (this.csrf && ['POST', 'PUT', 'PATCH', 'DELETE'].includes(method)) {
       const token = headers.get('prefect-csrf-token');
       const client = headers.get('prefect-csrf-client');

@@ -1,5 +1,5 @@
 /** When runs begin: first the story of the 30 days before the epoch, then an hour at a time. Times in µs. */
-import { BACKGROUND_WEIGHT, flows, type FlowSpec } from './catalog.ts';
+import { BACKGROUND_WEIGHT, flows } from './catalog.ts';
 import { planBackground, planFlowRun, type FlowPlan, type Trigger, type World } from './plan.ts';
 import { hash, Random, unit } from './random.ts';
 
@@ -13,7 +13,7 @@ const SPARE_DAYS = 5;
 const BACKGROUND = -1;
 
 const choices = [...flows.map((_, number) => number), BACKGROUND];
-const weightOf = (flow: number) => (flow === BACKGROUND ? BACKGROUND_WEIGHT : (flows[flow] as FlowSpec).weight);
+const weightOf = (flow: number) => (flow === BACKGROUND ? BACKGROUND_WEIGHT : flows[flow].weight);
 const totalWeight = choices.reduce((sum, flow) => sum + weightOf(flow), 0);
 
 function countTasks(plan: FlowPlan): number {
@@ -40,7 +40,7 @@ function averageTasks(world: World): number {
 function finish(world: World, flow: number, expected: number, number: number): Head {
   const seed = hash(world.seed, flow, number, 1);
   if (flow === BACKGROUND) return { flow, expected, seed, trigger: 'person', deployment: -1 };
-  const { deployments } = flows[flow] as FlowSpec;
+  const { deployments } = flows[flow];
   const random = new Random(seed ^ 0x5eed);
   const byHand = deployments.length === 0 || random.chance(0.06);
   const others = deployments.length > 1 && random.chance(0.08) ? 1 : 0;
@@ -60,7 +60,7 @@ export function storyHeads(world: World, epoch: number, runs: number): Head[] {
   const midnight = Math.floor(epoch / DAY) * DAY;
   const heads: Head[] = [];
   for (const flow of choices) {
-    const rhythm = flow === BACKGROUND ? null : (flows[flow] as FlowSpec).rhythm;
+    const rhythm = flow === BACKGROUND ? null : flows[flow].rhythm;
     const share = (perDay * weightOf(flow)) / totalWeight;
     const byHour = hoursToTime(rhythm?.hours ?? Array.from({ length: 24 }, () => 1));
     let due = unit(world.seed, flow, 5);
@@ -95,7 +95,9 @@ export function presentHeads(world: World, epoch: number): Head[] {
     return finish(world, flow, epoch - (2 + 3 * i) * 60e6 + i, 9_000_000 + i);
   });
   // sent with a delay: they wait for their time, which is after the epoch
-  const later = Array.from({ length: 5 }, (_, i) => finish(world, BACKGROUND, epoch + (1 + 2 * i) * 60e6 + i, 9_000_100 + i));
+  const later = Array.from({ length: 5 }, (_, i) =>
+    finish(world, BACKGROUND, epoch + (1 + 2 * i) * 60e6 + i, 9_000_100 + i),
+  );
   return [...later.reverse(), ...heads];
 }
 

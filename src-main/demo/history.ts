@@ -24,18 +24,21 @@ function state(type: string, name: string, at: number, more: Partial<State> = {}
 
 /** where the code of a task is: for tracebacks and log lines */
 export function codeOf(story: Story, task: number): { file: string; function: string } {
-  const run = story.tasks.at.run[task] as number;
-  const flow = run < 0 ? 'background' : (flows[story.runs.at.flow[run] as number]?.name ?? '');
-  return { file: `/opt/flows/${flow.replaceAll('-', '_')}.py`, function: story.taskSpec(task).name.replaceAll('-', '_') };
+  const run = story.tasks.at.run[task];
+  const flow = run < 0 ? 'background' : (flows[story.runs.at.flow[run]]?.name ?? '');
+  return {
+    file: `/opt/flows/${flow.replaceAll('-', '_')}.py`,
+    function: story.taskSpec(task).name.replaceAll('-', '_'),
+  };
 }
 
 /** When attempt `n` (0 first) began and ended: the planned span, shared out by hash. */
 function attemptTimes(story: Story, task: number): { from: number; to: number }[] {
   const { start, end, attempts } = story.tasks.at;
-  const count = attempts[task] as number;
+  const count = attempts[task];
   if (count === 0) return [];
-  const from = start[task] as number;
-  const to = end[task] as number;
+  const from = start[task];
+  const to = end[task];
   if (!(to >= from)) return [{ from, to: NaN }];
   const pause = story.taskSpec(task).retryDelay * 1e6;
   const busy = Math.max(to - from - pause * (count - 1), 0);
@@ -56,7 +59,9 @@ function result(story: Story, task: number): unknown {
   if (hash(story.seed, task, 31) % 3 !== 0) return null;
   return {
     type: 'reference',
-    storage_key: hash(story.seed, task, 32).toString(16).padStart(8, '0') + hash(story.seed, task, 33).toString(16).padStart(8, '0'),
+    storage_key:
+      hash(story.seed, task, 32).toString(16).padStart(8, '0') +
+      hash(story.seed, task, 33).toString(16).padStart(8, '0'),
     expiration: null,
     serializer: { type: 'pickle', picklelib: 'cloudpickle', picklelib_version: null },
     prefect_version: '3.8.8',
@@ -68,24 +73,27 @@ function result(story: Story, task: number): unknown {
 export function taskHistory(story: Story, task: number): State[] {
   const c = story.tasks.at;
   const outcome = story.outcome(c.outcome[task]);
-  const expected = c.expected[task] as number;
-  const created = c.created[task] as number;
-  const end = c.end[task] as number;
+  const expected = c.expected[task];
+  const created = c.created[task];
+  const end = c.end[task];
   const spec = story.taskSpec(task);
   const states: State[] = [];
-  const sent = (c.run[task] as number) < 0;
+  const sent = c.run[task] < 0;
   if (sent) states.push(state('SCHEDULED', 'Scheduled', Math.min(created, expected), { scheduled: expected }));
-  if (!sent || (c.attempts[task] as number) > 0) states.push(state('PENDING', 'Pending', expected + (sent ? 20_000 : 0)));
+  if (!sent || c.attempts[task] > 0) states.push(state('PENDING', 'Pending', expected + (sent ? 20_000 : 0)));
   if (outcome === 'NotReady') {
-    const message = 'Upstream task run did not reach a \'COMPLETED\' state.';
-    return [...states, state('PENDING', 'NotReady', expected + 4000 + (hash(story.seed, task, 34) % 40_000), { message })];
+    const message = "Upstream task run did not reach a 'COMPLETED' state.";
+    return [
+      ...states,
+      state('PENDING', 'NotReady', expected + 4000 + (hash(story.seed, task, 34) % 40_000), { message }),
+    ];
   }
   const attempts = attemptTimes(story, task);
   const child = story.child(task) >= 0;
   for (const [n, { from, to }] of attempts.entries()) {
     states.push(state('RUNNING', n === 0 ? 'Running' : 'Retrying', from));
     if (n === attempts.length - 1) break;
-    const told = tellFailure(c.failure[task] as number, hash(story.seed, task, n), codeOf(story, task));
+    const told = tellFailure(c.failure[task], hash(story.seed, task, n), codeOf(story, task));
     const { message, data } = failureWords(told, 'Task run encountered an exception');
     states.push(state('SCHEDULED', 'AwaitingRetry', to, { scheduled: attempts[n + 1]?.from ?? to, message, data }));
   }
@@ -96,7 +104,7 @@ export function taskHistory(story: Story, task: number): State[] {
       return [...states, state('COMPLETED', 'Cached', end, { message: 'Cache hit', data: result(story, task) })];
     case 'Failed': {
       if (child) return [...states, state('FAILED', 'Failed', end, { message: childMessage(story, task) })];
-      const told = tellFailure(c.failure[task] as number, hash(story.seed, task, 99), codeOf(story, task));
+      const told = tellFailure(c.failure[task], hash(story.seed, task, 99), codeOf(story, task));
       return [...states, state('FAILED', 'Failed', end, failureWords(told, 'Task run encountered an exception'))];
     }
     case 'TimedOut': {
@@ -124,9 +132,9 @@ function childMessage(story: Story, task: number): string {
 }
 
 function countBad(story: Story, run: number): number {
-  const first = story.runs.at.first[run] as number;
+  const first = story.runs.at.first[run];
   let bad = 0;
-  for (let task = first; task < first + (story.runs.at.count[run] as number); task++)
+  for (let task = first; task < first + story.runs.at.count[run]; task++)
     if (['Failed', 'TimedOut', 'Crashed', 'NotReady'].includes(story.outcome(story.tasks.at.outcome[task]))) bad += 1;
   return bad;
 }
@@ -137,22 +145,28 @@ const crashes = [
   'Execution was aborted by a termination signal: SIGTERM.',
 ];
 function crashMessage(story: Story, key: number): string {
-  return crashes[hash(story.seed, key, 41) % crashes.length] as string;
+  return crashes[hash(story.seed, key, 41) % crashes.length];
 }
 
 /** All states of a flow run, oldest first, with no regard to the clock. */
 export function runHistory(story: Story, run: number): State[] {
   const c = story.runs.at;
   const trigger = story.trigger(run);
-  const expected = c.expected[run] as number;
-  const start = c.start[run] as number;
-  const end = c.end[run] as number;
+  const expected = c.expected[run];
+  const start = c.start[run];
+  const end = c.end[run];
   const states: State[] = [];
   if (trigger === 'schedule' || trigger === 'automation') {
-    states.push(state('SCHEDULED', 'Scheduled', c.created[run] as number, { scheduled: expected, message: trigger === 'schedule' ? 'Flow run scheduled' : null }));
+    states.push(
+      state('SCHEDULED', 'Scheduled', c.created[run], {
+        scheduled: expected,
+        message: trigger === 'schedule' ? 'Flow run scheduled' : null,
+      }),
+    );
     // the server calls a run late 15 s after its time
     const LATE = 15e6;
-    if (start - expected > LATE + 2e6) states.push(state('SCHEDULED', 'Late', expected + LATE, { scheduled: expected }));
+    if (start - expected > LATE + 2e6)
+      states.push(state('SCHEDULED', 'Late', expected + LATE, { scheduled: expected }));
   }
   states.push(state('PENDING', 'Pending', Math.max(start - 1_400_000, expected)));
   states.push(state('RUNNING', 'Running', start));

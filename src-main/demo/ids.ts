@@ -23,13 +23,13 @@ function scramble(number: number, key: number): number {
 function unscramble(scrambled: number, key: number): number {
   let x = (scrambled ^ (scrambled >>> 16)) >>> 0;
   x = Math.imul(x, ODD_INVERSE);
-  return ((x ^ (x >>> 16)) ^ key) >>> 0;
+  return (x ^ (x >>> 16) ^ key) >>> 0;
 }
 
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 function hex32(number: number): string {
   return (
-    (BYTES[(number >>> 24) & 255] as string) + BYTES[(number >>> 16) & 255] + BYTES[(number >>> 8) & 255] + BYTES[number & 255]
+    BYTES[(number >>> 24) & 255] + BYTES[(number >>> 16) & 255] + BYTES[(number >>> 8) & 255] + BYTES[number & 255]
   );
 }
 

@@ -27,7 +27,11 @@ export function tellIncidents(seed: number, epoch: number): Incident[] {
 }
 
 /** The incident that reaches one of these causes at this time, if any. */
-export function incidentAt(incidents: readonly Incident[], causesOfTask: readonly Cause[], at: number): Incident | null {
+export function incidentAt(
+  incidents: readonly Incident[],
+  causesOfTask: readonly Cause[],
+  at: number,
+): Incident | null {
   for (const incident of incidents)
     if (at >= incident.from && at < incident.to && causesOfTask.includes(incident.cause)) return incident;
   return null;

@@ -38,18 +38,19 @@ export function logsReply(server: Server, scope: Scope, body: unknown): Reply {
   const { story } = scope.database;
   const rows: { at: number; row: JsonRow }[] = [];
   const addTask = (task: number) => {
-    const run = story.tasks.at.run[task] as number;
+    const run = story.tasks.at.run[task];
     const owner = { task: story.taskId(task), run: run < 0 ? null : story.runId(run) };
-    for (const [n, line] of taskLines(story, task, scope.now).entries()) rows.push({ at: line.at, row: logJson(line, task, n, owner) });
+    for (const [n, line] of taskLines(story, task, scope.now).entries())
+      rows.push({ at: line.at, row: logJson(line, task, n, owner) });
   };
   const tasks = logs?.task_run_id?.any_?.map((id) => story.taskOf(id)).filter((task) => task >= 0);
   const runs = logs?.flow_run_id?.any_?.map((id) => story.runOf(id)).filter((run) => run >= 0);
-  if (tasks) for (const task of tasks) if (!runs || runs.includes(story.tasks.at.run[task] as number)) addTask(task);
+  if (tasks) for (const task of tasks) if (!runs || runs.includes(story.tasks.at.run[task])) addTask(task);
   if (runs && !tasks) {
     for (const run of runs) {
-      const first = story.runs.at.first[run] as number;
+      const first = story.runs.at.first[run];
       if (logs?.task_run_id?.is_null_ !== true)
-        for (let task = first; task < first + (story.runs.at.count[run] as number); task++) addTask(task);
+        for (let task = first; task < first + story.runs.at.count[run]; task++) addTask(task);
       const owner = { task: null, run: story.runId(run) };
       for (const [n, line] of runLines(story, run, scope.now).entries())
         rows.push({ at: line.at, row: logJson(line, run + 2 ** 30, n, owner) });
@@ -66,7 +67,10 @@ export function logsReply(server: Server, scope: Scope, body: unknown): Reply {
   });
   kept.sort((a, b) => (sort === 'TIMESTAMP_ASC' ? a.at - b.at : b.at - a.at));
   const from = parsed.data.offset ?? 0;
-  return reply(200, kept.slice(from, from + limit).map(({ row }) => row));
+  return reply(
+    200,
+    kept.slice(from, from + limit).map(({ row }) => row),
+  );
 }
 
 const artifactsSchema = z.object({
@@ -88,8 +92,8 @@ export function artifactsReply(server: Server, scope: Scope, body: unknown): Rep
   for (const id of artifacts?.flow_run_id?.any_ ?? []) {
     const run = story.runOf(id);
     if (run < 0) continue;
-    const first = story.runs.at.first[run] as number;
-    for (let task = first; task < first + (story.runs.at.count[run] as number); task++) tasks.add(task);
+    const first = story.runs.at.first[run];
+    for (let task = first; task < first + story.runs.at.count[run]; task++) tasks.add(task);
   }
   const rows = [...tasks].flatMap((task) => (task < 0 ? [] : (artifactJson(story, task, scope.now) ?? [])));
   const from = parsed.data.offset ?? 0;

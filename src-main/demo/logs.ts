@@ -47,7 +47,14 @@ function finished(state: State): string {
   return `Finished in state ${state.name}(${words ? JSON.stringify(words) : ''})`;
 }
 
-function linesOf(states: State[], seed: number, now: number, logger: string, retries: number, retryDelay: number): Line[] {
+function linesOf(
+  states: State[],
+  seed: number,
+  now: number,
+  logger: string,
+  retries: number,
+  retryDelay: number,
+): Line[] {
   const lines: Line[] = [];
   let attempt = 0;
   for (const [i, state] of states.entries()) {
@@ -66,10 +73,16 @@ function linesOf(states: State[], seed: number, now: number, logger: string, ret
               ? 'Retries are exhausted'
               : 'No retries configured for this task.'
             : `Retry ${attempt}/${retries} will start ${retryDelay} second(s) from now`;
-        lines.push({ at: state.at - 900, level: ERROR, logger, message: `Task run failed with exception: ${raised[1]} - ${more}\n${raised[2]}` });
+        lines.push({
+          at: state.at - 900,
+          level: ERROR,
+          logger,
+          message: `Task run failed with exception: ${raised[1]} - ${more}\n${raised[2]}`,
+        });
       }
     }
-    if (state.name === 'TimedOut' || state.type === 'CRASHED') lines.push({ at: state.at - 900, level: ERROR, logger, message: state.message ?? '' });
+    if (state.name === 'TimedOut' || state.type === 'CRASHED')
+      lines.push({ at: state.at - 900, level: ERROR, logger, message: state.message ?? '' });
     if (['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'].includes(state.type)) {
       const level = state.type === 'COMPLETED' ? INFO : state.type === 'CANCELLED' ? WARNING : ERROR;
       lines.push({ at: state.at, level, logger, message: finished(state) });
@@ -81,21 +94,40 @@ function linesOf(states: State[], seed: number, now: number, logger: string, ret
 export function taskLines(story: Story, task: number, now: number): Line[] {
   if (story.child(task) >= 0) return [];
   const spec = story.taskSpec(task);
-  return linesOf(taskHistory(story, task), hash(story.seed, task, 101), now, 'prefect.task_runs', spec.retries, spec.retryDelay);
+  return linesOf(
+    taskHistory(story, task),
+    hash(story.seed, task, 101),
+    now,
+    'prefect.task_runs',
+    spec.retries,
+    spec.retryDelay,
+  );
 }
 
 /** The flow's own lines; those of its tasks are the tasks'. */
 export function runLines(story: Story, run: number, now: number): Line[] {
   const lines = linesOf(runHistory(story, run), hash(story.seed, run, 102), now, 'prefect.flow_runs', 0, 0);
-  const start = story.runs.at.start[run] as number;
+  const start = story.runs.at.start[run];
   if (start <= now)
-    lines.unshift({ at: start, level: INFO, logger: 'prefect.flow_runs', message: `Beginning flow run '${flowRunName(story.seed, run)}'` });
+    lines.unshift({
+      at: start,
+      level: INFO,
+      logger: 'prefect.flow_runs',
+      message: `Beginning flow run '${flowRunName(story.seed, run)}'`,
+    });
   return lines;
 }
 
 /** A log row as the server writes it. `salt` keeps the ids of two runs apart. */
-export function logJson(line: Line, salt: number, n: number, owner: { task: string | null; run: string | null }): JsonRow {
-  const millis = Math.floor(line.at / 1000).toString(16).padStart(12, '0');
+export function logJson(
+  line: Line,
+  salt: number,
+  n: number,
+  owner: { task: string | null; run: string | null },
+): JsonRow {
+  const millis = Math.floor(line.at / 1000)
+    .toString(16)
+    .padStart(12, '0');
   const hex = (k: number) => hash(salt, n, k).toString(16).padStart(8, '0');
   const variant = ((hash(salt, n, 3) & 0x3fffffff) + 0x80000000).toString(16);
   return {
@@ -114,11 +146,13 @@ export function logJson(line: Line, salt: number, n: number, owner: { task: stri
 /** null: this task leaves none, or has not ended well yet. */
 export function artifactJson(story: Story, task: number, now: number): JsonRow | null {
   const spec = story.taskSpec(task);
-  const end = story.tasks.at.end[task] as number;
+  const end = story.tasks.at.end[task];
   if (!spec.artifact || !(end <= now) || story.outcome(story.tasks.at.outcome[task]) !== 'Completed') return null;
-  const run = story.tasks.at.run[task] as number;
+  const run = story.tasks.at.run[task];
   const code = codeOf(story, task);
-  const table = things.slice(0, 4).map((thing, n) => ({ table: thing, rows: hash(story.seed, task, n) % 90_000, ok: true }));
+  const table = things
+    .slice(0, 4)
+    .map((thing, n) => ({ table: thing, rows: hash(story.seed, task, n) % 90_000, ok: true }));
   return {
     id: story.deploymentIds.v4(100_000 + task),
     created: text(end),
@@ -126,7 +160,10 @@ export function artifactJson(story: Story, task: number, now: number): JsonRow |
     key: `${code.function.replaceAll('_', '-')}-report`,
     type: spec.artifact,
     description: `Made by ${taskName(story, task, spec)}`,
-    data: spec.artifact === 'table' ? JSON.stringify(table) : `## ${code.function}\n\n${table.map((row) => `- **${row.table}**: ${row.rows} rows`).join('\n')}\n`,
+    data:
+      spec.artifact === 'table'
+        ? JSON.stringify(table)
+        : `## ${code.function}\n\n${table.map((row) => `- **${row.table}**: ${row.rows} rows`).join('\n')}\n`,
     metadata_: null,
     flow_run_id: run < 0 ? null : story.runId(run),
     task_run_id: story.taskId(task),

@@ -18,5 +18,10 @@ export function flowRunName(seed: number, run: number): string {
 export function versionOf(flow: string): string {
   let sum = 3;
   for (const letter of flow) sum = hash(sum, letter.charCodeAt(0));
-  return sum.toString(16).padStart(8, '0') + hash(sum).toString(16).padStart(8, '0') + hash(sum, 1).toString(16).padStart(8, '0') + hash(sum, 2).toString(16).padStart(8, '0');
+  return (
+    sum.toString(16).padStart(8, '0') +
+    hash(sum).toString(16).padStart(8, '0') +
+    hash(sum, 1).toString(16).padStart(8, '0') +
+    hash(sum, 2).toString(16).padStart(8, '0')
+  );
 }

@@ -9,7 +9,7 @@ export function newRow(database: Database, entity: Entity, given: JsonRow, now: 
   const table = database[entity];
   const at = formatTimeLikePrefect(now);
   const model = [...table.byTime().keys].find((key) => table.exists(key, now));
-  const id = String(given['id'] ?? randomUUID());
+  const id = typeof given['id'] === 'string' ? given['id'] : randomUUID();
   const base: JsonRow = {
     ...(model === undefined ? bare : table.json(model, now)),
     id,
@@ -18,7 +18,9 @@ export function newRow(database: Database, entity: Entity, given: JsonRow, now: 
     tags: [],
     ...(entity === 'task_run' || entity === 'flow_run' ? fresh(id, at) : {}),
     ...(entity === 'task_run' ? { flow_run_id: null, task_inputs: {} } : {}),
-    ...(entity === 'flow_run' ? { deployment_id: null, parent_task_run_id: null, idempotency_key: null, created_by: null } : {}),
+    ...(entity === 'flow_run'
+      ? { deployment_id: null, parent_task_run_id: null, idempotency_key: null, created_by: null }
+      : {}),
   };
   return { ...base, ...given };
 }

@@ -2,7 +2,8 @@
  * How one flow run goes from beginning to end, as if time had already passed. What a client sees of it is cut at the
  * clock (history.ts). Times in µs; NaN: never.
  */
-import { background, flows, type FlowSpec, type TaskSpec } from './catalog.ts';
+import { background, flows } from './catalog.ts';
+import type { FlowSpec, TaskSpec } from './flow-spec.ts';
 import { failuresOf } from './failures.ts';
 import { incidentAt, type Incident } from './incidents.ts';
 import { Random } from './random.ts';
@@ -61,7 +62,7 @@ type Head = { flow: number; expected: number; seed: number; trigger: Trigger; de
 
 export function planFlowRun(world: World, head: Head): FlowPlan {
   const random = new Random(head.seed);
-  const flow = flows[head.flow] as FlowSpec;
+  const flow = flows[head.flow];
   const micros = (seconds: number) => Math.round(seconds * SECOND);
   // a worker polls every ten seconds or so; one start in fifty waits minutes for a slot
   const late = head.trigger === 'parent' ? 0.05 : random.chance(0.02) ? 240 * random.next() : random.lognormal(5, 0.6);
@@ -79,7 +80,17 @@ export function planFlowRun(world: World, head: Head): FlowPlan {
     for (let map = 0; map < count; map++) {
       const expected = ready + micros(map * 0.009 + 0.001 * random.next());
       const task = blocked
-        ? { spec: number, map, expected, start: NaN, end: NaN, outcome: 'NotReady' as const, attempts: 0, failure: -1, child: null }
+        ? {
+            spec: number,
+            map,
+            expected,
+            start: NaN,
+            end: NaN,
+            outcome: 'NotReady' as const,
+            attempts: 0,
+            failure: -1,
+            child: null,
+          }
         : planTask(world, random, spec, { number, map, expected, flow });
       plan.tasks.push(task);
       if (task.outcome !== 'NotReady') at = Math.max(at, task.end);
@@ -109,7 +120,13 @@ function planTask(world: World, random: Random, spec: TaskSpec, place: Place): T
 
   if (spec.subflow) {
     const flow = flowNumber.get(spec.subflow) ?? 0;
-    const child = planFlowRun(world, { flow, expected: start, seed: random.int(0, 2 ** 31), trigger: 'parent', deployment: -1 });
+    const child = planFlowRun(world, {
+      flow,
+      expected: start,
+      seed: random.int(0, 2 ** 31),
+      trigger: 'parent',
+      deployment: -1,
+    });
     const outcome = child.outcome === 'NotReady' ? 'Failed' : child.outcome;
     return { ...base, end: child.end, outcome, child };
   }
@@ -163,10 +180,24 @@ function cut(plan: FlowPlan, at: number, outcome: 'Crashed' | 'Cancelled' | 'Los
 export function planBackground(world: World, head: { expected: number; seed: number }): FlowPlan {
   const random = new Random(head.seed);
   const number = random.int(0, background.length - 1);
-  const spec = background[number] as TaskSpec;
-  const none = flows[0] as FlowSpec;
+  const spec = background[number];
+  const none = flows[0];
   const tasks = Array.from({ length: random.int(1, 6) }, (_, map) =>
-    planTask(world, random, spec, { number, map, expected: head.expected + map * 1700 + random.int(0, 900), flow: none }),
+    planTask(world, random, spec, {
+      number,
+      map,
+      expected: head.expected + map * 1700 + random.int(0, 900),
+      flow: none,
+    }),
   );
-  return { flow: -1, deployment: -1, trigger: 'person', expected: head.expected, start: NaN, end: NaN, outcome: 'Completed', tasks };
+  return {
+    flow: -1,
+    deployment: -1,
+    trigger: 'person',
+    expected: head.expected,
+    start: NaN,
+    end: NaN,
+    outcome: 'Completed',
+    tasks,
+  };
 }

@@ -17,7 +17,7 @@ export function unit(a: number, b = 0, c = 0, d = 0): number {
 }
 
 export function pickBy<T>(list: readonly T[], number: number): T {
-  return list[(number >>> 0) % list.length] as T;
+  return list[(number >>> 0) % list.length];
 }
 
 /** A sequence (mulberry32): for telling one flow run from beginning to end. */
@@ -47,7 +47,7 @@ export class Random {
   }
 
   pick<T>(list: readonly T[]): T {
-    return list[Math.floor(this.next() * list.length)] as T;
+    return list[Math.floor(this.next() * list.length)];
   }
 
   /** Skewed as run times are: half below the median, a long tail above (sigma 1: one in forty past 7 medians). */

@@ -22,16 +22,27 @@ export function invalid(detail: Detail[], body: unknown): Reply {
 
 /** What zod found, in pydantic's words as far as a client reads them: type, place, message. */
 export function invalidBody(issues: readonly z.core.$ZodIssue[], body: unknown): Reply {
-  return invalid(issues.flatMap((issue) => describe(issue, body)), body);
+  return invalid(
+    issues.flatMap((issue) => describe(issue, body)),
+    body,
+  );
 }
 
 function describe(issue: z.core.$ZodIssue, body: unknown): Detail[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-  const input = path.reduce<unknown>((at, part) => (typeof at === 'object' && at !== null ? (at as Record<string | number, unknown>)[part] : undefined), body);
+  const input = path.reduce<unknown>(
+    (at, part) => (typeof at === 'object' && at !== null ? (at as Record<string | number, unknown>)[part] : undefined),
+    body,
+  );
   const loc = ['body', ...path];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ type: 'extra_forbidden', loc: [...loc, key], msg: 'Extra inputs are not permitted', input: (input as Record<string, unknown>)[key] }));
+      return issue.keys.map((key) => ({
+        type: 'extra_forbidden',
+        loc: [...loc, key],
+        msg: 'Extra inputs are not permitted',
+        input: (input as Record<string, unknown>)[key],
+      }));
     case 'invalid_value': {
       const names = issue.values.map((value) => `'${String(value)}'`);
       const expected = names.length > 1 ? `${names.slice(0, -1).join(', ')} or ${names.at(-1)}` : (names[0] ?? '');
@@ -39,10 +50,16 @@ function describe(issue: z.core.$ZodIssue, body: unknown): Detail[] {
     }
     case 'too_small': {
       const ge = Number(issue.minimum);
-      return [{ type: 'greater_than_equal', loc, msg: `Input should be greater than or equal to ${ge}`, input, ctx: { ge } }];
+      return [
+        { type: 'greater_than_equal', loc, msg: `Input should be greater than or equal to ${ge}`, input, ctx: { ge } },
+      ];
     }
     case 'invalid_type': {
-      const words = { string: ['string_type', 'string'], array: ['list_type', 'list'], object: ['model_attributes_type', 'dictionary or object to extract fields from'] } as const;
+      const words = {
+        string: ['string_type', 'string'],
+        array: ['list_type', 'list'],
+        object: ['model_attributes_type', 'dictionary or object to extract fields from'],
+      } as const;
       const [type, what] = words[issue.expected as keyof typeof words] ?? ['value_error', 'value'];
       return [{ type, loc, msg: `Input should be a valid ${what}`, input }];
     }
@@ -71,7 +88,12 @@ export function parseBody(text: string, contentType: string | null): Parsed {
     body = JSON.parse(text);
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown.message : 'Expecting value';
-    return { problem: invalid([{ type: 'json_invalid', loc: ['body', 0], msg: 'JSON decode error', input: {}, ctx: { error } }], text) };
+    return {
+      problem: invalid(
+        [{ type: 'json_invalid', loc: ['body', 0], msg: 'JSON decode error', input: {}, ctx: { error } }],
+        text,
+      ),
+    };
   }
   if (body === null) return { body: {} };
   if (typeof body !== 'object' || Array.isArray(body)) {

@@ -1,8 +1,16 @@
 /** Which rows a body asks for, in its order: filters over all four tables, sorts, offset and limit. Times in µs. */
 import type { PrefectFilters } from '../contract/prefect-filter.ts';
-import type { Dialect } from '../contract/query.ts';
 import type { DeploymentFacts, FlowFacts, FlowRunFacts, TaskFacts } from './facts.ts';
-import { deploymentsOf, deploymentTest, flowRunChain, flowRunTest, flowTest, taskRunTest, type Scope } from './filters.ts';
+import {
+  deploymentsOf,
+  deploymentTest,
+  flowRunChain,
+  flowRunTest,
+  flowTest,
+  taskRunTest,
+  type Scope,
+} from './filters.ts';
+import { namedOrder, runOrder } from './sorts.ts';
 import type { Table } from './table.ts';
 
 type Test<Row> = (row: Row) => boolean;
@@ -39,7 +47,11 @@ function runTest(filters: PrefectFilters, scope: Scope): Test<FlowRunFacts> {
 }
 
 /** true when a flow run for which `test` holds belongs to this parent */
-function someRun(filters: PrefectFilters, scope: Scope, parentOf: (run: FlowRunFacts) => string | null): Test<{ id: string }> {
+function someRun(
+  filters: PrefectFilters,
+  scope: Scope,
+  parentOf: (run: FlowRunFacts) => string | null,
+): Test<{ id: string }> {
   if (!filters.flow_runs && !filters.task_runs) return () => true;
   const own = filters.flow_runs ? flowRunTest(filters.flow_runs, scope) : () => true;
   const tasks = hasTask(filters, scope);
@@ -75,62 +87,11 @@ function deploymentsTest(filters: PrefectFilters, scope: Scope): Test<Deployment
 
 export type Span = { offset: number; limit: number };
 
-const collator = new Intl.Collator('en-US');
-const byName = (dialect: Dialect) => (dialect === 'postgres' ? collator.compare : byCodePoint);
-
-/** SQLite's BINARY: the order of UTF-8 bytes is that of code points, which differs from UTF-16's at surrogates. */
-function byCodePoint(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (x === y) continue;
-    const surrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;
-    return surrogate(x) === surrogate(y) ? x - y : surrogate(x) ? 1 : -1;
-  }
-  return a.length - b.length;
-}
-
-/** SQLite puts nulls first ascending, PostgreSQL last. */
-function byTime(dialect: Dialect, descending: boolean) {
-  const nullRank = (dialect === 'sqlite') === descending ? 1 : -1;
-  return (a: number | null, b: number | null) => {
-    if (a === null || b === null) return a === b ? 0 : a === null ? nullRank : -nullRank;
-    return descending ? b - a : a - b;
-  };
-}
-
-function comparator(sort: string, dialect: Dialect): (a: Run, b: Run) => number {
-  const names = byName(dialect);
-  const ascending = byTime(dialect, false);
-  const descending = byTime(dialect, true);
-  const started = (row: Run) => row.start ?? row.expected;
-  switch (sort) {
-    case 'EXPECTED_START_TIME_ASC':
-      return (a, b) => ascending(a.expected, b.expected);
-    case 'EXPECTED_START_TIME_DESC':
-      return (a, b) => descending(a.expected, b.expected);
-    case 'START_TIME_ASC':
-      return (a, b) => ascending(started(a), started(b));
-    case 'START_TIME_DESC':
-      return (a, b) => descending(started(a), started(b));
-    case 'NEXT_SCHEDULED_START_TIME_ASC':
-      return (a, b) => ascending(a.next, b.next);
-    case 'END_TIME_DESC':
-      return (a, b) => descending(a.end, b.end);
-    case 'NAME_ASC':
-      return (a, b) => names(a.name, b.name);
-    case 'NAME_DESC':
-      return (a, b) => names(b.name, a.name);
-    default:
-      return () => 0;
-  }
-}
-
 type Candidates = { keys: Iterable<number>; inOrder: boolean };
 
 function* slice(keys: Int32Array, from: number, to: number, descending: boolean): Generator<number> {
-  if (descending) for (let i = to - 1; i >= from; i--) yield keys[i] as number;
-  else for (let i = from; i < to; i++) yield keys[i] as number;
+  if (descending) for (let i = to - 1; i >= from; i--) yield keys[i];
+  else for (let i = from; i < to; i++) yield keys[i];
 }
 
 /** As few rows as the filter allows, already in the sort's order where the table keeps one. */
@@ -142,8 +103,7 @@ function candidates<Facts extends Run>(
 ): Candidates {
   const every = own?.operator === 'and_' ? own : null;
   const ids = every?.id?.any_;
-  if (ids)
-    return { keys: [...new Set(ids)].flatMap((id) => table.find(id, scope.now) ?? []), inOrder: false };
+  if (ids) return { keys: [...new Set(ids)].flatMap((id) => table.find(id, scope.now) ?? []), inOrder: false };
   if (sort === 'ID_DESC') return { keys: table.byIdDescending(), inOrder: true };
   const { keys, nulls } = table.byTime();
   const bounds = every?.expected_start_time;
@@ -203,7 +163,12 @@ function select<Facts extends { id: string }>(
   return best.slice(span.offset).map((row) => row.key);
 }
 
-function count<Facts extends { id: string }>(table: Table<Facts>, keys: Iterable<number>, test: Test<Facts>, now: number): number {
+function count<Facts extends { id: string }>(
+  table: Table<Facts>,
+  keys: Iterable<number>,
+  test: Test<Facts>,
+  now: number,
+): number {
   let sum = 0;
   for (const key of keys) if (table.exists(key, now) && test(table.facts(key, now))) sum += 1;
   return sum;
@@ -212,40 +177,39 @@ function count<Facts extends { id: string }>(table: Table<Facts>, keys: Iterable
 type ListEntity = 'task_run' | 'flow_run' | 'flow' | 'deployment';
 
 /** Rows of one entity that the filters let through, in the order of `sort`; ties by id descending. */
-export function selectRows(entity: ListEntity, filters: PrefectFilters, sort: string, span: Span, scope: Scope): number[] {
+export function selectRows(
+  entity: ListEntity,
+  filters: PrefectFilters,
+  sort: string,
+  span: Span,
+  scope: Scope,
+): number[] {
   const { database, dialect, now } = scope;
   switch (entity) {
     case 'task_run': {
       const found = candidates(database.task_run, filters.task_runs ?? null, sort, scope);
-      return select(database.task_run, found, taskTest(filters, scope), comparator(sort, dialect), span, now);
+      return select(database.task_run, found, taskTest(filters, scope), runOrder(sort, dialect), span, now);
     }
     case 'flow_run': {
       const found = candidates(database.flow_run, filters.flow_runs ?? null, sort, scope);
-      return select(database.flow_run, found, runTest(filters, scope), comparator(sort, dialect), span, now);
+      return select(database.flow_run, found, runTest(filters, scope), runOrder(sort, dialect), span, now);
     }
     case 'flow':
-      return select(database.flow, all(database.flow), flowsTest(filters, scope), named(sort, dialect), span, now);
+      return select(database.flow, all(database.flow), flowsTest(filters, scope), namedOrder(sort, dialect), span, now);
     case 'deployment':
-      return select(database.deployment, all(database.deployment), deploymentsTest(filters, scope), named(sort, dialect), span, now);
+      return select(
+        database.deployment,
+        all(database.deployment),
+        deploymentsTest(filters, scope),
+        namedOrder(sort, dialect),
+        span,
+        now,
+      );
   }
 }
 
 function all<Facts extends { id: string }>(table: Table<Facts>): Candidates {
   return { keys: table.byTime().keys, inOrder: false };
-}
-
-function named(sort: string, dialect: Dialect): (a: FlowFacts, b: FlowFacts) => number {
-  const names = byName(dialect);
-  switch (sort) {
-    case 'CREATED_DESC':
-      return (a, b) => (b.created ?? 0) - (a.created ?? 0);
-    case 'UPDATED_DESC':
-      return (a, b) => (b.updated ?? 0) - (a.updated ?? 0);
-    case 'NAME_DESC':
-      return (a, b) => names(b.name, a.name);
-    default:
-      return (a, b) => names(a.name, b.name);
-  }
 }
 
 export function countRows(entity: ListEntity, filters: PrefectFilters, scope: Scope): number {

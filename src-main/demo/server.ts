@@ -99,10 +99,18 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const makeReply = (method: string, url: URL, request: IncomingMessage, body: string, struck: FaultRule[]): Reply => {
     for (const rule of struck) {
       if (rule.kind === 'html')
-        return { status: rule.status ?? 200, body: '<html><body>Welcome</body></html>', headers: { 'content-type': 'text/html' } };
+        return {
+          status: rule.status ?? 200,
+          body: '<html><body>Welcome</body></html>',
+          headers: { 'content-type': 'text/html' },
+        };
       if (rule.kind !== 'status') continue;
       const headers = rule.retryAfter === undefined ? undefined : { 'retry-after': rule.retryAfter };
-      return { ...failed(rule.status), ...(rule.body === undefined ? {} : { body: rule.body }), ...(headers ? { headers } : {}) };
+      return {
+        ...failed(rule.status),
+        ...(rule.body === undefined ? {} : { body: rule.body }),
+        ...(headers ? { headers } : {}),
+      };
     }
     const header = (name: string) => {
       const value = request.headers[name];
@@ -112,13 +120,23 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const path = url.pathname.slice('/api'.length);
     const refused = gate.check(method, path, { get: header });
     if (refused) return refused;
-    if (path === '/csrf-token') return gate.token(url.searchParams.get('client'), formatTimeLikePrefect(now() + 3600e6));
+    if (path === '/csrf-token')
+      return gate.token(url.searchParams.get('client'), formatTimeLikePrefect(now() + 3600e6));
     if (path.endsWith('/') && path !== '/task_run_states/')
-      return { status: 307, body: '', headers: { location: `http://${request.headers.host}${url.pathname.replace(/\/+$/, '')}` } };
+      return {
+        status: 307,
+        body: '',
+        headers: { location: `http://${request.headers.host}${url.pathname.replace(/\/+$/, '')}` },
+      };
     return answer(server, { method, path, query: url.searchParams, contentType: header('content-type'), body });
   };
 
-  const send = async (request: IncomingMessage, response: ServerResponse, reply: Reply, struck: FaultRule[]): Promise<void> => {
+  const send = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    reply: Reply,
+    struck: FaultRule[],
+  ): Promise<void> => {
     let bytes: Buffer = Buffer.from(reply.body, 'utf8');
     const has = <K extends FaultRule['kind']>(kind: K) =>
       struck.find((rule): rule is Extract<FaultRule, { kind: K }> => rule.kind === kind);
@@ -131,7 +149,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       server: 'uvicorn',
       ...reply.headers,
     };
-    const compress = options.gzip && bytes.length >= GZIP_FROM && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+    const compress =
+      options.gzip && bytes.length >= GZIP_FROM && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
     if (compress) {
       bytes = await gzip(bytes);
       headers['content-encoding'] = 'gzip';
@@ -140,7 +159,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     response.writeHead(reply.status, headers);
     const cut = has('reset_mid_body');
     if (cut) {
-      response.write(bytes.subarray(0, cut.bytes ?? Math.floor(bytes.length / 2)), () => request.socket.resetAndDestroy());
+      response.write(bytes.subarray(0, cut.bytes ?? Math.floor(bytes.length / 2)), () =>
+        request.socket.resetAndDestroy(),
+      );
       return;
     }
     const slow = has('slow');
@@ -222,5 +243,5 @@ async function readAll(request: IncomingMessage): Promise<string> {
 /** The same row a second time, as offset paging gives it when rows move. */
 function twice(body: string): string {
   const parsed: unknown = JSON.parse(body);
-  return Array.isArray(parsed) && parsed.length > 0 ? JSON.stringify([parsed[0], ...parsed]) : body;
+  return Array.isArray(parsed) && parsed.length > 0 ? JSON.stringify([parsed[0], ...(parsed as unknown[])]) : body;
 }

@@ -103,7 +103,8 @@ export class Story {
     }
     // a few hundred runs or less: chance may leave the days short of the number
     for (let hour = -36 * 24; wanted > 0; hour--)
-      for (const head of hourHeads(this.#world, epoch, hour)) wanted = this.#tell(planHead(this.#world, head), -1, wanted);
+      for (const head of hourHeads(this.#world, epoch, hour))
+        wanted = this.#tell(planHead(this.#world, head), -1, wanted);
     this.#live = true;
     this.advance(epoch);
   }
@@ -112,7 +113,8 @@ export class Story {
   advance(now: number): void {
     if (this.tasks.length === 0 && this.runs.length === 0) return; // an empty server stays empty
     while (this.epoch + this.#hours * HOUR < now + SCHEDULE_AHEAD) {
-      for (const head of hourHeads(this.#world, this.epoch, this.#hours)) this.#tell(planHead(this.#world, head), -1, Infinity);
+      for (const head of hourHeads(this.#world, this.epoch, this.#hours))
+        this.#tell(planHead(this.#world, head), -1, Infinity);
       this.#hours += 1;
     }
   }
@@ -140,7 +142,7 @@ export class Story {
       if (wanted <= 0) break;
       const key = this.#add(task, run);
       kept += 1;
-      if ((this.tasks.at.created[key] as number) <= this.epoch) wanted -= 1;
+      if (this.tasks.at.created[key] <= this.epoch) wanted -= 1;
       if (task.child) children.push([task, key]);
     }
     if (run >= 0) this.runs.at.count[run] = kept;
@@ -175,16 +177,22 @@ export class Story {
   /** the deleted deployment had the older half of its flow's runs */
   #deployment(plan: FlowPlan, run: number): number {
     const old = plan.expected < this.epoch - 16 * 24 * HOUR;
-    if (flows[plan.flow]?.name === 'scrape-prices' && plan.deployment === 0 && old && hash(this.seed, run, 12) % 3 === 0) return -2;
+    if (
+      flows[plan.flow]?.name === 'scrape-prices' &&
+      plan.deployment === 0 &&
+      old &&
+      hash(this.seed, run, 12) % 3 === 0
+    )
+      return -2;
     return plan.deployment;
   }
 
   outcome(code: number | undefined): Outcome {
-    return outcomes[code ?? 0] as Outcome;
+    return outcomes[code ?? 0];
   }
 
   trigger(run: number): Trigger {
-    return triggers[this.runs.at.trigger[run] ?? 0] as Trigger;
+    return triggers[this.runs.at.trigger[run] ?? 0];
   }
 
   /** the flow run that a placeholder row stands for, -1: none */
@@ -193,9 +201,9 @@ export class Story {
   }
 
   taskSpec(task: number) {
-    const run = this.tasks.at.run[task] as number;
-    const specs = run < 0 ? background : (flows[this.runs.at.flow[run] as number]?.tasks ?? background);
-    const spec = specs[this.tasks.at.spec[task] as number];
+    const run = this.tasks.at.run[task];
+    const specs = run < 0 ? background : (flows[this.runs.at.flow[run]]?.tasks ?? background);
+    const spec = specs[this.tasks.at.spec[task]];
     if (!spec) throw new Error(`no task run number ${task}`);
     return spec;
   }
@@ -203,8 +211,8 @@ export class Story {
   taskId(task: number): string {
     const c = this.tasks.at;
     // placeholders and delayed tasks are made by the server, with uuid4 (facts §6)
-    if ((c.run[task] as number) < 0 || this.taskSpec(task).subflow) return this.taskIds.v4(task);
-    return this.taskIds.v7(task, c.expected[task] as number);
+    if (c.run[task] < 0 || this.taskSpec(task).subflow) return this.taskIds.v4(task);
+    return this.taskIds.v7(task, c.expected[task]);
   }
 
   runId(run: number): string {

@@ -88,7 +88,7 @@ export class Table<Facts extends { id: string }> {
     };
     const keys = Int32Array.from(all).sort((a, b) => at(a) - at(b) || a - b);
     let nulls = 0;
-    while (nulls < keys.length && at(keys[nulls] as number) === -Infinity) nulls += 1;
+    while (nulls < keys.length && at(keys[nulls]) === -Infinity) nulls += 1;
     this.#order = { revision, keys, nulls };
     return this.#order;
   }
@@ -100,7 +100,7 @@ export class Table<Facts extends { id: string }> {
     let high = keys.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const time = this.#time(keys[middle] as number);
+      const time = this.#time(keys[middle]);
       if (after ? time <= micros : time < micros) low = middle + 1;
       else high = middle;
     }
@@ -115,12 +115,12 @@ export class Table<Facts extends { id: string }> {
     // a million ids as strings would be 100 MB: their first 48 bits as a number decide nearly always
     const lead = (id: string) => parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
     const leads = Float64Array.from(all, (key) => lead(this.facts(key, 0).id));
-    const id = (place: number) => this.facts(all[place] as number, 0).id;
+    const id = (place: number) => this.facts(all[place], 0).id;
     const places = Int32Array.from(all.keys()).sort((a, b) => {
-      const difference = (leads[b] as number) - (leads[a] as number);
+      const difference = leads[b] - leads[a];
       return difference !== 0 ? difference : id(a) < id(b) ? 1 : -1;
     });
-    this.#idOrder = { revision, keys: places.map((place) => all[place] as number) };
+    this.#idOrder = { revision, keys: places.map((place) => all[place]) };
     return this.#idOrder.keys;
   }
 

@@ -1,5 +1,5 @@
 /** Flows and deployments as the server writes them. */
-import { flows, workPools, type FlowSpec } from './catalog.ts';
+import { flows, workPools } from './catalog.ts';
 import { versionOf } from './names.ts';
 import { hash } from './random.ts';
 import type { Story } from './story.ts';
@@ -12,9 +12,16 @@ export function flowCreated(story: Story, flow: number): number {
 }
 
 export function flowJson(story: Story, flow: number): JsonRow {
-  const spec = flows[flow] as FlowSpec;
+  const spec = flows[flow];
   const created = flowCreated(story, flow);
-  return { id: story.flowIds.v4(flow), created: text(created), updated: text(created), name: spec.name, tags: [...spec.tags], labels: {} };
+  return {
+    id: story.flowIds.v4(flow),
+    created: text(created),
+    updated: text(created),
+    name: spec.name,
+    tags: [...spec.tags],
+    labels: {},
+  };
 }
 
 export function deploymentCreated(story: Story, number: number): number {
@@ -29,7 +36,7 @@ export function deploymentUpdated(story: Story, number: number): number {
 export function deploymentJson(story: Story, number: number): JsonRow {
   const one = deployments[number];
   if (!one) throw new Error(`no deployment number ${number}`);
-  const flow = flows[one.flow] as FlowSpec;
+  const flow = flows[one.flow];
   const created = text(deploymentCreated(story, number));
   const updated = text(deploymentUpdated(story, number));
   const author = { id: story.deploymentIds.v4(900), type: 'USER', display_value: userName(number) };

@@ -1,6 +1,7 @@
 /** Generated rows as the server writes them: every key of a 3.8.8 reply, in its order (facts §4). */
 import { formatTimeLikePrefect } from '../contract/time.ts';
-import { DELETED_DEPLOYMENT, flows, workPools, type FlowSpec, type TaskSpec } from './catalog.ts';
+import { DELETED_DEPLOYMENT, flows, workPools } from './catalog.ts';
+import type { TaskSpec } from './flow-spec.ts';
 import { runHistory, seenAt, taskHistory, type Seen, type State } from './history.ts';
 import { flowRunName, versionOf } from './names.ts';
 import { hash, unit } from './random.ts';
@@ -17,7 +18,9 @@ const NIL_SALT = { state: 51, queue: 53, pool: 54 };
 function looseId(story: Story, kind: number, number: number, micros: number): string {
   const tail = (hash(story.seed, kind, number, 1) % 0x40000000) + 0x80000000;
   const last = hash(story.seed, kind, number, 2).toString(16).padStart(8, '0');
-  const millis = Math.floor(micros / 1000).toString(16).padStart(12, '0');
+  const millis = Math.floor(micros / 1000)
+    .toString(16)
+    .padStart(12, '0');
   const low = (0x7000 + (hash(story.seed, kind, number, 3) & 0xfff)).toString(16);
   const mid = tail.toString(16).padStart(8, '0');
   return `${millis.slice(0, 8)}-${millis.slice(8)}-${low}-${mid.slice(0, 4)}-${mid.slice(4)}${last}`;
@@ -61,7 +64,7 @@ function stateJson(id: string, state: State, details: JsonRow): JsonRow {
 }
 
 function taskStates(story: Story, task: number, seen: Seen): JsonRow[] {
-  const run = story.tasks.at.run[task] as number;
+  const run = story.tasks.at.run[task];
   const child = story.child(task);
   const details = {
     flow_run_id: run < 0 ? null : story.runId(run),
@@ -92,9 +95,9 @@ function updatedAfter(micros: number, salt: number): string {
 }
 
 export function taskTags(story: Story, task: number, spec: TaskSpec): string[] {
-  const run = story.tasks.at.run[task] as number;
+  const run = story.tasks.at.run[task];
   if (run < 0) return [...spec.tags];
-  const flow = flows[story.runs.at.flow[run] as number] as FlowSpec;
+  const flow = flows[story.runs.at.flow[run]];
   // tags given with `with tags(...)` reach the tasks: here the flow's first
   const tags = [...spec.tags];
   const first = flow.tags[0];
@@ -119,15 +122,16 @@ export function taskKey(spec: TaskSpec): string {
 
 function taskInputs(story: Story, task: number, spec: TaskSpec): JsonRow {
   const inputs: JsonRow = {};
-  const run = story.tasks.at.run[task] as number;
+  const run = story.tasks.at.run[task];
   if (run < 0) return { record: [{ input_type: 'constant', type: 'int' }] };
   const c = story.runs.at;
-  const first = c.first[run] as number;
-  const specs = (flows[c.flow[run] as number] as FlowSpec).tasks;
+  const first = c.first[run];
+  const specs = flows[c.flow[run]].tasks;
   for (const name of spec.after) {
     const upstream: JsonRow[] = [];
-    for (let one = first; one < first + (c.count[run] as number); one++)
-      if (specs[story.tasks.at.spec[one] as number]?.name === name) upstream.push({ input_type: 'task_run', id: story.taskId(one) });
+    for (let one = first; one < first + c.count[run]; one++)
+      if (specs[story.tasks.at.spec[one]]?.name === name)
+        upstream.push({ input_type: 'task_run', id: story.taskId(one) });
     inputs[name.replaceAll('-', '_')] = upstream;
   }
   for (const name of spec.inputs) inputs[name] = [{ input_type: 'parameter', name }];
@@ -138,13 +142,13 @@ function taskInputs(story: Story, task: number, spec: TaskSpec): JsonRow {
 export function taskRunJson(story: Story, task: number, now: number): JsonRow {
   const spec = story.taskSpec(task);
   const c = story.tasks.at;
-  const run = c.run[task] as number;
+  const run = c.run[task];
   const seen = seenAt(taskHistory(story, task), now);
   const states = taskStates(story, task, seen);
   const current = states.at(-1) ?? null;
-  const expected = c.expected[task] as number;
+  const expected = c.expected[task];
   const guess = estimated(seen, expected, now);
-  const created = c.created[task] as number;
+  const created = c.created[task];
   return {
     id: story.taskId(task),
     created: text(created),
@@ -183,25 +187,25 @@ export function taskRunJson(story: Story, task: number, now: number): JsonRow {
 }
 
 const FLOW_RUN_OWNER = 2 ** 30;
-export const userName = (number: number) => ['mara', 'jonas', 'priya', 'felix', 'chen'][number % 5] as string;
+export const userName = (number: number) => ['mara', 'jonas', 'priya', 'felix', 'chen'][number % 5];
 
 export function flowRunJson(story: Story, run: number, now: number): JsonRow {
   const c = story.runs.at;
-  const flow = flows[c.flow[run] as number] as FlowSpec;
+  const flow = flows[c.flow[run]];
   const seen = seenAt(runHistory(story, run), now);
   const details = { flow_run_id: story.runId(run) };
   const states = seen.states.map((state, place) =>
     stateJson(stateId(story, run + FLOW_RUN_OWNER, place, state), state, details),
   );
   const current = states.at(-1) ?? null;
-  const number = c.deployment[run] as number;
+  const number = c.deployment[run];
   const deployment = number >= 0 ? flow.deployments[number] : undefined;
-  const expected = c.expected[run] as number;
-  const created = c.created[run] as number;
+  const expected = c.expected[run];
+  const created = c.created[run];
   const guess = estimated(seen, expected, now);
   const poolNumber = deployment ? workPools.indexOf(deployment.pool) : -1;
   const queue = deployment?.queue ?? null;
-  const parent = c.parent[run] as number;
+  const parent = c.parent[run];
   const id = story.runId(run);
   const scheduled = story.trigger(run) === 'schedule';
   return {
@@ -209,7 +213,7 @@ export function flowRunJson(story: Story, run: number, now: number): JsonRow {
     created: text(created),
     updated: updatedAfter(Math.max(seen.current?.at ?? 0, created), hash(story.seed, run, 71)),
     name: flowRunName(story.seed, run),
-    flow_id: story.flowIds.v4(c.flow[run] as number),
+    flow_id: story.flowIds.v4(c.flow[run]),
     state_id: current?.['id'] ?? null,
     deployment_id: deploymentIdOf(story, run),
     deployment_version: deployment ? versionOf(flow.name) : null,
@@ -219,9 +223,17 @@ export function flowRunJson(story: Story, run: number, now: number): JsonRow {
     parameters: flow.parameters,
     idempotency_key: idempotencyKey(story, run),
     context: {},
-    empirical_policy: { max_retries: 0, retry_delay_seconds: 0, retries: 0, retry_delay: 0, pause_keys: [], resuming: false, retry_type: null },
+    empirical_policy: {
+      max_retries: 0,
+      retry_delay_seconds: 0,
+      retries: 0,
+      retry_delay: 0,
+      pause_keys: [],
+      resuming: false,
+      retry_type: null,
+    },
     tags: flowRunTags(story, run),
-    labels: { 'prefect.flow.id': story.flowIds.v4(c.flow[run] as number) },
+    labels: { 'prefect.flow.id': story.flowIds.v4(c.flow[run]) },
     parent_task_run_id: parent < 0 ? null : story.taskId(parent),
     state_type: seen.current?.type ?? null,
     state_name: seen.current?.name ?? null,
@@ -246,7 +258,7 @@ export function flowRunJson(story: Story, run: number, now: number): JsonRow {
 
 export function idempotencyKey(story: Story, run: number): string | null {
   if (story.trigger(run) !== 'schedule') return null;
-  return `scheduled ${deploymentIdOf(story, run)} ${text(story.runs.at.expected[run] as number)}`;
+  return `scheduled ${deploymentIdOf(story, run)} ${text(story.runs.at.expected[run])}`;
 }
 
 export function createdBy(story: Story, run: number): { id: string; type: string; display_value: string } | null {
@@ -263,8 +275,8 @@ export function createdBy(story: Story, run: number): { id: string; type: string
 
 export function flowRunTags(story: Story, run: number): string[] {
   const c = story.runs.at;
-  const flow = flows[c.flow[run] as number] as FlowSpec;
-  const deployment = flow.deployments[c.deployment[run] as number];
+  const flow = flows[c.flow[run]];
+  const deployment = flow.deployments[c.deployment[run]];
   const tags = [...flow.tags, ...(deployment?.tags ?? []).filter((tag) => !flow.tags.includes(tag))];
   if (story.trigger(run) === 'schedule') tags.push('auto-scheduled');
   if (story.trigger(run) === 'person') tags.push(userName(hash(story.seed, run, 73)));
@@ -277,8 +289,8 @@ const firstOfFlow = flows.map((_, number) => deployments.findIndex((one) => one.
 export const deletedDeployment = { number: deployments.length, flow: DELETED_DEPLOYMENT.flow };
 
 export function deploymentIdOf(story: Story, run: number): string | null {
-  const number = story.runs.at.deployment[run] as number;
+  const number = story.runs.at.deployment[run];
   if (number === -1) return null;
   if (number === -2) return story.deploymentIds.v4(deletedDeployment.number);
-  return story.deploymentIds.v4((firstOfFlow[story.runs.at.flow[run] as number] ?? 0) + number);
+  return story.deploymentIds.v4((firstOfFlow[story.runs.at.flow[run]] ?? 0) + number);
 }

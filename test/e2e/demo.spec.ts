@@ -19,7 +19,9 @@ test('opens on demo data, finds the failed runs, keeps the filter over a restart
   expect(failed).toBeGreaterThan(0);
 
   await window.rows().first().dblclick();
-  await expect(window.detail.getByText(/encountered an exception|exceeded timeout|states failed/).first()).toBeVisible();
+  await expect(
+    window.detail.getByText(/encountered an exception|exceeded timeout|states failed/).first(),
+  ).toBeVisible();
   await running.page.keyboard.press('Escape');
 
   await window.savePreset('Morning round');

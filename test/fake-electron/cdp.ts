@@ -1,10 +1,20 @@
 /** The Chrome DevTools Protocol over Node's own WebSocket: commands out, events in, one socket for all sessions. */
-type Reply = { id?: number; sessionId?: string; method?: string; params?: unknown; result?: unknown; error?: { message: string } };
+type Reply = {
+  id?: number;
+  sessionId?: string;
+  method?: string;
+  params?: unknown;
+  result?: unknown;
+  error?: { message: string };
+};
 type Listener = (params: never) => void;
 
 export class Cdp {
   readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void; method: string }>();
+  readonly #waiting = new Map<
+    number,
+    { resolve: (result: unknown) => void; reject: (error: Error) => void; method: string }
+  >();
   readonly #listeners = new Map<string, Listener[]>();
   #nextId = 1;
 
@@ -37,7 +47,7 @@ export class Cdp {
 
   on<P>(sessionId: string, method: string, listener: (params: P) => void): void {
     const key = `${sessionId} ${method}`;
-    this.#listeners.set(key, [...(this.#listeners.get(key) ?? []), listener as Listener]);
+    this.#listeners.set(key, [...(this.#listeners.get(key) ?? []), listener]);
   }
 
   close(): void {

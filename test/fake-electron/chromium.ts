@@ -41,7 +41,7 @@ async function start(): Promise<Chromium> {
   };
 }
 
-function address({ stderr, once }: ChildProcess): Promise<string> {
+function address({ stderr }: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     const said: string[] = [];
     if (!stderr) return reject(new Error('stand-in: Chromium has no stderr'));
@@ -51,6 +51,5 @@ function address({ stderr, once }: ChildProcess): Promise<string> {
       if (found?.[1]) resolve(found[1]);
     });
     stderr.once('close', () => reject(new Error(`stand-in: Chromium did not start:\n${said.join('\n')}`)));
-    void once;
   });
 }

@@ -37,21 +37,25 @@ export const dialog = provided('dialog', {
 });
 
 export const protocol = provided('protocol', {
-  registerSchemesAsPrivileged: (schemes: { scheme: string; privileges?: { standard?: boolean; secure?: boolean } }[]) => {
+  registerSchemesAsPrivileged: (
+    schemes: { scheme: string; privileges?: { standard?: boolean; secure?: boolean } }[],
+  ) => {
     if (theApp.isReady()) throw new Error('stand-in: registerSchemesAsPrivileged after the app is ready');
     for (const { scheme, privileges } of schemes) privileged.set(scheme, privileges ?? {});
   },
   handle: (scheme: string, handler: (request: Request) => Response | Promise<Response>) => {
     needsReady('protocol.handle');
     const rights = privileged.get(scheme);
-    if (!rights?.standard || !rights.secure) throw new Error(`stand-in: ${scheme}: is not registered as standard and secure`);
+    if (!rights?.standard || !rights.secure)
+      throw new Error(`stand-in: ${scheme}: is not registered as standard and secure`);
     if (handlers.has(scheme)) throw new Error(`stand-in: ${scheme}: has a handler already`);
     handlers.set(scheme, handler);
   },
 });
 
 const webRequest = provided('webRequest', {
-  onBeforeRequest: (filter: { urls: string[] }, listener: Parameters<typeof setBeforeRequest>[1]) => setBeforeRequest(filter.urls, listener),
+  onBeforeRequest: (filter: { urls: string[] }, listener: Parameters<typeof setBeforeRequest>[1]) =>
+    setBeforeRequest(filter.urls, listener),
 });
 export const session = provided('session', {
   defaultSession: provided('session.defaultSession', {
@@ -75,7 +79,8 @@ export const safeStorage = provided('safeStorage', {
   encryptString: (text: string) => Buffer.from(MARK + [...text].reverse().join(''), 'utf8'),
   decryptString: (bytes: Buffer) => {
     const text = bytes.toString('utf8');
-    if (!text.startsWith(MARK)) throw new Error('Error while decrypting the ciphertext provided to safeStorage.decryptString.');
+    if (!text.startsWith(MARK))
+      throw new Error('Error while decrypting the ciphertext provided to safeStorage.decryptString.');
     return [...text.slice(MARK.length)].reverse().join('');
   },
 });
@@ -88,13 +93,21 @@ export const screen = provided('screen', {
   },
 });
 
-type Item = { label?: string; role?: string; type?: string; accelerator?: string; submenu?: Item[]; click?: () => void };
+type Item = {
+  label?: string;
+  role?: string;
+  type?: string;
+  accelerator?: string;
+  submenu?: Item[];
+  click?: () => void;
+};
 
 /** An item that does nothing when chosen is a mistake. */
 function check(items: Item[]): void {
   for (const item of items) {
     if (item.submenu) check(item.submenu);
-    else if (!item.role && !item.click && item.type !== 'separator') throw new Error(`stand-in: menu item "${item.label}" does nothing`);
+    else if (!item.role && !item.click && item.type !== 'separator')
+      throw new Error(`stand-in: menu item "${item.label}" does nothing`);
   }
 }
 

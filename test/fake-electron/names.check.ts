@@ -21,6 +21,11 @@ export type Checks = [
   None<Unknown<typeof fake.Menu, typeof real.Menu>>,
   None<Unknown<typeof fake.BrowserWindow, typeof real.BrowserWindow>>,
   None<Unknown<InstanceType<typeof fake.BrowserWindow>, real.BrowserWindow>>,
-  None<Exclude<Unknown<InstanceType<typeof fake.BrowserWindow>['webContents'], real.WebContents>, 'self' | 'attached' | 'destroy'>>,
+  None<
+    Exclude<
+      Unknown<InstanceType<typeof fake.BrowserWindow>['webContents'], real.WebContents>,
+      'self' | 'attached' | 'destroy'
+    >
+  >,
   None<Unknown<InstanceType<typeof fake.BrowserWindow>['webContents']['mainFrame'], real.WebFrameMain>>,
 ];

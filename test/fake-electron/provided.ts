@@ -9,7 +9,7 @@ export function provided<T extends object>(name: string, object: T): T {
     get(target, property) {
       if (property in target) {
         const value: unknown = Reflect.get(target, property, target);
-        return typeof value === 'function' && !isClass(value) ? Reflect.apply(bind, value, [target]) : value;
+        return isMethod(value) ? value.bind(target) : value;
       }
       if (typeof property === 'symbol' || asked.has(property)) return undefined;
       throw new Error(`stand-in: ${name}.${property} is not provided`);
@@ -21,8 +21,9 @@ export function provided<T extends object>(name: string, object: T): T {
   });
 }
 
-const bind = Function.prototype.bind as (this: unknown, target: object) => unknown;
+type Method = (this: object, ...args: unknown[]) => unknown;
 
-function isClass(value: unknown): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(value));
+/** Not a class: those are used with `new`. */
+function isMethod(value: unknown): value is Method {
+  return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));
 }

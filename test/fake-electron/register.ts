@@ -10,7 +10,9 @@ import { liveWorkers } from './workers.ts';
 const electron = new URL('./electron.ts', import.meta.url).href;
 registerHooks({
   resolve: (specifier, context, next) =>
-    specifier === 'electron' ? { url: electron, format: 'module-typescript', shortCircuit: true } : next(specifier, context),
+    specifier === 'electron'
+      ? { url: electron, format: 'module-typescript', shortCircuit: true }
+      : next(specifier, context),
 });
 
 // Electron has crashed on quitting with live worker threads: they are counted, and one left at the end is a failure.

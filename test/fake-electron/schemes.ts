@@ -34,7 +34,10 @@ export async function answerScheme(url: string, method: string, headers: Record<
   return handler(request);
 }
 
-type BeforeRequest = (details: { url: string; method: string }, answer: (response: { cancel?: boolean }) => void) => void;
+type BeforeRequest = (
+  details: { url: string; method: string },
+  answer: (response: { cancel?: boolean }) => void,
+) => void;
 let before: { urls: string[]; listener: BeforeRequest } | null = null;
 
 export function setBeforeRequest(urls: string[], listener: BeforeRequest): void {

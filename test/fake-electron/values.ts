@@ -16,7 +16,7 @@ export function spell(value: unknown): string {
     if (one instanceof Set) return { $: 'set', v: [...one].map(tag) };
     const prototype: unknown = Object.getPrototypeOf(one);
     if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-      throw new Error(`stand-in: cannot carry a ${(one as object).constructor.name}`);
+      throw new Error(`stand-in: cannot carry a ${one.constructor.name}`);
     return { $: 'object', v: Object.entries(one).map(([key, item]) => [key, tag(item)]) };
   };
   return JSON.stringify(tag(structuredClone(value)));

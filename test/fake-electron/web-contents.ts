@@ -90,13 +90,19 @@ export class WebContents extends EventEmitter {
   async #attach(): Promise<void> {
     const { cdp } = await chromium();
     this.#cdp = cdp;
-    if (firstTargetTaken) this.#target = (await cdp.send<{ targetId: string }>('Target.createTarget', { url: 'about:blank' })).targetId;
+    if (firstTargetTaken)
+      this.#target = (await cdp.send<{ targetId: string }>('Target.createTarget', { url: 'about:blank' })).targetId;
     else {
       firstTargetTaken = true;
-      const { targetInfos } = await cdp.send<{ targetInfos: { type: string; targetId: string }[] }>('Target.getTargets');
+      const { targetInfos } = await cdp.send<{ targetInfos: { type: string; targetId: string }[] }>(
+        'Target.getTargets',
+      );
       this.#target = targetInfos.find(({ type }) => type === 'page')?.targetId ?? '';
     }
-    const { sessionId } = await cdp.send<{ sessionId: string }>('Target.attachToTarget', { targetId: this.#target, flatten: true });
+    const { sessionId } = await cdp.send<{ sessionId: string }>('Target.attachToTarget', {
+      targetId: this.#target,
+      flatten: true,
+    });
     this.#session = sessionId;
     this.#listen(cdp);
     const { frameTree } = await this.#command<{ frameTree: { frame: { id: string } } }>('Page.getFrameTree');
@@ -106,7 +112,10 @@ export class WebContents extends EventEmitter {
     await this.#command('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
     await this.#command('Runtime.addBinding', { name: TO_MAIN, executionContextName: PRELOAD_WORLD });
     await this.#command('Page.addScriptToEvaluateOnNewDocument', { source: pageScript });
-    await this.#command('Page.addScriptToEvaluateOnNewDocument', { source: preloadScript(this.#preload), worldName: PRELOAD_WORLD });
+    await this.#command('Page.addScriptToEvaluateOnNewDocument', {
+      source: preloadScript(this.#preload),
+      worldName: PRELOAD_WORLD,
+    });
   }
 
   #listen(cdp: Cdp): void {
@@ -121,19 +130,25 @@ export class WebContents extends EventEmitter {
       const [channel, args] = JSON.parse(payload) as [string, string];
       deliver(channel, { sender: this.self, senderFrame: this.mainFrame }, read(args) as unknown[]);
     });
-    on<{ context: { id: number; name: string; auxData: { frameId: string } } }>('Runtime.executionContextCreated', ({ context }) => {
-      if (context.name !== PRELOAD_WORLD || context.auxData.frameId !== this.#mainFrameId) return;
-      this.#preloadContext = context.id;
-      const held = this.#held;
-      this.#held = [];
-      for (const call of held) this.#evaluate(call, context.id);
-    });
+    on<{ context: { id: number; name: string; auxData: { frameId: string } } }>(
+      'Runtime.executionContextCreated',
+      ({ context }) => {
+        if (context.name !== PRELOAD_WORLD || context.auxData.frameId !== this.#mainFrameId) return;
+        this.#preloadContext = context.id;
+        const held = this.#held;
+        this.#held = [];
+        for (const call of held) this.#evaluate(call, context.id);
+      },
+    );
     on<{ executionContextId: number }>('Runtime.executionContextDestroyed', ({ executionContextId }) => {
       if (executionContextId === this.#preloadContext) this.#preloadContext = null;
     });
-    on<{ exceptionDetails: { text: string; exception?: { description?: string } } }>('Runtime.exceptionThrown', ({ exceptionDetails }) => {
-      problem(`page error: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
-    });
+    on<{ exceptionDetails: { text: string; exception?: { description?: string } } }>(
+      'Runtime.exceptionThrown',
+      ({ exceptionDetails }) => {
+        problem(`page error: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
+      },
+    );
     on('Page.loadEventFired', () => {
       this.emit('did-finish-load');
     });
@@ -162,7 +177,9 @@ export class WebContents extends EventEmitter {
   }
 
   async #closePopups(): Promise<void> {
-    const { targetInfos } = await this.#browser<{ targetInfos: { targetId: string; openerId?: string }[] }>('Target.getTargets');
+    const { targetInfos } = await this.#browser<{ targetInfos: { targetId: string; openerId?: string }[] }>(
+      'Target.getTargets',
+    );
     for (const { targetId, openerId } of targetInfos)
       if (openerId === this.#target) await this.#browser('Target.closeTarget', { targetId });
   }
@@ -198,7 +215,10 @@ export class WebContents extends EventEmitter {
   }
 
   #evaluate(expression: string, contextId: number): void {
-    this.#command<{ exceptionDetails?: { exception?: { description?: string } } }>('Runtime.evaluate', { expression, contextId }).then(
+    this.#command<{ exceptionDetails?: { exception?: { description?: string } } }>('Runtime.evaluate', {
+      expression,
+      contextId,
+    }).then(
       ({ exceptionDetails }) => {
         if (exceptionDetails) problem(`in the preload: ${exceptionDetails.exception?.description ?? 'threw'}`);
       },

@@ -17,9 +17,19 @@ const VALUES = `const spell = ${spell.toString()}; const read = ${read.toString(
 type Send = (name: string, detail: string) => void;
 
 /** Shared by both worlds: values cross, functions stay where they are and are called across. */
-function crossing(mine: string, theirs: string): { say: Send; pack: (value: unknown) => string; unpack: (text: string) => unknown; hear: (name: string, listener: (detail: string) => void) => void; call: (id: number, args: unknown[]) => unknown } {
+function crossing(
+  mine: string,
+  theirs: string,
+): {
+  say: Send;
+  pack: (value: unknown) => string;
+  unpack: (text: string) => unknown;
+  hear: (name: string, listener: (detail: string) => void) => void;
+  call: (id: number, args: unknown[]) => unknown;
+} {
   const functions: ((...args: unknown[]) => unknown)[] = [];
-  const say: Send = (name, detail) => void window.dispatchEvent(new CustomEvent(`stand-in:${theirs}:${name}`, { detail }));
+  const say: Send = (name, detail) =>
+    void window.dispatchEvent(new CustomEvent(`stand-in:${theirs}:${name}`, { detail }));
   const hear = (name: string, listener: (detail: string) => void) =>
     window.addEventListener(`stand-in:${mine}:${name}`, (event) => listener((event as CustomEvent<string>).detail));
   const pack = (value: unknown): string => {
@@ -68,7 +78,11 @@ function pageEnd(): void {
   });
 }
 
-function preloadEnd(toMain: string, fromMain: string, run: (require: unknown, module: object, exports: object, process: object) => void): void {
+function preloadEnd(
+  toMain: string,
+  fromMain: string,
+  run: (require: unknown, module: object, exports: object, process: object) => void,
+): void {
   const { say, pack } = crossing('preload', 'page');
   const listeners = new Map<string, ((event: object, ...args: unknown[]) => void)[]>();
   const world = window as unknown as Record<string, unknown>;
@@ -92,7 +106,10 @@ function preloadEnd(toMain: string, fromMain: string, run: (require: unknown, mo
     on: (channel: string, listener: (event: object, ...args: unknown[]) => void) =>
       void listeners.set(channel, [...(listeners.get(channel) ?? []), listener]),
     off: (channel: string, listener: (event: object, ...args: unknown[]) => void) =>
-      void listeners.set(channel, (listeners.get(channel) ?? []).filter((one) => one !== listener)),
+      void listeners.set(
+        channel,
+        (listeners.get(channel) ?? []).filter((one) => one !== listener),
+      ),
   });
   const electron = only('electron (in a preload)', { contextBridge, ipcRenderer });
   const require = (name: string) => {
@@ -108,7 +125,8 @@ export const pageScript = `{ ${VALUES} const crossing = ${crossing.toString()}; 
 
 /** The same for the preload's world: the file is one CommonJS function body, as Electron runs it. Throws when it is not there. */
 export function preloadScript(path: string): string {
-  if (!path.endsWith('.cjs') && !path.endsWith('.js')) throw new Error(`stand-in: a sandboxed preload is CommonJS, not ${path}`);
+  if (!path.endsWith('.cjs') && !path.endsWith('.js'))
+    throw new Error(`stand-in: a sandboxed preload is CommonJS, not ${path}`);
   const text = readFileSync(path, 'utf8');
   const run = `(require, module, exports, process) => {\n${text}\n}`;
   return `{ ${VALUES} const crossing = ${crossing.toString()}; (${preloadEnd.toString()})(${JSON.stringify(TO_MAIN)}, ${JSON.stringify(FROM_MAIN)}, ${run}); }`;
