@@ -16,13 +16,13 @@ export function tellIncidents(seed: number, epoch: number): Incident[] {
     to: from + hours * HOUR,
     failure: random.pick(failuresOf([cause])),
     cause,
-    chance: 0.6 + 0.35 * random.next(),
+    chance: 0.75 + 0.24 * random.next(),
   });
   const midnight = Math.floor(epoch / DAY) * DAY;
   const lastNight = midnight + 2 * HOUR < epoch ? midnight + 1.5 * HOUR : midnight - DAY + 1.5 * HOUR;
-  const told = [tell(lastNight, 2.2, 'warehouse'), tell(midnight - 3 * DAY + 9 * HOUR, 5, 'schema')];
+  const told = [tell(lastNight, 3.5, 'warehouse'), tell(midnight - 3 * DAY + 9 * HOUR, 7, 'schema')];
   for (let day = 1.2; day < 34; day += 0.9 + 2.2 * random.next())
-    told.push(tell(epoch - day * DAY - 9 * HOUR * random.next(), 0.6 + 4 * random.next(), random.pick(causes)));
+    told.push(tell(epoch - day * DAY - 9 * HOUR * random.next(), 1 + 6 * random.next(), random.pick(causes)));
   return told.sort((a, b) => a.from - b.from);
 }
 

@@ -63,20 +63,19 @@ function stateJson(id: string, state: State, details: JsonRow): JsonRow {
   };
 }
 
-function taskStates(story: Story, task: number, seen: Seen): JsonRow[] {
+function taskStateJson(story: Story, task: number, state: State, place: number): JsonRow {
   const run = story.tasks.at.run[task];
   const child = story.child(task);
-  const details = {
+  return stateJson(stateId(story, task, place, state), state, {
     flow_run_id: run < 0 ? null : story.runId(run),
     task_run_id: story.taskId(task),
     child_flow_run_id: child < 0 ? null : story.runId(child),
-  };
-  return seen.states.map((state, place) => stateJson(stateId(story, task, place, state), state, details));
+  });
 }
 
 /** GET /task_run_states/?task_run_id= */
 export function taskStatesJson(story: Story, task: number, now: number): JsonRow[] {
-  return taskStates(story, task, seenAt(taskHistory(story, task), now));
+  return seenAt(taskHistory(story, task), now).states.map((state, place) => taskStateJson(story, task, state, place));
 }
 
 /** seconds; what the server adds for a run under way */
@@ -144,8 +143,7 @@ export function taskRunJson(story: Story, task: number, now: number): JsonRow {
   const c = story.tasks.at;
   const run = c.run[task];
   const seen = seenAt(taskHistory(story, task), now);
-  const states = taskStates(story, task, seen);
-  const current = states.at(-1) ?? null;
+  const current = seen.current && taskStateJson(story, task, seen.current, seen.states.length - 1);
   const expected = c.expected[task];
   const guess = estimated(seen, expected, now);
   const created = c.created[task];
@@ -194,10 +192,9 @@ export function flowRunJson(story: Story, run: number, now: number): JsonRow {
   const flow = flows[c.flow[run]];
   const seen = seenAt(runHistory(story, run), now);
   const details = { flow_run_id: story.runId(run) };
-  const states = seen.states.map((state, place) =>
-    stateJson(stateId(story, run + FLOW_RUN_OWNER, place, state), state, details),
-  );
-  const current = states.at(-1) ?? null;
+  const current =
+    seen.current &&
+    stateJson(stateId(story, run + FLOW_RUN_OWNER, seen.states.length - 1, seen.current), seen.current, details);
   const number = c.deployment[run];
   const deployment = number >= 0 ? flow.deployments[number] : undefined;
   const expected = c.expected[run];
