@@ -13,6 +13,7 @@ import { storeError } from './errors.ts';
 import { Rids, Terms } from './interner.ts';
 import { RowTable, type Counts } from './row-table.ts';
 import type { Target } from './salvage.ts';
+import { readState } from './state.ts';
 import { uuidBytes } from './uuid.ts';
 
 export type Writer = {
@@ -174,9 +175,4 @@ class ArchiveWriter implements Writer, Target {
       throw error;
     }
   }
-}
-
-export function readState(statement: Statement, key: string): unknown {
-  const text = statement.get(key) as string | undefined;
-  return text === undefined ? undefined : JSON.parse(text);
 }

@@ -14,7 +14,10 @@ import { openWriter } from '../../src-main/store/writer.ts';
 import { random, taskRuns } from '../fixtures/prefect-rows.ts';
 import { quantile, table, type Figure } from './figures.ts';
 
-/** ms the calling thread itself has computed: neighbours on a shared machine make it longer, but waiting for them does not count. */
+/**
+ * ms the calling thread itself has computed: neighbours on a shared machine make it longer, but waiting for them does not count.
+ * The system brings it up to date at its own ticks of some milliseconds, so only over whole chunks does it say something.
+ */
 const busy = () => {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
@@ -30,7 +33,7 @@ type Order =
 type Report =
   | { kind: 'ready'; rows: number; bytes: number }
   | { kind: 'batch'; batch: Batch }
-  | { kind: 'done'; parse: number; encode: number };
+  | { kind: 'done'; busy: number; parseShare: number };
 
 function encoder(port: NonNullable<typeof parentPort>): void {
   let source: Iterator<{ json: string }> = [][Symbol.iterator]();
@@ -39,19 +42,20 @@ function encoder(port: NonNullable<typeof parentPort>): void {
   let wake = () => {};
   const say = (report: Report) => port.postMessage(report);
   const encode = async () => {
+    const began = busy();
     let parse = 0;
     let columns = 0;
     for (let from = 0; from < texts.length; from += PAGE) {
-      const t0 = busy();
+      const t0 = performance.now();
       const rows = texts.slice(from, from + PAGE).map((json) => ({ json, value: JSON.parse(json) as unknown }));
-      const t1 = busy();
+      const t1 = performance.now();
       const batch = encodeRows('task_run', rows);
-      columns += busy() - t1;
+      columns += performance.now() - t1;
       parse += t1 - t0;
       say({ kind: 'batch', batch });
       if (++waiting >= AHEAD) await new Promise<void>((resolve) => (wake = resolve));
     }
-    say({ kind: 'done', parse, encode: columns });
+    say({ kind: 'done', busy: busy() - began, parseShare: parse / (parse + columns) });
   };
   port.on('message', (order: Order) => {
     if (order.kind === 'start') source = taskRuns(1, order);
@@ -89,24 +93,25 @@ async function main(rows: number): Promise<Figure[]> {
         order({ kind: 'chunk' });
         const began = await new Promise<number>((resolve, reject) => {
           let started = 0;
+          let before = 0;
           worker.removeAllListeners('message');
-          worker.once('error', reject);
+          worker.removeAllListeners('error').once('error', reject);
           worker.on('message', (report: Report) => {
             if (report.kind === 'ready') {
               done += report.rows;
               bytes += report.bytes;
               started = performance.now();
+              before = busy();
               order({ kind: 'encode' });
             } else if (report.kind === 'batch') {
               const t = performance.now();
-              const from = busy();
               writer.write({ batches: [report.batch] });
-              write += busy() - from;
               transactions.push(performance.now() - t);
               order({ kind: 'written' });
             } else {
-              parse += report.parse;
-              encode += report.encode;
+              parse += report.busy * report.parseShare;
+              encode += report.busy * (1 - report.parseShare);
+              write += busy() - before;
               resolve(started);
             }
           });
