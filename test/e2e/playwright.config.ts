@@ -16,10 +16,16 @@ export default defineConfig<HostOptions>({
   expect: { timeout: 20_000 },
   use: { viewport: { width: 1440, height: 900 }, trace: 'retain-on-failure' },
   projects: [
-    { name: 'shell', use: { hostKind: 'shell' } },
+    { name: 'shell', use: { hostKind: 'shell' }, testIgnore: ['stand-in*.spec.ts', 'electron-*.spec.ts'] },
     { name: 'stand-in', use: { hostKind: 'stand-in' }, testIgnore: ['shell-*.spec.ts'] },
     ...(electronBinary(root)
-      ? [{ name: 'electron', use: { hostKind: 'electron' as const }, testIgnore: ['shell-*.spec.ts'] }]
+      ? [
+          {
+            name: 'electron',
+            use: { hostKind: 'electron' as const },
+            testIgnore: ['shell-*.spec.ts', 'stand-in*.spec.ts'],
+          },
+        ]
       : []),
   ],
 });
