@@ -3,6 +3,7 @@
  * every mask is cut with the table's `alive` set.
  */
 import type { Entity } from '../contract/fields.ts';
+import { MICROS_PER_SECOND } from '../contract/time.ts';
 import { Codes, TagSets } from './dictionaries.ts';
 import { Names } from './names.ts';
 import { formatUuid } from './uuid.ts';
@@ -22,12 +23,15 @@ export class NumberColumn {
     return this.values.length === 0 ? NaN : this.values[rid];
   }
 
-  set(rid: number, value: number): void {
+  /** true when the value is another one */
+  set(rid: number, value: number): boolean {
     if (this.values.length === 0) {
-      if (Number.isNaN(value)) return;
+      if (Number.isNaN(value)) return false;
       this.values = new Float64Array(this.#capacity).fill(NaN);
     }
+    if (Object.is(this.values[rid], value)) return false;
     this.values[rid] = value;
+    return true;
   }
 
   grow(capacity: number): void {
@@ -44,6 +48,22 @@ export class NumberColumn {
   }
 }
 
+/** Seconds from one time of the row to another, worked out when it is read. */
+export class DifferenceColumn {
+  readonly kind = 'difference';
+  readonly to: NumberColumn;
+  readonly from: NumberColumn;
+
+  constructor(from: NumberColumn, to: NumberColumn) {
+    this.from = from;
+    this.to = to;
+  }
+
+  get(rid: number): number {
+    return (this.to.get(rid) - this.from.get(rid)) / MICROS_PER_SECOND;
+  }
+}
+
 /** Few distinct texts; 2 bytes a row until a column holds more than 65,535 of them. */
 export class TermColumn {
   readonly kind = 'term';
@@ -54,9 +74,12 @@ export class TermColumn {
     this.codes = new Uint16Array(capacity);
   }
 
-  set(rid: number, code: number): void {
+  /** true when the value is another one */
+  set(rid: number, code: number): boolean {
+    if (this.codes[rid] === code) return false;
     if (code > 65_535 && this.codes instanceof Uint16Array) this.codes = Uint32Array.from(this.codes);
     this.codes[rid] = code;
+    return true;
   }
 
   grow(capacity: number): void {
@@ -143,10 +166,14 @@ export class TextColumn {
     this.suffixes = new Uint16Array(capacity);
   }
 
-  set(rid: number, text: string | null): void {
+  /** true when the value is another one */
+  set(rid: number, text: string | null): boolean {
     this.names.intern(text);
-    this.heads[rid] = this.names.head;
-    this.suffixes[rid] = this.names.suffix;
+    const { head, suffix } = this.names;
+    if (this.heads[rid] === head && this.suffixes[rid] === suffix) return false;
+    this.heads[rid] = head;
+    this.suffixes[rid] = suffix;
+    return true;
   }
 
   text(rid: number): string | null {
@@ -176,12 +203,18 @@ export class IdColumn {
     this.words = new Uint32Array(capacity * 4);
   }
 
-  set(rid: number, bytes: Uint8Array): void {
+  /** true when it is another one */
+  set(rid: number, bytes: Uint8Array): boolean {
     const at = rid * 4;
+    let other = false;
     for (let i = 0; i < 4; i++) {
       const b = i * 4;
-      this.words[at + i] = (bytes[b] << 24) | (bytes[b + 1] << 16) | (bytes[b + 2] << 8) | bytes[b + 3];
+      const word = ((bytes[b] << 24) | (bytes[b + 1] << 16) | (bytes[b + 2] << 8) | bytes[b + 3]) >>> 0;
+      if (this.words[at + i] === word) continue;
+      this.words[at + i] = word;
+      other = true;
     }
+    return other;
   }
 
   text(rid: number): string {
@@ -211,4 +244,5 @@ export class IdColumn {
   }
 }
 
-export type Column = NumberColumn | TermColumn | BooleanColumn | TagsColumn | RefColumn | TextColumn | IdColumn;
+export type StoredColumn = NumberColumn | TermColumn | BooleanColumn | TagsColumn | RefColumn | TextColumn | IdColumn;
+export type Column = StoredColumn | DifferenceColumn;

@@ -154,7 +154,7 @@ export class Evaluator {
         throw new AppError('BAD_INPUT', `${condition.field} is not a list of tags`, { field: condition.field });
       return 'all' in condition ? hasAllTags(table, column, condition.all) : hasAnyTag(table, column, condition.any);
     }
-    if (column.kind !== 'number')
+    if (column.kind !== 'number' && column.kind !== 'difference')
       throw new AppError('BAD_INPUT', `${condition.field} has no range`, { field: condition.field });
     const at = (instant: Instant) => (typeof instant === 'number' ? instant : now - instant.ago);
     const from = condition.from === undefined ? -Infinity : at(condition.from);

@@ -18,14 +18,13 @@ import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, RefColumn } from './columns.ts';
 import { backReference, Evaluator } from './conditions.ts';
-import { Terms } from './dictionaries.ts';
 import { conjuncts, facet, onlyField } from './facets.ts';
 import { histogram } from './histogram.ts';
 import { Permutations } from './permutations.ts';
 import { prefectCondition, prefectSort } from './prefect.ts';
 import { ResultOrder } from './result-order.ts';
 import { accessor, taskRunReader, type Value } from './rows.ts';
-import { Table } from './table.ts';
+import { TableSet, type Tables } from './table-set.ts';
 import { parseUuid } from './uuid.ts';
 
 export type Question = {
@@ -63,8 +62,7 @@ export class Engine {
   readonly #source: ColumnSource;
   readonly #smallResult: number;
   #dialect: Dialect;
-  #terms: Terms;
-  #tables: Record<Entity, Table>;
+  #rows: TableSet;
   #evaluator!: Evaluator;
   #permutations!: Permutations;
   #readRow!: (rid: number) => TaskRunRow;
@@ -75,9 +73,12 @@ export class Engine {
     this.#source = source;
     this.#dialect = options.dialect;
     this.#smallResult = options.smallResult ?? SMALL_RESULT;
-    this.#terms = new Terms((after) => source.terms(after));
-    this.#tables = emptyTables(() => 0);
+    this.#rows = new TableSet(source, () => 0);
     this.#wire();
+  }
+
+  get #tables(): Tables {
+    return this.#rows.tables;
   }
 
   #wire(): void {
@@ -93,61 +94,15 @@ export class Engine {
 
   /** Builds the index anew from the source. */
   load(): void {
-    this.#terms = new Terms((after) => this.#source.terms(after));
-    this.#tables = emptyTables((entity) => this.#source.maxRid(entity));
-    for (const entity of entities) {
-      const table = this.#tables[entity];
-      for (const row of this.#source.rows(entity, 1, this.#source.maxRid(entity))) table.set(row, this.#terms);
-    }
-    for (const entity of entities) this.#fetchParents(entity, null);
+    this.#rows = TableSet.load(this.#source);
     this.#wire();
   }
 
   /** Takes in the rows of one commit. */
   apply(change: Change): void {
-    for (const entity of entities) {
-      const changed = change.changed[entity] ?? [];
-      const removed = change.removed[entity] ?? [];
-      if (changed.length > 0) this.#takeRows(entity, changed);
-      for (const rid of removed) this.#tables[entity].remove(rid);
-      if (removed.length > 0) this.#tables[entity].touched(removed);
-    }
-    for (const entity of entities) this.#fetchParents(entity, change.changed[entity] ?? []);
+    this.#rows.apply(change);
     this.#evaluator.forget();
     this.version = change.batch;
-  }
-
-  #takeRows(entity: Entity, rids: readonly number[]): void {
-    const table = this.#tables[entity];
-    const rows = this.#source.rowsByRid(entity, rids);
-    for (const row of rows) table.set(row, this.#terms);
-    if (rows.length < rids.length) {
-      const found = new Set(rows.map(([rid]) => rid));
-      for (const rid of rids) if (!found.has(rid)) table.remove(rid);
-    }
-    table.touched(rids);
-  }
-
-  /** Rows may point at parents written after the index last looked; they are read too, so that every reference has an id. */
-  #fetchParents(entity: Entity, rids: readonly number[] | null): void {
-    const table = this.#tables[entity];
-    for (const column of table.columns.values()) {
-      if (column.kind !== 'ref') continue;
-      const target = this.#tables[column.target];
-      const missing = new Set<number>();
-      const end = rids ? rids.length : table.size;
-      for (let i = 0; i < end; i++) {
-        const rid = rids ? rids[i] : i;
-        const to = rid < table.size ? column.codes[rid] : 0;
-        if (to === 0 || !bits.has(table.present, rid)) continue;
-        if (to >= target.size || !bits.has(target.present, to)) missing.add(to);
-      }
-      if (missing.size === 0) continue;
-      const list = [...missing];
-      target.reserve(Math.max(...list));
-      this.#takeRows(column.target, list);
-      this.#fetchParents(column.target, list);
-    }
   }
 
   setDialect(dialect: Dialect): void {
@@ -288,13 +243,4 @@ export class Engine {
     }
     return found;
   }
-}
-
-function emptyTables(maxRid: (entity: Entity) => number): Record<Entity, Table> {
-  return {
-    task_run: new Table('task_run', maxRid('task_run')),
-    flow_run: new Table('flow_run', maxRid('flow_run')),
-    flow: new Table('flow', maxRid('flow')),
-    deployment: new Table('deployment', maxRid('deployment')),
-  };
 }

@@ -93,6 +93,7 @@ function countColumn(tables: Tables, table: Table, column: Column, mask: Bits, r
     }
     case 'text':
     case 'number':
+    case 'difference':
       throw new AppError('BAD_INPUT', 'a facet needs a term, id or tags field', {});
   }
 }
@@ -126,7 +127,7 @@ function foldTags(
 function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): Counts {
   const listed = table.listed();
   let nulls = of.nulls;
-  if (column.kind === 'text' || column.kind === 'number')
+  if (column.kind === 'text' || column.kind === 'number' || column.kind === 'difference')
     throw new AppError('BAD_INPUT', 'a facet needs a term, id or tags field', {});
   if (column.kind === 'id') {
     const counts = of.counts.slice();

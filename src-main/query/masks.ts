@@ -89,6 +89,27 @@ export function byRange(values: Float64Array, from: number, to: number, words: n
   return out;
 }
 
+/** from ≤ (later − earlier) / unit ≤ to */
+export function byDifference(
+  later: Float64Array,
+  earlier: Float64Array,
+  unit: number,
+  from: number,
+  to: number,
+  words: number,
+): Bits {
+  const out = new Int32Array(words);
+  for (let w = 0, r = 0; w < words; w++) {
+    let word = 0;
+    for (let j = 0; j < 32; j++, r++) {
+      const v = (later[r] - earlier[r]) / unit;
+      if (v >= from && v <= to) word |= 1 << j;
+    }
+    out[w] = word;
+  }
+  return out;
+}
+
 export function notNaN(values: Float64Array, words: number): Bits {
   const out = new Int32Array(words);
   for (let w = 0, r = 0; w < words; w++) {

@@ -7,8 +7,17 @@ import type { Entity } from '../contract/fields.ts';
 import type { Dialect, SortKey } from '../contract/query.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
-import { compareBy, resolveKey, sortRows, withValue, type OrderContext, type ResolvedKey } from './sort-keys.ts';
-import { radixSort } from './radix.ts';
+import {
+  compareBy,
+  concerns,
+  resolveKey,
+  sortRows,
+  withValue,
+  type OrderContext,
+  type ResolvedKey,
+} from './sort-keys.ts';
+import { idsDescending } from './id-order.ts';
+import { moved } from './order-merge.ts';
 import type { Table } from './table.ts';
 
 type Kept = {
@@ -17,10 +26,8 @@ type Kept = {
   /** the listed rows; for the order by id also the stubs */
   members: Bits;
   keys: ResolvedKey[];
-  /** place in the table's log of changes up to which `rows` is right */
-  seen: number;
-  /** changes of the tables behind relations, at the time it was built */
-  behind: number[];
+  /** per table it depends on: which changes concern it, and the place in that table's log up to which `rows` is right */
+  concerns: Map<Table, { of: number; seen: number }>;
 };
 
 /** 4 MB each at a million rows; the four a window switches between, and two more */
@@ -93,11 +100,11 @@ export class Permutations implements OrderContext {
   #order(entity: Entity, sort: readonly SortKey[]): Kept {
     const name = nameOf(entity, sort);
     const table = this.tables[entity];
-    const end = table.changesBase + table.changes.length;
     let kept = this.#kept.get(name);
-    if (kept) this.#kept.delete(name);
-    if (kept && this.#moved(kept)) kept = undefined;
-    if (kept && kept.seen < end) kept = this.#merge(entity, kept);
+    if (kept) {
+      this.#kept.delete(name);
+      kept = this.#caughtUp(entity, table, kept);
+    }
     kept ??= this.#build(entity, sort);
     this.#kept.set(name, kept);
     this.#trim();
@@ -110,22 +117,34 @@ export class Permutations implements OrderContext {
     for (const name of names.slice(0, Math.max(0, names.length - KEPT))) this.#kept.delete(name);
   }
 
-  #moved(kept: Kept): boolean {
-    return this.#behind(kept.keys).some((at, i) => at !== kept.behind[i]);
-  }
-
-  #behind(keys: readonly ResolvedKey[]): number[] {
-    return keys.flatMap((key) => key.tables.map((table) => table.changesBase + table.changes.length));
+  /** undefined when it must be built anew */
+  #caughtUp(entity: Entity, table: Table, kept: Kept): Kept | undefined {
+    let own: number[] = [];
+    for (const [of, concern] of kept.concerns) {
+      const changed = concern.seen === of.log.end ? [] : of.log.since(concern.seen, concern.of);
+      if (changed === null || (of !== table && changed.length > 0)) return undefined;
+      concern.seen = of.log.end;
+      if (of === table) own = changed;
+    }
+    if (own.length === 0) return kept;
+    // a path that comes back to the sorted table: one changed row may move others
+    if (kept.keys.some((key) => key.tables.includes(table))) return undefined;
+    if (own.length > 20_000 && own.length > kept.rows.length >>> 4) return undefined;
+    const members = kept.keys.length === 0 ? table.present.slice(0, table.words) : table.listed();
+    const compare = this.#compare(entity, kept.keys);
+    const rows = moved(kept.rows, kept.members, members, own, compare);
+    return { ...kept, rows, members };
   }
 
   #build(entity: Entity, sort: readonly SortKey[]): Kept {
     const table = this.tables[entity];
-    const seen = table.changesBase + table.changes.length;
+    const keys = sort.map((key) => resolveKey(entity, key, this));
+    const needs = [...concerns(entity, keys, this)].map(([of, what]) => [of, { of: what, seen: of.log.end }] as const);
+    const kept = { keys, concerns: new Map(needs) };
     if (sort.length === 0) {
       const members = table.present.slice(0, table.words);
-      return { rows: idsDescending(table, members), members, keys: [], seen, behind: [] };
+      return { ...kept, rows: idsDescending(table, members), members };
     }
-    const keys = sort.map((key) => resolveKey(entity, key, this));
     const members = table.listed();
     const rows = new Uint32Array(table.count);
     let n = 0;
@@ -134,24 +153,12 @@ export class Permutations implements OrderContext {
       if (key.field === 'id' && key.via.length === 0) rows.reverse();
       else sortRows(rows, key, withValue(entity, key, this), this);
     }
-    return { rows, members, keys, seen, behind: this.#behind(keys) };
-  }
-
-  #merge(entity: Entity, kept: Kept): Kept | undefined {
-    const table = this.tables[entity];
-    if (kept.seen < table.changesBase) return undefined;
-    const dirty = [...new Set(table.changes.slice(kept.seen - table.changesBase))];
-    if (dirty.length > 20_000 && dirty.length > kept.rows.length >>> 4) return undefined;
-    const members = kept.keys.length === 0 ? table.present.slice(0, table.words) : table.listed();
-    const compare = this.#compare(entity, kept.keys);
-    const inserted = Uint32Array.from(dirty.filter((row) => bits.has(members, row))).sort(compare);
-    const rows = mergeInto(without(kept.rows, kept.members, dirty), inserted, compare);
-    return { ...kept, rows, members, seen: table.changesBase + table.changes.length };
+    return { ...kept, rows, members };
   }
 
   ranks(entity: Entity, field: string): Uint32Array {
     const table = this.tables[entity];
-    const at = table.changesBase + table.changes.length;
+    const at = table.log.end;
     const name = `${entity}.${field}`;
     const known = this.#ranks.get(name);
     if (known?.at === at) return known.ranks;
@@ -179,80 +186,4 @@ const nameOf = (entity: Entity, sort: readonly SortKey[]): string => `${entity} 
 function significant(sort: readonly SortKey[]): readonly SortKey[] {
   const end = sort.findIndex((key) => key.field === 'id');
   return end < 0 ? sort : sort.slice(0, sort[end].dir === 'desc' ? end : end + 1);
-}
-
-function idsDescending(table: Table, members: Bits): Uint32Array<ArrayBuffer> {
-  const rows = bits.rowsOf(members, bits.count(members));
-  return sortIds(rows, table);
-}
-
-function sortIds(rows: Uint32Array<ArrayBuffer>, { ids }: Table): Uint32Array<ArrayBuffer> {
-  const { words } = ids;
-  return radixIds(rows, words, (a, b) => ids.compare(b, a));
-}
-
-/** 64 bits by radix; what still ties (ids of one millisecond can) by comparison. */
-function radixIds(
-  rows: Uint32Array<ArrayBuffer>,
-  words: Uint32Array,
-  compare: (a: number, b: number) => number,
-): Uint32Array<ArrayBuffer> {
-  const hi = new Uint32Array(rows.length);
-  const lo = new Uint32Array(rows.length);
-  for (let i = 0; i < rows.length; i++) {
-    hi[i] = ~words[rows[i] * 4] >>> 0;
-    lo[i] = ~words[rows[i] * 4 + 1] >>> 0;
-  }
-  radixSort(rows, hi, lo);
-  const same = (a: number, b: number) => words[a * 4] === words[b * 4] && words[a * 4 + 1] === words[b * 4 + 1];
-  for (let start = 0; start < rows.length;) {
-    let end = start + 1;
-    while (end < rows.length && same(rows[start], rows[end])) end++;
-    if (end - start > 1) rows.subarray(start, end).sort(compare);
-    start = end;
-  }
-  return rows;
-}
-
-/** The order without the changed rows; the same array when none of them was in it. */
-function without(rows: Uint32Array<ArrayBuffer>, members: Bits, changed: readonly number[]): Uint32Array<ArrayBuffer> {
-  const out = changed.filter((row) => row >>> 5 < members.length && bits.has(members, row));
-  if (out.length === 0) return rows;
-  const leaving: Bits = new Int32Array(Math.max(members.length, 1));
-  for (const row of out) bits.add(leaving, row);
-  const staying = new Uint32Array(rows.length - out.length + 1);
-  let n = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i];
-    staying[n] = row;
-    n += 1 - ((leaving[row >>> 5] >>> (row & 31)) & 1);
-  }
-  return staying.subarray(0, n);
-}
-
-/** Merges a few sorted rows into many, copying the stretches between them whole. */
-function mergeInto(
-  rows: Uint32Array<ArrayBuffer>,
-  inserted: Uint32Array<ArrayBuffer>,
-  compare: (a: number, b: number) => number,
-): Uint32Array<ArrayBuffer> {
-  if (inserted.length === 0) return rows;
-  const out = new Uint32Array(rows.length + inserted.length);
-  let from = 0;
-  let to = 0;
-  for (const row of inserted) {
-    let low = from;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compare(rows[middle], row) < 0) low = middle + 1;
-      else high = middle;
-    }
-    out.set(rows.subarray(from, low), to);
-    to += low - from;
-    out[to++] = row;
-    from = low;
-  }
-  out.set(rows.subarray(from), to);
-  return out;
 }

@@ -1,11 +1,12 @@
 /** One comparison over one column → mask, not yet cut with the listed rows. Rows without a value are never in it. */
 import { AppError } from '../contract/errors.ts';
 import type { Condition, Dialect } from '../contract/query.ts';
+import { MICROS_PER_SECOND } from '../contract/time.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
-import type { Column, NumberColumn, TagsColumn, TextColumn } from './columns.ts';
+import type { Column, DifferenceColumn, NumberColumn, TagsColumn, TextColumn } from './columns.ts';
 import { containsMatcher, likeMatcher, type Matcher } from './like.ts';
-import { byCode, byName, byNameLazily, byRange, byReference, notNaN, notZero, UNKNOWN } from './masks.ts';
+import { byCode, byDifference, byName, byNameLazily, byRange, byReference, notNaN, notZero, UNKNOWN } from './masks.ts';
 import type { Table } from './table.ts';
 
 export type Comparison = Exclude<
@@ -26,6 +27,8 @@ export function notNull(table: Table, column: Column): Bits {
   switch (column.kind) {
     case 'number':
       return column.values.length === 0 ? new Int32Array(words) : notNaN(column.values, words);
+    case 'difference':
+      return inRange(column, -Infinity, Infinity, words);
     case 'term':
     case 'boolean':
     case 'ref':
@@ -47,8 +50,12 @@ function nonEmptySets({ dictionary }: TagsColumn): Uint8Array {
 }
 
 /** from ≤ value ≤ to */
-export function inRange(column: NumberColumn, from: number, to: number, words: number): Bits {
-  return column.values.length === 0 ? new Int32Array(words) : byRange(column.values, from, to, words);
+export function inRange(column: NumberColumn | DifferenceColumn, from: number, to: number, words: number): Bits {
+  if (column.kind === 'number')
+    return column.values.length === 0 ? new Int32Array(words) : byRange(column.values, from, to, words);
+  const [later, earlier] = [column.to.values, column.from.values];
+  if (later.length === 0 || earlier.length === 0) return new Int32Array(words);
+  return byDifference(later, earlier, MICROS_PER_SECOND, from, to, words);
 }
 
 export function isIn(
@@ -59,7 +66,8 @@ export function isIn(
 ): Bits {
   const { words } = table;
   switch (column.kind) {
-    case 'number': {
+    case 'number':
+    case 'difference': {
       const wanted = values.filter((v): v is number => typeof v === 'number');
       let out: Bits = new Int32Array(words);
       for (const value of wanted) out = bits.or(out, inRange(column, value, value, words));
@@ -178,6 +186,7 @@ export function matches(table: Table, column: Column, matcher: Matcher, context:
     case 'ref':
       return byReference(column.codes, idsAccepted(context.target(column), matcher), words);
     case 'number':
+    case 'difference':
     case 'boolean':
       throw new AppError('BAD_INPUT', 'like and contains compare text', {});
   }

@@ -66,13 +66,13 @@ function pass(
 
 /** Words of values such that unsigned word order is numeric order. No NaN. */
 export function numberKeys(
-  values: Float64Array,
+  column: { get(row: number): number },
   rows: Uint32Array,
   descending: boolean,
 ): { hi: Uint32Array<ArrayBuffer>; lo: Uint32Array<ArrayBuffer> } {
   const n = rows.length;
   const taken = new Float64Array(n);
-  for (let i = 0; i < n; i++) taken[i] = values[rows[i]] + 0; // -0 sorts with 0
+  for (let i = 0; i < n; i++) taken[i] = column.get(rows[i]) + 0; // -0 sorts with 0
   const words = new Uint32Array(taken.buffer);
   const hi = new Uint32Array(n);
   const lo = new Uint32Array(n);

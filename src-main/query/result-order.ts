@@ -51,6 +51,7 @@ export class ResultOrder {
   #fill(wanted: number): void {
     while (this.#filled < wanted) {
       const left = this.#from.length - this.#at;
+      if (left <= 0) throw new Error('the order lacks rows of the result');
       // a page near the front looks at a few thousand rows, the whole order at all of them in one go
       const step = wanted === this.count ? left : Math.min(left, 16_384);
       this.#filled = pick(this.#from, this.#at, this.#at + step, this.#mask, this.#out, this.#filled);

@@ -37,6 +37,7 @@ function columnReader(tables: Tables, table: Table, field: string): (rid: number
   const column = table.field(field);
   switch (column.kind) {
     case 'number':
+    case 'difference':
       return (rid) => number(column, rid);
     case 'boolean':
       return (rid) => (column.codes[rid] ? column.codes[rid] === 2 : null);
@@ -53,7 +54,7 @@ function columnReader(tables: Tables, table: Table, field: string): (rid: number
   }
 }
 
-function number(column: NumberColumn, rid: number): number | null {
+function number(column: { get(rid: number): number }, rid: number): number | null {
   const v = column.get(rid);
   return Number.isNaN(v) ? null : v;
 }

@@ -10,6 +10,7 @@ import { byReference } from './masks.ts';
 import { sortByName } from './name-order.ts';
 import { notNull } from './predicates.ts';
 import { numberKeys, radixSort } from './radix.ts';
+import { NEW } from './row-log.ts';
 import type { Table } from './table.ts';
 
 export type OrderContext = {
@@ -45,6 +46,18 @@ export function resolveKey(entity: Entity, key: SortKey, context: OrderContext):
     tables.push(table);
   }
   return { key, via, tables, table, field: resolved.field, nullsFirst: nullsFirst(context.dialect, key.dir) };
+}
+
+/** Bits of the row log that concern an order by these keys, for the sorted table and for each table behind a relation. */
+export function concerns(entity: Entity, keys: readonly ResolvedKey[], context: OrderContext): Map<Table, number> {
+  const of = new Map<Table, number>([[context.tables[entity], NEW]]);
+  const note = (table: Table, bit: number) => of.set(table, (of.get(table) ?? 0) | bit);
+  for (const key of keys) {
+    const tables = [context.tables[entity], ...key.tables];
+    key.via.forEach((column, i) => note(tables[i], tables[i].bitOf(column)));
+    note(key.table, key.table.bitsOfField(key.field));
+  }
+  return of;
 }
 
 /** Rows that have a value for the key (uncut: may hold rows that are not listed). */
@@ -94,8 +107,8 @@ function sortValued(rows: Uint32Array<ArrayBuffer>, key: ResolvedKey, context: O
     return;
   }
   if (column.kind === 'text') return sortByName(rows, column, context.dialect, descending);
-  if (column.kind === 'number') {
-    const { hi, lo } = numberKeys(column.values, rows, descending);
+  if (column.kind === 'number' || column.kind === 'difference') {
+    const { hi, lo } = numberKeys(column, rows, descending);
     return radixSort(rows, hi, lo);
   }
   const turn = descending ? 0xffffffff : 0;
@@ -112,7 +125,10 @@ function sortValued(rows: Uint32Array<ArrayBuffer>, key: ResolvedKey, context: O
 }
 
 /** Place of each code among its column's values. */
-function codeRanks(column: Exclude<Column, { kind: 'text' | 'number' | 'id' }>, context: OrderContext): Uint32Array {
+function codeRanks(
+  column: Exclude<Column, { kind: 'text' | 'number' | 'difference' | 'id' }>,
+  context: OrderContext,
+): Uint32Array {
   if (column.kind === 'boolean') return Uint32Array.of(0, 1, 2);
   if (column.kind === 'ref') {
     const order = context.idsDescending(column.target);
@@ -168,6 +184,7 @@ function readOf(table: Table, field: string, context: OrderContext): (rid: numbe
   const column = table.field(field);
   switch (column.kind) {
     case 'number':
+    case 'difference':
       return (rid) => (Number.isNaN(column.get(rid)) ? null : column.get(rid));
     case 'boolean':
       return (rid) => column.codes[rid] || null;

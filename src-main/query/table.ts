@@ -1,18 +1,15 @@
 /** All rows of one entity, column by column, and which of them are there. */
 import { fields, type Entity } from '../contract/fields.ts';
-import { MICROS_PER_SECOND } from '../contract/time.ts';
 import { columns, type Cell, type ColumnKind } from '../store/columns.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import { BooleanColumn, IdColumn, NumberColumn, RefColumn, TagsColumn, TermColumn, TextColumn } from './columns.ts';
-import type { Column } from './columns.ts';
+import { DifferenceColumn, type Column, type StoredColumn } from './columns.ts';
 import type { Terms } from './dictionaries.ts';
+import { ALL, NEW, RowLog } from './row-log.ts';
 
-/** An order that has not been looked at for so many changed rows is built anew instead of merged. */
-const MAX_CHANGES = 65_536;
-
-/** A sixteenth of room: at a million rows the next copy is 62,500 rows away and idle bytes stay under 7 a row. Whole words. */
-const withRoom = (rows: number): number => (rows + (rows >>> 4) + 1024 + 31) & ~31;
+/** Room for a thirty-second more: at a million rows the next copy is 31,000 rows away and idle bytes stay under 4 a row. Whole words. */
+const withRoom = (rows: number): number => (rows + (rows >>> 5) + 1024 + 31) & ~31;
 
 export class Table {
   readonly entity: Entity;
@@ -21,20 +18,19 @@ export class Table {
   #capacity: number;
   readonly ids: IdColumn;
   /** stored columns by their name in `columns[entity]` */
-  readonly columns = new Map<string, Column>();
+  readonly columns = new Map<string, StoredColumn>();
   /** cell i of a source row (after the rid) goes to this column; null for id and known, which are not plain columns */
-  readonly #setters: (Column | null)[] = [];
+  readonly #setters: (StoredColumn | null)[] = [];
   readonly #knownAt: number;
   /** rows with an id: listed rows and stubs */
   present: Bits;
   /** listed rows: there and known */
   alive: Bits;
   count = 0;
-  /** rids in the order they changed since the index was built; permutations keep their own place in it */
-  changes: number[] = [];
-  /** entries dropped from the front of `changes` */
-  changesBase = 0;
-  readonly #computed = new Map<string, NumberColumn>();
+  readonly log = new RowLog();
+  /** off while the index is loaded, when every row is new */
+  logging = false;
+  readonly #computed = new Map<string, DifferenceColumn | NumberColumn>();
   #aliveShared: Bits | null = null;
 
   constructor(entity: Entity, rows: number) {
@@ -65,7 +61,7 @@ export class Table {
   get bytes(): number {
     let total = this.present.byteLength + this.alive.byteLength;
     for (const column of this.columns.values()) total += column.bytes;
-    for (const column of this.#computed.values()) total += column.bytes;
+    for (const column of this.#computed.values()) if (column.kind === 'number') total += column.bytes;
     return total;
   }
 
@@ -80,7 +76,7 @@ export class Table {
     if (rid < this.#capacity) return;
     this.#capacity = withRoom(Math.max(rid + 1, this.#capacity));
     for (const column of this.columns.values()) column.grow(this.#capacity);
-    for (const column of this.#computed.values()) column.grow(this.#capacity);
+    for (const column of this.#computed.values()) if (column.kind === 'number') column.grow(this.#capacity);
     const present = new Int32Array(this.#capacity >>> 5);
     present.set(this.present);
     this.present = present;
@@ -94,36 +90,50 @@ export class Table {
     const rid = row[0];
     this.reserve(rid);
     const known = row[this.#knownAt] === 1;
+    let change = bits.has(this.present, rid) ? 0 : NEW;
     bits.add(this.present, rid);
     if (known !== bits.has(this.alive, rid)) {
       this.count += known ? 1 : -1;
       if (known) bits.add(this.alive, rid);
       else bits.remove(this.alive, rid);
+      if (change === 0) change = ALL;
     }
-    this.ids.set(rid, row[1] as Uint8Array);
+    if (this.ids.set(rid, row[1] as Uint8Array) && change === 0) change = ALL;
     for (let i = 0; i < this.#setters.length; i++) {
-      const column = this.#setters[i]!;
-      if (column !== null) setCell(column, rid, row[i + 1], terms);
+      const column = this.#setters[i];
+      if (column !== null && setCell(column, rid, row[i + 1], terms) && change !== NEW) change |= 1 << i;
     }
+    if (this.logging && change !== 0) this.log.add(rid, change);
   }
 
   remove(rid: number): void {
-    if (rid >= this.size) return;
+    if (rid >= this.size || !bits.has(this.present, rid)) return;
     if (bits.has(this.alive, rid)) this.count -= 1;
     bits.remove(this.alive, rid);
     bits.remove(this.present, rid);
+    this.log.add(rid, ALL);
   }
 
   /** After a batch: what was derived from the old rows is brought up to date or dropped. */
-  touched(rids: readonly number[]): void {
-    for (const rid of rids) this.changes.push(rid);
-    if (this.changes.length > MAX_CHANGES) {
-      const dropped = this.changes.length - MAX_CHANGES / 2;
-      this.changes = this.changes.slice(dropped);
-      this.changesBase += dropped;
-    }
+  settle(rids: readonly number[]): void {
+    this.log.trim();
     this.#aliveShared = null;
-    for (const [name, column] of this.#computed) this.#recompute(name, column, rids);
+    for (const column of this.#computed.values()) if (column.kind === 'number') this.#coalesce(column, rids);
+  }
+
+  /** The column's bit in the row log. */
+  bitOf(column: StoredColumn): number {
+    return 1 << this.#setters.indexOf(column);
+  }
+
+  /** The same of a field, of all columns a computed one is made from. */
+  bitsOfField(name: string): number {
+    if (name === 'id') return ALL;
+    const column = this.field(name);
+    if (column.kind === 'difference') return this.bitOf(column.from) | this.bitOf(column.to);
+    if (this.#computed.has(name))
+      return this.bitOf(this.#times('start_time')) | this.bitOf(this.#times('expected_start_time'));
+    return this.bitOf(column);
   }
 
   /** The column of a field of the contract (`contract/fields.ts`), computed ones included. */
@@ -139,30 +149,33 @@ export class Table {
     return computed;
   }
 
-  #compute(name: string): NumberColumn {
+  #times(name: string): NumberColumn {
+    return this.columns.get(name) as NumberColumn;
+  }
+
+  #compute(name: string): DifferenceColumn | NumberColumn {
+    const start = this.#times('start_time');
+    if (name === 'duration') return new DifferenceColumn(start, this.#times('end_time'));
+    if (name === 'wait') return new DifferenceColumn(this.#times('expected_start_time'), start);
     const column = new NumberColumn(this.#capacity);
-    this.#recompute(name, column, null);
+    this.#coalesce(column, null);
     return column;
   }
 
-  /** `rids` null: all */
-  #recompute(name: string, column: NumberColumn, rids: readonly number[] | null): void {
-    const times = (field: string) => this.columns.get(field) as NumberColumn;
-    const start = times('start_time');
-    const other = times(name === 'duration' ? 'end_time' : 'expected_start_time');
+  /** start_or_expected_time; `rids` null: all */
+  #coalesce(column: NumberColumn, rids: readonly number[] | null): void {
+    const [start, expected] = [this.#times('start_time'), this.#times('expected_start_time')];
     const n = rids ? rids.length : this.size;
     for (let i = 0; i < n; i++) {
       const rid = rids ? rids[i] : i;
       if (rid >= this.size) continue;
-      const [s, o] = [start.get(rid), other.get(rid)];
-      if (name === 'duration') column.set(rid, (o - s) / MICROS_PER_SECOND);
-      else if (name === 'wait') column.set(rid, (s - o) / MICROS_PER_SECOND);
-      else column.set(rid, Number.isNaN(s) ? o : s);
+      const at = start.get(rid);
+      column.set(rid, Number.isNaN(at) ? expected.get(rid) : at);
     }
   }
 }
 
-function makeColumn(kind: ColumnKind, capacity: number): Column {
+function makeColumn(kind: ColumnKind, capacity: number): StoredColumn {
   switch (kind) {
     case 'time':
     case 'int':
@@ -183,28 +196,28 @@ function makeColumn(kind: ColumnKind, capacity: number): Column {
   }
 }
 
-function setCell(column: Column, rid: number, cell: Cell, terms: Terms): void {
+/** true when the value is another one */
+function setCell(column: StoredColumn, rid: number, cell: Cell, terms: Terms): boolean {
   switch (column.kind) {
     case 'number':
-      column.set(rid, cell === null ? NaN : (cell as number));
-      break;
+      return column.set(rid, cell === null ? NaN : (cell as number));
     case 'term':
-      column.set(rid, cell === null ? 0 : column.dictionary.ofTerm(cell as number, terms));
-      break;
+      return column.set(rid, cell === null ? 0 : column.dictionary.ofTerm(cell as number, terms));
     case 'tags':
-      column.codes[rid] = cell === null ? 0 : column.dictionary.ofTerm(cell as number, terms);
-      break;
+      return setCode(column.codes, rid, cell === null ? 0 : column.dictionary.ofTerm(cell as number, terms));
     case 'boolean':
-      column.codes[rid] = cell === null ? 0 : cell === 0 ? 1 : 2;
-      break;
+      return setCode(column.codes, rid, cell === null ? 0 : cell === 0 ? 1 : 2);
     case 'ref':
-      column.codes[rid] = cell === null ? 0 : (cell as number);
-      break;
+      return setCode(column.codes, rid, cell === null ? 0 : (cell as number));
     case 'text':
-      column.set(rid, cell as string | null);
-      break;
+      return column.set(rid, cell as string | null);
     case 'id':
-      column.set(rid, cell as Uint8Array);
-      break;
+      return column.set(rid, cell as Uint8Array);
   }
+}
+
+function setCode(codes: Uint16Array | Uint32Array, rid: number, code: number): boolean {
+  if (codes[rid] === code) return false;
+  codes[rid] = code;
+  return true;
 }
