@@ -4,7 +4,7 @@
  */
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 
 export type JsonFile<T> = {

@@ -175,7 +175,7 @@ export function connect<C extends AnyContract>(contract: C, channel: Channel): C
             else if (reply.t === 'error') reject(fromWireError(reply.error));
             else reject(new AppError('INTERNAL', `${name}: a call was answered with a stream`));
           } catch (thrown) {
-            reject(thrown as Error);
+            reject(thrown);
           }
         },
         onLost: () => {

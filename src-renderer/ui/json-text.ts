@@ -122,8 +122,7 @@ export type Child = { key: string; path: string; value: JsonNode };
 
 /** Paths as in jq and in most editors: `.state.message`, `.tags[0]`, `.labels["prefect.flow.id"]`. */
 export function children(node: JsonNode, path: string): Child[] {
-  if (node.kind === 'array')
-    return node.items.map((value, i) => ({ key: String(i), path: `${path}[${i}]`, value }));
+  if (node.kind === 'array') return node.items.map((value, i) => ({ key: String(i), path: `${path}[${i}]`, value }));
   if (node.kind !== 'object') return [];
   return node.entries.map(({ key, value }) => ({ key, path: path + step(key), value }));
 }

@@ -39,7 +39,8 @@ const CONTEXT = 'During handling of the above exception, another exception occur
 const MARKS = /^\s*[~^]+[~^\s]*$/;
 const REPEATED = /^\s*\[Previous line repeated \d+ more times?\]\s*$/;
 const EXCEPTION = /^([A-Za-z_][\w.]*)(?::\s?(.*))?$/s;
-const LIBRARY = /(?:^|[\\/])(?:site-packages|dist-packages|lib[\\/]python\d[\w.]*|Lib[\\/](?!site-packages)\w+\.py)(?:[\\/]|$)|^<frozen |^<string>$/;
+const LIBRARY =
+  /(?:^|[\\/])(?:site-packages|dist-packages|lib[\\/]python\d[\w.]*|Lib[\\/](?!site-packages)\w+\.py)(?:[\\/]|$)|^<frozen |^<string>$/;
 
 /** null when there is no traceback in the text. */
 export function parseTraceback(text: string): Traceback | null {

@@ -54,9 +54,13 @@ describe('grid columns', () => {
 
   it('kept columns that are not known any more are left out', () => {
     assert.deepEqual(chosenColumns([{ field: 'colour', width: 9 }]), defaultColumns);
-    assert.deepEqual(chosenColumns([{ field: 'id', width: 9 }, { field: 'colour', width: 9 }]), [
-      { field: 'id', width: 9 },
-    ]);
+    assert.deepEqual(
+      chosenColumns([
+        { field: 'id', width: 9 },
+        { field: 'colour', width: 9 },
+      ]),
+      [{ field: 'id', width: 9 }],
+    );
     assert.deepEqual(chosenColumns(null), defaultColumns);
   });
 

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { countLevels, foldMessage, levelOf, logText, marked } from '../../src-renderer/ui/log-lines.ts';
 
-const line = (level: number, message: string) => ({ id: message, name: 'prefect.task_runs', level, message, timestamp: 1 });
+const line = (level: number, message: string) => ({
+  id: message,
+  name: 'prefect.task_runs',
+  level,
+  message,
+  timestamp: 1,
+});
 
 describe('log lines', () => {
   it('any number is a level', () => {

@@ -47,7 +47,9 @@ describe('timeline', () => {
       end_time: 5 * S,
     } as TaskRunRow;
     assert.deepEqual(kinds(rowSpans(row, 9 * S)), ['wait', 'run 1', 'end']);
-    assert.deepEqual(kinds(rowSpans({ ...row, start_time: null, end_time: null, state_type: 'PENDING' }, 9 * S)), ['wait']);
+    assert.deepEqual(kinds(rowSpans({ ...row, start_time: null, end_time: null, state_type: 'PENDING' }, 9 * S)), [
+      'wait',
+    ]);
     assert.deepEqual(rowSpans({ ...row, start_time: null, end_time: null, expected_start_time: null }, 9 * S), []);
   });
 

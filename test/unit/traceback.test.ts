@@ -96,7 +96,8 @@ KeyboardInterrupt
 
   it('knows where libraries live', () => {
     const library = (file: string) =>
-      parseTraceback(`Traceback (most recent call last):\n  File "${file}", line 1, in f\nE`)?.failures[0]?.groups[0]?.library;
+      parseTraceback(`Traceback (most recent call last):\n  File "${file}", line 1, in f\nE`)?.failures[0]?.groups[0]
+        ?.library;
     assert.equal(library('/opt/venv/lib/python3.12/site-packages/a/b.py'), true);
     assert.equal(library('/usr/lib/python3/dist-packages/a.py'), true);
     assert.equal(library('/usr/lib/python3.11/asyncio/base_events.py'), true);

@@ -22,7 +22,7 @@ export async function* csvChunks(
     const end = Math.min(at + ROWS, total);
     let text = '';
     for (let i = at; i < end; i++) {
-      const rid = order[i] as number;
+      const rid = order[i];
       text += csvLine(readers.map(({ kind, read }) => csvCell(read(rid), kind, spreadsheet)));
     }
     yield { chunk: Buffer.from(text), rows: end, total };

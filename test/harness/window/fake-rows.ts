@@ -24,16 +24,22 @@ function hash(index: number, salt: number): number {
   return (x ^ (x >>> 13)) >>> 0;
 }
 
-const pick = <T>(list: readonly T[], index: number, salt: number): T => list[hash(index, salt) % list.length] as T;
+const pick = <T>(list: readonly T[], index: number, salt: number): T => list[hash(index, salt) % list.length];
 
 export const EPOCH = Date.UTC(2026, 10, 23, 15, 0, 0) * 1000;
 
 export function fakeRow(index: number): TaskRunRow {
   const uuid = (salt: number) => {
-    const hex = [0, 1, 2, 3].map((part) => hash(index, salt * 10 + part).toString(16).padStart(8, '0')).join('');
+    const hex = [0, 1, 2, 3]
+      .map((part) =>
+        hash(index, salt * 10 + part)
+          .toString(16)
+          .padStart(8, '0'),
+      )
+      .join('');
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
   };
-  const [type, name] = hash(index, 1) % 3 ? (states[1] as [string, string]) : pick(states, index, 2);
+  const [type, name] = hash(index, 1) % 3 ? states[1] : pick(states, index, 2);
   const start = EPOCH - index * 190_000_000 - (hash(index, 3) % 190_000_000);
   const seconds = Math.exp((hash(index, 4) % 1000) / 90) / 20;
   const started = !['SCHEDULED', 'PENDING'].includes(type) || hash(index, 5) % 2 === 0;
@@ -44,7 +50,8 @@ export function fakeRow(index: number): TaskRunRow {
     task_key: `flows.orders:${task}`,
     state_type: index % 97 === 96 ? null : type,
     state_name: index % 97 === 96 ? null : name,
-    tags: [['prod'], ['prod', 'etl'], ['gpu'], [], ['prod', 'nightly', 'finance', 'critical']][hash(index, 8) % 5] ?? [],
+    tags:
+      [['prod'], ['prod', 'etl'], ['gpu'], [], ['prod', 'nightly', 'finance', 'critical']][hash(index, 8) % 5] ?? [],
     flow_run_id: uuid(2),
     flow_run_name: index % 41 === 40 ? null : `${pick(runs, index, 9)}-${hash(index, 10) % 90}`,
     flow_id: uuid(3),
