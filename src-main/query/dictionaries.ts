@@ -59,6 +59,17 @@ export class Codes {
     return this.#index.get(text) ?? 0;
   }
 
+  /** archive term → code, 0 where it has none here */
+  get terms(): readonly number[] {
+    return this.#ofTerm;
+  }
+
+  /** Puts back what a snapshot kept, into an empty dictionary. */
+  restore(texts: readonly string[], terms: Iterable<number>): void {
+    for (let code = 1; code < texts.length; code++) this.ofText(texts[code]);
+    for (const code of terms) this.#ofTerm.push(code);
+  }
+
   protected added(_text: string, _code: number): void {}
 }
 

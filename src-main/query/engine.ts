@@ -24,7 +24,8 @@ import { Permutations } from './permutations.ts';
 import { prefectCondition, prefectSort } from './prefect.ts';
 import { ResultOrder } from './result-order.ts';
 import { accessor, taskRunReader, type Value } from './rows.ts';
-import { TableSet, type Tables } from './table-set.ts';
+import { loadSnapshot, saveSnapshot } from './snapshot.ts';
+import { emptyTables, TableSet, type Tables } from './table-set.ts';
 import { parseUuid } from './uuid.ts';
 
 export type Question = {
@@ -73,7 +74,7 @@ export class Engine {
     this.#source = source;
     this.#dialect = options.dialect;
     this.#smallResult = options.smallResult ?? SMALL_RESULT;
-    this.#rows = new TableSet(source, () => 0);
+    this.#rows = new TableSet(source);
     this.#wire();
   }
 
@@ -92,10 +93,37 @@ export class Engine {
     this.#readRow = taskRunReader(tables, () => this.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0));
   }
 
-  /** Builds the index anew from the source. */
-  load(): void {
+  /** Builds the index anew from the source. `batch`: the source's last commit, read before this is called. */
+  load(batch = 0): void {
     this.#rows = TableSet.load(this.#source);
     this.#wire();
+    this.version = batch;
+  }
+
+  /**
+   * Writes the index beside `path` and renames it. Questions and commits go on meanwhile; a commit makes it give up
+   * (false, the old file stays). `archive` names the file it was made from. Throws the file system's errors.
+   */
+  save(path: string, archive: string): Promise<boolean> {
+    const { version } = this;
+    const rows = this.#rows;
+    const orders = this.#permutations.export();
+    const valid = () => this.version === version && this.#rows === rows;
+    return saveSnapshot(path, archive, version, rows.tables, orders, valid);
+  }
+
+  /**
+   * Reads what `save` wrote for the same archive, if it is whole and not newer than commit `batch`. Afterwards `version`
+   * is the last commit in it and later ones are to be applied. false: nothing has changed, `load` is needed.
+   */
+  restore(path: string, archive: string, batch: number): boolean {
+    const snapshot = loadSnapshot(path, archive, () => emptyTables(() => 0));
+    if (!snapshot || snapshot.batch > batch) return false;
+    this.#rows = new TableSet(this.#source, snapshot.tables);
+    this.#wire();
+    this.#permutations.adopt(snapshot.orders);
+    this.version = snapshot.batch;
+    return true;
   }
 
   /** Takes in the rows of one commit. */

@@ -136,16 +136,20 @@ export class Permutations implements OrderContext {
     return { ...kept, rows, members };
   }
 
-  #build(entity: Entity, sort: readonly SortKey[]): Kept {
+  /** All of an order but its rows. */
+  #frame(entity: Entity, sort: readonly SortKey[]): Omit<Kept, 'rows'> {
     const table = this.tables[entity];
     const keys = sort.map((key) => resolveKey(entity, key, this));
     const needs = [...concerns(entity, keys, this)].map(([of, what]) => [of, { of: what, seen: of.log.end }] as const);
-    const kept = { keys, concerns: new Map(needs) };
-    if (sort.length === 0) {
-      const members = table.present.slice(0, table.words);
-      return { ...kept, rows: idsDescending(table, members), members };
-    }
-    const members = table.listed();
+    const members = sort.length === 0 ? table.present.slice(0, table.words) : table.listed();
+    return { keys, members, concerns: new Map(needs) };
+  }
+
+  #build(entity: Entity, sort: readonly SortKey[]): Kept {
+    const frame = this.#frame(entity, sort);
+    const { keys, members } = frame;
+    const table = this.tables[entity];
+    if (sort.length === 0) return { ...frame, rows: idsDescending(table, members) };
     const rows = new Uint32Array(table.count);
     let n = 0;
     for (const row of this.byId(entity)) if (bits.has(members, row)) rows[n++] = row;
@@ -153,7 +157,31 @@ export class Permutations implements OrderContext {
       if (key.field === 'id' && key.via.length === 0) rows.reverse();
       else sortRows(rows, key, withValue(entity, key, this), this);
     }
-    return { ...kept, rows, members };
+    return { ...frame, rows };
+  }
+
+  /** Orders of task runs worth keeping in a snapshot: by id, and the last one used. Named so that `adopt` knows them. */
+  export(): Map<string, Uint32Array<ArrayBuffer>> {
+    const out = new Map<string, Uint32Array<ArrayBuffer>>();
+    const sorts: SortKey[][] = [[]];
+    const used = [...this.#kept.values()]
+      .reverse()
+      .find(
+        (kept) =>
+          kept.keys.length === 1 && kept.keys[0].table === this.tables.task_run && kept.keys[0].via.length === 0,
+      );
+    if (used) sorts.push([used.keys[0].key]);
+    for (const sort of sorts) out.set(JSON.stringify([this.dialect, sort]), this.order('task_run', sort));
+    return out;
+  }
+
+  /** Only into tables that have not changed since `export`. */
+  adopt(orders: ReadonlyMap<string, Uint32Array<ArrayBuffer>>): void {
+    for (const [name, rows] of orders) {
+      const [dialect, sort] = JSON.parse(name) as [Dialect, SortKey[]];
+      if (dialect !== this.dialect) continue;
+      this.#kept.set(nameOf('task_run', sort), { ...this.#frame('task_run', sort), rows });
+    }
   }
 
   ranks(entity: Entity, field: string): Uint32Array {

@@ -12,16 +12,10 @@ export class TableSet {
   readonly #source: ColumnSource;
   readonly #terms: Terms;
 
-  /** Empty tables with room for `rows` of each. */
-  constructor(source: ColumnSource, rows: (entity: Entity) => number) {
+  constructor(source: ColumnSource, tables: Tables = emptyTables(() => 0)) {
     this.#source = source;
     this.#terms = new Terms((after) => source.terms(after));
-    this.tables = {
-      task_run: new Table('task_run', rows('task_run')),
-      flow_run: new Table('flow_run', rows('flow_run')),
-      flow: new Table('flow', rows('flow')),
-      deployment: new Table('deployment', rows('deployment')),
-    };
+    this.tables = tables;
   }
 
   static load(source: ColumnSource): TableSet {
@@ -29,7 +23,10 @@ export class TableSet {
       Entity,
       number
     >;
-    const set = new TableSet(source, (entity) => last[entity]);
+    const set = new TableSet(
+      source,
+      emptyTables((entity) => last[entity]),
+    );
     for (const entity of entities)
       for (const row of source.rows(entity, 1, last[entity])) set.tables[entity].set(row, set.#terms);
     for (const entity of entities) set.#fetchParents(entity, null);
@@ -79,4 +76,14 @@ export class TableSet {
       this.#fetchParents(column.target, list);
     }
   }
+}
+
+/** With room for so many rows of each. */
+export function emptyTables(rows: (entity: Entity) => number): Tables {
+  return {
+    task_run: new Table('task_run', rows('task_run')),
+    flow_run: new Table('flow_run', rows('flow_run')),
+    flow: new Table('flow', rows('flow')),
+    deployment: new Table('deployment', rows('deployment')),
+  };
 }

@@ -71,6 +71,21 @@ export class Table {
     return this.#aliveShared;
   }
 
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** Takes over what a snapshot kept, before the columns get their arrays. Only for an empty table. */
+  adopt(size: number, count: number, capacity: number, present: Bits, alive: Bits): void {
+    this.size = size;
+    this.count = count;
+    this.#capacity = capacity;
+    this.present = present;
+    this.alive = alive;
+    for (const column of this.columns.values()) if (column.kind === 'number') column.grow(capacity);
+    this.logging = true;
+  }
+
   reserve(rid: number): void {
     if (rid >= this.size) this.size = rid + 1;
     if (rid < this.#capacity) return;

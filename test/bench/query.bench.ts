@@ -3,6 +3,9 @@
  * values, so kept masks help no more than they help a person who keeps changing the filter. In "cold" rounds all kept
  * masks are dropped before each question.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Condition, FacetRequest, SortKey } from '../../src-main/contract/query.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { END, noise, SPAN, SyntheticSource, tagName, taskName, taskNames } from '../fixtures/synthetic-source.ts';
@@ -25,7 +28,8 @@ const generating = performance.now() - started;
 const engine = new Engine(source, { dialect: 'sqlite' });
 const loading = performance.now();
 engine.load();
-figure('load (rows already read)', performance.now() - loading - generating);
+figure('index built, making up the rows included', performance.now() - loading);
+figure('making up the rows alone', generating);
 
 const names = (n: number) =>
   Array.from({ length: n }, () => `${taskName(upTo(taskNames))}-${upTo(4096).toString(16).padStart(3, '0')}`);
@@ -182,4 +186,25 @@ figure(
   time(() => outcome.position(order[order.length - 1])),
 );
 figure('typed data per task run', engine.bytes / rows, 'B');
+
+const folder = mkdtempSync(join(tmpdir(), 'taskscope-bench-'));
+try {
+  const path = join(folder, 'index');
+  const saving = performance.now();
+  await engine.save(path, 'bench');
+  figure('snapshot saved, between questions', performance.now() - saving);
+  for (const name of ['snapshot read, page and count, first', 'snapshot read, page and count, again']) {
+    const again = new Engine(source, { dialect: 'sqlite' });
+    figure(
+      name,
+      time(() => {
+        if (!again.restore(path, 'bench', batch)) throw new Error('snapshot is not used');
+        const page = again.ask({ where: failed, sort: sorts[1], now: END });
+        Array.from(page.slice(0, 200), (rid) => again.taskRunRow(rid));
+      }),
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
 console.log(table(figures));

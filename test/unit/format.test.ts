@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseTime } from '../../src-main/contract/time.ts';
 import {
+  formatAgo,
   formatBytes,
   formatClock,
   formatCount,
@@ -82,6 +83,13 @@ describe('format', () => {
       ['2026-11-23T12:05:00Z', 'in 5 min'],
     ];
     for (const [time, text] of cases) assert.equal(formatRelative(at(time), now, 'UTC'), text);
+  });
+
+  it('says how long ago, in the unit that fits', () => {
+    const now = at('2026-11-23T12:00:00Z');
+    assert.equal(formatAgo(at('2026-11-22T20:00:00Z'), now), '16 h ago');
+    assert.equal(formatAgo(at('2026-11-20T12:00:00Z'), now), '3 days ago');
+    assert.equal(formatAgo(at('2026-11-23T12:10:00Z'), now), 'in 10 min');
   });
 
   it('zones, also with half hours and across daylight saving', () => {

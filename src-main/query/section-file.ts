@@ -1,0 +1,129 @@
+/**
+ * A file of named arrays: a first block with what each is and where, then the arrays, 8-byte aligned so that they are
+ * used where they were read, without a copy. Anything that does not match (magic, length, a checksum) makes the file
+ * worth nothing: it only holds what can be built again.
+ */
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+
+const MAGIC = 0x31_49_53_54; // TSI1
+const kinds = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array };
+type Kind = keyof typeof kinds;
+export type Data =
+  | Uint8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>;
+
+type Entry = { name: string; kind: Kind; at: number; bytes: number; crc: number };
+type Head = { stamp: string; size: number; sections: Entry[] };
+
+/** 4 MB at a time: some 2 ms of writing between two questions */
+const SLICE = 4_194_304;
+const align = (n: number): number => (n + 7) & ~7;
+/** magic, length of the head, checksum of the head, zero */
+const PREFIX = 16;
+
+function kindOf(data: Data): Kind {
+  if (data instanceof Uint8Array) return 'u8';
+  if (data instanceof Uint16Array) return 'u16';
+  if (data instanceof Uint32Array) return 'u32';
+  return data instanceof Int32Array ? 'i32' : 'f64';
+}
+
+const bytesOf = (data: Data): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/**
+ * Writes beside the target, syncs and renames. Between slices other work goes on; `valid` is asked then, and when it
+ * says no (the arrays have changed) nothing is left and the answer is false. Throws the file system's errors.
+ */
+export async function writeSections(
+  path: string,
+  stamp: string,
+  sections: ReadonlyMap<string, Data>,
+  valid: () => boolean,
+): Promise<boolean> {
+  const partial = `${path}.partial`;
+  let file: FileHandle | null = null;
+  try {
+    file = await open(partial, 'w');
+    const entries: Entry[] = [];
+    // the head is written last and its room kept: lengths are known, checksums are not
+    const room = align(JSON.stringify({ stamp, sections: [...sections.keys()] }).length + sections.size * 96 + 256);
+    let at = PREFIX + room;
+    for (const [name, data] of sections) {
+      const bytes = bytesOf(data);
+      let crc = 0;
+      for (let from = 0; from < bytes.length; from += SLICE) {
+        const slice = bytes.subarray(from, from + SLICE);
+        crc = crc32(slice, crc);
+        await file.write(slice, 0, slice.length, at + from);
+        if (!valid()) return false;
+      }
+      entries.push({ name, kind: kindOf(data), at, bytes: bytes.length, crc });
+      at = align(at + bytes.length);
+    }
+    const head: Head = { stamp, size: at, sections: entries };
+    const text = Buffer.alloc(room, ' ');
+    const written = Buffer.from(JSON.stringify(head));
+    if (written.length > room) throw new RangeError('more sections than the head has room for');
+    text.set(written);
+    await file.write(text, 0, text.length, PREFIX);
+    await file.write(Buffer.from(Uint32Array.of(MAGIC, room, crc32(text), 0).buffer), 0, PREFIX, 0);
+    await file.truncate(at);
+    await file.sync();
+    await file.close();
+    file = null;
+    if (!valid()) return false;
+    await rename(partial, path);
+    return true;
+  } finally {
+    await file?.close();
+    await rm(partial, { force: true });
+  }
+}
+
+/** null when there is no such file or anything about it is not as it was written. */
+export function readSections(path: string, stamp: string): Map<string, Data> | null {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return null; // no snapshot, or none that can be read: the index is built from the archive
+  }
+  try {
+    const prefix = read(file, 0, PREFIX);
+    if (!prefix) return null;
+    const [magic, room, crc] = new Uint32Array(prefix);
+    const { size } = fstatSync(file);
+    if (magic !== MAGIC || PREFIX + room > size) return null;
+    const text = read(file, PREFIX, room);
+    if (!text || crc32(new Uint8Array(text)) !== crc) return null;
+    const head = JSON.parse(Buffer.from(text).toString('utf8')) as Head;
+    if (head.stamp !== stamp || head.size !== size) return null;
+    const sections = new Map<string, Data>();
+    for (const entry of head.sections) {
+      // a buffer of its own: a column that grows lets go of its bytes
+      const buffer = read(file, entry.at, entry.bytes);
+      if (!buffer || crc32(new Uint8Array(buffer)) !== entry.crc) return null;
+      sections.set(entry.name, new kinds[entry.kind](buffer));
+    }
+    return sections;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** null when the file ends before */
+function read(file: number, from: number, length: number): ArrayBuffer | null {
+  const buffer = new ArrayBuffer(length);
+  const bytes = new Uint8Array(buffer);
+  for (let at = 0; at < length;) {
+    const n = readSync(file, bytes, at, length - at, from + at);
+    if (n === 0) return null;
+    at += n;
+  }
+  return buffer;
+}
