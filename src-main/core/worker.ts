@@ -24,7 +24,7 @@ export function startWorker<C extends AnyContract>(
     workerData: options.data ?? {},
     transferList: options.transfer ?? [],
   });
-  worker.on('error', (thrown) => {
+  worker.on('error', (thrown: Error) => {
     options.log('error', 'worker died', { worker: name, message: thrown.message, stack: thrown.stack });
     options.onDeath?.(thrown);
   });

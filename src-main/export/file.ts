@@ -1,5 +1,5 @@
 /** Chunks to a file: written beside the target and renamed at the end, so a file with that name is always whole. */
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { AppError } from '../contract/errors.ts';
 
 export type Chunk = { chunk: Uint8Array; rows: number; total: number };
@@ -39,7 +39,7 @@ export async function* writeFile(path: string, source: AsyncIterable<Chunk>): As
 }
 
 /** A short write is legal on a full disk; the next attempt then gives the error. */
-async function writeAll(file: import('node:fs/promises').FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.byteLength;) {
     const { bytesWritten } = await file.write(bytes, at);
     at += bytesWritten;

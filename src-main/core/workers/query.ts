@@ -2,6 +2,7 @@
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { serve } from '../../rpc/rpc.ts';
 import { queryContract } from '../worker-contracts.ts';
+import type { Change } from '../../store/columns.ts';
 import { Desk } from './desk.ts';
 import { mainChannel } from './port.ts';
 
@@ -10,7 +11,7 @@ export type QueryData = { changes: MessagePort };
 const { changes } = workerData as QueryData;
 
 const desk = new Desk();
-changes.on('message', (change) => desk.onChange(change));
+changes.on('message', (change: Change) => desk.onChange(change));
 serve(
   queryContract,
   desk.handlers,
