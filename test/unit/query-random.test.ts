@@ -8,6 +8,7 @@ import { TRUE, type Dialect } from '../../src-main/contract/query.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { prefectSort } from '../../src-main/query/prefect.ts';
 import * as arbitrary from '../fixtures/arbitrary-archive.ts';
+import * as ask from '../fixtures/arbitrary-questions.ts';
 import type { FakeArchive, PlainRow } from '../fixtures/fake-archive.ts';
 import { Naive } from '../fixtures/naive.ts';
 
@@ -46,7 +47,7 @@ test('a Prefect body selects and orders what the naive evaluator does', () => {
     fc.property(
       arbitrary.archive,
       dialect,
-      fc.array(fc.tuple(entity, arbitrary.prefectFilters, fc.nat()), { minLength: 4, maxLength: 8 }),
+      fc.array(fc.tuple(entity, ask.prefectFilters, fc.nat()), { minLength: 4, maxLength: 8 }),
       (steps, of, bodies) => {
         const archive = arbitrary.build(steps);
         const engine = loaded(archive, of);
@@ -60,7 +61,7 @@ test('a Prefect body selects and orders what the naive evaluator does', () => {
 });
 
 const question = entity.chain((root) =>
-  fc.record({ root: fc.constant(root), where: arbitrary.condition(root), sort: arbitrary.sortKeys(root) }),
+  fc.record({ root: fc.constant(root), where: ask.condition(root), sort: ask.sortKeys(root) }),
 );
 
 function sameAnswer(
@@ -108,7 +109,7 @@ test('after any sequence of changes the index answers like one built anew', () =
       fc.array(arbitrary.change, { minLength: 1, maxLength: 5 }),
       fc.array(question, { minLength: 2, maxLength: 3 }),
       entity,
-      arbitrary.prefectFilters,
+      ask.prefectFilters,
       (steps, of, changes, questions, root, filters) => {
         const archive = arbitrary.build(steps);
         const engine = loaded(archive, of);
@@ -135,7 +136,7 @@ test('facets lift their own filter, count every value and name ids', () => {
   fc.assert(
     fc.property(
       arbitrary.archive,
-      fc.array(arbitrary.condition('task_run', 1), { maxLength: 3 }),
+      fc.array(ask.condition('task_run', 1), { maxLength: 3 }),
       fc.constantFrom(...facetPaths),
       fc.nat(),
       (steps, others, field, pick) => {

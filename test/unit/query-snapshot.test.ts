@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { Engine } from '../../src-main/query/engine.ts';
 import * as arbitrary from '../fixtures/arbitrary-archive.ts';
+import * as ask from '../fixtures/arbitrary-questions.ts';
 import type { FakeArchive } from '../fixtures/fake-archive.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taskscope-snapshot-'));
@@ -22,7 +23,7 @@ function everything(engine: Engine): unknown {
   return arbitrary.entityList.map((entity) => {
     const { count, order } = engine.ask({ entity, where: { and: [] }, sort, now: 0 });
     const rows = Array.from(order, (rid) =>
-      arbitrary.paths(entity, 1).map(({ path: field }) => engine.accessor(field, entity)(rid)),
+      ask.paths(entity, 1).map(({ path: field }) => engine.accessor(field, entity)(rid)),
     );
     const shown = entity === 'task_run' ? engine.ask({ where: { text: 'a' }, sort, now: 0, facets }).facets : null;
     return { count, total: engine.total(entity), rows, shown };
