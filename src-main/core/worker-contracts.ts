@@ -30,6 +30,11 @@ export const writerContract = {
     }),
     none,
   ),
+  unfinished: call(z.object({ entity: z.enum(['task_run', 'flow_run']) }), z.array(z.string())),
+  stubs: call(
+    z.object({ entity: z.enum(['task_run', 'flow_run', 'flow', 'deployment']), limit: z.number() }),
+    z.array(z.string()),
+  ),
   state: call(z.object({ key: z.string() }), z.unknown()),
   setState: call(z.object({ key: z.string(), value: z.unknown() }), none),
   saveActivity: call(z.object({ id: z.string(), activity: runActivitySchema }), none),

@@ -50,9 +50,7 @@ export class RowTable {
     const set = names.slice(0, -1).map((name) => `${name} = ?`);
     this.#update = db.prepare(`UPDATE ${entity} SET ${set.join(', ')} WHERE rid = ?`);
     this.#back = db.prepare(`UPDATE ${entity} SET gone = NULL WHERE rid = ?`);
-    this.#gone = db
-      .prepare(`UPDATE ${entity} SET gone = ? WHERE id = ? AND known = 1 AND gone IS NULL RETURNING rid`)
-      .pluck();
+    this.#gone = db.prepare(`UPDATE ${entity} SET gone = ? WHERE id = ? AND gone IS NULL RETURNING rid`).pluck();
     const blank = columnNames(entity).filter((name) => name !== 'id' && name !== 'known');
     this.#toStub = db.prepare(
       `UPDATE ${entity} SET known = 0, ${[...blank, 'hash', 'blk', 'bix'].map((name) => `${name} = NULL`).join(', ')} WHERE rid = ?`,
@@ -94,7 +92,7 @@ export class RowTable {
     this.#store(batch, rids, isNew, touched);
   }
 
-  /** Marks rows as lost by the server since `at` µs, unless they already are. Ids that are not known are passed over. */
+  /** Marks rows as lost by the server since `at` µs, unless they already are; also ids known from references only, so that they are asked for once. */
   markGone(ids: readonly string[], at: number, touched: Touched): void {
     for (const id of ids) {
       const rid = this.#gone.get(at, uuidBytes(id)) as number | undefined;

@@ -8,13 +8,14 @@ import { AppError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
 import type { TaskRunRow } from '../../contract/rows.ts';
 import type { Handlers } from '../../rpc/define.ts';
-import { Engine } from '../../query/engine.ts';
+import type { Engine } from '../../query/engine.ts';
 import { openReader, type Reader } from '../../store/read.ts';
 import type { Change } from '../../store/columns.ts';
 import { Latest } from '../latest.ts';
 import { answerApi } from '../local-api/answer.ts';
 import type { queryContract } from '../worker-contracts.ts';
 import { csvChunks } from './csv-chunks.ts';
+import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
 
 const KEPT_RESULTS = 8;
@@ -32,15 +33,16 @@ export class Desk {
   #nextResult = 1;
   #news = new Latest<News>({ version: 0, total: 0, changed: [] });
   #poll: NodeJS.Timeout | null = null;
+  #keeper: IndexKeeper | null = null;
 
   readonly handlers: Handlers<typeof queryContract> = {
     open: ({ path, dialect, watchFile }) => {
       const reader = openReader(path);
-      const engine = new Engine(reader, { dialect });
-      engine.load();
+      const engine = openIndex(reader, dialect, `${path}.index`);
       this.#opened = { engine, reader };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);
+      else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`);
       return { version: engine.version, total: engine.total('task_run') };
     },
     setDialect: ({ dialect }) => {
@@ -57,7 +59,7 @@ export class Desk {
     },
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
-      return queries.map((query) => this.#open.engine.ask({ where: query.where, sort: [], now }).count);
+      return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
     },
     watch: (_, { signal }) => this.#news.watch(signal, WATCH_PAUSE),
     run: ({ id }) => runDetail(this.#open.engine, this.#open.reader, id),
@@ -70,8 +72,8 @@ export class Desk {
     api: (request) => answerApi({ ...this.#open, now: Date.now() * 1000 }, request),
     csv: ({ query, columns, spreadsheet }, { signal }) =>
       csvChunks(this.#open.engine, this.#order(query), columns, spreadsheet, signal),
-    close: () => {
-      this.close();
+    close: async () => {
+      await this.close();
       return {};
     },
   };
@@ -81,12 +83,15 @@ export class Desk {
     if (!this.#opened) return; // not loaded yet: loading reads the file as it is then
     const { engine } = this.#opened;
     engine.apply(change);
+    this.#keeper?.changed();
     const rids = (change.changed.task_run ?? []).slice(0, MAX_CHANGED_IDS);
     this.#tell(rids.map((rid) => engine.idOf('task_run', rid)));
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#poll) clearInterval(this.#poll);
+    await this.#keeper?.close();
+    this.#keeper = null;
     this.#opened?.reader.close();
     this.#opened = null;
     this.#results.clear();
@@ -147,7 +152,7 @@ export class Desk {
       const version = reader.dataVersion();
       if (version === seen) return;
       seen = version;
-      this.#open.engine.load();
+      this.#open.engine.load(reader.batch());
       this.#tell([]);
     }, FILE_POLL);
   }

@@ -39,6 +39,8 @@ serve(
           write: (batches, state) =>
             writer.write({ batches: batches.map(({ entity, rows }) => encodeRows(entity, rows)), state }),
           markGone: (entity, ids, at) => writer.markGone({ entity, ids, at }).then(() => undefined),
+          unfinished: (entity) => writer.unfinished({ entity }),
+          stubs: (entity, limit) => writer.stubs({ entity, limit }),
         },
         onStatus: (status) => news.set({ status, dialect: news.get()?.dialect ?? null }),
         onDialect: (dialect) => {

@@ -33,6 +33,8 @@ const handlers: Handlers<typeof writerContract> = {
     writer().markGone(entity, ids, at);
     return {};
   },
+  unfinished: ({ entity }) => writer().unfinished(entity),
+  stubs: ({ entity, limit }) => writer().stubs(entity, limit),
   state: ({ key }) => writer().getState(key),
   setState: ({ key, value }) => {
     writer().setState(key, value);
