@@ -184,6 +184,13 @@ export function formatRelative(micros: number, now: number, zone: Zone): string 
   return formatDay(micros, zone, now);
 }
 
+/** `9 h ago`, `3 days ago`: beside a time that already says which day. */
+export function formatAgo(micros: number, now: number): string {
+  const seconds = (now - micros) / MICROS_PER_SECOND;
+  if (Math.abs(seconds) < 45) return 'just now';
+  return seconds < 0 ? `in ${roughly(-seconds)}` : `${roughly(seconds)} ago`;
+}
+
 function roughly(seconds: number): string {
   if (seconds < 90) return '1 min';
   if (seconds < HOUR - 30) return `${Math.round(seconds / MINUTE)} min`;

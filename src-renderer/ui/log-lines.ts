@@ -32,7 +32,9 @@ const HEAD = 2;
 export function foldMessage(message: string): { head: string; hidden: number } | null {
   const lines = message.split('\n');
   if (lines.length <= SHOWN) return null;
-  return { head: lines.slice(0, HEAD).join('\n'), hidden: lines.length - HEAD };
+  // what comes before a traceback says what it is; its first line says nothing
+  const head = lines[1]?.startsWith('Traceback') ? 1 : HEAD;
+  return { head: lines.slice(0, head).join('\n'), hidden: lines.length - head };
 }
 
 /** The text in pieces, hits of `wanted` (lower case) marked. */
