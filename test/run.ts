@@ -12,6 +12,7 @@ import { isFresh } from '../src-main/shell/freshness.mjs';
 import { run as build } from '../src-main/shell/tasks/build.ts';
 import { checks, runCheck } from '../src-main/shell/tasks/check.ts';
 import { findOrFetchChromium } from './run/chromium.ts';
+import { findOrInstallPostgres } from './run/postgres.ts';
 import { findOrMakePrefect } from './run/prefect.ts';
 import { runE2e, runNodeTests } from './run/suites.ts';
 import { Tally } from './run/tally.ts';
@@ -31,6 +32,11 @@ export async function run(root: string, args: string[]): Promise<number> {
       const python = await findOrMakePrefect();
       if (python.path) env.TASKSCOPE_PREFECT_PYTHON = python.path;
       told('real Prefect', python, tally);
+    }
+    if (wanted.has('integration')) {
+      const postgres = await findOrInstallPostgres();
+      if (postgres.path) env.TASKSCOPE_POSTGRES_BIN = postgres.path;
+      told('PostgreSQL', postgres, tally);
     }
     let chromium = null;
     if (wanted.has('e2e')) {

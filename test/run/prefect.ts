@@ -6,7 +6,8 @@ import { aptInstall, cacheFolder, tryProgram, type Found } from './machine.ts';
 
 export const PREFECT_VERSION = '3.8.8';
 const requirements = [`prefect==${PREFECT_VERSION}`, 'fastapi==0.140.13', 'asyncpg'];
-const pythons = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3', 'python'];
+// 3.13 last: a server on it reads fewer spellings of a time, and comparing those is then skipped
+const pythons = ['python3.12', 'python3.11', 'python3.10', 'python3', 'python', 'python3.13'];
 const INSTALL_LIMIT = 15 * 60_000; // ms; about a minute with a near package index
 
 export async function findOrMakePrefect(): Promise<Found> {
