@@ -1,0 +1,125 @@
+/** Scalars of a request body: what pydantic 2 and pendulum made of the same texts in Prefect 3.8.8 on Python 3.11. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readTime } from '../../src-main/contract/prefect-time.ts';
+import { readBoolean, readInteger, readUuid } from '../../src-main/contract/prefect-values.ts';
+
+const table = (read: (input: unknown) => unknown, cases: [unknown, unknown][]) => {
+  for (const [input, expected] of cases) {
+    const got = read(input) as { value?: unknown; type?: string; error?: string };
+    const plain = 'value' in got ? got.value : [got.type, ...(got.error === undefined ? [] : [got.error])].join(': ');
+    assert.equal(plain, expected, JSON.stringify(input));
+  }
+};
+
+test('booleans are lax, exactly as far as pydantic is', () => {
+  table(readBoolean, [
+    [true, true],
+    [0, false],
+    [1.0, true],
+    ['TRUE', true],
+    ['oFF', false],
+    ['y', true],
+    [' true', 'bool_parsing'],
+    [2, 'bool_parsing'],
+    ['x', 'bool_parsing'],
+    [1.5, 'bool_type'],
+    [1e30, 'bool_type'],
+    [[], 'bool_type'],
+  ]);
+});
+
+test('integers: whole floats, texts and booleans', () => {
+  table(readInteger, [
+    [5, 5],
+    [2.0, 2],
+    [true, 1],
+    [' +5 ', 5],
+    ['1_000', 1000],
+    ['2.0', 2],
+    ['-0', 0],
+    [2.5, 'int_from_float'],
+    ['2.5', 'int_parsing'],
+    ['2.', 'int_parsing'],
+    ['1__0', 'int_parsing'],
+    ['1e3', 'int_parsing'],
+    ['٣', 'int_parsing'],
+    [[], 'int_type'],
+  ]);
+});
+
+test('uuids in any spelling, and the words for what is none', () => {
+  const id = '01a20aea-6dc4-7b34-82a2-1b1505be9768';
+  table(readUuid, [
+    [id.toUpperCase(), id],
+    [id.replaceAll('-', ''), id],
+    [`{${id}}`, id],
+    [`urn:uuid:${id}`, id],
+    [5, 'uuid_type'],
+    ['x', 'uuid_parsing: invalid character: found `x` at 0'],
+    ['', 'uuid_parsing: invalid length: found 0'],
+    ['{}', 'uuid_parsing: invalid group count: expected 5, found 1'],
+    [` ${id}`, 'uuid_parsing: invalid character: found ` ` at 0'],
+    [`{${id.replaceAll('-', '')}}`, 'uuid_parsing: invalid group count: expected 5, found 1'],
+    [`URN:UUID:${id}`, 'uuid_parsing: invalid character: found `U` at 0'],
+    ['0-0-0-0-0', 'uuid_parsing: invalid group length in group 0: expected 8, found 1'],
+    [`${id}0`, 'uuid_parsing: invalid group length in group 4: expected 12, found 13'],
+    [`urn:uuid:${id}0`, 'uuid_parsing: invalid length: found 46'],
+  ]);
+});
+
+test('times: RFC 3339, what pendulum adds, epochs, and refusals', () => {
+  const unable = (text: string) => `time_parsing: Unable to parse string [${text}]`;
+  const not = (what: string) => `time_parsing: value is not a valid datetime it is a <class 'pendulum.${what}'>`;
+  table(readTime, [
+    ['2024-01-01', 1704067200000000],
+    ['2024-01-01T00:00:00.1234569Z', 1704067200123456],
+    ['2024-01-01t00:00:00z', 1704067200000000],
+    ['2024-01-01_00:00:00+0530', 1704047400000000],
+    ['2024-01-01T00:00:00\u221205:00', 1704085200000000],
+    ['2024-01-01T00', 1704067200000000],
+    ['2024-W05', 1706486400000000],
+    ['2024W053', 1706659200000000],
+    ['2024-W00', 1703462400000000],
+    ['2024-123', 1714608000000000],
+    ['2024-05', 1714521600000000],
+    ['20240501T101112', 1714558272000000],
+    ['2024/05/01 10:11:12|5', 1714558272500000],
+    ['2024 10:11', 1704103860000000],
+    [1700000000, 1700000000000000],
+    [1700000000000.25, 1700000000000250],
+    ['20240501', 20240501000000],
+    ['.5', 500000],
+    [-1.25, -1250000],
+    [20000000000, 20000000000000000],
+    [20000000001, 20000000001000],
+    ['0001-01-01T00:00:00+05:00', -62135614800000000],
+    ['2024-01-01T00:00:00+24:00', Infinity],
+    ['2024-W53', unable('2024-W53')],
+    ['2024-1-1', unable('2024-1-1')],
+    ['2024-02-30', unable('2024-02-30')],
+    ['2024-01-01T23:59:60Z', unable('2024-01-01T23:59:60Z')],
+    ['2024-05-01T101112', unable('2024-05-01T101112')],
+    ['', unable('')],
+    ['2024/02/30', 'time_parsing: day is out of range for month'],
+    ['7:63', 'time_parsing: minute must be in 0..59'],
+    ['P1D', not('duration.Duration')],
+    ['2024-01-01/2024-01-02', not('interval.Interval')],
+    ['2024-01-01/P1D', 'time_type'],
+    ['7:', 'time_type'],
+    [1e30, 'time_type'],
+    [true, 'time_type'],
+    [{}, 'time_type'],
+  ]);
+});
+
+test('a time without a date is of today', () => {
+  const now = new Date();
+  const midnight = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate()) * 1000;
+  table(readTime, [
+    ['17:30', midnight + 63_000_000_000],
+    ['T1730', midnight + 63_000_000_000],
+    ['17:30Z', midnight + 63_000_000_000],
+    ['7:3', midnight + 25_380_000_000],
+  ]);
+});
