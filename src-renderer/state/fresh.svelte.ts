@@ -20,7 +20,7 @@ class Fresh {
 
   private abort: AbortController | null = null;
   private latest = 0;
-  /** the archive was empty when it was opened, and its first harvest is not yet shown whole */
+  /** the first harvest is not yet shown whole */
   private first = false;
 
   async watch(workspace: string): Promise<void> {
@@ -33,7 +33,8 @@ class Fresh {
     this.first = false;
     try {
       for await (const { version, total } of api['query.watch']({ workspace }, { signal: abort.signal })) {
-        if (this.latest === 0) this.first = total === 0;
+        // no sync has gone through: the harvest may have begun before this window looked
+        if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) this.first = true;
         this.latest = version;
         await this.settle(workspace, abort.signal);
       }
