@@ -6,6 +6,7 @@ import type { Entity } from '../../contract/fields.ts';
 import { bodySchemas, limitSchema, type PrefectFilters } from '../../contract/prefect-filter.ts';
 import { readUuid } from '../../contract/prefect-values.ts';
 import type { Engine } from '../../query/engine.ts';
+import { prefectCondition } from '../../query/prefect.ts';
 import type { Reader } from '../../store/read.ts';
 import { DEFAULT_LIMIT, fixedReplies } from './about.ts';
 import { internalError, serverFailure } from './failures.ts';
@@ -128,7 +129,7 @@ function answerList(view: ArchiveView, request: ApiRequest, plural = '', act = '
   if (typeof limit === 'string') return detail(422, limit);
   const parsed = schema.safeParse(body);
   if (!parsed.success) return { status: 422, body: invalidRequest(details(parsed.error.issues, body), body) };
-  return serverFailure(parsed.data, limit, view.engine.dialect) ?? answer(view, entity, action, parsed.data, limit);
+  return answer(view, entity, action, parsed.data, limit);
 }
 
 /** The server checks the limit before everything else in the body. A limit that is no integer is left to the schema. */
@@ -157,6 +158,8 @@ function readBody(request: ApiRequest): { body: unknown } | ApiReply {
 function answer(view: ArchiveView, entity: Entity, action: Action, body: Body, limit: number): ApiReply {
   const page = body.page ?? 1;
   const offset = body.offset ?? (page - 1) * limit;
+  const failure = serverFailure(prefectCondition(entity, body), offset, view.engine.dialect);
+  if (failure) return failure;
   const { count, rids } = select(view, entity, body, body.sort ?? anySort(entity), offset, limit);
   if (action === 'count') return { status: 200, body: String(count) };
   const thin = entity === 'task_run' && action === 'paginate';
