@@ -108,3 +108,24 @@ export function tableRows(data: Histogram, series: readonly Series[], rows = 24)
   }
   return list;
 }
+
+/** `Mon 23 Nov 02:10 – 02:25`; with seconds when a bucket is under a minute. All in µs. */
+export function rangeWords(from: number, to: number, step: number, zone: Zone): string {
+  const [a, b] = [dayParts(from, zone), dayParts(to, zone)];
+  const fine = step < 60_000_000;
+  const clock = (parts: typeof a) => (fine ? parts.clock : parts.hm);
+  const day = (parts: typeof a) => `${parts.weekday} ${parts.day} ${parts.month}`;
+  if (day(a) === day(b)) return `${day(a)} ${clock(a)} – ${clock(b)}`;
+  return `${day(a)} ${clock(a)} – ${day(b)} ${clock(b)}`;
+}
+
+/** Runs of each state in the buckets first to last, both inclusive; states without any are left out. */
+export function countsWithin(
+  series: readonly Series[],
+  first: number,
+  last: number,
+): { state: string | null; count: number }[] {
+  return series
+    .map(({ state, counts }) => ({ state, count: counts.slice(first, last + 1).reduce((a, b) => a + b, 0) }))
+    .filter(({ count }) => count > 0);
+}

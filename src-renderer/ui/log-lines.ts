@@ -57,7 +57,10 @@ export function marked(text: string, wanted: string): { text: string; hit: boole
 export function logText(logs: readonly LogLine[], zone: Zone): string {
   return logs
     .map((line) => {
-      const time = zone === 'UTC' ? formatTime(line.timestamp) : `${formatTime(line.timestamp)} (${formatClock(line.timestamp, zone, 3)})`;
+      const time =
+        zone === 'UTC'
+          ? formatTime(line.timestamp)
+          : `${formatTime(line.timestamp)} (${formatClock(line.timestamp, zone, 3)})`;
       return `${time} ${levelOf(line.level).toUpperCase()} ${line.name} - ${line.message}`;
     })
     .join('\n');

@@ -50,10 +50,7 @@ describe('format', () => {
     assert.equal(formatClock(time, 'UTC', 3), '01:11:03.999');
     assert.equal(formatClock(time, 'Europe/Berlin', 6), '02:11:03.999999');
     assert.equal(formatExact(time, 'UTC'), '2026-11-23T01:11:03.999999Z');
-    assert.equal(
-      formatExact(time, 'Europe/Berlin'),
-      '2026-11-23 02:11:03.999999 +01:00 (2026-11-23T01:11:03.999999Z)',
-    );
+    assert.equal(formatExact(time, 'Europe/Berlin'), '2026-11-23 02:11:03.999999 +01:00 (2026-11-23T01:11:03.999999Z)');
   });
 
   it('times before 1970 and after 2255 hold', () => {
