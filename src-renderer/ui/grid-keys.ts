@@ -1,0 +1,54 @@
+/** What a key means in the grid, apart from what the grid does about it. */
+
+export type RowKeyState = {
+  /** row under the keyboard, null: none yet */
+  active: number | null;
+  /** first row on screen */
+  first: number;
+  count: number;
+  /** rows a page moves by */
+  page: number;
+};
+export type RowAction = { go: number } | 'header' | 'open';
+
+/** null: not a key of the rows */
+export function rowAction(key: string, { active, first, count, page }: RowKeyState): RowAction | null {
+  const here = active ?? first - 1;
+  switch (key) {
+    case 'ArrowDown':
+    case 'j':
+      return { go: here + 1 };
+    case 'ArrowUp':
+      if (active === 0 || count === 0) return 'header';
+      return { go: active === null ? first : here - 1 };
+    case 'k':
+      return { go: active === null ? first : here - 1 };
+    case 'PageDown':
+      return { go: here + page };
+    case 'PageUp':
+      return { go: here - page };
+    case 'Home':
+      return { go: 0 };
+    case 'End':
+      return { go: count - 1 };
+    case 'Enter':
+    case ' ':
+      return 'open';
+    default:
+      return null;
+  }
+}
+
+export type HeadKey = { key: string; altKey: boolean; shiftKey: boolean };
+/** `side`: -1 left, 1 right */
+export type HeadAction =
+  { do: 'reorder' | 'resize' | 'choose'; side: number } | { do: 'sort'; add: boolean } | { do: 'rows' };
+
+/** null: not a key of the header */
+export function headAction({ key, altKey, shiftKey }: HeadKey): HeadAction | null {
+  const side = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0;
+  if (side !== 0) return { do: altKey ? (shiftKey ? 'reorder' : 'resize') : 'choose', side };
+  if (key === 'Enter' || key === ' ') return { do: 'sort', add: shiftKey };
+  if (key === 'ArrowDown' || key === 'j') return { do: 'rows' };
+  return null;
+}

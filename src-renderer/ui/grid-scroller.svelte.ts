@@ -1,0 +1,97 @@
+/** The scaled scroll of grid-scroll.ts on a real element: reads its events, writes its scrollTop, settles after a rest. */
+import { tick, untrack } from 'svelte';
+import {
+  moveTo,
+  REST_MS,
+  rested,
+  scrolled,
+  settled,
+  topOf,
+  topShowing,
+  type Extent,
+  type Moved,
+  type ScrollState,
+} from './grid-scroll.ts';
+
+export class GridScroller {
+  readonly #element: () => HTMLElement | undefined;
+  readonly #extent: () => Extent;
+  #state = $state.raw<ScrollState>({ scroll: 0, offset: 0 });
+  #held = false;
+  #resting: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(element: () => HTMLElement | undefined, extent: () => Extent) {
+    this.#element = element;
+    this.#extent = extent;
+    /** The extent the scroll state was made for: another count or height keeps the place. */
+    let last = untrack(extent);
+    $effect(() => {
+      const next = extent();
+      untrack(() => {
+        const before = last;
+        last = next;
+        if (before.total === next.total && before.view === next.view) return;
+        // the spacer has its new height only after this flush
+        void tick().then(() => this.#take(moveTo(topOf(this.#state, before), next)));
+      });
+    });
+    $effect(() => () => clearTimeout(this.#resting));
+  }
+
+  /** px of the whole list above the first pixel on screen */
+  get top(): number {
+    return topOf(this.#state, this.#extent());
+  }
+
+  /** px between the list's own coordinates and the spacer's */
+  get offset(): number {
+    return this.#state.offset;
+  }
+
+  /** Once what changed is on screen, goes to `top` px. */
+  goTo(top: number): void {
+    void tick().then(() => this.#take(moveTo(top, this.#extent())));
+  }
+
+  /** Moves as little as shows the row. */
+  show(index: number, row: number): void {
+    const extent = this.#extent();
+    const wanted = topShowing(index, this.top, extent.view, row);
+    if (Math.abs(wanted - this.top) >= 1) this.#take(moveTo(wanted, extent));
+  }
+
+  readonly onscroll = (): void => {
+    const element = this.#element();
+    if (!element) return;
+    this.#take(scrolled(this.#state, element.scrollTop, this.#extent(), this.#held));
+    this.#restLater();
+  };
+
+  readonly onpointerdown = (event: PointerEvent): void => {
+    const element = this.#element();
+    // beyond the content is the scrollbar
+    if (element && event.target === element && event.offsetX >= element.clientWidth) this.#held = true;
+  };
+
+  /** Browsers do not all tell of a release on a scrollbar; a free pointer or a wheel says it as well. */
+  readonly release = (event: PointerEvent | WheelEvent): void => {
+    if (!this.#held || (event.type === 'pointermove' && event.buttons !== 0)) return;
+    this.#held = false;
+    this.#restLater();
+  };
+
+  #restLater(): void {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      if (!this.#held) this.#take(rested(this.#state, this.#extent()));
+    }, REST_MS);
+  }
+
+  #take(moved: Moved): void {
+    this.#state = moved.state;
+    const element = this.#element();
+    if (moved.set === null || !element) return;
+    element.scrollTop = moved.set;
+    this.#state = settled(moved.state, element.scrollTop);
+  }
+}
