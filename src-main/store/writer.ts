@@ -136,7 +136,7 @@ class ArchiveWriter implements Writer, Target {
   }
 
   #ids(sql: string): string[] {
-    return this.#guard(() => (this.#db.prepare(sql).pluck().all() as Uint8Array[]).map(uuidText));
+    return this.#guard(() => (this.#db.prepare(sql).pluck().all() as Uint8Array[]).map((id) => uuidText(id)));
   }
 
   saveActivity(taskRunId: string, activity: RunActivity): void {

@@ -263,7 +263,8 @@ describe('serve', () => {
     assert.match(ended.err, /Open this address/);
     const left = existsSync(join(data, 'exports')) ? await readdir(join(data, 'exports')) : [];
     assert.deepEqual(left, []);
-    assert.equal((await run('sync')).code, 0, 'the folder is free again');
+    const freed = await run('sync');
+    assert.equal(freed.code, 0, `the folder is free again: ${freed.err}`);
   });
 
   test('a port in use is a failure in words', async () => {
