@@ -7,6 +7,7 @@ import { AppError, toWireError, type WireError } from '../contract/errors.ts';
 import type { Dialect } from '../contract/query.ts';
 import type { RunActivity, SyncStatus } from '../contract/rows.ts';
 import type { Client } from '../rpc/define.ts';
+import { mergeActivity } from './activity.ts';
 import { Latest } from './latest.ts';
 import { Schedule } from './schedule.ts';
 import type { Log } from './shell.ts';
@@ -178,7 +179,7 @@ export class Archive {
       return kept ?? nothingKept(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
     try {
       const connection = await this.#options.connection();
-      const fresh = await sync.client.activity({ connection, id }, { signal });
+      const fresh = mergeActivity(kept, await sync.client.activity({ connection, id }, { signal }));
       await writer.client.saveActivity({ id, activity: fresh });
       return fresh;
     } catch (thrown) {
