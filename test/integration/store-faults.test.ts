@@ -11,9 +11,9 @@ const child = fileURLToPath(new URL('../fixtures/store-faults-child.ts', import.
 const own = [['-Ur', '-m'], ['-m']].find((flags) => mayMount(flags));
 
 function mayMount(flags: string[]): boolean {
-  const tried = spawnSync('unshare', [...flags, 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs /mnt'], {
-    stdio: 'ignore',
-  });
+  // an ordinary user may mount in a namespace of its own here and there, but not mount again with another size
+  const script = 'mount -t tmpfs -o size=1m tmpfs /mnt && mount -o remount,size=2m /mnt && mount -o remount,ro /mnt';
+  const tried = spawnSync('unshare', [...flags, 'sh', '-c', script], { stdio: 'ignore' });
   return tried.status === 0;
 }
 
