@@ -47,7 +47,8 @@ function queueMatches(filter: WorkQueueFilter, value: Value, dialect: Dialect): 
     const { any_, startswith_ } = filter.name;
     const name = value('work_queue_name') ?? '';
     const started = !startswith_?.length || startswith_.some((start) => startsWith(name, start, dialect));
-    criteria.push((!any_ || any_.includes(name)) && started);
+    // an empty startswith_ by itself is an OR of nothing: it is left out, and is not TRUE beside another criterion
+    if (any_ || !startswith_ || startswith_.length > 0) criteria.push((!any_ || any_.includes(name)) && started);
   }
   return combine(filter.operator, criteria);
 }
