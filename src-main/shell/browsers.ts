@@ -85,14 +85,22 @@ function isSnap(program: string): boolean {
   }
 }
 
-/** The browser outlives us. A program that cannot be started says so at once. */
+/** A browser that cannot run here (no such display, a missing library) is gone by then; one that hands over to another ends with 0. */
+const EARLY = 1500; // ms
+
+/** The browser outlives us. */
 function starts(program: string, args: string[]): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { detached: true, stdio: 'ignore' });
-    child.once('error', () => resolve(false));
-    child.once('spawn', () => {
+    const timer = setTimeout(() => {
       child.unref();
       resolve(true);
-    });
+    }, EARLY);
+    const end = (started: boolean) => {
+      clearTimeout(timer);
+      resolve(started);
+    };
+    child.once('error', () => end(false));
+    child.once('exit', (code) => end(code === 0));
   });
 }
