@@ -12,7 +12,7 @@ import { DEFAULT_LIMIT, fixedReplies } from './about.ts';
 import { internalError, serverFailure } from './failures.ts';
 import { jsonProblem } from './python-json.ts';
 import { fullRun, paginatedTaskRun } from './run-rows.ts';
-import { details, invalidJson, invalidRequest, missing } from './validation.ts';
+import { details, invalidJson, invalidRequest, missing, type Detail } from './validation.ts';
 import { asksForPools, inPools, NotInArchive, type PoolFilters } from './work-pools.ts';
 
 /** `now` in µs. */
@@ -86,6 +86,12 @@ function route(view: ArchiveView, request: ApiRequest, path: string): ApiReply {
 
 const json = (status: number, body: unknown): ApiReply => ({ status, body: JSON.stringify(body) });
 const detail = (status: number, text: string): ApiReply => json(status, { detail: text });
+/** Half of a surrogate pair, which JSON.stringify escapes. The server repeats the body in its reply, and cannot write that. */
+const halfPair = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/;
+const refused = (problems: Detail[], body: unknown): ApiReply => {
+  const text = invalidRequest(problems, body);
+  return halfPair.test(text) ? internalError : { status: 422, body: text };
+};
 const methodNotAllowed = detail(405, 'Method Not Allowed');
 
 function answerRow(view: ArchiveView, entity: Entity, text: string): ApiReply {
@@ -122,13 +128,12 @@ function answerList(view: ArchiveView, request: ApiRequest, plural = '', act = '
   if ('status' in read) return read;
   const schema = bodySchemas[entity][action];
   const keys = Object.keys(schema.shape);
-  if (typeof read.body !== 'object' || Array.isArray(read.body))
-    return { status: 422, body: invalidRequest(missing(keys), read.body) };
+  if (typeof read.body !== 'object' || Array.isArray(read.body)) return refused(missing(keys), read.body);
   const body = read.body ?? {};
   const limit = action === 'count' ? 0 : limitOf(body);
   if (typeof limit === 'string') return detail(422, limit);
   const parsed = schema.safeParse(body);
-  if (!parsed.success) return { status: 422, body: invalidRequest(details(parsed.error.issues, body), body) };
+  if (!parsed.success) return refused(details(parsed.error.issues, body), body);
   return answer(view, entity, action, parsed.data, limit);
 }
 
@@ -151,7 +156,7 @@ function readBody(request: ApiRequest): { body: unknown } | ApiReply {
     const problem = jsonProblem(request.body);
     // NaN and Infinity: Python reads them, then cannot write them back
     if (!problem) return internalError;
-    return { status: 422, body: invalidRequest([invalidJson(problem.message, problem.position)], request.body) };
+    return refused([invalidJson(problem.message, problem.position)], request.body);
   }
 }
 
