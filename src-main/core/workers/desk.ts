@@ -38,11 +38,11 @@ export class Desk {
   readonly handlers: Handlers<typeof queryContract> = {
     open: ({ path, dialect, watchFile }) => {
       const reader = openReader(path);
-      const engine = openIndex(reader, dialect, `${path}.index`);
+      const { engine, saved } = openIndex(reader, dialect, `${path}.index`);
       this.#opened = { engine, reader };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);
-      else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`);
+      else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
       return { version: engine.version, total: engine.total('task_run') };
     },
     setDialect: ({ dialect }) => {

@@ -9,33 +9,35 @@ import type { Reader } from '../../store/read.ts';
 /** ms without a commit before the index is saved: at a million rows that is 110 MB written */
 const IDLE = 20_000;
 
-export function openIndex(reader: Reader, dialect: Dialect, path: string): Engine {
+/** `saved`: the commit the file at `path` holds, null when the index had to be built. */
+export function openIndex(reader: Reader, dialect: Dialect, path: string): { engine: Engine; saved: number | null } {
   const engine = new Engine(reader, { dialect });
   const batch = reader.batch();
   if (engine.restore(path, reader.archiveId(), batch)) {
-    const missed = reader.changesSince(engine.version);
+    const saved = engine.version;
+    const missed = reader.changesSince(saved);
     if (missed) {
       engine.apply(missed);
-      return engine;
+      return { engine, saved };
     }
   }
   engine.load(batch);
-  return engine;
+  return { engine, saved: null };
 }
 
 export class IndexKeeper {
   readonly #engine: Engine;
   readonly #reader: Reader;
   readonly #path: string;
-  #saved: number;
+  #saved: number | null;
   #timer: NodeJS.Timeout | null = null;
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(engine: Engine, reader: Reader, path: string) {
+  constructor(engine: Engine, reader: Reader, path: string, saved: number | null) {
     this.#engine = engine;
     this.#reader = reader;
     this.#path = path;
-    this.#saved = -1;
+    this.#saved = saved;
   }
 
   /** A commit was taken in: the file is behind until it has been quiet a while. */
