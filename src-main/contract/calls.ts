@@ -5,15 +5,23 @@ import { wireErrorSchema } from './errors.ts';
 import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchema, querySchema } from './query.ts';
 import {
   candidateSchema,
+  cloudWorkspaceSchema,
   presetSchema,
   runActivitySchema,
   settingsSchema,
-  syncStatusSchema,
   taskRunDetailSchema,
   taskRunRowSchema,
   workspaceInputSchema,
   workspaceSchema,
 } from './rows.ts';
+import {
+  checkSchema,
+  coverageSchema,
+  fetchRuleSchema,
+  keepingSchema,
+  retentionSchema,
+  syncStatusSchema,
+} from './sync.ts';
 
 const none = z.object({}).default({});
 const workspace = z.string();
@@ -78,6 +86,20 @@ export const contract = {
   ),
   'workspace.add': call(workspaceInputSchema, workspaceSchema),
   'workspace.addCandidate': call(z.object({ id: z.string(), name: z.string() }), workspaceSchema),
+  /** the Cloud workspaces an API key may see; `api_url` is Cloud's own when left out. Nothing is added */
+  'workspace.cloud': call(
+    z.object({ auth: workspaceInputSchema.shape.auth, api_url: z.string().nullable().default(null) }),
+    z.array(cloudWorkspaceSchema),
+  ),
+  'workspace.setRule': call(z.object({ workspace, rule: fetchRuleSchema }), workspaceSchema),
+  'workspace.setPaused': call(z.object({ workspace, paused: z.boolean() }), workspaceSchema),
+  /** what keeping runs this way would delete now; nothing is deleted */
+  'workspace.previewKeeping': call(z.object({ workspace, keeping: keepingSchema }), retentionSchema),
+  /** keeps runs this way from now on; what has to go goes at once, and after each sync. Returns what was deleted */
+  'workspace.setKeeping': call(
+    z.object({ workspace, keeping: keepingSchema }),
+    z.object({ workspace: workspaceSchema, deleted: retentionSchema }),
+  ),
   'workspace.setDialect': call(z.object({ workspace, dialect: z.enum(['sqlite', 'postgres']) }), workspaceSchema),
   /** removes the entry; with `archive` also the local copy, which cannot be undone */
   'workspace.remove': call(z.object({ workspace, archive: z.boolean() }), none),
@@ -117,9 +139,13 @@ export const contract = {
   /** history and logs: the kept copy, refreshed from the server when it can be reached */
   'run.activity': call(z.object({ workspace, id: z.string() }), runActivitySchema),
 
-  'sync.start': call(z.object({ workspace }), none),
+  /** `verify`: compares the whole archive with the server, not only what is due */
+  'sync.start': call(z.object({ workspace, verify: z.boolean().default(false) }), none),
   'sync.cancel': call(z.object({ workspace }), none),
   'sync.watch': stream(z.object({ workspace }), syncStatusSchema),
+  'sync.coverage': call(z.object({ workspace }), coverageSchema),
+  /** compares one question with the server, reads what differs anew and says what it was */
+  'sync.check': call(z.object({ workspace, query: querySchema }), checkSchema),
 
   'preset.list': call(none, z.array(presetSchema)),
   'preset.save': call(presetSchema.omit({ id: true, builtin: true }), presetSchema),

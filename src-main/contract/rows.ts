@@ -1,7 +1,8 @@
-/** What the views read: rows of the grid, a run's detail, workspaces, sync states, presets, settings. */
+/** What the views read: rows of the grid, a run's detail, workspaces, presets, settings. */
 import { z } from 'zod';
 import { dialectSchema, querySchema } from './query.ts';
 import { wireErrorSchema } from './errors.ts';
+import { fetchRuleSchema, keepingSchema } from './sync.ts';
 
 const micros = z.number().nullable();
 
@@ -80,10 +81,25 @@ export const logLineSchema = z.object({
 });
 export type LogLine = z.infer<typeof logLineSchema>;
 
-/** Logs and history read from the server when a run is opened and kept in the archive. */
+/** What a run has published: markdown, tables, links, images, progress, and the result's metadata (type `result`). Times in µs. */
+export const artifactSchema = z.object({
+  id: z.string(),
+  key: z.string().nullable(),
+  type: z.string().nullable(),
+  description: z.string().nullable(),
+  /** as the server sent it, JSON text; cut at 1 MB, then `truncated` is true */
+  data: z.string(),
+  truncated: z.boolean(),
+  created: micros,
+  updated: micros,
+});
+export type Artifact = z.infer<typeof artifactSchema>;
+
+/** Logs, history and artifacts, read from the server when a run is opened or by rule, and kept in the archive. */
 export const runActivitySchema = z.object({
   history: stateHistorySchema,
   logs: z.array(logLineSchema),
+  artifacts: z.array(artifactSchema).default([]),
   /** more lines than `logs` holds exist on the server */
   truncated: z.boolean(),
   /** µs; when it was read from the server. null: never, and `problem` says why */
@@ -91,38 +107,6 @@ export const runActivitySchema = z.object({
   problem: wireErrorSchema.nullable(),
 });
 export type RunActivity = z.infer<typeof runActivitySchema>;
-
-export const syncPhaseSchema = z.enum(['idle', 'running', 'cancelling', 'failed']);
-/** The whole state of one workspace's sync: each item of the stream replaces the last. */
-export const syncStatusSchema = z.object({
-  workspace: z.string(),
-  phase: syncPhaseSchema,
-  /** what is being read now */
-  step: z.enum(['connect', 'flows', 'deployments', 'flow_runs', 'task_runs', 'null_probe', 'verify', 'done']),
-  /** rows received in this run, over all entities, and task runs among them */
-  received: z.number(),
-  task_runs: z.number(),
-  /** rows that were new or different */
-  changed: z.number(),
-  /** the server's own count of task runs when the sync began; null while unknown */
-  expected: z.number().nullable(),
-  /** rows per second over the last seconds; seconds left at that rate, null while unknown */
-  rate: z.number(),
-  seconds_left: z.number().nullable(),
-  /** µs by this machine's clock */
-  started: z.number().nullable(),
-  finished: z.number().nullable(),
-  /** µs; end of the last sync that went through */
-  last_success: z.number().nullable(),
-  /** µs; the oldest expected start that is complete. null: not all there yet, or no rows */
-  complete_since: z.number().nullable(),
-  /** a harvest was cut short and the next sync goes on where it stopped */
-  resumable: z.boolean(),
-  problem: wireErrorSchema.nullable(),
-  /** why it waits: a 429 or a retry; null when it does not */
-  waiting: z.object({ seconds: z.number(), reason: z.enum(['busy', 'retry']) }).nullable(),
-});
-export type SyncStatus = z.infer<typeof syncStatusSchema>;
 
 export const authKindSchema = z.enum(['none', 'api_key', 'basic']);
 /** A workspace as the renderer may see it: where, never the secret. */
@@ -135,11 +119,17 @@ export const workspaceSchema = z.object({
   secret_env: z.string().nullable(),
   custom_headers: z.array(z.string()),
   insecure_tls: z.boolean(),
+  /** path of a file with the certificates to trust besides the system's */
+  ca_file: z.string().nullable(),
   dialect: dialectSchema,
   /** the dialect was found by asking the server (auto) or set by the person */
   dialect_source: z.enum(['auto', 'chosen', 'unknown']),
   task_runs: z.number().nullable(),
   bytes: z.number().nullable(),
+  keeping: keepingSchema,
+  fetch_rule: fetchRuleSchema,
+  /** no pass by the clock, no events, until the person goes on */
+  paused: z.boolean(),
 });
 export type Workspace = z.infer<typeof workspaceSchema>;
 
@@ -156,9 +146,14 @@ export const workspaceInputSchema = z.object({
   ]),
   headers: z.record(z.string(), z.string()).default({}),
   insecure_tls: z.boolean().default(false),
+  ca_file: z.string().trim().min(1).nullable().default(null),
   dialect: dialectSchema.nullable().default(null),
 });
 export type WorkspaceInput = z.input<typeof workspaceInputSchema>;
+
+/** One workspace of a Prefect Cloud account, as the key may see it. */
+export const cloudWorkspaceSchema = z.object({ account: z.string(), workspace: z.string(), api_url: z.string() });
+export type CloudWorkspace = z.infer<typeof cloudWorkspaceSchema>;
 
 /** A server found on this machine, offered, never added by itself. The secret stays in main. */
 export const candidateSchema = z.object({

@@ -5,7 +5,8 @@
 import { MessageChannel } from 'node:worker_threads';
 import { AppError, toWireError, type WireError } from '../contract/errors.ts';
 import type { Dialect } from '../contract/query.ts';
-import type { RunActivity, SyncStatus } from '../contract/rows.ts';
+import type { RunActivity } from '../contract/rows.ts';
+import type { SyncStatus } from '../contract/sync.ts';
 import type { Client } from '../rpc/define.ts';
 import { mergeActivity } from './activity.ts';
 import { Latest } from './latest.ts';
@@ -114,6 +115,13 @@ export class Archive {
     if (!this.#running && this.#started.sync) this.#schedule.replan();
   }
 
+  /** Stops and starts what goes by itself; a running sync is cancelled. */
+  async setPaused(paused: boolean): Promise<void> {
+    this.sync.set({ ...this.sync.get(), paused });
+    if (paused) await this.cancelSync();
+    this.replan();
+  }
+
   /** Settles when no sync runs. */
   async settled(): Promise<void> {
     await this.#running?.done;
@@ -195,7 +203,7 @@ export class Archive {
 }
 
 function nothingKept(thrown: unknown): RunActivity {
-  return { history: [], logs: [], truncated: false, fetched: null, problem: toWireError(thrown) };
+  return { history: [], logs: [], artifacts: [], truncated: false, fetched: null, problem: toWireError(thrown) };
 }
 
 /** Readers first, then the one that feeds the writer, the writer last: nothing is written into a closed file. */
@@ -220,9 +228,13 @@ function initialStatus(workspace: string, stored: unknown): SyncStatus {
     finished: null,
     last_success: null,
     complete_since: null,
+    verified_since: null,
     resumable: false,
     problem: null,
     waiting: null,
+    paused: false,
+    live: 'off',
+    next: null,
   };
   if (typeof stored !== 'object' || stored === null) return empty;
   const kept = syncStatusKept(stored);
@@ -236,6 +248,7 @@ function syncStatusKept(stored: object): Partial<SyncStatus> {
   return {
     last_success: number(record.last_success),
     complete_since: number(record.complete_since),
+    verified_since: number(record.verified_since),
     finished: number(record.finished),
     resumable: record.resumable === true,
   };

@@ -63,6 +63,16 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     'workspace.add': async (input) => app.describe(await workspaces.add(input)),
     'workspace.addCandidate': async ({ id, name }) =>
       app.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
+    'workspace.cloud': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
+    'workspace.previewKeeping': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
+    'workspace.setKeeping': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
+    'workspace.setRule': async ({ workspace, rule }) =>
+      app.describe(await workspaces.update(workspace, { fetch_rule: rule })),
+    'workspace.setPaused': async ({ workspace, paused }) => {
+      const entry = await workspaces.update(workspace, { paused });
+      await (await app.archive(workspace)).setPaused(paused);
+      return app.describe(entry);
+    },
     'workspace.setDialect': async ({ workspace, dialect }) => {
       const entry = await workspaces.setDialect(workspace, dialect, 'chosen');
       await (await query(workspace)).setDialect({ dialect });
@@ -113,6 +123,9 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       yield* (await app.archive(workspace)).sync.watch(signal, 100);
     },
 
+    'sync.coverage': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
+    'sync.check': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
+
     'preset.list': () => presets.list(),
     'preset.save': (preset) => presets.save(preset),
     'preset.update': (preset) => presets.update(preset),
@@ -162,5 +175,6 @@ function connectionOf(input: ReturnType<typeof workspaceInputSchema.parse>): Con
     auth: auth.kind === 'none' || secret === null ? null : { scheme: auth.scheme, secret },
     headers: input.headers,
     insecure_tls: input.insecure_tls,
+    ca_file: input.ca_file,
   };
 }

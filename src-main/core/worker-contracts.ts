@@ -4,7 +4,8 @@ import { answerSchema } from '../contract/calls.ts';
 import { contract } from '../contract/calls.ts';
 import { wireErrorSchema } from '../contract/errors.ts';
 import { dialectSchema, querySchema } from '../contract/query.ts';
-import { runActivitySchema, syncStatusSchema, taskRunDetailSchema, taskRunRowSchema } from '../contract/rows.ts';
+import { runActivitySchema, taskRunDetailSchema, taskRunRowSchema } from '../contract/rows.ts';
+import { syncStatusSchema } from '../contract/sync.ts';
 import { call, stream } from '../rpc/define.ts';
 import type { Batch } from '../store/encode.ts';
 
@@ -46,11 +47,12 @@ export const connectionSchema = z.object({
   auth: z.object({ scheme: z.enum(['api_key', 'basic']), secret: z.string() }).nullable(),
   headers: z.record(z.string(), z.string()),
   insecure_tls: z.boolean(),
+  ca_file: z.string().nullable(),
 });
 export type Connection = z.infer<typeof connectionSchema>;
 
 export const syncItemSchema = z.object({
-  status: syncStatusSchema.omit({ workspace: true }),
+  status: syncStatusSchema.omit({ workspace: true, paused: true, live: true, next: true }),
   /** the server's database, once it is known */
   dialect: dialectSchema.nullable(),
 });

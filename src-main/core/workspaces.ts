@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import { dialectSchema, type Dialect } from '../contract/query.ts';
 import type { Workspace, workspaceInputSchema } from '../contract/rows.ts';
+import { fetchRuleSchema, keepingSchema } from '../contract/sync.ts';
 import { openJsonFile, type JsonFile } from './json-file.ts';
 import { secretFromEnv } from './secrets.ts';
 import type { Secrets } from './shell.ts';
@@ -22,14 +23,19 @@ const entrySchema = z.object({
   ]),
   headers: z.record(z.string(), z.string()),
   insecure_tls: z.boolean(),
+  ca_file: z.string().nullable().default(null),
   dialect: dialectSchema,
   dialect_source: z.enum(['auto', 'chosen', 'unknown']),
   /** demo only: how many runs, and the µs its story is told from, so that it is the same story tomorrow */
   demo: z.object({ runs: z.number(), epoch: z.number() }).nullable(),
+  keeping: keepingSchema.default(keepingSchema.parse({})),
+  fetch_rule: fetchRuleSchema.default(fetchRuleSchema.parse({})),
+  paused: z.boolean().default(false),
 });
 export type Entry = z.infer<typeof entrySchema>;
 type Input = z.output<typeof workspaceInputSchema>;
 
+const usual = { keeping: keepingSchema.parse({}), fetch_rule: fetchRuleSchema.parse({}), paused: false };
 const OWNER_ONLY = 0o600; // custom headers may carry a token
 
 export class Workspaces {
@@ -72,9 +78,11 @@ export class Workspaces {
       auth: input.auth.kind === 'secret' ? { kind: 'kept', scheme: input.auth.scheme } : input.auth,
       headers: input.headers,
       insecure_tls: input.insecure_tls,
+      ca_file: input.ca_file,
       dialect: input.dialect ?? 'sqlite',
       dialect_source: input.dialect ? 'chosen' : 'unknown',
       demo: null,
+      ...usual,
     };
     await this.#file.set([...this.list(), entry]);
     return entry;
@@ -93,9 +101,11 @@ export class Workspaces {
       auth: { kind: 'none' },
       headers: {},
       insecure_tls: false,
+      ca_file: null,
       dialect: 'sqlite',
       dialect_source: 'auto',
       demo: { runs, epoch: Date.now() * 1000 },
+      ...usual,
     };
     await this.#file.set([...this.list(), entry]);
     return entry;
@@ -128,7 +138,8 @@ export class Workspaces {
         throw new AppError('SECRET_MISSING', `no secret is kept for ${entry.name}`, { workspace: entry.name });
       signIn = { scheme: auth.scheme, secret };
     }
-    return { api_url: entry.api_url, auth: signIn, headers: entry.headers, insecure_tls: entry.insecure_tls };
+    const { api_url, headers, insecure_tls, ca_file } = entry;
+    return { api_url, auth: signIn, headers, insecure_tls, ca_file };
   }
 }
 
@@ -145,6 +156,10 @@ export function describe(entry: Entry, size: { task_runs: number | null; bytes: 
     insecure_tls: entry.insecure_tls,
     dialect: entry.dialect,
     dialect_source: entry.dialect_source,
+    ca_file: entry.ca_file,
+    keeping: entry.keeping,
+    fetch_rule: entry.fetch_rule,
+    paused: entry.paused,
     ...size,
   };
 }

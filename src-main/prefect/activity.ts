@@ -25,6 +25,7 @@ export async function fetchActivity(client: PrefectClient, id: string, signal?: 
       message: state.message ?? null,
     })),
     ...logs,
+    artifacts: [],
     fetched: Date.now() * 1000,
     problem: null,
   };

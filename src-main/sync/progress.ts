@@ -1,10 +1,11 @@
 /** How a sync goes, as the window shows it. */
 import type { Entity } from '../contract/fields.ts';
-import type { SyncStatus } from '../contract/rows.ts';
+import type { SyncStatus } from '../contract/sync.ts';
 import type { Wait } from '../prefect/client.ts';
 import type { Written } from './sink.ts';
 
-export type SyncProgress = Omit<SyncStatus, 'workspace'>;
+/** All but what core adds: whose it is and what happens between two syncs. */
+export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'live' | 'next'>;
 
 /** Seconds the rate is taken over: shorter jumps, longer lags. */
 const RATE_SPAN = 5;
@@ -38,6 +39,7 @@ export class Progress {
       finished: null,
       last_success: lastSuccess,
       complete_since: null,
+      verified_since: null,
       resumable: false,
       problem: null,
       waiting: null,
@@ -73,6 +75,10 @@ export class Progress {
 
   completeSince(micros: number | null): void {
     if (micros !== this.#status.complete_since) this.#emit({ complete_since: micros });
+  }
+
+  verifiedSince(micros: number | null): void {
+    if (micros !== this.#status.verified_since) this.#emit({ verified_since: micros });
   }
 
   resumable(resumable: boolean): void {

@@ -1,5 +1,5 @@
 /** What the archive holds and when that was last checked, as the footer says it. */
-import type { SyncStatus } from '../../src-main/contract/rows.ts';
+import type { SyncStatus } from '../../src-main/contract/sync.ts';
 
 type Words = { day(micros: number): string; ago(micros: number): string };
 

@@ -1,5 +1,5 @@
 /** A sync's state as a line of text. Formatting of numbers is given, so that this stays plain. */
-import type { SyncStatus } from '../../src-main/contract/rows.ts';
+import type { SyncStatus } from '../../src-main/contract/sync.ts';
 
 type Count = (n: number) => string;
 /** of seconds */
@@ -12,7 +12,8 @@ const steps: Record<SyncStatus['step'], string> = {
   flow_runs: 'Flow runs',
   task_runs: 'Task runs',
   null_probe: 'Runs without a start',
-  verify: 'Checking',
+  verify: 'Comparing with the server',
+  activity: 'Logs of failed runs',
   done: 'Done',
 };
 

@@ -1,6 +1,6 @@
 /** The open workspace's sync, as its stream tells it. */
 import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
-import type { SyncStatus } from '../../src-main/contract/rows.ts';
+import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { api } from './app.svelte.ts';
 
 class Sync {

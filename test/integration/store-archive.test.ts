@@ -209,6 +209,7 @@ test('activity of a run comes back whole', (t) => {
   const activity: RunActivity = {
     history: [{ id: uuid(3), type: 'RUNNING', name: 'Running', timestamp: 5, message: null }],
     logs: [{ id: uuid(4), name: 'prefect', level: 20, message: 'línea\n'.repeat(500), timestamp: 6 }],
+    artifacts: [],
     truncated: false,
     fetched: 7,
     problem: null,

@@ -41,6 +41,7 @@ function filled(path: string, rows: readonly Row[]): void {
   writer.saveActivity(rows[0].value.id as string, {
     history: [],
     logs: [],
+    artifacts: [],
     truncated: true,
     fetched: 5,
     problem: null,

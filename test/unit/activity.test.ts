@@ -7,6 +7,7 @@ const line = (id: string, timestamp: number, message = id) => ({ id, timestamp, 
 const activity = (logs: RunActivity['logs'], fetched: number): RunActivity => ({
   history: [],
   logs,
+  artifacts: [],
   truncated: false,
   fetched,
   problem: null,

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
 
-const known = 'b1814d208af51f16';
+const known = '9617ea31fcbf6bac';
 
 test('the contract is the one that was reviewed', () => {
   const shapes = Object.entries(contract)

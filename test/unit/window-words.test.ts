@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { syncStatusSchema, type SyncStatus } from '../../src-main/contract/rows.ts';
+import { syncStatusSchema, type SyncStatus } from '../../src-main/contract/sync.ts';
 import { fields } from '../../src-main/contract/fields.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
 import { taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
@@ -125,9 +125,13 @@ describe('small words', () => {
       finished: null,
       last_success: null,
       complete_since: null,
+      verified_since: null,
       resumable: false,
       problem: null,
       waiting: null,
+      paused: false,
+      live: 'off',
+      next: null,
       ...change,
     });
   const sync = (change: Partial<SyncStatus>) => syncWords(status(change), String, (s) => `${s} s`).short;

@@ -82,12 +82,13 @@ async function examine(app: App, entry: Entry, offline: boolean, find: Find): Pr
 
 type SignIn = Awaited<ReturnType<App['workspaces']['connection']>>['auth'];
 
-function inputOf({ name, api_url, headers, insecure_tls, dialect }: Entry, auth: SignIn) {
+function inputOf({ name, api_url, headers, insecure_tls, ca_file, dialect }: Entry, auth: SignIn) {
   return {
     name,
     api_url,
     headers,
     insecure_tls,
+    ca_file,
     dialect,
     auth: auth ? { kind: 'secret' as const, ...auth } : { kind: 'none' as const },
   };

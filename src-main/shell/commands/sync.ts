@@ -1,5 +1,5 @@
 /** `taskscope sync`: brings a workspace's archive up to date, once or again and again. */
-import type { SyncStatus } from '../../contract/rows.ts';
+import type { SyncStatus } from '../../contract/sync.ts';
 import type { App } from '../../core/app.ts';
 import { AppError, fromWireError } from '../../contract/errors.ts';
 import { DONE, FAILED, print, Progress, say, sayError, untilStopped, UsageError } from '../terminal.ts';

@@ -67,6 +67,7 @@ export class Opened {
           activity: next.activity ?? {
             history: [],
             logs: [],
+            artifacts: [],
             truncated: false,
             fetched: null,
             problem: { code, message, details },

@@ -1,0 +1,141 @@
+/** How an archive is kept true and how much of it is: sync states, coverage, checks, what is kept and what goes. */
+import { z } from 'zod';
+import { wireErrorSchema } from './errors.ts';
+
+const micros = z.number().nullable();
+
+export const syncPhaseSchema = z.enum(['idle', 'running', 'cancelling', 'failed']);
+/**
+ * The server's own word of what changes, as it changes. off: nobody listens (paused, no sync yet); unsupported: this server or a
+ * proxy before it has no such stream, and passes by the clock do the work.
+ */
+export const liveSchema = z.enum(['off', 'connecting', 'on', 'unsupported']);
+export type Live = z.infer<typeof liveSchema>;
+
+/** The whole state of one workspace's sync: each item of the stream replaces the last. */
+export const syncStatusSchema = z.object({
+  workspace: z.string(),
+  phase: syncPhaseSchema,
+  /** what is being read now. verify: comparing with the server; activity: history and logs by rule */
+  step: z.enum([
+    'connect',
+    'flows',
+    'deployments',
+    'flow_runs',
+    'task_runs',
+    'null_probe',
+    'verify',
+    'activity',
+    'done',
+  ]),
+  /** rows received in this run, over all entities, and task runs among them */
+  received: z.number(),
+  task_runs: z.number(),
+  /** rows that were new or different */
+  changed: z.number(),
+  /** the server's own count of task runs when the sync began; null while unknown */
+  expected: z.number().nullable(),
+  /** rows per second over the last seconds; seconds left at that rate, null while unknown */
+  rate: z.number(),
+  seconds_left: z.number().nullable(),
+  /** µs by this machine's clock */
+  started: micros,
+  finished: micros,
+  /** µs; end of the last sync that went through */
+  last_success: micros,
+  /** µs; the oldest expected start that is complete. null: not all there yet, or no rows */
+  complete_since: micros,
+  /** µs; every part of the archive has been compared with the server since then. null: not yet */
+  verified_since: micros,
+  /** a harvest was cut short and the next sync goes on where it stopped */
+  resumable: z.boolean(),
+  problem: wireErrorSchema.nullable(),
+  /** why it waits: a 429 or a retry; null when it does not */
+  waiting: z.object({ seconds: z.number(), reason: z.enum(['busy', 'retry']) }).nullable(),
+  /** the person has stopped syncing by the clock and by events; `sync.start` still works */
+  paused: z.boolean(),
+  live: liveSchema,
+  /** µs by this machine's clock; when the next pass starts by itself, null: none is planned */
+  next: micros,
+});
+export type SyncStatus = z.infer<typeof syncStatusSchema>;
+
+/** A stretch of expected start times and what is known of it. Times in µs, `to` not included. */
+export const coverageSpanSchema = z.object({
+  from: z.number(),
+  to: z.number(),
+  runs: z.number(),
+  /** of `runs`: marked as gone from the server */
+  gone: z.number(),
+  /** of `runs`: in no terminal state */
+  unfinished: z.number(),
+  /** everything the server had there has been read */
+  complete: z.boolean(),
+  /** µs by the server's clock; when all of it was last compared with the server. null: not yet */
+  verified: micros,
+});
+export type CoverageSpan = z.infer<typeof coverageSpanSchema>;
+
+/** What the archive holds, newest span first. Days, or weeks and months when there are many. */
+export const coverageSchema = z.object({
+  spans: z.array(coverageSpanSchema),
+  runs: z.number(),
+  gone: z.number(),
+  unfinished: z.number(),
+  /** task runs without expected start, in no span */
+  without_start: z.number(),
+  /** task runs whose history and logs are kept */
+  with_activity: z.number(),
+});
+export type Coverage = z.infer<typeof coverageSchema>;
+
+/** A question compared with the server, after what differed was read anew. Counts leave out rows marked as gone. */
+export const checkSchema = z.object({
+  /** false: Prefect has no filter for this question, so only the runs found here were asked for, by id */
+  exact: z.boolean(),
+  /** what the server answered; null when `exact` is false */
+  server: z.number().nullable(),
+  before: z.number(),
+  after: z.number(),
+  /** ids, at most 200 of each: that were missing here, that were different, that the server no longer has */
+  added: z.array(z.string()),
+  changed: z.array(z.string()),
+  gone: z.array(z.string()),
+  /** more differ than were looked at: comparing the whole archive finds them */
+  more: z.boolean(),
+  at: z.number(),
+});
+export type Check = z.infer<typeof checkSchema>;
+
+const positive = z.number().int().min(1);
+/** What happens to runs the server has deleted, and how long runs are kept here at all. null: no such bound. */
+export const keepingSchema = z.object({
+  /** keep: marked as gone and kept; drop: the archive mirrors the server */
+  gone: z.enum(['keep', 'drop']).default('keep'),
+  /** days since the expected start */
+  max_days: positive.nullable().default(null),
+  /** size of the archive's file; the oldest runs go first */
+  max_bytes: positive.nullable().default(null),
+});
+export type Keeping = z.infer<typeof keepingSchema>;
+
+/** What a `Keeping` would delete from the archive now, and does once it is confirmed. */
+export const retentionSchema = z.object({
+  /** runs that started before this (µs) go; null: none by age or size */
+  before: micros,
+  task_runs: z.number(),
+  flow_runs: z.number(),
+  /** of the task runs: because the server no longer has them */
+  gone: z.number(),
+  /** estimate */
+  bytes: z.number(),
+});
+export type Retention = z.infer<typeof retentionSchema>;
+
+/** For which runs history, logs and artifacts are fetched in the background. Off: only when a run is opened. */
+export const fetchRuleSchema = z.object({
+  states: z.array(z.string()).default(['FAILED', 'CRASHED']),
+  /** days since the run ended; 0: off */
+  days: z.number().int().min(0).default(7),
+});
+export type FetchRule = z.infer<typeof fetchRuleSchema>;
