@@ -70,11 +70,10 @@ export class Outbox {
   #send(): void {
     if (this.#failed || this.#inFlight >= IN_FLIGHT || this.#queue.length === 0) return;
     const items = this.#queue.splice(0, TOGETHER);
-    const last = items.at(-1) as Item;
     this.#inFlight += 1;
     this.#write(
       items.flatMap(({ batches }) => batches),
-      last.state,
+      Object.assign({}, ...items.map(({ state }) => state)) as Record<string, unknown>,
     )
       .then((written) => this.#onWritten(written))
       .catch((thrown: unknown) => {

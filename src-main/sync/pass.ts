@@ -34,13 +34,18 @@ export function keeper(pass: Pass, entity: Entity): (rows: Row[]) => Promise<voi
   return (rows) => keep(pass, entity, rows);
 }
 
+const PORTION = 1000;
+
 /** Reads rows by id; those the server does not have are marked gone. */
 export async function refetch(pass: Pass, entity: Entity, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  const missing = await pass.source.byIds(entity, ids, keeper(pass, entity));
-  if (missing.length === 0) return;
-  await pass.outbox.flush();
-  await pass.sink.markGone(entity, missing, pass.source.clock ?? Date.now() * 1000);
+  // in portions, so that what a server has cleaned up is not asked for again from the start when this is cut short
+  for (let from = 0; from < ids.length; from += PORTION) {
+    const missing = await pass.source.byIds(entity, ids.slice(from, from + PORTION), keeper(pass, entity));
+    if (missing.length === 0) continue;
+    await pass.outbox.flush();
+    await pass.sink.markGone(entity, missing, pass.source.clock ?? Date.now() * 1000);
+  }
 }
 
 /** Rows that kept rows refer to and that no harvest brought: their expected start is missing, older than `since`, or they are new. */

@@ -15,6 +15,8 @@ import { Progress, type SyncProgress } from './progress.ts';
 import type { Sink } from './sink.ts';
 import { Source } from './source.ts';
 import { parseState, STATE_KEY, type SyncState } from './state.ts';
+import { compareRest, verifiedByHarvest, verify, type Parents } from './verify.ts';
+import { HOUR, parseVerify, VERIFY_KEY, verifiedSince } from './windows.ts';
 
 export type { SyncProgress } from './progress.ts';
 
@@ -26,6 +28,8 @@ export type SyncOptions = {
   signal: AbortSignal;
   /** µs; the archive is to reach back to runs expected to start then. null: as far as before, at first everything; 0: everything */
   since: number | null;
+  /** compare everything that is kept with the server, not only the share that is due */
+  verify?: boolean;
   onStatus: (status: SyncProgress) => void;
   onDialect?: (dialect: Dialect) => void;
 };
@@ -46,7 +50,7 @@ export async function runSync(options: SyncOptions): Promise<void> {
     const source = new Source(options.client, limit, askOptions(options, progress));
     const pass: Pass = { source, sink: options.sink, outbox, progress, state };
     await nameDialect(options, pass);
-    await work(pass, options.since);
+    await work(pass, options);
     state.success = Date.now() * 1000;
     await outbox.push('flow', [], { [STATE_KEY]: structuredClone(state) });
     await outbox.flush();
@@ -78,8 +82,10 @@ async function nameDialect({ onDialect }: SyncOptions, { source, state }: Pass):
   if (server.dialect) onDialect?.(server.dialect);
 }
 
-async function work(pass: Pass, since: number | null): Promise<void> {
+async function work(pass: Pass, { since, verify: whole = false, ...options }: SyncOptions): Promise<void> {
   const { state, progress } = pass;
+  const verified = parseVerify(await options.state(VERIFY_KEY));
+  progress.verifiedSince(verifiedSince(verified));
   const known = state.through;
   plan(state, since, pass.source.clock ?? Date.now() * 1000);
   progress.completeSince(completeSince(state));
@@ -89,7 +95,8 @@ async function work(pass: Pass, since: number | null): Promise<void> {
     progress.resumable(true);
     void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
   }
-  if (known !== null || !open?.parents) await readParents(pass, daily || known === null, known);
+  const parents =
+    known !== null || !open?.parents ? await readParents(pass, daily || whole || known === null, known) : null;
   if (open) open.parents = true;
 
   const clock = () => pass.source.clock ?? Date.now() * 1000;
@@ -104,21 +111,25 @@ async function work(pass: Pass, since: number | null): Promise<void> {
     if (wide) state.wide = state.through;
   }
   if (open) await harvest(pass, open);
-  if (daily || open) {
+  if (daily || open || whole) {
     progress.step('null_probe');
-    for (const entity of runEntities) await readNullStarts(pass.source, entity, keeper(pass, entity));
+    if (parents && pass.sink.ids && (known !== null || whole)) await compareRest(pass, parents);
+    else for (const entity of runEntities) await readNullStarts(pass.source, entity, keeper(pass, entity));
     state.daily = now;
   }
   await fillStubs(pass);
   if (open) {
     state.open = null;
     state.through ??= open.started;
+    await verifiedByHarvest(pass, verified, open.started);
   }
   progress.completeSince(completeSince(state));
+  if (!open || whole) await verify(pass, verified, whole);
 }
 
-/** Opens a harvest for what is wanted and not there. `now`: µs by the server's clock. */
-export function plan(state: SyncState, since: number | null, now: number): void {
+/** Opens a harvest for what is wanted and not there, from the whole hour on. `now`: µs by the server's clock. */
+export function plan(state: SyncState, asked: number | null, now: number): void {
+  const since = asked === null ? null : Math.floor(asked / HOUR) * HOUR;
   const everything = since !== null && since <= 0;
   const low = since === null || everything ? null : formatTime(since);
   if (state.through === null && !state.open) {
@@ -159,7 +170,8 @@ async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState
   progress.expected(await client.count('task_run', {}, options), left.task_run + left.flow_run);
 }
 
-async function readParents(pass: Pass, fully: boolean, known: number | null): Promise<void> {
+/** The ids of all flows and deployments, null when only those that have changed were read. */
+async function readParents(pass: Pass, fully: boolean, known: number | null): Promise<Parents | null> {
   const { source, progress, state } = pass;
   const after = known === null ? 0 : reach(state.wide ?? known, null, known).from;
   progress.step('flows');
@@ -168,11 +180,11 @@ async function readParents(pass: Pass, fully: boolean, known: number | null): Pr
   const changedFew = !fully && (await readChanged(source, 'flow', after, flows));
   if (changedFew) {
     progress.step('deployments');
-    if (await readChanged(source, 'deployment', after, deployments)) return;
+    if (await readChanged(source, 'deployment', after, deployments)) return null;
   }
   const ids = await readFlows(source, flows);
   progress.step('deployments');
-  await readDeployments(source, ids, deployments);
+  return { flow: new Set(ids), deployment: await readDeployments(source, ids, deployments) };
 }
 
 async function harvest(pass: Pass, open: NonNullable<SyncState['open']>): Promise<void> {

@@ -17,7 +17,13 @@ export type Sink = {
   unfinished?(entity: 'task_run' | 'flow_run'): Promise<string[]>;
   /** At most `limit` ids that kept rows refer to, of which nothing else is known, and which are not marked gone. */
   stubs?(entity: Entity, limit: number): Promise<string[]>;
-  /** Kept, not gone rows with from ≤ expected start ≤ to (µs; null: no bound). For verification. */
-  count?(entity: 'task_run' | 'flow_run', from: number | null, to: number | null): Promise<number>;
-  ids?(entity: Entity, from: number | null, to: number | null): Promise<string[]>;
+  /** Ids of kept rows that are not gone. Without it nothing is compared with the server. */
+  ids?(entity: Entity, range: IdRange): Promise<string[]>;
+  /** How many kept rows that are not gone are expected to start in each step of `step` µs: [start of the step in µs, rows], ascending, empty steps left out. */
+  histogram?(entity: 'task_run' | 'flow_run', step: number): Promise<[number, number][]>;
+  /** Those of the ids that are kept and not gone. */
+  known?(entity: Entity, ids: string[]): Promise<string[]>;
 };
+
+/** By expected start, bounds included, µs, null: no bound; or the runs that have none; or, for flows and deployments, all. */
+export type IdRange = { from: number | null; to: number | null } | 'without_start' | 'all';

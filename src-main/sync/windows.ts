@@ -1,0 +1,112 @@
+/**
+ * How the time axis is cut for comparing with the server, and when each piece was last compared. Windows of one table
+ * touch each other and cover everything from `since` on, so that what is in none of them cannot exist.
+ */
+import { z } from 'zod';
+
+export const VERIFY_KEY = 'verify';
+
+/** µs. Pieces are made of whole hours: two months of an archive are 1,440 of them. */
+export const HOUR = 3_600_000_000;
+/** Rows a window should hold, about: ten pages, so that a pass of every 30 s can afford one. */
+const ROWS = 2000;
+
+/** `from` ≤ expected start < `to`, µs; null: no bound. `at`: µs by the server's clock when a comparison of all of it began; null: never, or in doubt. */
+const windowSchema = z.object({ from: z.number().nullable(), to: z.number().nullable(), at: z.number().nullable() });
+export type Window = z.infer<typeof windowSchema>;
+
+export const verifyStateSchema = z.object({
+  v: z.literal(1),
+  task_run: z.array(windowSchema),
+  flow_run: z.array(windowSchema),
+  /** µs by the server's clock: last time the windows were cut anew, and the server's counts were compared */
+  planned: z.number().nullable(),
+  counted: z.number().nullable(),
+  /** µs by the server's clock at the end of the last pass; what has gone by since pays for the next windows */
+  last: z.number().nullable(),
+});
+export type VerifyState = z.infer<typeof verifyStateSchema>;
+
+export const freshVerify = (): VerifyState => ({
+  v: 1,
+  task_run: [],
+  flow_run: [],
+  planned: null,
+  counted: null,
+  last: null,
+});
+
+/** Anything else under the key: compared from the start, which costs requests and loses nothing. */
+export function parseVerify(stored: unknown): VerifyState {
+  const parsed = verifyStateSchema.safeParse(stored);
+  return parsed.success ? parsed.data : freshVerify();
+}
+
+export type Histogram = readonly (readonly [start: number, rows: number])[];
+
+/** Windows from `since` (µs, null: the beginning) to the end of time, each with what is known of the old ones it overlaps. */
+export function cutWindows(histogram: Histogram, since: number | null, old: readonly Window[]): Window[] {
+  const edges: number[] = [];
+  let rows = 0;
+  for (const [start, count] of histogram) {
+    if (since !== null && start < since) continue;
+    if (rows > 0 && rows + count > ROWS) {
+      edges.push(start);
+      rows = 0;
+    }
+    rows += count;
+  }
+  const windows: Window[] = [];
+  let from = since;
+  for (const to of [...edges, null]) {
+    windows.push({ from, to, at: atOf(old, from, to) });
+    from = to;
+  }
+  return windows;
+}
+
+/** The oldest comparison among the windows a stretch overlaps; null when a part of it was never compared. */
+export function atOf(windows: readonly Window[], from: number | null, to: number | null): number | null {
+  const low = from ?? -Infinity;
+  const high = to ?? Infinity;
+  let covered = low;
+  let at = Infinity;
+  for (const one of windows) {
+    const start = one.from ?? -Infinity;
+    const end = one.to ?? Infinity;
+    if (end <= low || start >= high) continue;
+    if (start > covered || one.at === null) return null;
+    at = Math.min(at, one.at);
+    covered = end;
+  }
+  return covered >= high && at < Infinity ? at : null;
+}
+
+/** Rows of a histogram in a window, whose bounds are whole hours. */
+export function rowsIn(histogram: Histogram, { from, to }: Pick<Window, 'from' | 'to'>): number {
+  let rows = 0;
+  for (const [start, count] of histogram)
+    if ((from === null || start >= from) && (to === null || start < to)) rows += count;
+  return rows;
+}
+
+/** The windows after a harvest that began at `started`: what it read is as good as compared. */
+export function harvested(
+  histogram: Histogram,
+  since: number | null,
+  old: readonly Window[],
+  started: number,
+): Window[] {
+  const first = old[0];
+  const read: Window[] = first
+    ? [{ from: since, to: first.from, at: started }, ...old]
+    : [{ from: since, to: null, at: started }];
+  return cutWindows(histogram, since, read);
+}
+
+/** µs; everything has been compared since then. null: not yet. */
+export function verifiedSince({ task_run, flow_run }: VerifyState): number | null {
+  const all = [...task_run, ...flow_run].map(({ at }) => at);
+  if (all.length === 0 || all.includes(null)) return null;
+  return Math.min(...(all as number[]));
+}
