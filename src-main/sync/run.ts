@@ -96,7 +96,7 @@ async function work(pass: Pass, { since, verify: whole = false, ...options }: Sy
     void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
   }
   const parents =
-    known !== null || !open?.parents ? await readParents(pass, daily || whole || known === null, known) : null;
+    known !== null || whole || !open?.parents ? await readParents(pass, daily || whole || known === null, known) : null;
   if (open) open.parents = true;
 
   const clock = () => pass.source.clock ?? Date.now() * 1000;

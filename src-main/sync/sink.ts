@@ -21,8 +21,8 @@ export type Sink = {
   ids?(entity: Entity, range: IdRange): Promise<string[]>;
   /** How many kept rows that are not gone are expected to start in each step of `step` µs: [start of the step in µs, rows], ascending, empty steps left out. */
   histogram?(entity: 'task_run' | 'flow_run', step: number): Promise<[number, number][]>;
-  /** Those of the ids that are kept and not gone. */
-  known?(entity: Entity, ids: string[]): Promise<string[]>;
+  /** Ids of the rows that are not kept (or marked as gone), and of those that are kept otherwise. Writes nothing. */
+  compare?(entity: Entity, rows: Row[]): Promise<{ missing: string[]; changed: string[] }>;
 };
 
 /** By expected start, bounds included, µs, null: no bound; or the runs that have none; or, for flows and deployments, all. */

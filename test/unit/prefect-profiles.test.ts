@@ -42,6 +42,7 @@ test('profiles with a server, the active one first', async () => {
     auth: { kind: 'secret', scheme: 'basic', secret: 'admin:hunter2' },
     headers: { 'X-Team': 'data' },
     insecure_tls: true,
+    ca_file: null,
     dialect: null,
   });
 });
