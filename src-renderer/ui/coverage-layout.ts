@@ -59,8 +59,9 @@ export function spanTitle(span: { from: number; to: number }, zone: Zone, now: n
   return `${a} – ${b}${note}`;
 }
 
-/** Room a label needs, in px. */
+/** What a label takes with the room after it, and alone, in px. */
 const LABEL_PX = 74;
+const WORDS_PX = 48;
 
 export type StripTick = { index: number; label: string };
 
@@ -71,7 +72,7 @@ export function stripTicks(spans: readonly CoverageSpan[], width: number, zone: 
   const ticks: StripTick[] = [];
   for (let index = 0; index < spans.length; index += each) {
     const span = spans[index];
-    if (span && (index === 0 || ((spans.length - index) / spans.length) * width >= LABEL_PX))
+    if (span && (index === 0 || ((spans.length - index) / spans.length) * width >= WORDS_PX))
       ticks.push({ index, label: formatDay(span.from, wholeDays(span) ? 'UTC' : zone, now) });
   }
   return ticks;

@@ -70,6 +70,10 @@ describe('the sentence of the sync view', () => {
       say({ complete_since: null, verified_since: null, last_success: null, live: 'off' }, 0),
       'Never synced. Looks for changes only when you ask.',
     );
+    assert.equal(
+      say({ phase: 'running', complete_since: null, verified_since: null, last_success: null }),
+      'First sync under way.',
+    );
     assert.equal(say({ paused: true }), 'Every run since day 3. Compared with the server at 5. Paused.');
   });
 
@@ -81,11 +85,12 @@ describe('the sentence of the sync view', () => {
   });
 
   it('says when the next sync starts', () => {
-    assert.equal(nextWords(status({ next: NOW + 11.2e6 }), NOW, seconds), 'in 12 s');
-    assert.equal(nextWords(status({ next: NOW - 1 }), NOW, seconds), 'now');
-    assert.equal(nextWords(status({}), NOW, seconds), 'when you ask');
-    assert.equal(nextWords(status({ paused: true, next: NOW }), NOW, seconds), 'when you go on');
-    assert.equal(nextWords(status({ phase: 'running' }), NOW, seconds), 'now');
+    assert.equal(nextWords(status({ next: NOW + 11.2e6 }), 30, NOW, seconds), 'in 12 s');
+    assert.equal(nextWords(status({ next: NOW - 1 }), 30, NOW, seconds), 'now');
+    assert.equal(nextWords(status({}), 30, NOW, seconds), 'within 30 s');
+    assert.equal(nextWords(status({}), 0, NOW, seconds), 'when you ask');
+    assert.equal(nextWords(status({ paused: true, next: NOW }), 30, NOW, seconds), 'when you go on');
+    assert.equal(nextWords(status({ phase: 'running' }), 30, NOW, seconds), 'now');
   });
 
   it('says how far, how fast and how long', () => {
