@@ -39,13 +39,15 @@ export class Activities {
 
   /**
    * Stamps compare the server's times with each other and never with a clock of ours. `settle` µs after its end a run is due
-   * once more, when it was fetched before: its last lines may have come later.
+   * once more, when it was fetched before: its last lines may have come later. The stamps are first read into a table of their
+   * own: finding one among the activities goes through their texts (14 µs each; 1.6 s for the 117,000 runs of a busy week).
    */
   due({ states, from, to, settle, limit }: Wanted): Due[] {
     const stamp = 'max(coalesce(t.updated, 0), t.end_time + ?)';
     const rows = this.#db
       .prepare(
-        `SELECT t.id, ${stamp} AS stamp FROM task_run t LEFT JOIN activity a ON a.id = t.id
+        `WITH kept AS MATERIALIZED (SELECT id, fetched FROM activity)
+         SELECT t.id, ${stamp} AS stamp FROM task_run t LEFT JOIN kept a ON a.id = t.id
          WHERE t.end_time BETWEEN ? AND ? AND t.known = 1 AND t.gone IS NULL
            AND t.state_type IN (SELECT id FROM term WHERE text IN (SELECT value FROM json_each(?)))
            AND (a.fetched IS NULL OR a.fetched < ${stamp})
