@@ -13,6 +13,7 @@ export class Activities {
   readonly #db: Database;
   readonly #get: Statement;
   readonly #save: Statement;
+  readonly #drop: Statement;
 
   constructor(db: Database) {
     this.#db = db;
@@ -21,6 +22,7 @@ export class Activities {
     this.#save = db.prepare(
       'INSERT INTO activity (id, fetched, z) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET fetched = coalesce(excluded.fetched, fetched), z = excluded.z',
     );
+    this.#drop = db.prepare('DELETE FROM activity WHERE id = ?');
   }
 
   get(id: Uint8Array): RunActivity | null {
@@ -35,6 +37,10 @@ export class Activities {
   /** As it lies in an archive, for salvaging. */
   keep(id: Uint8Array, stamp: number | null, z: Uint8Array): void {
     this.#save.run(id, stamp, z);
+  }
+
+  drop(id: Uint8Array): void {
+    this.#drop.run(id);
   }
 
   /**

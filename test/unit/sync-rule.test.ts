@@ -82,7 +82,7 @@ class Place {
       write: (batches, state) =>
         Promise.resolve(writer.write({ batches: batches.map(({ entity, rows }) => encodeRows(entity, rows)), state })),
       markGone: (entity, ids, at) => Promise.resolve(writer.markGone(entity, ids, at)),
-      unfinished: (entity) => Promise.resolve(writer.unfinished(entity)),
+      unfinished: (entity) => Promise.resolve(writer.lookup((lookup) => lookup.unfinished(entity))),
       dueActivities: (wanted) => Promise.resolve(writer.dueActivities(wanted)),
       saveActivity: (id, activity, stamp) =>
         Promise.resolve(writer.saveActivity(id, mergeActivity(writer.activity(id), activity), stamp)),
