@@ -7,10 +7,9 @@ import { AppError, toWireError, type WireError } from '../contract/errors.ts';
 import type { Dialect } from '../contract/query.ts';
 import type { RunActivity } from '../contract/rows.ts';
 import type { Query } from '../contract/query.ts';
-import type { Check, Keeping, Retention, SyncStatus } from '../contract/sync.ts';
+import type { Check, FetchRule, Keeping, Retention, SyncStatus } from '../contract/sync.ts';
 import { toPrefectFilters } from '../query/to-prefect.ts';
 import type { Client } from '../rpc/define.ts';
-import { mergeActivity } from './activity.ts';
 import { deletesByItself, enforceKeeping, oldestKept } from './keeping.ts';
 import { Latest } from './latest.ts';
 import { Schedule } from './schedule.ts';
@@ -31,8 +30,9 @@ export type OpenOptions = {
   /** asked anew for every sync, so that a changed secret or a moved demo server is picked up */
   connection: () => Promise<Connection>;
   onDialect: (dialect: Dialect) => Promise<void>;
-  /** as the person has set it, asked anew for every sync */
+  /** as the person has set them, asked anew for every sync */
   keeping: () => Keeping;
+  fetchRule: () => FetchRule;
   /** seconds between syncs that start by themselves; 0: none */
   syncEvery: () => number;
 };
@@ -194,7 +194,13 @@ export class Archive {
     try {
       const connection = await this.#options.connection();
       const keeping = this.#options.keeping();
-      const asked = { connection, since: since ?? oldestKept(keeping), verify, drop: keeping.gone === 'drop' };
+      const asked = {
+        connection,
+        since: since ?? oldestKept(keeping),
+        verify,
+        drop: keeping.gone === 'drop',
+        rule: this.#options.fetchRule(),
+      };
       for await (const { status, dialect } of sync.client.run(asked, { signal })) {
         if (dialect) await this.#options.onDialect(dialect);
         if (!signal.aborted) this.sync.set({ ...this.sync.get(), ...status, workspace });
@@ -210,7 +216,9 @@ export class Archive {
         phase: cancelled ? 'idle' : 'failed',
         finished: Date.now() * 1000,
         problem: cancelled ? null : problem,
-        resumable: before.last_success === null || this.sync.get().received > 0,
+        // by the time activities are fetched the rows are all there
+        resumable:
+          before.last_success === null || (this.sync.get().received > 0 && this.sync.get().step !== 'activity'),
       });
     } finally {
       this.#running = null;
@@ -250,9 +258,8 @@ export class Archive {
       return kept ?? nothingKept(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
     try {
       const connection = await this.#options.connection();
-      const fresh = mergeActivity(kept, await sync.client.activity({ connection, id }, { signal }));
-      await writer.client.saveActivity({ id, activity: fresh });
-      return fresh;
+      const activity = await sync.client.activity({ connection, id }, { signal });
+      return await writer.client.saveActivity({ id, activity, stamp: null });
     } catch (thrown) {
       return kept ? { ...kept, problem: toWireError(thrown) } : nothingKept(thrown);
     }

@@ -5,7 +5,14 @@ import { contract } from '../contract/calls.ts';
 import { wireErrorSchema } from '../contract/errors.ts';
 import { dialectSchema, entitySchema, querySchema } from '../contract/query.ts';
 import { runActivitySchema, taskRunDetailSchema, taskRunRowSchema } from '../contract/rows.ts';
-import { checkSchema, coverageSchema, keepingSchema, retentionSchema, syncStatusSchema } from '../contract/sync.ts';
+import {
+  checkSchema,
+  coverageSchema,
+  fetchRuleSchema,
+  keepingSchema,
+  retentionSchema,
+  syncStatusSchema,
+} from '../contract/sync.ts';
 import { call, stream } from '../rpc/define.ts';
 import type { Batch } from '../store/encode.ts';
 
@@ -42,7 +49,21 @@ export const writerContract = {
   enforce: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
   state: call(z.object({ key: z.string() }), z.unknown()),
   setState: call(z.object({ key: z.string(), value: z.unknown() }), none),
-  saveActivity: call(z.object({ id: z.string(), activity: runActivitySchema }), none),
+  /** added to what is kept of the run; returns both together */
+  saveActivity: call(
+    z.object({ id: z.string(), activity: runActivitySchema, stamp: z.number().nullable() }),
+    runActivitySchema,
+  ),
+  dueActivities: call(
+    z.object({
+      states: z.array(z.string()),
+      from: z.number(),
+      to: z.number(),
+      settle: z.number(),
+      limit: z.number(),
+    }),
+    z.array(z.object({ id: z.string(), stamp: z.number() })),
+  ),
   close: call(none, none),
 };
 
@@ -71,6 +92,7 @@ export const syncContract = {
       verify: z.boolean(),
       /** rows the server has deleted are deleted here too */
       drop: z.boolean(),
+      rule: fetchRuleSchema,
     }),
     syncItemSchema,
   ),

@@ -1,10 +1,10 @@
 /** The one connection that writes an archive. Every call is one transaction: what it returns from is on disk, what throws has changed nothing. */
-import { zstdCompressSync } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
 import { entities, type Entity } from '../contract/fields.ts';
 import type { RunActivity } from '../contract/rows.ts';
 import type { Keeping, Retention } from '../contract/sync.ts';
+import { Activities, type Due, type Wanted } from './activities.ts';
 import { closeWritten, openForWriting, suspectFile } from './archive-file.ts';
 import { BlockTable } from './block-table.ts';
 import { ChangeLog, Touches } from './change-log.ts';
@@ -39,7 +39,12 @@ export type Writer = {
   compare(batch: Batch): { missing: string[]; changed: string[] };
   /** Answers about what is kept. */
   lookup<T>(ask: (lookup: Lookup) => T): T;
-  saveActivity(taskRunId: string, activity: RunActivity): void;
+  /** What is kept of the run besides its row. */
+  activity(taskRunId: string): RunActivity | null;
+  /** `stamp`: the run's as `dueActivities` gave it; null when it was fetched for another reason. */
+  saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
+  /** Runs whose activity is missing or was fetched before they changed. Scans the table, about 0.14 s at a million rows: once per sync. */
+  dueActivities(wanted: Wanted): Due[];
   /** Moves what the log holds into the file itself. */
   checkpoint(): void;
   close(): void;
@@ -82,8 +87,7 @@ class ArchiveWriter implements Writer, Target {
   readonly #commit: Statement;
   readonly #getState: Statement;
   readonly #setState: Statement;
-  readonly #saveActivity: Statement;
-  readonly #dropActivity: Statement;
+  readonly #activities: Activities;
   readonly #lookup: Lookup;
 
   constructor(db: Database, path: string, notice: AppError | null, onChange: (change: Change) => void) {
@@ -106,10 +110,7 @@ class ArchiveWriter implements Writer, Target {
       'INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
     );
     this.#lookup = new Lookup(db);
-    this.#dropActivity = db.prepare('DELETE FROM activity WHERE id = ?');
-    this.#saveActivity = db.prepare(
-      'INSERT INTO activity (id, fetched, z) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET fetched = excluded.fetched, z = excluded.z',
-    );
+    this.#activities = new Activities(db);
   }
 
   write({ batches, state }: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts {
@@ -137,7 +138,7 @@ class ArchiveWriter implements Writer, Target {
     return this.#transact((touches) => {
       const removed = this.#tables[entity].remove(ids, touches);
       this.#tables[entity].markGone(ids, at, touches);
-      if (entity === 'task_run') for (const id of ids) this.#dropActivity.run(uuidBytes(id));
+      if (entity === 'task_run') for (const id of ids) this.#activities.drop(runId(id));
       return removed;
     });
   }
@@ -163,16 +164,23 @@ class ArchiveWriter implements Writer, Target {
     return this.#guard(() => ask(this.#lookup));
   }
 
-  saveActivity(taskRunId: string, activity: RunActivity): void {
-    const id = uuidBytes(taskRunId);
-    if (!id) throw new AppError('BAD_INPUT', 'not a task run id', { id: taskRunId });
-    const z = zstdCompressSync(JSON.stringify(activity));
-    this.keepActivity(id, activity.fetched, z);
+  activity(taskRunId: string): RunActivity | null {
+    const id = runId(taskRunId);
+    return this.#guard(() => this.#activities.get(id));
+  }
+
+  saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void {
+    const id = runId(taskRunId);
+    this.#transact(() => this.#activities.save(id, activity, stamp));
+  }
+
+  dueActivities(wanted: Wanted): Due[] {
+    return this.#guard(() => this.#activities.due(wanted));
   }
 
   /** An activity as it lies in an archive, for salvaging. */
-  keepActivity(id: Uint8Array, fetched: number | null, z: Uint8Array): void {
-    this.#transact(() => this.#saveActivity.run(id, fetched, z));
+  keepActivity(id: Uint8Array, stamp: number | null, z: Uint8Array): void {
+    this.#transact(() => this.#activities.keep(id, stamp, z));
   }
 
   checkpoint(): void {
@@ -219,4 +227,10 @@ class ArchiveWriter implements Writer, Target {
       throw error;
     }
   }
+}
+
+function runId(text: string): Uint8Array {
+  const id = uuidBytes(text);
+  if (!id) throw new AppError('BAD_INPUT', 'not a task run id', { id: text });
+  return id;
 }

@@ -1,5 +1,6 @@
 /** Where rows go, as the sync sees it; core gives it the encoder and the writer thread. */
 import type { Entity } from '../contract/fields.ts';
+import type { RunActivity } from '../contract/rows.ts';
 import type { Row } from '../prefect/client.ts';
 
 export type Written = { inserted: number; changed: number; unchanged: number };
@@ -23,7 +24,15 @@ export type Sink = {
   histogram?(entity: 'task_run' | 'flow_run', step: number): Promise<[number, number][]>;
   /** Ids of the rows that are not kept (or marked as gone), and of those that are kept otherwise. Writes nothing. */
   compare?(entity: Entity, rows: Row[]): Promise<{ missing: string[]; changed: string[] }>;
+  /** Runs to fetch by rule, newest first. Without it nothing is fetched by rule. */
+  dueActivities?(wanted: Wanted): Promise<Due[]>;
+  /** Adds to what is kept of the run. `stamp`: as `dueActivities` gave it. */
+  saveActivity?(id: string, activity: RunActivity, stamp: number): Promise<void>;
 };
+
+/** In one of the states, ended in [from, to] (µs by the server's clock), with an activity that is missing or older than the run, or than `settle` µs after its end. */
+export type Wanted = { states: string[]; from: number; to: number; settle: number; limit: number };
+export type Due = { id: string; stamp: number };
 
 /** By expected start, bounds included, µs, null: no bound; or the runs that have none; or, for flows and deployments, all. */
 export type IdRange = { from: number | null; to: number | null } | 'without_start' | 'all';

@@ -214,8 +214,8 @@ test('activity of a run comes back whole', (t) => {
     fetched: 7,
     problem: null,
   };
-  writer.saveActivity(uuid(1), { ...activity, fetched: 1 });
-  writer.saveActivity(uuid(1), activity);
+  writer.saveActivity(uuid(1), { ...activity, fetched: 1 }, null);
+  writer.saveActivity(uuid(1), activity, null);
   assert.deepEqual(reader.activity(uuid(1)), activity);
   assert.equal(reader.activity(uuid(2)), null);
 });

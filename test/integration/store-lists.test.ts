@@ -34,7 +34,10 @@ test('unfinished runs and ids known from references only are listed, until they 
     writer.markGone('task_run', [id(1)], 1);
     writer.markGone('flow_run', [id(90)], 1);
     assert.deepEqual(writer.lookup((it) => it.unfinished('task_run')).sort(), [id(3), id(4)]);
-    assert.deepEqual(writer.lookup((it) => it.stubs('flow_run', 10)), [id(91)]);
+    assert.deepEqual(
+      writer.lookup((it) => it.stubs('flow_run', 10)),
+      [id(91)],
+    );
   } finally {
     writer.close();
     await rm(dir, { recursive: true, force: true });

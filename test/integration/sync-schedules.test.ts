@@ -96,7 +96,7 @@ class World {
   async take({ kind, n, entity }: Step): Promise<void> {
     const { control } = this.#demo;
     this.#clock.now += 1_000_000;
-    if (kind === 'fault') control.faults.add({ ...faults[n % faults.length], after: n % 7 } as FaultRule);
+    if (kind === 'fault') control.faults.add({ ...faults[n % faults.length], after: n % 7 });
     else if (kind === 'restart') await control.restart();
     else if (kind === 'time') this.#clock.now += (n % 30) * HOUR;
     else if (kind === 'sync') await this.sync().catch(() => undefined);

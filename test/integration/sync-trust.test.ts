@@ -109,7 +109,7 @@ test('a question Prefect cannot ask is checked run by run', async () => {
 test('comparing everything finds what no clock tells', async () => {
   const old = (await ask({ and: [{ field: 'state_type', in: ['COMPLETED'] }, here] }, 300)).ids;
   demo.control.remove('task_run', old.slice(0, 150));
-  demo.control.update('task_run', old[200] as string, { name: 'quietly renamed' });
+  demo.control.update('task_run', old[200], { name: 'quietly renamed' });
   await sync();
   assert.equal((await ask({ field: 'name', in: ['quietly renamed'] })).count, 0);
   const before = app.opened(workspace);

@@ -8,6 +8,7 @@ import { connect, serve } from '../../rpc/rpc.ts';
 import { encodeRows } from '../../store/encode.ts';
 import { checkQuestion } from '../../sync/check.ts';
 import { runSync, type SyncProgress } from '../../sync/run.ts';
+import type { Tries } from '../../sync/rule.ts';
 import type { Sink } from '../../sync/sink.ts';
 import { Latest } from '../latest.ts';
 import { syncContract, writerContract, type Connection } from '../worker-contracts.ts';
@@ -34,15 +35,19 @@ function sinkOf(drop: boolean): Sink {
     ids: (entity, range) => writer.ids({ entity, range }),
     histogram: (entity, step) => writer.histogram({ entity, step }),
     compare: (entity, rows) => writer.compare({ batch: encodeRows(entity, rows) }),
+    dueActivities: (wanted) => writer.dueActivities(wanted),
+    saveActivity: (id, activity, stamp) => writer.saveActivity({ id, activity, stamp }).then(() => undefined),
   };
 }
+
+const ruleTries: Tries = new Map();
 
 type Item = { status: SyncProgress; dialect: Dialect | null };
 
 serve(
   syncContract,
   {
-    async *run({ connection, since, verify, drop }, { signal }) {
+    async *run({ connection, since, verify, drop, rule }, { signal }) {
       const client = open(connection);
       const news = new Latest<Item | null>(null);
       const ended = new AbortController();
@@ -51,6 +56,8 @@ serve(
         signal,
         since,
         verify,
+        rule,
+        ruleTries,
         state: (key) => writer.state({ key }),
         sink: sinkOf(drop),
         onStatus: (status) => news.set({ status, dialect: news.get()?.dialect ?? null }),

@@ -5,6 +5,7 @@ import { portChannel } from '../../rpc/channels.ts';
 import type { Handlers } from '../../rpc/define.ts';
 import { serve } from '../../rpc/rpc.ts';
 import { openWriter, type Writer } from '../../store/writer.ts';
+import { mergeActivity } from '../activity.ts';
 import { writerContract } from '../worker-contracts.ts';
 import { mainChannel } from './port.ts';
 
@@ -46,10 +47,13 @@ const handlers: Handlers<typeof writerContract> = {
     writer().setState(key, value);
     return {};
   },
-  saveActivity: ({ id, activity }) => {
-    writer().saveActivity(id, activity);
-    return {};
+  saveActivity: ({ id, activity, stamp }) => {
+    // here, where nobody else can save the same run in between
+    const merged = mergeActivity(writer().activity(id), activity);
+    writer().saveActivity(id, merged, stamp);
+    return merged;
   },
+  dueActivities: (wanted) => writer().dueActivities(wanted),
   close: () => {
     close();
     return {};
