@@ -84,7 +84,7 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     const choice = page.getByRole('group', { name: 'On the server' });
     await choice.getByRole('button', { name: 'gone' }).click();
     await window.expectCount(DELETED);
-    await choice.getByRole('button', { name: 'here' }).click();
+    await choice.getByRole('button', { name: 'still there' }).click();
     await window.expectCount(all - DELETED);
     await expect(page.getByRole('button', { name: 'Remove on the server' })).toBeAttached();
     await choice.getByRole('button', { name: 'both' }).click();
