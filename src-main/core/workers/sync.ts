@@ -17,8 +17,8 @@ const writer = connect(writerContract, portChannel((workerData as SyncData).writ
 /** ms between two progress items: a page comes every 5–20 ms, an eye needs four a second */
 const PROGRESS_PAUSE = 200;
 
-function open({ api_url, auth, headers, insecure_tls }: Connection) {
-  return createClient({ apiUrl: api_url, auth, headers, insecureTls: insecure_tls });
+function open({ api_url, auth, headers, insecure_tls, ca_file }: Connection) {
+  return createClient({ apiUrl: api_url, auth, headers, insecureTls: insecure_tls, caFile: ca_file });
 }
 
 type Item = { status: SyncProgress; dialect: Dialect | null };
