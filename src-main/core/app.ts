@@ -199,6 +199,8 @@ export class App {
       log: this.log,
       connection: () => this.connection(entry.name),
       onDialect: (dialect) => this.#onDialect(entry.name, dialect),
+      keeping: () => this.workspaces.get(entry.name).keeping,
+      fetchRule: () => this.workspaces.get(entry.name).fetch_rule,
       syncEvery: () => (this.#options.syncOnOpen === false ? 0 : this.settings.get().sync_every),
     });
     if ((this.#options.syncOnOpen ?? true) && this.readOnly === null) archive.startSync();

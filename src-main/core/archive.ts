@@ -6,14 +6,20 @@ import { MessageChannel } from 'node:worker_threads';
 import { AppError, toWireError, type WireError } from '../contract/errors.ts';
 import type { Dialect } from '../contract/query.ts';
 import type { RunActivity } from '../contract/rows.ts';
-import type { SyncStatus } from '../contract/sync.ts';
+import type { Query } from '../contract/query.ts';
+import type { Check, FetchRule, Keeping, Retention, SyncStatus } from '../contract/sync.ts';
+import { toPrefectFilters } from '../query/to-prefect.ts';
 import type { Client } from '../rpc/define.ts';
-import { mergeActivity } from './activity.ts';
+import { deletesByItself, enforceKeeping, oldestKept } from './keeping.ts';
 import { Latest } from './latest.ts';
 import { Schedule } from './schedule.ts';
 import type { Log } from './shell.ts';
+import { initialStatus } from './sync-status.ts';
 import { startWorker, type Started } from './worker.ts';
 import { queryContract, syncContract, writerContract, type Connection } from './worker-contracts.ts';
+
+/** Task runs of a question that are compared with the server one by one; more are compared by their number. */
+const CHECKED = 20_000;
 
 export type OpenOptions = {
   workspace: string;
@@ -24,6 +30,9 @@ export type OpenOptions = {
   /** asked anew for every sync, so that a changed secret or a moved demo server is picked up */
   connection: () => Promise<Connection>;
   onDialect: (dialect: Dialect) => Promise<void>;
+  /** as the person has set them, asked anew for every sync */
+  keeping: () => Keeping;
+  fetchRule: () => FetchRule;
   /** seconds between syncs that start by themselves; 0: none */
   syncEvery: () => number;
 };
@@ -42,6 +51,8 @@ export class Archive {
   readonly #options: OpenOptions;
   readonly #started: Threads;
   readonly #schedule: Schedule;
+  /** ms; when what is kept too long was last looked for */
+  #enforced = 0;
   #running: { abort: AbortController; done: Promise<void> } | null = null;
 
   private constructor(options: OpenOptions, started: Threads, notice: WireError | null, status: SyncStatus) {
@@ -92,13 +103,43 @@ export class Archive {
     return this.#running !== null;
   }
 
-  /** Starts a sync unless one runs. How it goes is told by `sync`. */
-  startSync(since: number | null = null): void {
-    const { sync } = this.#started;
-    if (!sync) throw new AppError('FOLDER_IN_USE', 'this window only reads the archive');
+  /** Starts a sync unless one runs. How it goes is told by `sync`. `since`: µs; `verify`: compares everything with the server. */
+  startSync(since: number | null = null, verify = false): void {
+    const { sync } = this.#threads;
     if (this.#running) return;
     const abort = new AbortController();
-    this.#running = { abort, done: this.#run(sync, since, abort.signal) };
+    this.#running = { abort, done: this.#run(sync, since, verify, abort.signal) };
+  }
+
+  /** Throws FOLDER_IN_USE in a window that only reads. */
+  get #threads(): { [Name in keyof Threads]: NonNullable<Threads[Name]> } {
+    const { query, writer, sync } = this.#started;
+    if (!sync || !writer) throw new AppError('FOLDER_IN_USE', 'this window only reads the archive');
+    return { query, writer, sync };
+  }
+
+  /** Compares one question with the server. Throws the server's errors. */
+  async check(query: Query, signal: AbortSignal): Promise<Check> {
+    const { sync } = this.#threads;
+    const here: Query = { where: { and: [query.where, { field: 'gone', isNull: true }] }, sort: [] };
+    const { ids, count: before } = await this.query.ids({ query: here, limit: CHECKED }, { signal });
+    const body = toPrefectFilters(query.where, Date.now() * 1000);
+    const drop = this.#options.keeping().gone === 'drop';
+    const connection = await this.#options.connection();
+    const found = await sync.client.check({ connection, body, ids, count: before, drop }, { signal });
+    const after = (await this.query.ids({ query: here, limit: 0 }, { signal })).count;
+    return { ...found, before, after };
+  }
+
+  previewKeeping(keeping: Keeping): Promise<Retention> {
+    return this.#threads.writer.client.preview({ keeping, now: Date.now() * 1000 });
+  }
+
+  /** Deletes what `keeping` does not want. A running sync ends first: it would bring back what goes. */
+  async enforceKeeping(keeping: Keeping): Promise<Retention> {
+    await this.cancelSync();
+    this.#enforced = Date.now();
+    return this.#narrowed(await enforceKeeping(this.#threads.writer.client, keeping));
   }
 
   /** Settles when the running sync has stopped. */
@@ -127,7 +168,12 @@ export class Archive {
     await this.#running?.done;
   }
 
-  async #run(sync: Started<typeof syncContract>, since: number | null, signal: AbortSignal): Promise<void> {
+  async #run(
+    sync: Started<typeof syncContract>,
+    since: number | null,
+    verify: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { workspace, log } = this.#options;
     const before = this.sync.get();
     this.sync.set({
@@ -147,10 +193,19 @@ export class Archive {
     });
     try {
       const connection = await this.#options.connection();
-      for await (const { status, dialect } of sync.client.run({ connection, since }, { signal })) {
+      const keeping = this.#options.keeping();
+      const asked = {
+        connection,
+        since: since ?? oldestKept(keeping),
+        verify,
+        drop: keeping.gone === 'drop',
+        rule: this.#options.fetchRule(),
+      };
+      for await (const { status, dialect } of sync.client.run(asked, { signal })) {
         if (dialect) await this.#options.onDialect(dialect);
         if (!signal.aborted) this.sync.set({ ...this.sync.get(), ...status, workspace });
       }
+      await this.#enforceSometimes(keeping);
       const finished = Date.now() * 1000;
       this.#end({ phase: 'idle', step: 'done', finished, last_success: finished, problem: null, resumable: false });
     } catch (thrown) {
@@ -161,12 +216,28 @@ export class Archive {
         phase: cancelled ? 'idle' : 'failed',
         finished: Date.now() * 1000,
         problem: cancelled ? null : problem,
-        resumable: before.last_success === null || this.sync.get().received > 0,
+        // by the time activities are fetched the rows are all there
+        resumable:
+          before.last_success === null || (this.sync.get().received > 0 && this.sync.get().step !== 'activity'),
       });
     } finally {
       this.#running = null;
       this.#schedule.ended(this.sync.get().phase === 'failed');
     }
+  }
+
+  /** The scan takes 0.3 s of the writer at a million rows and the cut is a whole hour: once an hour is enough. */
+  async #enforceSometimes(keeping: Keeping): Promise<void> {
+    if (!deletesByItself(keeping) || Date.now() - this.#enforced < 3_600_000) return;
+    this.#enforced = Date.now();
+    this.#narrowed(await enforceKeeping(this.#threads.writer.client, keeping));
+  }
+
+  #narrowed(deleted: Retention): Retention {
+    const { complete_since } = this.sync.get();
+    if (deleted.before !== null && complete_since !== null)
+      this.sync.set({ ...this.sync.get(), complete_since: Math.max(complete_since, deleted.before) });
+    return deleted;
   }
 
   #end(change: Partial<SyncStatus>): void {
@@ -187,9 +258,8 @@ export class Archive {
       return kept ?? nothingKept(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
     try {
       const connection = await this.#options.connection();
-      const fresh = mergeActivity(kept, await sync.client.activity({ connection, id }, { signal }));
-      await writer.client.saveActivity({ id, activity: fresh });
-      return fresh;
+      const activity = await sync.client.activity({ connection, id }, { signal });
+      return await writer.client.saveActivity({ id, activity, stamp: null });
     } catch (thrown) {
       return kept ? { ...kept, problem: toWireError(thrown) } : nothingKept(thrown);
     }
@@ -211,45 +281,4 @@ async function stopAll(started: Threads): Promise<void> {
   await started.sync?.stop();
   await started.query.stop();
   await started.writer?.stop();
-}
-
-function initialStatus(workspace: string, stored: unknown): SyncStatus {
-  const empty: SyncStatus = {
-    workspace,
-    phase: 'idle',
-    step: 'done',
-    received: 0,
-    task_runs: 0,
-    changed: 0,
-    expected: null,
-    rate: 0,
-    seconds_left: null,
-    started: null,
-    finished: null,
-    last_success: null,
-    complete_since: null,
-    verified_since: null,
-    resumable: false,
-    problem: null,
-    waiting: null,
-    paused: false,
-    live: 'off',
-    next: null,
-  };
-  if (typeof stored !== 'object' || stored === null) return empty;
-  const kept = syncStatusKept(stored);
-  return { ...empty, ...kept };
-}
-
-/** Only what outlives a run of the program: a stored "running" would be a lie. */
-function syncStatusKept(stored: object): Partial<SyncStatus> {
-  const number = (value: unknown) => (typeof value === 'number' ? value : null);
-  const record = stored as Record<string, unknown>;
-  return {
-    last_success: number(record.last_success),
-    complete_since: number(record.complete_since),
-    verified_since: number(record.verified_since),
-    finished: number(record.finished),
-    resumable: record.resumable === true,
-  };
 }

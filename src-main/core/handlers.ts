@@ -66,8 +66,13 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       app.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
     'workspace.cloud': ({ auth, api_url }, { signal }) =>
       listCloudWorkspaces({ auth: signIn(auth), apiUrl: api_url }, signal),
-    'workspace.previewKeeping': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
-    'workspace.setKeeping': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
+    'workspace.previewKeeping': async ({ workspace, keeping }) =>
+      (await app.archive(workspace)).previewKeeping(keeping),
+    'workspace.setKeeping': async ({ workspace, keeping }) => {
+      const entry = await workspaces.update(workspace, { keeping });
+      const deleted = await (await app.archive(workspace)).enforceKeeping(keeping);
+      return { workspace: await app.describe(entry), deleted };
+    },
     'workspace.setRule': async ({ workspace, rule }) =>
       app.describe(await workspaces.update(workspace, { fetch_rule: rule })),
     'workspace.setPaused': async ({ workspace, paused }) => {
@@ -113,8 +118,8 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     },
     'run.activity': async ({ workspace, id }, { signal }) => (await app.archive(workspace)).activity(id, signal),
 
-    'sync.start': async ({ workspace }) => {
-      (await app.archive(workspace)).startSync();
+    'sync.start': async ({ workspace, verify }) => {
+      (await app.archive(workspace)).startSync(null, verify);
       return {};
     },
     'sync.cancel': async ({ workspace }) => {
@@ -125,8 +130,8 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       yield* (await app.archive(workspace)).sync.watch(signal, 100);
     },
 
-    'sync.coverage': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
-    'sync.check': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
+    'sync.coverage': async ({ workspace }, { signal }) => (await query(workspace)).coverage({}, { signal }),
+    'sync.check': async ({ workspace, query }, { signal }) => (await app.archive(workspace)).check(query, signal),
 
     'preset.list': () => presets.list(),
     'preset.save': (preset) => presets.save(preset),

@@ -3,13 +3,22 @@ import { z } from 'zod';
 import { answerSchema } from '../contract/calls.ts';
 import { contract } from '../contract/calls.ts';
 import { wireErrorSchema } from '../contract/errors.ts';
-import { dialectSchema, querySchema } from '../contract/query.ts';
+import { dialectSchema, entitySchema, querySchema } from '../contract/query.ts';
 import { runActivitySchema, taskRunDetailSchema, taskRunRowSchema } from '../contract/rows.ts';
-import { syncStatusSchema } from '../contract/sync.ts';
+import {
+  checkSchema,
+  coverageSchema,
+  fetchRuleSchema,
+  keepingSchema,
+  retentionSchema,
+  syncStatusSchema,
+} from '../contract/sync.ts';
 import { call, stream } from '../rpc/define.ts';
 import type { Batch } from '../store/encode.ts';
 
 const none = z.object({}).default({});
+const micros = z.number().nullable();
+const runEntity = z.enum(['task_run', 'flow_run']);
 const span = z.object({ from: z.number(), to: z.number() });
 
 /** Both ends are this program: a batch's inside is the store's business and is not parsed at every hop. */
@@ -23,22 +32,38 @@ export const writerContract = {
     z.object({ batches: z.array(batch), state: z.record(z.string(), z.unknown()).optional() }),
     z.object({ inserted: z.number(), changed: z.number(), unchanged: z.number() }),
   ),
-  markGone: call(
+  /** `drop`: they are deleted here too */
+  markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
+  unfinished: call(z.object({ entity: runEntity }), z.array(z.string())),
+  stubs: call(z.object({ entity: entitySchema, limit: z.number() }), z.array(z.string())),
+  ids: call(
     z.object({
-      entity: z.enum(['task_run', 'flow_run', 'flow', 'deployment']),
-      ids: z.array(z.string()),
-      at: z.number(),
+      entity: entitySchema,
+      range: z.union([z.object({ from: micros, to: micros }), z.enum(['without_start', 'all'])]),
     }),
-    none,
-  ),
-  unfinished: call(z.object({ entity: z.enum(['task_run', 'flow_run']) }), z.array(z.string())),
-  stubs: call(
-    z.object({ entity: z.enum(['task_run', 'flow_run', 'flow', 'deployment']), limit: z.number() }),
     z.array(z.string()),
   ),
+  histogram: call(z.object({ entity: runEntity, step: z.number() }), z.array(z.tuple([z.number(), z.number()]))),
+  compare: call(z.object({ batch }), z.object({ missing: z.array(z.string()), changed: z.array(z.string()) })),
+  preview: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
+  enforce: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
   state: call(z.object({ key: z.string() }), z.unknown()),
   setState: call(z.object({ key: z.string(), value: z.unknown() }), none),
-  saveActivity: call(z.object({ id: z.string(), activity: runActivitySchema }), none),
+  /** added to what is kept of the run; returns both together */
+  saveActivity: call(
+    z.object({ id: z.string(), activity: runActivitySchema, stamp: z.number().nullable() }),
+    runActivitySchema,
+  ),
+  dueActivities: call(
+    z.object({
+      states: z.array(z.string()),
+      from: z.number(),
+      to: z.number(),
+      settle: z.number(),
+      limit: z.number(),
+    }),
+    z.array(z.object({ id: z.string(), stamp: z.number() })),
+  ),
   close: call(none, none),
 };
 
@@ -59,7 +84,30 @@ export const syncItemSchema = z.object({
 
 export const syncContract = {
   /** one sync from where the last stopped; ends when it is through, cancelled by ending the stream */
-  run: stream(z.object({ connection: connectionSchema, since: z.number().nullable() }), syncItemSchema),
+  run: stream(
+    z.object({
+      connection: connectionSchema,
+      since: micros,
+      /** compare everything with the server */
+      verify: z.boolean(),
+      /** rows the server has deleted are deleted here too */
+      drop: z.boolean(),
+      rule: fetchRuleSchema,
+    }),
+    syncItemSchema,
+  ),
+  /** `body`: filters as Prefect takes them, null when it cannot be asked this; `ids`: what matches here and is not gone */
+  check: call(
+    z.object({
+      connection: connectionSchema,
+      body: z.record(z.string(), z.unknown()).nullable(),
+      ids: z.array(z.string()),
+      /** all that match here, of which `ids` may be the first only */
+      count: z.number(),
+      drop: z.boolean(),
+    }),
+    checkSchema.omit({ before: true, after: true }),
+  ),
   activity: call(z.object({ connection: connectionSchema, id: z.string() }), runActivitySchema),
 };
 
@@ -82,6 +130,12 @@ export const queryContract = {
   ask: call(asked, answerSchema),
   rows: call(z.object({ result: z.string(), rows: span }), z.array(taskRunRowSchema)),
   position: call(z.object({ result: z.string(), id: z.string() }), z.object({ position: z.number().nullable() })),
+  /** of the first rows of a question's result; `count`: all of them */
+  ids: call(
+    z.object({ query: querySchema, limit: z.number() }),
+    z.object({ ids: z.array(z.string()), count: z.number() }),
+  ),
+  coverage: call(none, coverageSchema),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),

@@ -147,6 +147,9 @@ export function openDatabase(story: Story): Database {
       if (entity === 'flow_run')
         for (const task of database.tasksOf(id, now)) database.remove('task_run', task.id, now);
       if (entity === 'flow') {
+        for (const key of [...deployment.byTime().keys])
+          if (deployment.exists(key, now) && deployment.facts(key, now).flowId === id)
+            database.remove('deployment', deployment.facts(key, now).id, now);
         for (const key of [...flow_run.byTime().keys])
           if (flow_run.exists(key, now) && flow_run.facts(key, now).flowId === id)
             database.remove('flow_run', flow_run.facts(key, now).id, now);

@@ -53,6 +53,12 @@ export type PrefectClient = {
   pageLimit(options?: AskOptions): Promise<number>;
   /** Any other call, checked by `schema`; a reply that does not fit is SERVER_BAD_REPLY. */
   ask<T extends z.ZodType>(schema: T, question: Question, options?: AskOptions): Promise<z.output<T>>;
+  /** A call that answers with a list: each element checked by `schema`, with its exact text. */
+  list<T extends z.ZodType>(
+    schema: T,
+    question: Question,
+    options?: AskOptions,
+  ): Promise<{ json: string; value: z.output<T> }[]>;
   /** Drops the connections; what still waits fails. */
   close(): Promise<void>;
 };
@@ -83,6 +89,20 @@ export function createClient(settings: ServerSettings): PrefectClient {
     apiUrl: (options) => exchange.apiUrl(options),
     ask,
     close: () => exchange.close(),
+
+    async list(schema, question, options) {
+      const { text, value } = await exchange.ask(question, options);
+      if (!Array.isArray(value))
+        throw new AppError('SERVER_NOT_PREFECT', `${question.path} did not answer with a list`, {
+          path: question.path,
+        });
+      const texts = splitJsonArray(text);
+      return (value as unknown[]).map((one, i) => {
+        const parsed = schema.safeParse(one);
+        if (!parsed.success) throw unexpected(question.path, parsed.error);
+        return { json: texts[i] ?? 'null', value: parsed.data };
+      });
+    },
 
     async page(entity, body, options) {
       const path = `/${plural[entity]}/filter`;

@@ -36,8 +36,24 @@ export const stateListSchema = z.array(
   }),
 );
 export const logListSchema = z.array(
-  z.object({ id: z.string(), name: z.string(), level: z.number(), message: z.string(), timestamp: time }),
+  z.object({
+    id: z.string(),
+    name: z.string(),
+    level: z.number(),
+    message: z.string(),
+    timestamp: time,
+    task_run_id: z.string().nullish(),
+  }),
 );
+export const artifactRowSchema = z.object({
+  id: z.string(),
+  key: z.string().nullish(),
+  type: z.string().nullish(),
+  description: z.string().nullish(),
+  task_run_id: z.string().nullish(),
+  created: maybeTime,
+  updated: maybeTime,
+});
 
 /** The part of /openapi.json that tells which filter keys may be sent: an unknown one is a hard 422. */
 export const openapiSchema = z.object({

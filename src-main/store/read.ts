@@ -20,6 +20,8 @@ export type Reader = ColumnSource & {
   ridOf(entity: Entity, id: string): number | null;
   /** null when it was never kept */
   activity(taskRunId: string): RunActivity | null;
+  /** how many task runs' activity is kept */
+  activities(): number;
   /** undefined when never set */
   state(key: string): unknown;
   /** number of the last commit that touched rows */
@@ -171,6 +173,10 @@ class ArchiveReader implements Reader {
       const z = this.#activity.get(id) as Buffer | undefined;
       return z ? runActivitySchema.parse(JSON.parse(zstdDecompressSync(z).toString('utf8'))) : null;
     });
+  }
+
+  activities(): number {
+    return this.#guard(() => this.#db.prepare('SELECT count(*) FROM activity').pluck().get() as number);
   }
 
   state(key: string): unknown {

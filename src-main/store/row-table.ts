@@ -6,7 +6,7 @@ import { openBlock } from './blocks.ts';
 import type { Batch } from './encode.ts';
 import type { Rids, Terms } from './interner.ts';
 import { columnNames, isRef, layouts } from './layout.ts';
-import { uuidBytes } from './uuid.ts';
+import { uuidBytes, uuidText } from './uuid.ts';
 
 export type Shared = { terms: Terms; rids: Record<Entity, Rids>; blocks: BlockTable };
 /** Row numbers a transaction touches; a stub that is made counts as changed. */
@@ -62,8 +62,7 @@ export class RowTable {
   }
 
   write(batch: Batch, touched: Touched, counts: Counts): void {
-    const { rows, ids, hashes, numbers } = batch;
-    const { numbers: width } = layouts[this.#entity];
+    const { rows, ids } = batch;
     const rids = new Array<number>(rows).fill(KEEP);
     const isNew = new Array<boolean>(rows).fill(false);
     for (let i = 0; i < rows; i++) {
@@ -74,10 +73,8 @@ export class RowTable {
         counts.inserted++;
         continue;
       }
-      const [rid, hash, updated, known, gone, blk] = found;
-      const stamp = numbers[i * width + this.#updatedSlot];
-      const sameTime = updated === null ? Number.isNaN(stamp) : updated === stamp;
-      if (known === 1 && hash === hashes[i] && sameTime) {
+      const [rid, , , known, gone, blk] = found;
+      if (this.#isSame(batch, i, found)) {
         counts.unchanged++;
         if (gone === null) continue;
         this.#back.run(rid);
@@ -90,6 +87,25 @@ export class RowTable {
       if (blk !== null) this.#shared.blocks.leave(blk);
     }
     this.#store(batch, rids, isNew, touched);
+  }
+
+  /** Which rows of the batch are not there or gone, and which are there but otherwise. */
+  compare(batch: Batch): { missing: string[]; changed: string[] } {
+    const missing: string[] = [];
+    const changed: string[] = [];
+    for (let i = 0; i < batch.rows; i++) {
+      const found = this.#probe.get(batch.ids.subarray(i * 16, i * 16 + 16)) as Probe | undefined;
+      const there = found !== undefined && found[3] === 1 && found[4] === null;
+      if (!there) missing.push(uuidText(batch.ids, i * 16));
+      else if (!this.#isSame(batch, i, found)) changed.push(uuidText(batch.ids, i * 16));
+    }
+    return { missing, changed };
+  }
+
+  #isSame({ hashes, numbers }: Batch, i: number, [, hash, updated, known]: Probe): boolean {
+    const stamp = numbers[i * layouts[this.#entity].numbers + this.#updatedSlot];
+    const sameTime = updated === null ? Number.isNaN(stamp) : updated === stamp;
+    return known === 1 && hash === hashes[i] && sameTime;
   }
 
   /** Marks rows as lost by the server since `at` µs, unless they already are; also ids known from references only, so that they are asked for once. */

@@ -1,9 +1,10 @@
 /** The one connection that writes an archive. Every call is one transaction: what it returns from is on disk, what throws has changed nothing. */
-import { zstdCompressSync } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
-import { entities, terminalStateTypes, type Entity } from '../contract/fields.ts';
+import { entities, type Entity } from '../contract/fields.ts';
 import type { RunActivity } from '../contract/rows.ts';
+import type { Keeping, Retention } from '../contract/sync.ts';
+import { Activities, type Due, type Wanted } from './activities.ts';
 import { closeWritten, openForWriting, suspectFile } from './archive-file.ts';
 import { BlockTable } from './block-table.ts';
 import { ChangeLog, Touches } from './change-log.ts';
@@ -11,10 +12,12 @@ import type { Change } from './columns.ts';
 import type { Batch } from './encode.ts';
 import { storeError } from './errors.ts';
 import { Rids, Terms } from './interner.ts';
+import { Lookup } from './lookup.ts';
+import { doomed, shrink } from './retention.ts';
 import { RowTable, type Counts } from './row-table.ts';
 import type { Target } from './salvage.ts';
 import { readState } from './state.ts';
-import { uuidBytes, uuidText } from './uuid.ts';
+import { uuidBytes } from './uuid.ts';
 
 export type Writer = {
   /** what happened to the file at opening that a person should know: ARCHIVE_DAMAGED with `set_aside`, `salvaged`, `lost` */
@@ -26,13 +29,22 @@ export type Writer = {
   setState(key: string, value: unknown): void;
   /** `at` µs: when the server was seen to have lost the rows. A row that is written again is no longer gone. */
   markGone(entity: Entity, ids: readonly string[], at: number): void;
-  /** Deletes rows from the archive for good; returns how many there were. */
-  remove(entity: Entity, ids: readonly string[]): number;
-  /** Ids of rows that are there, not gone, and in no terminal state of Prefect's; a run without a state counts as unfinished. */
-  unfinished(entity: 'task_run' | 'flow_run'): string[];
-  /** At most `limit` ids that rows refer to, of which nothing else is known and which are not marked gone. */
-  stubs(entity: Entity, limit: number): string[];
-  saveActivity(taskRunId: string, activity: RunActivity): void;
+  /** Deletes rows from the archive for good; returns how many there were. What other rows still refer to is not asked for again. `at` µs. */
+  remove(entity: Entity, ids: readonly string[], at: number): number;
+  /** What `keeping` would delete; `now` µs. */
+  preview(keeping: Keeping, now: number): Retention;
+  /** Deletes what `keeping` does not want, for good, in several transactions; returns what there was. */
+  enforce(keeping: Keeping, now: number): Retention;
+  /** Ids of the batch's rows that are not there (or gone), and of those that are there but otherwise. */
+  compare(batch: Batch): { missing: string[]; changed: string[] };
+  /** Answers about what is kept. */
+  lookup<T>(ask: (lookup: Lookup) => T): T;
+  /** What is kept of the run besides its row. */
+  activity(taskRunId: string): RunActivity | null;
+  /** `stamp`: the run's as `dueActivities` gave it; null when it was fetched for another reason. */
+  saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
+  /** Runs whose activity is missing or was fetched before they changed. Scans the table, about 0.14 s at a million rows: once per sync. */
+  dueActivities(wanted: Wanted): Due[];
   /** Moves what the log holds into the file itself. */
   checkpoint(): void;
   close(): void;
@@ -42,6 +54,9 @@ export type WriterOptions = {
   /** called after each commit that touched rows, before the call returns */
   onChange: (change: Change) => void;
 };
+
+/** Rows deleted in one transaction: the index takes in as many between two questions. */
+const ROWS_PER_REMOVAL = 1000;
 
 /** Creates the file when there is none. Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. A damaged file is set aside, see `notice`. */
 export function openWriter(path: string, { onChange }: WriterOptions): Writer {
@@ -72,7 +87,8 @@ class ArchiveWriter implements Writer, Target {
   readonly #commit: Statement;
   readonly #getState: Statement;
   readonly #setState: Statement;
-  readonly #saveActivity: Statement;
+  readonly #activities: Activities;
+  readonly #lookup: Lookup;
 
   constructor(db: Database, path: string, notice: AppError | null, onChange: (change: Change) => void) {
     this.notice = notice;
@@ -93,9 +109,8 @@ class ArchiveWriter implements Writer, Target {
     this.#setState = db.prepare(
       'INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
     );
-    this.#saveActivity = db.prepare(
-      'INSERT INTO activity (id, fetched, z) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET fetched = excluded.fetched, z = excluded.z',
-    );
+    this.#lookup = new Lookup(db);
+    this.#activities = new Activities(db);
   }
 
   write({ batches, state }: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts {
@@ -119,36 +134,53 @@ class ArchiveWriter implements Writer, Target {
     this.#transact((touches) => this.#tables[entity].markGone(ids, at, touches));
   }
 
-  remove(entity: Entity, ids: readonly string[]): number {
-    return this.#transact((touches) => this.#tables[entity].remove(ids, touches));
+  remove(entity: Entity, ids: readonly string[], at: number): number {
+    return this.#transact((touches) => {
+      const removed = this.#tables[entity].remove(ids, touches);
+      this.#tables[entity].markGone(ids, at, touches);
+      if (entity === 'task_run') for (const id of ids) this.#activities.drop(runId(id));
+      return removed;
+    });
   }
 
-  /** Scans the table, about 0.1 s at a million rows: once per sync, on the writer's own thread. */
-  unfinished(entity: 'task_run' | 'flow_run'): string[] {
-    const ended = terminalStateTypes.map((type) => `'${type}'`).join(', ');
-    return this.#ids(
-      `SELECT id FROM ${entity} WHERE known = 1 AND gone IS NULL AND (state_type IS NULL OR state_type NOT IN (SELECT id FROM term WHERE text IN (${ended})))`,
-    );
+  preview(keeping: Keeping, now: number): Retention {
+    return this.#guard(() => doomed(this.#db, keeping, now).plan);
   }
 
-  stubs(entity: Entity, limit: number): string[] {
-    return this.#ids(`SELECT id FROM ${entity} WHERE known = 0 AND gone IS NULL LIMIT ${Math.trunc(limit)}`);
+  enforce(keeping: Keeping, now: number): Retention {
+    const { plan, ids } = this.#guard(() => doomed(this.#db, keeping, now));
+    for (const [entity, list] of ids)
+      for (let from = 0; from < list.length; from += ROWS_PER_REMOVAL)
+        this.remove(entity, list.slice(from, from + ROWS_PER_REMOVAL), now);
+    this.#guard(() => shrink(this.#db));
+    return plan;
   }
 
-  #ids(sql: string): string[] {
-    return this.#guard(() => (this.#db.prepare(sql).pluck().all() as Uint8Array[]).map((id) => uuidText(id)));
+  compare(batch: Batch): { missing: string[]; changed: string[] } {
+    return this.#guard(() => this.#tables[batch.entity].compare(batch));
   }
 
-  saveActivity(taskRunId: string, activity: RunActivity): void {
-    const id = uuidBytes(taskRunId);
-    if (!id) throw new AppError('BAD_INPUT', 'not a task run id', { id: taskRunId });
-    const z = zstdCompressSync(JSON.stringify(activity));
-    this.keepActivity(id, activity.fetched, z);
+  lookup<T>(ask: (lookup: Lookup) => T): T {
+    return this.#guard(() => ask(this.#lookup));
+  }
+
+  activity(taskRunId: string): RunActivity | null {
+    const id = runId(taskRunId);
+    return this.#guard(() => this.#activities.get(id));
+  }
+
+  saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void {
+    const id = runId(taskRunId);
+    this.#transact(() => this.#activities.save(id, activity, stamp));
+  }
+
+  dueActivities(wanted: Wanted): Due[] {
+    return this.#guard(() => this.#activities.due(wanted));
   }
 
   /** An activity as it lies in an archive, for salvaging. */
-  keepActivity(id: Uint8Array, fetched: number | null, z: Uint8Array): void {
-    this.#transact(() => this.#saveActivity.run(id, fetched, z));
+  keepActivity(id: Uint8Array, stamp: number | null, z: Uint8Array): void {
+    this.#transact(() => this.#activities.keep(id, stamp, z));
   }
 
   checkpoint(): void {
@@ -195,4 +227,10 @@ class ArchiveWriter implements Writer, Target {
       throw error;
     }
   }
+}
+
+function runId(text: string): Uint8Array {
+  const id = uuidBytes(text);
+  if (!id) throw new AppError('BAD_INPUT', 'not a task run id', { id: text });
+  return id;
 }

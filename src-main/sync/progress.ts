@@ -89,6 +89,11 @@ export class Progress {
     this.#emit({ waiting: wait });
   }
 
+  /** Everything is committed, though there may be more to fetch. `at`: µs by this machine's clock. */
+  succeeded(at: number): void {
+    this.#emit({ last_success: at, resumable: false });
+  }
+
   /** The run is through. */
   done(): void {
     const finished = Date.now() * 1000;

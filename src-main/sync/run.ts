@@ -1,6 +1,7 @@
 /** One sync: the first brings everything, each further one what has changed, an interrupted one the rest. */
 import { toAppError } from '../contract/errors.ts';
 import type { Dialect } from '../contract/query.ts';
+import type { FetchRule } from '../contract/sync.ts';
 import { formatTime, parseTime } from '../contract/time.ts';
 import { allFeatures, type PrefectClient } from '../prefect/client.ts';
 import { scanAnchored } from './anchored.ts';
@@ -14,6 +15,7 @@ import { fillStubs, keep, keeper, type Pass, type RunEntity } from './pass.ts';
 import { Progress, type SyncProgress } from './progress.ts';
 import type { Sink } from './sink.ts';
 import { Source } from './source.ts';
+import { fetchByRule, type Tries } from './rule.ts';
 import { parseState, STATE_KEY, type SyncState } from './state.ts';
 import { compareRest, verifiedByHarvest, verify, type Parents } from './verify.ts';
 import { HOUR, parseVerify, VERIFY_KEY, verifiedSince } from './windows.ts';
@@ -30,6 +32,9 @@ export type SyncOptions = {
   since: number | null;
   /** compare everything that is kept with the server, not only the share that is due */
   verify?: boolean;
+  /** for which runs history, logs and artifacts are fetched once the rows are there */
+  rule?: FetchRule;
+  ruleTries?: Tries;
   onStatus: (status: SyncProgress) => void;
   onDialect?: (dialect: Dialect) => void;
 };
@@ -54,6 +59,8 @@ export async function runSync(options: SyncOptions): Promise<void> {
     state.success = Date.now() * 1000;
     await outbox.push('flow', [], { [STATE_KEY]: structuredClone(state) });
     await outbox.flush();
+    progress.succeeded(state.success);
+    if (options.rule) await fetchByRule(pass, options.rule, options.ruleTries);
     progress.done();
   } catch (thrown) {
     await outbox.drop();
@@ -96,7 +103,7 @@ async function work(pass: Pass, { since, verify: whole = false, ...options }: Sy
     void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
   }
   const parents =
-    known !== null || !open?.parents ? await readParents(pass, daily || whole || known === null, known) : null;
+    known !== null || whole || !open?.parents ? await readParents(pass, daily || whole || known === null, known) : null;
   if (open) open.parents = true;
 
   const clock = () => pass.source.clock ?? Date.now() * 1000;

@@ -1,5 +1,6 @@
 /** Where rows go, as the sync sees it; core gives it the encoder and the writer thread. */
 import type { Entity } from '../contract/fields.ts';
+import type { RunActivity } from '../contract/rows.ts';
 import type { Row } from '../prefect/client.ts';
 
 export type Written = { inserted: number; changed: number; unchanged: number };
@@ -21,9 +22,17 @@ export type Sink = {
   ids?(entity: Entity, range: IdRange): Promise<string[]>;
   /** How many kept rows that are not gone are expected to start in each step of `step` µs: [start of the step in µs, rows], ascending, empty steps left out. */
   histogram?(entity: 'task_run' | 'flow_run', step: number): Promise<[number, number][]>;
-  /** Those of the ids that are kept and not gone. */
-  known?(entity: Entity, ids: string[]): Promise<string[]>;
+  /** Ids of the rows that are not kept (or marked as gone), and of those that are kept otherwise. Writes nothing. */
+  compare?(entity: Entity, rows: Row[]): Promise<{ missing: string[]; changed: string[] }>;
+  /** Runs to fetch by rule, newest first. Without it nothing is fetched by rule. */
+  dueActivities?(wanted: Wanted): Promise<Due[]>;
+  /** Adds to what is kept of the run. `stamp`: as `dueActivities` gave it. */
+  saveActivity?(id: string, activity: RunActivity, stamp: number): Promise<void>;
 };
+
+/** In one of the states, ended in [from, to] (µs by the server's clock), with an activity that is missing or older than the run, or than `settle` µs after its end. */
+export type Wanted = { states: string[]; from: number; to: number; settle: number; limit: number };
+export type Due = { id: string; stamp: number };
 
 /** By expected start, bounds included, µs, null: no bound; or the runs that have none; or, for flows and deployments, all. */
 export type IdRange = { from: number | null; to: number | null } | 'without_start' | 'all';

@@ -1,6 +1,8 @@
 /** What a sync remembers between runs. Kept in the archive, in the same transaction as the rows it speaks of. */
 import { z } from 'zod';
 import { dialectSchema } from '../contract/query.ts';
+import { formatTime, parseTime } from '../contract/time.ts';
+import type { Gap } from './keyset.ts';
 
 export const STATE_KEY = 'sync';
 
@@ -56,6 +58,24 @@ export function freshState(): SyncState {
     success: null,
     server: null,
   };
+}
+
+/** The archive now reaches back to `before` (µs, a whole hour) only. False: it did not reach further. */
+export function narrow(state: SyncState, before: number): boolean {
+  const gaps = state.open ? [...state.open.task_run, ...state.open.flow_run] : [];
+  if (state.since !== null && state.since >= before && gaps.length === 0) return false;
+  const low = formatTime(before);
+  const above = (gap: Gap): Gap[] => {
+    if ((parseTime(gap.high) ?? Infinity) < before) return [];
+    return [gap.low === null || (parseTime(gap.low) ?? -Infinity) < before ? { low, high: gap.high } : gap];
+  };
+  if (state.open) {
+    state.open.task_run = state.open.task_run.flatMap(above);
+    state.open.flow_run = state.open.flow_run.flatMap(above);
+  }
+  state.since = Math.max(state.since ?? before, before);
+  state.oldest = state.oldest === null ? null : Math.max(state.oldest, before);
+  return true;
 }
 
 /** Something else under the key, or a later version's state: the harvest begins again, which loses no row. */

@@ -112,6 +112,7 @@ export const mainPaths: readonly string[] = [
   'task_key',
   'name',
   'flow_run_id',
+  'gone',
 ];
 
 /** The same facts under a second name: the panel offers the first, a query may use either. */

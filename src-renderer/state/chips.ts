@@ -138,6 +138,8 @@ function describe(condition: Condition, words: Words): Described {
     );
   if ('like' in condition) return yes(label, `like “${condition.like}”`);
   if ('contains' in condition) return yes(label, `contains “${condition.contains}”`);
+  if ('isNull' in condition && condition.field === 'gone')
+    return yes('', condition.isNull ? 'on the server' : 'gone from the server');
   if ('isNull' in condition) {
     const tags = fieldInfo(condition.field).kind === 'tags';
     return yes(label, condition.isNull ? (tags ? 'untagged' : 'none') : 'any');

@@ -1,7 +1,10 @@
-/** What the archive holds and when that was last checked, as the footer says it. */
+/** What the archive holds, when that was last checked and how it is kept true: the footer's line and the sync view's sentence. */
+import { MICROS_PER_SECOND } from '../../src-main/contract/time.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 
 type Words = { day(micros: number): string; ago(micros: number): string };
+/** of seconds */
+type Duration = (seconds: number) => string;
 
 /** null until the first status is there */
 export function coverageWords(
@@ -21,4 +24,55 @@ export function coverageWords(
             : 'No runs on the server';
   const checked = status.last_success === null ? null : `checked ${words.ago(status.last_success)}`;
   return { coverage, checked };
+}
+
+/** Seconds between two syncs as a phrase; 0 is "only when asked". */
+export function paceWords(every: number, duration: Duration): string {
+  return every > 0 ? `every ${duration(every)}` : 'only when you ask';
+}
+
+/** `on` and `wait` and so on choose the dot; each has its own shape too. */
+export type LiveWords = { tone: 'on' | 'wait' | 'clock' | 'paused' | 'problem'; short: string; long: string };
+
+export function liveWords(status: SyncStatus, every: number, duration: Duration): LiveWords {
+  const pace = paceWords(every, duration);
+  if (status.paused)
+    return { tone: 'paused', short: 'Paused.', long: 'paused: nothing is fetched by itself until you go on' };
+  if (status.problem && status.phase !== 'running')
+    return { tone: 'problem', short: 'The last sync failed.', long: 'not now: the last sync failed' };
+  switch (status.live) {
+    case 'on':
+      return { tone: 'on', short: 'Listening for changes.', long: 'on: the server tells of changes as they happen' };
+    case 'connecting':
+      return { tone: 'wait', short: 'Connecting to the server’s events.', long: `connecting; until then ${pace}` };
+    case 'unsupported':
+      return {
+        tone: 'clock',
+        short: `Looks for changes ${pace}.`,
+        long: `not offered by this server; changes are looked for ${pace}`,
+      };
+    case 'off':
+      return { tone: 'clock', short: `Looks for changes ${pace}.`, long: `off; changes are looked for ${pace}` };
+  }
+}
+
+/** "Every run since 3 Aug. Compared with the server 2 min ago. Listening for changes." */
+export function coverageSentence(status: SyncStatus, every: number, words: Words, duration: Duration): string {
+  const coverage = coverageWords(status, words)?.coverage ?? '';
+  const compared =
+    status.verified_since !== null
+      ? `Compared with the server ${words.ago(status.verified_since)}.`
+      : status.complete_since !== null
+        ? 'Not all of it has been compared with the server yet.'
+        : '';
+  return [`${coverage}.`, compared, liveWords(status, every, duration).short].filter((part) => part !== '').join(' ');
+}
+
+/** When the next sync starts by itself. `now` in µs. */
+export function nextWords(status: SyncStatus, now: number, duration: Duration): string {
+  if (status.phase === 'running' || status.phase === 'cancelling') return 'now';
+  if (status.paused) return 'when you go on';
+  if (status.next === null) return 'when you ask';
+  const seconds = (status.next - now) / MICROS_PER_SECOND;
+  return seconds < 1 ? 'now' : `in ${duration(Math.ceil(seconds))}`;
 }

@@ -8,7 +8,9 @@ type Open =
   | { kind: 'export' }
   | { kind: 'keys' }
   | { kind: 'add'; candidate: Candidate | null }
-  | { kind: 'workspaces' };
+  | { kind: 'workspaces' }
+  | { kind: 'sync' }
+  | { kind: 'settings'; workspace: string };
 
 class Dialogs {
   open = $state.raw<Open>({ kind: 'none' });
@@ -32,6 +34,13 @@ class Dialogs {
   }
   manageWorkspaces(): void {
     this.open = { kind: 'workspaces' };
+  }
+  syncView(): void {
+    this.open = { kind: 'sync' };
+  }
+  /** what one workspace keeps and fetches */
+  settings(workspace: string): void {
+    this.open = { kind: 'settings', workspace };
   }
 }
 

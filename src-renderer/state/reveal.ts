@@ -7,6 +7,8 @@ import { mainTimes } from './quick-spans.ts';
 const sections: Record<string, string> = { state_type: 'state', state_name: 'state', name: 'task_key' };
 /** Sections that are open until folded; the setting lists those that differ from their start. */
 const startsOpen = ['presets', 'state', 'time', 'flow_run.flow_id', 'flow_run.deployment_id', 'tags', 'task_key'];
+/** Sections beside those, closed until opened. */
+const closedAtTop = ['flow_run_id', 'gone'];
 
 function sectionOf(field: string): string {
   return mainTimes.some((one) => one.field === field) ? 'time' : (sections[field] ?? field);
@@ -15,7 +17,7 @@ function sectionOf(field: string): string {
 export async function revealSection(field: string): Promise<void> {
   const id = sectionOf(field);
   const isOpen = (one: string) => app.settings.closed_sections.includes(one) !== startsOpen.includes(one);
-  const nested = !startsOpen.includes(id) && id !== 'flow_run_id';
+  const nested = !startsOpen.includes(id) && !closedAtTop.includes(id);
   if (nested && !isOpen('all')) app.toggleSection('all');
   if (!isOpen(id)) app.toggleSection(id);
   await tick();

@@ -1,6 +1,7 @@
 /** The window's own keys. The grid, the lists and the fields have theirs; the overlay lists all of them. */
 
-export type Shortcut = 'search' | 'panel' | 'refresh' | 'export' | 'sync' | 'keys' | 'next' | 'previous' | 'close';
+export type Shortcut =
+  'search' | 'panel' | 'refresh' | 'export' | 'sync' | 'view' | 'check' | 'keys' | 'next' | 'previous' | 'close';
 
 const plain: Record<string, Shortcut> = {
   '/': 'search',
@@ -8,6 +9,8 @@ const plain: Record<string, Shortcut> = {
   r: 'refresh',
   e: 'export',
   s: 'sync',
+  v: 'view',
+  c: 'check',
   '?': 'keys',
   n: 'next',
   p: 'previous',
@@ -38,6 +41,8 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['f'], what: 'Show or hide the filter panel' },
       { keys: ['r'], what: 'Take in what is new' },
       { keys: ['s'], what: 'Sync' },
+      { keys: ['v'], what: 'What is here, and since when' },
+      { keys: ['c'], what: 'Check these runs with the server' },
       { keys: ['e'], what: 'Export' },
       { keys: ['n', 'p'], what: 'Next and previous run' },
       { keys: ['Esc'], what: 'Close the run' },

@@ -1,4 +1,4 @@
-/** A sync's state as a line of text. Formatting of numbers is given, so that this stays plain. */
+/** A sync's state as a line of text: short for the button, whole for the sync view. Formatting of numbers is given. */
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 
 type Count = (n: number) => string;
@@ -30,4 +30,23 @@ export function syncWords(status: SyncStatus, count: Count, duration: Duration):
   }
   const received = status.received > 0 ? ` · ${count(status.received)}` : '';
   return { short: `${steps[status.step]}${received}` };
+}
+
+/** "Task runs · 12,431 of 20,000 · 2,100 a second · 40 s left" */
+export function progressWords(status: SyncStatus, count: Count, duration: Duration): string {
+  if (status.phase === 'cancelling' || status.waiting) return syncWords(status, count, duration).short;
+  const read =
+    status.step === 'task_runs' && status.expected !== null
+      ? `${count(status.task_runs)} of ${count(Math.max(status.expected, status.task_runs))}`
+      : status.received > 0
+        ? `${count(status.received)} read`
+        : '';
+  return [
+    steps[status.step],
+    read,
+    status.rate >= 1 ? `${count(Math.round(status.rate))} a second` : '',
+    status.seconds_left === null ? '' : `${duration(status.seconds_left)} left`,
+  ]
+    .filter((part) => part !== '')
+    .join(' · ');
 }

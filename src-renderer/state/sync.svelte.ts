@@ -1,7 +1,7 @@
 /** The open workspace's sync, as its stream tells it. */
 import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
-import { api } from './app.svelte.ts';
+import { api, app } from './app.svelte.ts';
 
 class Sync {
   status = $state.raw<SyncStatus | null>(null);
@@ -10,6 +10,9 @@ class Sync {
   running = $derived(this.status?.phase === 'running' || this.status?.phase === 'cancelling');
   /** 0 to 1; null while the server has not said how many runs it has */
   progress = $derived(this.status?.expected ? Math.min(1, this.status.task_runs / this.status.expected) : null);
+
+  /** no server to ask, or nothing to write it into */
+  cannot = $derived(app.workspace === null || app.readOnly !== null || app.link !== 'up' || app.problem !== null);
 
   private abort: AbortController | null = null;
 
@@ -27,18 +30,28 @@ class Sync {
     }
   }
 
-  async start(workspace: string): Promise<void> {
-    this.problem = null;
-    try {
-      await api['sync.start']({ workspace });
-    } catch (thrown) {
-      this.problem = toAppError(thrown);
-    }
+  /** `verify`: the whole archive is compared with the server, not only what is due */
+  start({ verify = false } = {}): Promise<void> {
+    return this.ask((workspace) => api['sync.start']({ workspace, verify }));
   }
 
-  async cancel(workspace: string): Promise<void> {
+  cancel(): Promise<void> {
+    return this.ask((workspace) => api['sync.cancel']({ workspace }));
+  }
+
+  /** Going on also takes up what pausing cut short. */
+  setPaused(paused: boolean): Promise<void> {
+    return this.ask(async (workspace) => {
+      app.replace(await api['workspace.setPaused']({ workspace, paused }));
+      if (!paused && this.status?.resumable) await api['sync.start']({ workspace });
+    });
+  }
+
+  private async ask(what: (workspace: string) => Promise<unknown>): Promise<void> {
+    if (app.workspace === null) return;
+    this.problem = null;
     try {
-      await api['sync.cancel']({ workspace });
+      await what(app.workspace);
     } catch (thrown) {
       this.problem = toAppError(thrown);
     }

@@ -1,5 +1,11 @@
 /** One measured number and how a set of them is shown. */
-export type Figure = { bench: string; name: string; value: number; unit: string };
+export type Figure = {
+  bench: string;
+  name: string;
+  value: number;
+  unit: string;
+  /** held by budget.json */ ratio?: boolean;
+};
 
 /** Nearest-rank quantile; 0 for no values. */
 export function quantile(values: readonly number[], q: number): number {

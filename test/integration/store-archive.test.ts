@@ -192,13 +192,13 @@ test('removing: a task run goes, what others may refer to stays as a bare id', (
   write('flow_run', { id: uuid(9), name: 'f', parent_task_run_id: uuid(2) });
   write('task_run', { id: uuid(1), flow_run_id: uuid(9) }, { id: uuid(2) });
   const plain = reader.ridOf('task_run', uuid(1)) as number;
-  assert.equal(writer.remove('task_run', [uuid(1), uuid(2), uuid(3)]), 2);
+  assert.equal(writer.remove('task_run', [uuid(1), uuid(2), uuid(3)], 5), 2);
   assert.deepEqual(changes.at(-1)?.removed, { task_run: [plain] });
   assert.equal(reader.ridOf('task_run', uuid(1)), null);
   assert.equal(named(reader, 'task_run', reader.ridOf('task_run', uuid(2)) as number)?.known, 0);
-  assert.equal(writer.remove('flow_run', [uuid(9)]), 1);
+  assert.equal(writer.remove('flow_run', [uuid(9)], 5), 1);
   assert.equal(named(reader, 'flow_run', 1)?.known, 0);
-  assert.equal(writer.remove('flow_run', [uuid(9)]), 0);
+  assert.equal(writer.remove('flow_run', [uuid(9)], 5), 0);
   // a number once given is not given to another row
   write('task_run', { id: uuid(4) });
   assert.ok((reader.ridOf('task_run', uuid(4)) as number) > plain);
@@ -214,8 +214,8 @@ test('activity of a run comes back whole', (t) => {
     fetched: 7,
     problem: null,
   };
-  writer.saveActivity(uuid(1), { ...activity, fetched: 1 });
-  writer.saveActivity(uuid(1), activity);
+  writer.saveActivity(uuid(1), { ...activity, fetched: 1 }, null);
+  writer.saveActivity(uuid(1), activity, null);
   assert.deepEqual(reader.activity(uuid(1)), activity);
   assert.equal(reader.activity(uuid(2)), null);
 });

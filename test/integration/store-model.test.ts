@@ -103,7 +103,7 @@ test('after any sequence of writes, removals and reopenings the archive equals a
               if (found && found.gone === null) found.gone = at;
             }
           } else {
-            writer.remove(step.entity, step.ns.map(uuid));
+            writer.remove(step.entity, step.ns.map(uuid), 5);
             for (const n of step.ns) model.delete(`${step.entity} ${uuid(n)}`);
           }
         });

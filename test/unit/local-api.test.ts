@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answerApi, type ArchiveView } from '../../src-main/core/local-api/answer.ts';
 import { jsonProblem } from '../../src-main/core/local-api/python-json.ts';
-import { topLevel, withValues } from '../../src-main/core/local-api/row-text.ts';
+import { withValues } from '../../src-main/core/local-api/row-text.ts';
+import { topLevel } from '../../src-main/prefect/members.ts';
 import { fullRun, paginatedTaskRun } from '../../src-main/core/local-api/run-rows.ts';
 
 const ID = '01a20aea-6dc4-7b34-82a2-1b1505be9768';

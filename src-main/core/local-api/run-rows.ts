@@ -1,7 +1,8 @@
 /** Runs in the shapes of Prefect 3.8.8's replies, with the two fields the server computes as it answers. */
 import { terminalStateTypes } from '../../contract/fields.ts';
 import { parseTime } from '../../contract/time.ts';
-import { pick, topLevel, valueOf, withValues } from './row-text.ts';
+import { topLevel } from '../../prefect/members.ts';
+import { pick, valueOf, withValues } from './row-text.ts';
 
 /** TaskRunResponse of 3.8.8: what /task_runs/paginate gives of a row. */
 const paginateKeys = [

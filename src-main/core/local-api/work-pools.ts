@@ -4,7 +4,8 @@
  */
 import type { WorkPoolFilter, WorkQueueFilter } from '../../contract/prefect-filter.ts';
 import type { Dialect } from '../../contract/query.ts';
-import { topLevel, valueOf } from './row-text.ts';
+import { topLevel } from '../../prefect/members.ts';
+import { valueOf } from './row-text.ts';
 
 export type PoolFilters = { work_pools?: WorkPoolFilter | null; work_pool_queues?: WorkQueueFilter | null };
 

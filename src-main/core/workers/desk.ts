@@ -14,6 +14,7 @@ import type { Change } from '../../store/columns.ts';
 import { Latest } from '../latest.ts';
 import { answerApi } from '../local-api/answer.ts';
 import type { queryContract } from '../worker-contracts.ts';
+import { coverage } from './coverage.ts';
 import { csvChunks } from './csv-chunks.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
@@ -61,6 +62,14 @@ export class Desk {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
     },
+    ids: ({ query, limit }) => {
+      const order = this.#order(query);
+      return {
+        ids: Array.from(order.subarray(0, limit), (rid) => this.#open.engine.idOf('task_run', rid)),
+        count: order.length,
+      };
+    },
+    coverage: () => coverage(this.#open.engine, this.#open.reader),
     watch: (_, { signal }) => this.#news.watch(signal, WATCH_PAUSE),
     run: ({ id }) => runDetail(this.#open.engine, this.#open.reader, id),
     activity: ({ id }) => this.#open.reader.activity(id),

@@ -6,7 +6,10 @@ import { fetchActivity } from '../../prefect/activity.ts';
 import { portChannel } from '../../rpc/channels.ts';
 import { connect, serve } from '../../rpc/rpc.ts';
 import { encodeRows } from '../../store/encode.ts';
+import { checkQuestion } from '../../sync/check.ts';
 import { runSync, type SyncProgress } from '../../sync/run.ts';
+import type { Tries } from '../../sync/rule.ts';
+import type { Sink } from '../../sync/sink.ts';
 import { Latest } from '../latest.ts';
 import { syncContract, writerContract, type Connection } from '../worker-contracts.ts';
 import { mainChannel } from './port.ts';
@@ -21,12 +24,30 @@ function open({ api_url, auth, headers, insecure_tls, ca_file }: Connection) {
   return createClient({ apiUrl: api_url, auth, headers, insecureTls: insecure_tls, caFile: ca_file });
 }
 
+/** `drop`: what the server has deleted is deleted here too. */
+function sinkOf(drop: boolean): Sink {
+  return {
+    write: (batches, state) =>
+      writer.write({ batches: batches.map(({ entity, rows }) => encodeRows(entity, rows)), state }),
+    markGone: (entity, ids, at) => writer.markGone({ entity, ids, at, drop }).then(() => undefined),
+    unfinished: (entity) => writer.unfinished({ entity }),
+    stubs: (entity, limit) => writer.stubs({ entity, limit }),
+    ids: (entity, range) => writer.ids({ entity, range }),
+    histogram: (entity, step) => writer.histogram({ entity, step }),
+    compare: (entity, rows) => writer.compare({ batch: encodeRows(entity, rows) }),
+    dueActivities: (wanted) => writer.dueActivities(wanted),
+    saveActivity: (id, activity, stamp) => writer.saveActivity({ id, activity, stamp }).then(() => undefined),
+  };
+}
+
+const ruleTries: Tries = new Map();
+
 type Item = { status: SyncProgress; dialect: Dialect | null };
 
 serve(
   syncContract,
   {
-    async *run({ connection, since }, { signal }) {
+    async *run({ connection, since, verify, drop, rule }, { signal }) {
       const client = open(connection);
       const news = new Latest<Item | null>(null);
       const ended = new AbortController();
@@ -34,14 +55,11 @@ serve(
         client,
         signal,
         since,
+        verify,
+        rule,
+        ruleTries,
         state: (key) => writer.state({ key }),
-        sink: {
-          write: (batches, state) =>
-            writer.write({ batches: batches.map(({ entity, rows }) => encodeRows(entity, rows)), state }),
-          markGone: (entity, ids, at) => writer.markGone({ entity, ids, at }).then(() => undefined),
-          unfinished: (entity) => writer.unfinished({ entity }),
-          stubs: (entity, limit) => writer.stubs({ entity, limit }),
-        },
+        sink: sinkOf(drop),
         onStatus: (status) => news.set({ status, dialect: news.get()?.dialect ?? null }),
         onDialect: (dialect) => {
           const last = news.get();
@@ -53,6 +71,14 @@ serve(
       await work.finally(() => client.close());
       const last = news.get();
       if (last) yield last;
+    },
+    check: async ({ connection, body, ids, count, drop }, { signal }) => {
+      const client = open(connection);
+      try {
+        return await checkQuestion({ client, sink: sinkOf(drop), signal, body, ids, count });
+      } finally {
+        await client.close();
+      }
     },
     activity: async ({ connection, id }, { signal }) => {
       const client = open(connection);

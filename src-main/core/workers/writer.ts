@@ -5,6 +5,7 @@ import { portChannel } from '../../rpc/channels.ts';
 import type { Handlers } from '../../rpc/define.ts';
 import { serve } from '../../rpc/rpc.ts';
 import { openWriter, type Writer } from '../../store/writer.ts';
+import { mergeActivity } from '../activity.ts';
 import { writerContract } from '../worker-contracts.ts';
 import { mainChannel } from './port.ts';
 
@@ -29,21 +30,30 @@ const handlers: Handlers<typeof writerContract> = {
     return { notice: opened.notice ? toWireError(opened.notice) : null };
   },
   write: (input) => writer().write(input),
-  markGone: ({ entity, ids, at }) => {
-    writer().markGone(entity, ids, at);
+  markGone: ({ entity, ids, at, drop }) => {
+    if (drop) writer().remove(entity, ids, at);
+    else writer().markGone(entity, ids, at);
     return {};
   },
-  unfinished: ({ entity }) => writer().unfinished(entity),
-  stubs: ({ entity, limit }) => writer().stubs(entity, limit),
+  unfinished: ({ entity }) => writer().lookup((it) => it.unfinished(entity)),
+  stubs: ({ entity, limit }) => writer().lookup((it) => it.stubs(entity, limit)),
+  ids: ({ entity, range }) => writer().lookup((it) => it.ids(entity, range)),
+  histogram: ({ entity, step }) => writer().lookup((it) => it.histogram(entity, step)),
+  compare: ({ batch }) => writer().compare(batch),
+  preview: ({ keeping, now }) => writer().preview(keeping, now),
+  enforce: ({ keeping, now }) => writer().enforce(keeping, now),
   state: ({ key }) => writer().getState(key),
   setState: ({ key, value }) => {
     writer().setState(key, value);
     return {};
   },
-  saveActivity: ({ id, activity }) => {
-    writer().saveActivity(id, activity);
-    return {};
+  saveActivity: ({ id, activity, stamp }) => {
+    // here, where nobody else can save the same run in between
+    const merged = mergeActivity(writer().activity(id), activity);
+    writer().saveActivity(id, merged, stamp);
+    return merged;
   },
+  dueActivities: (wanted) => writer().dueActivities(wanted),
   close: () => {
     close();
     return {};

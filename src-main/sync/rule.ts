@@ -1,0 +1,93 @@
+/**
+ * After the rows: history, logs and artifacts of the runs a rule names, newest first, a share in each pass. What the share
+ * does not reach is still due in the next one, also after a restart: which runs are due is a question to the archive.
+ */
+import { AppError, type ErrorCode } from '../contract/errors.ts';
+import type { RunActivity } from '../contract/rows.ts';
+import type { FetchRule } from '../contract/sync.ts';
+import { fetchActivities } from '../prefect/activity.ts';
+import type { Pass } from './pass.ts';
+import type { Due } from './sink.ts';
+
+const DAY = 86_400_000_000;
+/** µs after its end until a run's last lines have arrived: clients send logs every 2 s, and try again when that fails (facts §5). */
+const SETTLE = 10_000_000;
+/** Runs in a pass. */
+const MOST = 200;
+/** ms of a pass, after which no further runs are begun: the next pass starts 30 s later, and at Cloud's 2 requests a second this is 15 runs. */
+const SHARE = 10_000;
+/** Runs whose logs and artifacts are asked for together. */
+const TOGETHER = 10;
+
+/** Passes in which the server failed over a run, and over every other one asked for, until it is the run's fault. */
+const MOST_TRIES = 3;
+
+/** Refusals of a reply; others (no connection, no sign-in, busy) say nothing about the run and end the fetching. */
+const refusals: ErrorCode[] = [
+  'NOT_FOUND',
+  'SERVER_REJECTED',
+  'SERVER_NOT_PREFECT',
+  'SERVER_BAD_REPLY',
+  'SERVER_FAILED',
+];
+
+/** By run id: passes in which the server failed over it. */
+export type Tries = Map<string, number>;
+
+/**
+ * Throws what says that the server cannot be talked to, and CANCELLED; what was fetched by then is kept. A run whose replies
+ * cannot be used is not asked for again until it changes. `now`: ms, for the share.
+ */
+export async function fetchByRule(
+  { source, sink, progress }: Pass,
+  { states, days }: FetchRule,
+  tries: Tries = new Map(),
+  now: () => number = () => performance.now(),
+): Promise<void> {
+  if (!sink.dueActivities || !sink.saveActivity || days === 0 || states.length === 0) return;
+  const save = sink.saveActivity.bind(sink);
+  const clock = source.clock ?? Date.now() * 1000;
+  const wanted = { states, from: clock - days * DAY, to: clock - SETTLE, settle: SETTLE, limit: MOST };
+  const due = await sink.dueActivities(wanted);
+  if (due.length === 0) return;
+  progress.step('activity');
+
+  const end = now() + SHARE;
+  const refused: { one: Due; error: AppError }[] = [];
+  let fetched = 0;
+  const fetchSome = async (some: Due[]): Promise<void> => {
+    const ids = some.map(({ id }) => id);
+    try {
+      const found = await fetchActivities(source.client, ids, source.limit, source.options);
+      for (const { id, stamp } of some) await save(id, found.get(id) as RunActivity, stamp);
+      fetched += some.length;
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || !refusals.includes(thrown.code)) throw thrown;
+      const [one] = some;
+      if (some.length === 1 && one) refused.push({ one, error: thrown });
+      else for (const each of some) if (now() < end) await fetchSome([each]); // one of them spoils the reply for all
+    }
+  };
+  for (let at = 0; at < due.length && now() < end; at += TOGETHER) {
+    await fetchSome(due.slice(at, at + TOGETHER));
+    if (fetched === 0) break; // it may be the server and not the runs: the next pass will show
+  }
+  for (const { one, error } of refused) {
+    const failed = (tries.get(one.id) ?? 0) + 1;
+    tries.set(one.id, failed);
+    if (error.code === 'SERVER_FAILED' && fetched === 0 && failed < MOST_TRIES) continue;
+    await save(one.id, refusal(error), one.stamp);
+    tries.delete(one.id);
+  }
+}
+
+function refusal({ code, message, details }: AppError): RunActivity {
+  return {
+    history: [],
+    logs: [],
+    artifacts: [],
+    truncated: false,
+    fetched: null,
+    problem: { code, message, details },
+  };
+}

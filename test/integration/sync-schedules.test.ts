@@ -1,0 +1,198 @@
+/**
+ * Random schedules against the demo server over real HTTP: rows come, change and go, seen by the clock or not, requests fail in every
+ * way, the server restarts, syncs are cut short. When it is quiet, one sync that compares makes the archive equal to the server.
+ * `TASKSCOPE_SCHEDULES` sets how many (2,000 in CI), `TASKSCOPE_SCHEDULE_SEED` repeats a run; a failure is shrunk and prints its path.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { entities, type Entity } from '../../src-main/contract/fields.ts';
+import { formatTime } from '../../src-main/contract/time.ts';
+import type { FaultRule } from '../../src-main/demo/faults.ts';
+import { startDemo, type Demo } from '../../src-main/demo/server.ts';
+import { createClient } from '../../src-main/prefect/client.ts';
+import { runSync } from '../../src-main/sync/run.ts';
+import { NoPause } from '../fixtures/client-harness.ts';
+import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
+
+const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 2000 : 200));
+const SEED = Number(process.env['TASKSCOPE_SCHEDULE_SEED'] ?? (process.env['CI'] ? 20_261_124 : Date.now() % 2 ** 31));
+const EPOCH = Date.UTC(2026, 5, 1) * 1000;
+const HOUR = 3_600_000_000;
+
+const faults: FaultRule[] = [
+  { kind: 'status', status: 429, retryAfter: '0' },
+  { kind: 'status', status: 500, times: 2 },
+  { kind: 'status', status: 503, times: 9 },
+  { kind: 'reset', times: 2 },
+  { kind: 'reset', times: 12 },
+  { kind: 'reset_mid_body' },
+  { kind: 'truncate' },
+  { kind: 'slow', delay: 3, pieces: 3, pause: 1 },
+  { kind: 'duplicate_row', path: '/filter', times: 3 },
+  { kind: 'clock_skew', seconds: 7200, path: '/filter' },
+  { kind: 'clock_skew', seconds: -7200, path: '/filter', times: 4 },
+];
+
+/** What happens next. `n` picks the row, the moment or the fault. */
+const kinds = [
+  'insert',
+  'late',
+  'end',
+  'rename',
+  'force',
+  'reopen',
+  'stateless',
+  'remove',
+  'parent',
+  'unparent',
+] as const;
+const step = fc.record({
+  kind: fc.constantFrom(
+    ...kinds,
+    ...kinds,
+    'fault' as const,
+    'fault' as const,
+    'sync' as const,
+    'sync' as const,
+    'restart' as const,
+    'cut' as const,
+    'time' as const,
+  ),
+  n: fc.nat({ max: 10_000 }),
+  entity: fc.constantFrom('task_run' as const, 'task_run' as const, 'flow_run' as const),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+class World {
+  readonly #demo: Demo;
+  readonly #clock: { now: number };
+  readonly sink = memorySink();
+
+  constructor(demo: Demo, clock: { now: number }) {
+    this.#demo = demo;
+    this.#clock = clock;
+  }
+
+  static async open(work: (world: World) => Promise<void>): Promise<void> {
+    const clock = { now: EPOCH };
+    const demo = await startDemo({ runs: 40, seed: 5, epoch: EPOCH, now: () => clock.now, limit: 15 });
+    try {
+      await work(new World(demo, clock));
+      assert.deepEqual(demo.control.faults.problems, []);
+    } finally {
+      await demo.close();
+    }
+  }
+
+  /** Every row the server has, straight from its tables. */
+  there(entity: Entity): Record<string, unknown>[] {
+    const { database } = this.#demo.control;
+    const table = database[entity];
+    const keys = [...table.byTime().keys].filter((key) => table.exists(key, this.#clock.now));
+    return keys.map((key) => table.json(key, this.#clock.now));
+  }
+
+  async take({ kind, n, entity }: Step): Promise<void> {
+    const { control } = this.#demo;
+    this.#clock.now += 1_000_000;
+    if (kind === 'fault') control.faults.add({ ...faults[n % faults.length], after: n % 7 });
+    else if (kind === 'restart') await control.restart();
+    else if (kind === 'time') this.#clock.now += (n % 30) * HOUR;
+    else if (kind === 'sync') await this.sync().catch(() => undefined);
+    else if (kind === 'cut') await this.sync({ cutAt: n % 12 }).catch(() => undefined);
+    else this.#change(kind, n, entity);
+  }
+
+  #change(kind: (typeof kinds)[number], n: number, entity: 'task_run' | 'flow_run'): void {
+    const { control } = this.#demo;
+    const now = formatTime(this.#clock.now);
+    const past = formatTime(this.#clock.now - (n % 1000) * HOUR);
+    const ended = { state_type: n % 2 ? 'COMPLETED' : 'FAILED', state_name: n % 2 ? 'Completed' : 'Failed' };
+    if (kind === 'insert') return void control.insert(entity, n % 2 ? {} : { ...ended, end_time: now });
+    if (kind === 'late')
+      return void control.insert(entity, {
+        ...{ ...ended, start_time: past, end_time: past },
+        expected_start_time: n % 9 === 0 ? null : past,
+      });
+    const parent = n % 2 ? 'deployment' : 'flow';
+    const rows = this.there(kind === 'parent' || kind === 'unparent' ? parent : entity);
+    const id = rows[n % Math.max(1, rows.length)]?.['id'] as string | undefined;
+    if (!id) return;
+    const updated = { updated: now };
+    if (kind === 'end') control.update(entity, id, { ...ended, end_time: now, ...updated });
+    if (kind === 'rename') control.update(entity, id, { name: `renamed-${n}`, ...updated });
+    if (kind === 'force') control.update(entity, id, { ...ended, ...updated });
+    if (kind === 'reopen')
+      control.update(entity, id, { state_type: 'RUNNING', state_name: 'Running', end_time: null, ...updated });
+    if (kind === 'stateless')
+      control.update(entity, id, { state_type: null, state_name: null, state: null, ...updated });
+    if (kind === 'remove') control.remove(entity, [id]);
+    if (kind === 'parent') control.update(parent, id, { tags: [`t${n}`], ...updated });
+    if (kind === 'unparent' && rows.length > 3) control.remove(parent, [id]);
+  }
+
+  quiet(): void {
+    this.#demo.control.faults.clear();
+  }
+
+  /** `cutAt`: the sync is cancelled after that many writes. */
+  sync({ verify = false, cutAt = Infinity } = {}): Promise<void> {
+    const abort = new AbortController();
+    const from = this.sink.writes;
+    this.sink.beforeWrite = () => {
+      if (this.sink.writes - from >= cutAt) abort.abort();
+      return Promise.resolve();
+    };
+    const client = createClient({
+      apiUrl: this.#demo.apiUrl,
+      auth: null,
+      sleep: () => Promise.resolve(),
+      random: () => 0,
+      budget: new NoPause(Infinity),
+      timeouts: { headers: 5, body: 5 },
+    });
+    return runSync({
+      client,
+      sink: this.sink,
+      since: null,
+      verify,
+      state: (key) => Promise.resolve(this.sink.state.get(key)),
+      signal: abort.signal,
+      onStatus: () => undefined,
+    }).finally(() => client.close());
+  }
+}
+
+/** As the server computes them when asked: never the same twice. */
+const computed = ['estimated_run_time', 'estimated_start_time_delta'];
+const plain = (row: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(row).filter(([key]) => !computed.includes(key)));
+
+function assertEqual(world: World, sink: MemorySink): void {
+  for (const entity of entities) {
+    const there = new Map(world.there(entity).map((row) => [row['id'] as string, row]));
+    for (const [id, row] of there) {
+      const kept = sink.rows[entity].get(id);
+      assert.ok(kept, `${entity} ${id} is missing`);
+      assert.deepEqual(plain(kept.value), plain(JSON.parse(JSON.stringify(row)) as Record<string, unknown>));
+    }
+    for (const id of sink.rows[entity].keys())
+      assert.equal(sink.gone[entity].has(id), !there.has(id), `${entity} ${id}`);
+  }
+}
+
+test(`${SCHEDULES} schedules of changes and faults: equal to the server once it is quiet`, async (t) => {
+  t.diagnostic(`TASKSCOPE_SCHEDULE_SEED=${SEED}`);
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), (steps) =>
+      World.open(async (world) => {
+        for (const one of steps) await world.take(one);
+        world.quiet();
+        await world.sync({ verify: true });
+        assertEqual(world, world.sink);
+      }),
+    ),
+    { numRuns: SCHEDULES, seed: SEED },
+  );
+});
