@@ -13,6 +13,11 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 }
 
+/** What a bench that is a program of its own says: a table to people, JSON to the runner. */
+export function printed(figures: readonly Figure[]): void {
+  process.stdout.write(process.argv.includes('--json') ? `${JSON.stringify(figures)}\n` : `${table(figures)}\n`);
+}
+
 export function table(figures: readonly Figure[]): string {
   const shown = figures.map(({ name, value, unit }) => [name, `${format(value)} ${unit}`] as const);
   const width = Math.max(...shown.map(([name]) => name.length));

@@ -20,7 +20,7 @@ export async function measure(
   const times = { page: new Map<string, Map<string, number[]>>(), click: new Map<string, Map<string, number[]>>() };
   let turn = 0;
   for (const question of asked) {
-    const order = peers.map((_, i) => peers[(i + turn) % peers.length] as Peer);
+    const order = peers.map((_, i) => peers[(i + turn) % peers.length]);
     turn += 1;
     const answers = new Map<string, Page>();
     for (const peer of order) {
@@ -105,6 +105,21 @@ export async function peersBench(taskRuns: number, rounds: number): Promise<Figu
     if (process.env['TASKSCOPE_BENCH_EACH']) printEach(peers, page);
     const bench = `side by side, ${taskRuns.toLocaleString('en-US')} task runs`;
     return [...figuresOf(bench, peers, 'page', page), ...figuresOf(bench, peers, 'click', click)];
+  } finally {
+    for (const peer of peers) await peer.close();
+  }
+}
+
+/** Over HTTP: the server's answers and the local API's. Rows that start in the same µs may come in either order (prefect-api-facts §2). */
+export async function serverBench(taskRuns: number, rounds: number): Promise<Figure[]> {
+  const { localApiPeer, prefectPeer } = await import('./peers/prefect.ts');
+  const peers: Peer[] = [await localApiPeer(taskRuns), await prefectPeer(taskRuns)];
+  const source = sourceOf(taskRuns);
+  try {
+    await measure(peers, questions(source, 1), same);
+    const { page } = await measure(peers, questions(source, rounds), same);
+    if (process.env['TASKSCOPE_BENCH_EACH']) printEach(peers, page);
+    return figuresOf(`over HTTP, ${taskRuns.toLocaleString('en-US')} task runs`, peers, 'page', page);
   } finally {
     for (const peer of peers) await peer.close();
   }

@@ -15,7 +15,7 @@ export function wireRow(source: SyntheticSource, entity: Entity, rid: number): W
     created: time(values['created'] ?? 0),
     updated: time(values['updated'] ?? 0),
     name: values['name'],
-    tags: typeof values['tags'] === 'string' ? (JSON.parse(values['tags']) as string[]) : [],
+    tags: tagsOf(source, values['tags'] ?? null),
     labels: {},
     ...(entity === 'task_run' && taskRun(values, id, ref('flow_run', 'flow_run'), rid)),
     ...(entity === 'flow_run' && {
@@ -34,6 +34,10 @@ export function wireRow(source: SyntheticSource, entity: Entity, rid: number): W
     }),
   };
   return { json: JSON.stringify(value), value };
+}
+
+function tagsOf(source: SyntheticSource, tags: string | number | null): string[] {
+  return tags === null ? [] : (JSON.parse(typeof tags === 'number' ? source.text(tags) : tags) as string[]);
 }
 
 const time = (micros: string | number | null | undefined): string | null =>
