@@ -52,15 +52,14 @@ export async function verify(pass: Pass, verify: VerifyState, whole: boolean): P
     for (const entity of runEntities) await compareCounts(pass, entity, verify[entity], now - SETTLED);
     verify.counted = now;
   }
-  const rows = { task_run: await histogram(pass, 'task_run'), flow_run: await histogram(pass, 'flow_run') };
-  const pages = (entity: RunEntity, window: Window) => Math.ceil((rowsIn(rows[entity], window) + 1) / source.limit);
+  const pages = (window: Window) => Math.ceil((window.rows + 1) / source.limit);
   const all = runEntities.flatMap((entity) => verify[entity].map((window) => ({ entity, window })));
-  const total = all.reduce((sum, { entity, window }) => sum + pages(entity, window), 0);
+  const total = all.reduce((sum, { window }) => sum + pages(window), 0);
   let doubted = MOST_DOUBTED;
   let due = Math.max(1, (total * (now - (verify.last ?? now))) / ROUND);
-  if (whole) progress.expected(...expected(rows));
+  if (whole) progress.expected(rowsOf(verify.task_run), rowsOf(verify.flow_run));
   for (const { entity, window } of oldestFirst(all, now, hasNoTimeFilter(pass) ? ROUND : RESTED)) {
-    const cost = pages(entity, window);
+    const cost = pages(window);
     if (!whole && window.at === null) {
       if (doubted <= 0) continue;
       doubted -= cost;
@@ -100,10 +99,7 @@ export async function verifiedByHarvest(pass: Pass, verify: VerifyState, started
   await save(pass, verify);
 }
 
-function expected(rows: Record<RunEntity, [number, number][]>): [number, number] {
-  const sum = (list: [number, number][]) => list.reduce((all, [, count]) => all + count, 0);
-  return [sum(rows.task_run), sum(rows.flow_run)];
-}
+const rowsOf = (windows: readonly Window[]): number => windows.reduce((sum, { rows }) => sum + rows, 0);
 
 function save({ outbox }: Pass, verify: VerifyState): Promise<void> {
   return outbox.push('flow', [], { [VERIFY_KEY]: structuredClone(verify) });

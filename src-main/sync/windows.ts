@@ -11,9 +11,17 @@ export const HOUR = 3_600_000_000;
 /** Rows a window should hold, about: ten pages, so that a pass of every 30 s can afford one. */
 const ROWS = 2000;
 
-/** `from` ≤ expected start < `to`, µs; null: no bound. `at`: µs by the server's clock when a comparison of all of it began; null: never, or in doubt. */
-const windowSchema = z.object({ from: z.number().nullable(), to: z.number().nullable(), at: z.number().nullable() });
+const windowSchema = z.object({
+  /** `from` ≤ expected start < `to`, µs; null: no bound */
+  from: z.number().nullable(),
+  to: z.number().nullable(),
+  /** µs by the server's clock when a comparison of all of it began; null: never, or in doubt */
+  at: z.number().nullable(),
+  /** when it was cut: what comparing it will cost */
+  rows: z.number(),
+});
 export type Window = z.infer<typeof windowSchema>;
+type Compared = Pick<Window, 'from' | 'to' | 'at'>;
 
 export const verifyStateSchema = z.object({
   v: z.literal(1),
@@ -45,7 +53,7 @@ export function parseVerify(stored: unknown): VerifyState {
 export type Histogram = readonly (readonly [start: number, rows: number])[];
 
 /** Windows from `since` (µs, null: the beginning) to the end of time, each with what is known of the old ones it overlaps. */
-export function cutWindows(histogram: Histogram, since: number | null, old: readonly Window[]): Window[] {
+export function cutWindows(histogram: Histogram, since: number | null, old: readonly Compared[]): Window[] {
   const edges: number[] = [];
   let rows = 0;
   for (const [start, count] of histogram) {
@@ -59,14 +67,14 @@ export function cutWindows(histogram: Histogram, since: number | null, old: read
   const windows: Window[] = [];
   let from = since;
   for (const to of [...edges, null]) {
-    windows.push({ from, to, at: atOf(old, from, to) });
+    windows.push({ from, to, at: atOf(old, from, to), rows: rowsIn(histogram, { from, to }) });
     from = to;
   }
   return windows;
 }
 
 /** The oldest comparison among the windows a stretch overlaps; null when a part of it was never compared. */
-export function atOf(windows: readonly Window[], from: number | null, to: number | null): number | null {
+export function atOf(windows: readonly Compared[], from: number | null, to: number | null): number | null {
   const low = from ?? -Infinity;
   const high = to ?? Infinity;
   let covered = low;
@@ -98,7 +106,7 @@ export function harvested(
   started: number,
 ): Window[] {
   const first = old[0];
-  const read: Window[] = first
+  const read: Compared[] = first
     ? [{ from: since, to: first.from, at: started }, ...old]
     : [{ from: since, to: null, at: started }];
   return cutWindows(histogram, since, read);
