@@ -20,7 +20,7 @@ export async function measure(
   const times = { page: new Map<string, Map<string, number[]>>(), click: new Map<string, Map<string, number[]>>() };
   let turn = 0;
   for (const question of asked) {
-    const order = peers.map((_, i) => peers[(i + turn) % peers.length] as Peer);
+    const order = peers.map((_, i) => peers[(i + turn) % peers.length]);
     turn += 1;
     const answers = new Map<string, Page>();
     for (const peer of order) {

@@ -79,7 +79,7 @@ for (const python of pythons)
       const [flowRun] = sink.rows.flow_run.keys();
       await fetch(`${server.apiUrl}/flow_runs/${flowRun}`, { method: 'DELETE' });
       await sync(true);
-      assert.ok(sink.gone.flow_run.has(flowRun as string));
+      assert.ok(sink.gone.flow_run.has(flowRun));
       await same();
     });
 
