@@ -13,7 +13,13 @@ import { shortcut } from '../../src-renderer/state/shortcuts.ts';
 import { clickedSort, defaultSort, namedSorts, sortLabel } from '../../src-renderer/state/sorts.ts';
 import { syncWords } from '../../src-renderer/state/sync-words.ts';
 import { fromInput, toInput } from '../../src-renderer/state/time-input.ts';
-import { emptyForm, formInput, formProblems, workspaceHost } from '../../src-renderer/state/workspace-form.ts';
+import {
+  cloudName,
+  emptyForm,
+  formInput,
+  formProblems,
+  workspaceHost,
+} from '../../src-renderer/state/workspace-form.ts';
 import { workspaceInputSchema } from '../../src-main/contract/rows.ts';
 
 const words = {
@@ -217,6 +223,31 @@ describe('the form for a server', () => {
     assert.ok(formProblems({ ...form, apiUrl: 'https://me:secret@host/api' }, []).apiUrl);
     assert.ok(formProblems({ ...form, auth: 'api_key', variable: 'NOT A NAME' }, []).variable);
     assert.ok(formProblems({ ...form, auth: 'basic', source: 'secret' }, []).secret);
+    for (const caFile of ['ca.pem', '~/ca.pem', './ca.pem']) assert.ok(formProblems({ ...form, caFile }, []).caFile);
+    for (const headers of ['X-Team', 'X Team: a', ': a', 'X-Team:', 'A: b\nnonsense'])
+      assert.ok(formProblems({ ...form, headers }, []).headers, headers);
     assert.equal(workspaceHost('http://127.0.0.1:4200/api'), '127.0.0.1:4200');
+  });
+
+  it('headers and a CA file go along, empty ones do not', () => {
+    const input = formInput({ ...form, headers: '\nX-Team: data: all\r\nx-b:2\n', caFile: ' C:\\ca.pem ' });
+    assert.deepEqual(input.headers, { 'X-Team': 'data: all', 'x-b': '2' });
+    assert.equal(input.ca_file, 'C:\\ca.pem');
+    assert.equal(workspaceInputSchema.parse(formInput({ ...form, caFile: ' ' })).ca_file, null);
+  });
+
+  it('Cloud: a key and a chosen workspace, whatever the server fields hold', () => {
+    const cloud = { ...form, where: 'cloud' as const, apiUrl: 'nonsense', auth: 'basic' as const };
+    assert.deepEqual(Object.keys(formProblems(cloud, [])), ['cloudUrl']);
+    const chosen = { ...cloud, cloudUrl: 'https://api.prefect.cloud/api/accounts/a/workspaces/b' };
+    assert.deepEqual(formProblems(chosen, []), {});
+    const input = workspaceInputSchema.parse(formInput(chosen));
+    assert.equal(input.api_url, chosen.cloudUrl);
+    assert.deepEqual(input.auth, { kind: 'env', scheme: 'api_key', variable: 'PREFECT_API_KEY' });
+    for (const handles of ['acme/prod', '_a/ü', `${'x'.repeat(80)}/y`, '/', 'a/ ']) {
+      const [account = '', workspace = ''] = handles.split('/');
+      const name = cloudName({ account, workspace, api_url: '' });
+      assert.equal(formProblems({ ...chosen, name }, []).name, undefined, name);
+    }
   });
 });
