@@ -28,6 +28,9 @@ const reasons: Record<string, string> = {
   unknown: '',
   ENETUNREACH: 'There is no network to it. ',
   PROXY_AUTHENTICATION: 'A proxy on the way asks for a sign-in. ',
+  PROXY_REFUSED: 'A proxy on the way refuses it. ',
+  UND_ERR_PRX_CONN: 'The proxy cut the connection. ',
+  UND_ERR_PRX_TLS: 'The certificate of the proxy is not trusted. ',
   EHOSTUNREACH: 'There is no way to that machine. ',
 };
 
@@ -58,8 +61,8 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
 
   SERVER_UNREACHABLE: ({ say, has }) => ({
     title: `${say('host', say('url', 'The Prefect server'))} cannot be reached`,
-    advice: `${
-      has('reason') ? (reasons[say('reason', '')] ?? `${say('reason', '')}. `) : ''
+    advice: `${has('reason') ? (reasons[say('reason', '')] ?? `${say('reason', '')}. `) : ''}${
+      has('proxy') ? `It was asked through the proxy ${say('proxy', '')}, which the environment names. ` : ''
     }Check the address, that the server runs, and your network or VPN. What was synced before can still be browsed.`,
   }),
   SERVER_TIMEOUT: ({ say }) => ({
@@ -69,7 +72,7 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
   SERVER_TLS: ({ say }) => ({
     title: `The certificate of ${say('host', say('url', 'the server'))} is not trusted`,
     advice:
-      'If it is your own server, give its certificate to Node with NODE_EXTRA_CA_CERTS, or allow this workspace to accept it (--insecure-tls). If not, somebody may be listening in: do not go on.',
+      'If it is your own server, add the workspace with the file of its certificate authority (--ca-file), or without checking (--insecure-tls). If not, somebody may be listening in: do not go on.',
   }),
   SERVER_UNAUTHORIZED: ({ say }) => ({
     title: `${say('host', say('url', 'The Prefect server'))} refused the sign-in (401)`,

@@ -13,9 +13,10 @@ export function isLoopback(hostname: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Prefect's client calls a server "Cloud" by its address alone; so does this. */
+/** Prefect's client calls a server "Cloud" by its address alone; so does this. Only Cloud has accounts in its paths. */
 export function isCloud(apiUrl: string): boolean {
-  return new URL(apiUrl).hostname === cloudApiHost;
+  const { hostname, pathname } = new URL(apiUrl);
+  return hostname === cloudApiHost || /\/accounts\/[0-9a-f-]{36}\/workspaces\//i.test(pathname);
 }
 
 function parse(typed: string): URL {

@@ -7,7 +7,8 @@ import { Csrf, isCsrfRefusal, type CsrfAnswer } from './csrf.ts';
 import { badReply, fromStatus, fromThrown, notPrefect, type Failure } from './failures.ts';
 import { backoff, LONGEST_WAIT, MAX_RETRIES, parseRetryAfter, sleep as realSleep, type Sleep } from './retry.ts';
 import { redactor, secretHeaders, type Auth } from './secrets.ts';
-import { defaultTimeouts, openTransport, type Reply, type Timeouts, type Transport } from './transport.ts';
+import { defaultTimeouts, type Timeouts } from './dispatcher.ts';
+import { openTransport, type Reply, type Transport } from './transport.ts';
 import { csrfTokenSchema, healthSchema } from './wire.ts';
 
 export type ServerSettings = {
@@ -16,10 +17,12 @@ export type ServerSettings = {
   auth: Auth;
   headers?: Record<string, string>;
   insecureTls?: boolean;
-  /** PEM text of further certificate authorities */
-  ca?: string | null;
+  /** full path of a PEM file with further certificate authorities */
+  caFile?: string | null;
   userAgent?: string;
   timeouts?: Partial<Timeouts>;
+  /** where proxies are named; for tests */
+  env?: Record<string, string | undefined>;
   /** for tests; otherwise the one of the server's origin */
   budget?: Budget;
   /** for tests */
@@ -65,8 +68,9 @@ export class Exchange {
     this.#redact = redactor(settings.auth, settings.headers);
     this.#transport = openTransport(first, {
       insecureTls: settings.insecureTls ?? false,
-      ca: settings.ca ?? null,
+      caFile: settings.caFile ?? null,
       timeouts: { ...defaultTimeouts, ...settings.timeouts },
+      ...(settings.env ? { env: settings.env } : {}),
     });
     this.#budget = settings.budget ?? budgetFor(new URL(first).origin, isCloud(first));
     this.#csrf = new Csrf((path) => this.#askForToken(path));
@@ -162,7 +166,9 @@ export class Exchange {
       reply = await this.#send(url, question, options.signal);
     } catch (thrown) {
       if (options.signal?.aborted) throw new AppError('CANCELLED', 'cancelled');
-      return this.#clean(isZlib(thrown) ? badReply(url, 'its compression is broken') : fromThrown(thrown, url));
+      return this.#clean(
+        isZlib(thrown) ? badReply(url, 'its compression is broken') : fromThrown(thrown, url, this.#transport.proxy),
+      );
     } finally {
       release();
     }

@@ -57,20 +57,28 @@ function codeOf(thrown: unknown): string {
   return '';
 }
 
-/** What undici, Node's sockets or TLS threw. `url` must hold no secret. */
-export function fromThrown(thrown: unknown, url: string): Failure {
+/** What undici, Node's sockets or TLS threw. `url` must hold no secret; `proxy` is the host and port of one on the way. */
+export function fromThrown(thrown: unknown, url: string, proxy: string | null = null): Failure {
   if (thrown instanceof AppError) return { error: thrown, again: 'never', after: null, unreachable: false };
   const host = new URL(url).host;
   const code = codeOf(thrown);
+  // the tunnel was refused: undici tells the proxy's status in its message only
+  const refused = thrown instanceof Error ? /^Proxy response \((\d+)\)/.exec(thrown.message)?.[1] : undefined;
+  const reason =
+    refused === undefined ? code || 'unknown' : refused === '407' ? 'PROXY_AUTHENTICATION' : 'PROXY_REFUSED';
   const fail = (appCode: ErrorCode, message: string, again: Failure['again'], unreachable: boolean): Failure => ({
     // the cause is left out on purpose: undici's errors may carry the request, and with it the headers
-    error: new AppError(appCode, message, { url, host, reason: code || 'unknown' }),
+    error: new AppError(appCode, message, { url, host, reason, ...(proxy ? { proxy } : {}) }),
     again,
     after: null,
     unreachable,
   });
+  if (refused !== undefined)
+    return fail('SERVER_UNREACHABLE', `the proxy refused the way to ${host}: HTTP ${refused}`, 'never', true);
   if (tlsCodes.has(code) || code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL'))
     return fail('SERVER_TLS', `no trusted TLS connection to ${host}: ${code}`, 'never', true);
+  if (code.startsWith('UND_ERR_PRX'))
+    return fail('SERVER_UNREACHABLE', `the proxy cannot be used for ${host}: ${code}`, 'soon', true);
   if (unreachableCodes.has(code)) return fail('SERVER_UNREACHABLE', `cannot connect to ${host}: ${code}`, 'soon', true);
   if (timeoutCodes.has(code))
     return fail(

@@ -7,6 +7,7 @@ export type ProbeInput = {
   auth: ServerSettings['auth'];
   headers: Record<string, string>;
   insecure_tls: boolean;
+  ca_file: string | null;
 };
 /** `api_url`: the API's exact address, which may differ from the one typed. */
 export type Probed = { api_url: string; version: string | null; task_runs: number };
@@ -18,6 +19,7 @@ export async function probeServer(input: ProbeInput, signal: AbortSignal): Promi
     auth: input.auth,
     headers: input.headers,
     insecureTls: input.insecure_tls,
+    caFile: input.ca_file,
   });
   try {
     const options = { signal, urgent: true };

@@ -2,14 +2,13 @@
  * Servers this machine's Prefect settings name, to be offered. Nothing is contacted and nothing is copied: a secret leaves this
  * module only inside the candidate the person confirms.
  */
-import { readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { parse } from 'smol-toml';
 import { z } from 'zod';
 import type { WorkspaceInput } from '../contract/rows.ts';
 import { apiUrlGuesses } from './address.ts';
+import { fullPath, readPlaces, type Env, type Place, type Settings } from './settings-files.ts';
 
 export type FoundServer = {
   id: string;
@@ -19,59 +18,56 @@ export type FoundServer = {
   source: string;
   /** it is what Prefect's own client would use now */
   active: boolean;
-  /** holds the secret of a profile; never for the window */
+  /** holds the secret of a file; never for the window */
   input: WorkspaceInput;
 };
 
-type Settings = Record<string, string>;
-type Env = Record<string, string | undefined>;
-
-const profilesSchema = z.object({
-  active: z.string().optional(),
-  profiles: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
-});
-const headersSchema = z.record(z.string(), z.string());
+export type Looking = {
+  env?: Env;
+  home?: string;
+  /** whose `.env`, `prefect.toml` and `pyproject.toml` count */
+  folder?: string;
+  isListening?: () => Promise<boolean>;
+};
 
 /** Where `prefect server start` listens when nobody says otherwise. */
 const LOCAL_SERVER = 'http://127.0.0.1:4200/api';
-const wanted = [
-  'PREFECT_API_URL',
-  'PREFECT_API_KEY',
-  'PREFECT_API_AUTH_STRING',
-  'PREFECT_API_TLS_INSECURE_SKIP_VERIFY',
-  'PREFECT_CLIENT_CUSTOM_HEADERS',
-];
+const headersSchema = z.record(z.string(), z.string());
 
-/** The likeliest first: what Prefect's client would use, other profiles, then the usual local address if something listens there. */
-export async function findCandidates(
-  env: Env = process.env,
-  home: string = homedir(),
-  isListening: () => Promise<boolean> = localPortOpen,
-): Promise<FoundServer[]> {
-  const path = env['PREFECT_PROFILES_PATH'] || join(env['PREFECT_HOME'] || join(home, '.prefect'), 'profiles.toml');
-  const file = await readProfiles(path);
-  const active = env['PREFECT_PROFILE'] || file.active;
-  const fromEnv = pick(env);
+/**
+ * What Prefect's client would use first, then every other place that names a server, then the usual local address if something
+ * listens there.
+ *
+ * The strongest place with an address decides the active server. Settings of stronger places are laid over it, as Prefect's
+ * client does. Those of weaker places are not, though it does that too: a key in a profile was meant for that profile's server and must
+ * not go to the address that some folder's `.env` names.
+ */
+export async function findCandidates(looking: Looking = {}): Promise<FoundServer[]> {
+  const { env = process.env, home = homedir(), folder = process.cwd(), isListening = localPortOpen } = looking;
+  const { near, profiles, active } = await readPlaces(env, home, folder);
+  const path = (text: string) => fullPath(text, home, folder);
+  const fallbackCa = env['SSL_CERT_FILE'] ? await existing(path(env['SSL_CERT_FILE'])) : null;
+  const ordered = [...near, ...profiles.filter(({ id }) => id === active)];
+  const first = ordered.findIndex(({ settings }) => apiUrl(settings['PREFECT_API_URL']) !== null);
+
   const found: FoundServer[] = [];
-
-  if (fromEnv['PREFECT_API_URL']) add(found, 'env', 'environment', 'environment', true, fromEnv, fromEnv);
-  for (const [name, raw] of Object.entries(file.profiles)) {
-    const profile = pick(raw);
-    // a variable goes before the active profile's own value; a URL in the environment is a server of its own, above
-    const isActive = name === active && !fromEnv['PREFECT_API_URL'];
-    add(
-      found,
-      `profile:${name}`,
-      name,
-      path,
-      isActive,
-      isActive ? { ...profile, ...fromEnv } : profile,
-      isActive ? fromEnv : {},
-    );
+  for (const place of [...near, ...profiles]) {
+    const isActive = place === ordered[first];
+    const stack = isActive ? ordered.slice(0, first + 1) : [place];
+    const input = inputOf(place.name, stack, fallbackCa, path);
+    if (input) found.push({ id: place.id, name: input.name, source: place.source, active: isActive, input });
   }
   const known = new Set(found.map(({ input }) => input.api_url.replace('//localhost:', '//127.0.0.1:')));
-  if (!known.has(LOCAL_SERVER) && (await isListening()))
-    add(found, 'local', 'local server', LOCAL_SERVER, false, { PREFECT_API_URL: LOCAL_SERVER }, {});
+  if (!known.has(LOCAL_SERVER) && (await isListening())) {
+    const local = {
+      id: 'local',
+      name: 'local server',
+      source: LOCAL_SERVER,
+      settings: { PREFECT_API_URL: LOCAL_SERVER },
+    };
+    const input = inputOf(local.name, [local], null, path);
+    if (input) found.push({ id: local.id, name: input.name, source: local.source, active: false, input });
+  }
   return found.sort((a, b) => Number(b.active) - Number(a.active));
 }
 
@@ -90,33 +86,32 @@ function localPortOpen(): Promise<boolean> {
   });
 }
 
-/** `fromEnv`: those of the settings that came from the environment; their secrets stay there and are named only. */
-function add(
-  found: FoundServer[],
-  id: string,
+/** `stack`: the places whose settings count, strongest first. null: no address that anybody could use. */
+function inputOf(
   name: string,
-  source: string,
-  active: boolean,
-  settings: Settings,
-  fromEnv: Settings,
-): void {
+  stack: readonly Place[],
+  fallbackCa: string | null,
+  path: (text: string) => string,
+): WorkspaceInput | null {
+  const settings: Settings = Object.assign({}, ...stack.map((place) => place.settings).reverse()) as Settings;
   const url = apiUrl(settings['PREFECT_API_URL']);
-  if (url === null) return; // a profile without a server (Prefect's "ephemeral"), or with an address nobody could use
-  const input: WorkspaceInput = {
+  if (url === null) return null;
+  const caFile = settings['PREFECT_API_SSL_CERT_FILE'];
+  return {
     name:
       name
         .replace(/[^A-Za-z0-9 ._-]/g, '-')
         .replace(/^[^A-Za-z0-9]+/, '')
         .slice(0, 63) || 'prefect',
     api_url: url,
-    auth: authOf(settings, fromEnv),
+    auth: authOf(settings, stack.find(({ id }) => id === 'env')?.settings ?? {}),
     headers: headersOf(settings['PREFECT_CLIENT_CUSTOM_HEADERS']),
     insecure_tls: /^(1|true|t|yes|y|on)$/i.test(settings['PREFECT_API_TLS_INSECURE_SKIP_VERIFY'] ?? ''),
+    ca_file: !url.startsWith('https:') ? null : caFile === undefined ? fallbackCa : path(caFile),
   };
-  found.push({ id, name: input.name, source, active, input });
 }
 
-/** Prefect 3.8.8 sends the auth string when both are set. */
+/** Prefect 3.8.8 sends the auth string when both are set. A secret of the environment stays there and is named only. */
 function authOf(settings: Settings, fromEnv: Settings): WorkspaceInput['auth'] {
   for (const [variable, scheme] of [
     ['PREFECT_API_AUTH_STRING', 'basic'],
@@ -147,21 +142,10 @@ function headersOf(text: string | undefined): Record<string, string> {
   }
 }
 
-function pick(from: Record<string, unknown>): Settings {
-  const picked: Settings = {};
-  for (const key of wanted) {
-    const value = from[key];
-    if (typeof value === 'string' && value !== '') picked[key] = value;
-    else if (typeof value === 'boolean') picked[key] = String(value);
-  }
-  return picked;
-}
-
-/** No file, an unreadable or a broken one: there is nothing to offer from it, and Prefect's own commands say what is wrong. */
-async function readProfiles(path: string): Promise<z.output<typeof profilesSchema>> {
-  try {
-    return profilesSchema.parse(parse(await readFile(path, 'utf8')));
-  } catch {
-    return { profiles: {} };
-  }
+/** SSL_CERT_FILE is set by many tools for themselves; one that points nowhere is no wish of the person's. */
+function existing(path: string): Promise<string | null> {
+  return access(path).then(
+    () => path,
+    () => null,
+  );
 }

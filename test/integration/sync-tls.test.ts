@@ -1,22 +1,36 @@
+/** Whose certificate is trusted: everybody's authorities, a file of one's own besides, or no check at all. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { errorWords } from '../../src-main/contract/error-words.ts';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { createClient, type ServerSettings } from '../../src-main/prefect/client.ts';
 import { NaivePrefect } from '../fixtures/naive-prefect.ts';
 import { serveHttp, type TestServer } from '../fixtures/prefect-http.ts';
 
-let server: TestServer;
-let cert = '';
-before(async () => {
-  const file = (name: string) => readFile(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
-  cert = await file('self-signed.crt');
-  const prefect = new NaivePrefect();
-  server = await serveHttp((...asked) => prefect.answer(...asked), { key: await file('self-signed.key'), cert });
-});
-after(() => server.close());
+const fixture = (name: string) => join(import.meta.dirname, '../fixtures/tls', name);
+let selfSigned: TestServer;
+let signed: TestServer;
+let dir = '';
 
-async function count(settings: Partial<ServerSettings>): Promise<number> {
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'taskscope-tls-'));
+  const prefect = new NaivePrefect();
+  const serve = async (name: string) =>
+    serveHttp((...asked) => prefect.answer(...asked), {
+      key: await readFile(fixture(`${name}.key`), 'utf8'),
+      cert: await readFile(fixture(`${name}.crt`), 'utf8'),
+    });
+  selfSigned = await serve('self-signed');
+  signed = await serve('signed');
+});
+after(async () => {
+  await Promise.all([selfSigned.close(), signed.close(), rm(dir, { recursive: true, force: true })]);
+});
+
+async function count(server: TestServer, settings: Partial<ServerSettings> = {}): Promise<number> {
   const client = createClient({ apiUrl: server.apiUrl, auth: null, ...settings });
   try {
     return await client.count('task_run');
@@ -24,18 +38,60 @@ async function count(settings: Partial<ServerSettings>): Promise<number> {
     await client.close();
   }
 }
+const failsWith = (code: string) => (thrown: unknown) => thrown instanceof AppError && thrown.code === code;
 
-test('a self-signed certificate: refused, trusted by its authority, or not checked', async () => {
-  await assert.rejects(count({}), (thrown) => thrown instanceof AppError && thrown.code === 'SERVER_TLS');
-  assert.equal(await count({ ca: cert }), 0);
-  assert.equal(await count({ insecureTls: true }), 0);
+test('a self-signed certificate: refused, trusted by its own file, or not checked', async () => {
+  await assert.rejects(count(selfSigned), failsWith('SERVER_TLS'));
+  assert.equal(await count(selfSigned, { caFile: fixture('self-signed.crt') }), 0);
+  assert.equal(await count(selfSigned, { insecureTls: true }), 0);
+});
+
+test('a private authority: refused, trusted by its file, or not checked; another authority does not help', async () => {
+  await assert.rejects(count(signed), failsWith('SERVER_TLS'));
+  assert.equal(await count(signed, { caFile: fixture('authority.crt') }), 0);
+  assert.equal(await count(signed, { insecureTls: true }), 0);
+  await assert.rejects(count(signed, { caFile: fixture('self-signed.crt') }), failsWith('SERVER_TLS'));
+});
+
+test('a bundle with text around its certificates and Windows line ends', async () => {
+  const certs = await Promise.all(['self-signed.crt', 'authority.crt'].map((name) => readFile(fixture(name), 'utf8')));
+  const caFile = join(dir, 'bundle.pem');
+  await writeFile(caFile, `# ours\n${certs.join('\nsubject=CN = x\n')}`.replaceAll('\n', '\r\n'));
+  assert.equal(await count(signed, { caFile }), 0);
+  assert.equal(await count(selfSigned, { caFile }), 0);
+});
+
+test('a CA file that cannot be used is said at once, with its path and what to do', async () => {
+  const broken = join(dir, 'broken.pem');
+  await writeFile(broken, '-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n');
+  const keyOnly = join(dir, 'key.pem');
+  await copyFile(fixture('signed.key'), keyOnly);
+  for (const [caFile, says] of [
+    [join(dir, 'none.pem'), /cannot be read \(ENOENT\)/],
+    [dir, /cannot be read \(EISDIR\)/],
+    [broken, /certificate that cannot be read/],
+    [keyOnly, /holds no certificate/],
+    ['relative.pem', /not a full path/],
+  ] as const) {
+    const asked = signed.asked.length;
+    await assert.rejects(count(signed, { caFile }), (thrown) => {
+      assert.ok(thrown instanceof AppError);
+      assert.equal(thrown.code, 'BAD_INPUT');
+      const { title, advice } = errorWords(thrown);
+      assert.match(title, says);
+      assert.ok(title.includes(caFile) && advice.length > 0);
+      assert.doesNotMatch(title + advice, /PRIVATE KEY/);
+      return true;
+    });
+    assert.equal(signed.asked.length, asked);
+  }
 });
 
 test('HTTPS asked of a plain server is SERVER_TLS too', async () => {
   const plain = await serveHttp(() => ({ status: 200, body: 0 }));
   try {
     const apiUrl = plain.apiUrl.replace('http:', 'https:');
-    await assert.rejects(count({ apiUrl }), (thrown) => thrown instanceof AppError && thrown.code === 'SERVER_TLS');
+    await assert.rejects(count(plain, { apiUrl }), failsWith('SERVER_TLS'));
   } finally {
     await plain.close();
   }

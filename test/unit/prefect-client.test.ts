@@ -38,7 +38,7 @@ test('an address typed as the UI’s is found by asking /health', async () => {
 
 test('probe: exact address, version and count', async () => {
   const probed = await probeServer(
-    { api_url: `${server.url}/runs?x=1`, auth: null, headers: {}, insecure_tls: false },
+    { api_url: `${server.url}/runs?x=1`, auth: null, headers: {}, insecure_tls: false, ca_file: null },
     new AbortController().signal,
   );
   assert.deepEqual(probed, { api_url: server.apiUrl, version: '3.8.8', task_runs: 3 });

@@ -27,8 +27,11 @@ PREFECT_CLIENT_CUSTOM_HEADERS = '{"X-Team": "data"}'
 });
 after(() => rm(home, { recursive: true, force: true }));
 
+const look = (env: Record<string, string>, isListening = () => Promise.resolve(false)) =>
+  findCandidates({ env: { PREFECT_HOME: home, ...env }, home, folder: join(home, 'elsewhere'), isListening });
+
 test('profiles with a server, the active one first', async () => {
-  const found = await findCandidates({ PREFECT_HOME: home });
+  const found = await look({});
   assert.deepEqual(
     found.map(({ id, active }) => [id, active]),
     [
@@ -48,14 +51,14 @@ test('profiles with a server, the active one first', async () => {
 });
 
 test('PREFECT_PROFILE picks another profile, a variable goes before its value', async () => {
-  const found = await findCandidates({ PREFECT_HOME: home, PREFECT_PROFILE: 'local', PREFECT_API_KEY: 'pnu_env' });
+  const found = await look({ PREFECT_PROFILE: 'local', PREFECT_API_KEY: 'pnu_env' });
   assert.equal(found[0]?.id, 'profile:local');
   assert.deepEqual(found[0].input.auth, { kind: 'env', scheme: 'api_key', variable: 'PREFECT_API_KEY' });
   assert.equal(found[1]?.input.auth.kind, 'secret');
 });
 
 test('a URL in the environment is a server of its own and never gets a profile’s secret', async () => {
-  const found = await findCandidates({ PREFECT_HOME: home, PREFECT_API_URL: 'http://other:4200/api' });
+  const found = await look({ PREFECT_API_URL: 'http://other:4200/api' });
   assert.deepEqual(
     found.map(({ id, active }) => [id, active]),
     [
@@ -72,7 +75,7 @@ test('the usual local address is offered only while something listens there, wit
   await writeFile(broken, '[[[');
   for (const path of [join(home, 'none.toml'), broken])
     for (const listening of [true, false]) {
-      const found = await findCandidates({ PREFECT_PROFILES_PATH: path }, home, () => Promise.resolve(listening));
+      const found = await look({ PREFECT_PROFILES_PATH: path }, () => Promise.resolve(listening));
       assert.deepEqual(
         found.map(({ id }) => id),
         listening ? ['local'] : [],

@@ -20,8 +20,8 @@ const writer = connect(writerContract, portChannel((workerData as SyncData).writ
 /** ms between two progress items: a page comes every 5–20 ms, an eye needs four a second */
 const PROGRESS_PAUSE = 200;
 
-function open({ api_url, auth, headers, insecure_tls }: Connection) {
-  return createClient({ apiUrl: api_url, auth, headers, insecureTls: insecure_tls });
+function open({ api_url, auth, headers, insecure_tls, ca_file }: Connection) {
+  return createClient({ apiUrl: api_url, auth, headers, insecureTls: insecure_tls, caFile: ca_file });
 }
 
 /** `drop`: what the server has deleted is deleted here too. */

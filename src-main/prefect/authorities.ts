@@ -1,0 +1,33 @@
+/** Certificate authorities of a person's own, from a PEM file. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { getCACertificates } from 'node:tls';
+import { AppError } from '../contract/errors.ts';
+
+/**
+ * Node's own authorities (NODE_EXTRA_CA_CERTS among them) and those of the file: a server that later gets a public certificate
+ * stays reachable. Throws BAD_INPUT with what is wrong with the file. Read synchronously, once for each client made.
+ */
+export function authoritiesWith(path: string): string[] {
+  const bad = (what: string, advice: string) =>
+    new AppError('BAD_INPUT', `the CA file ${path} ${what}`, { field: 'ca_file', path, advice });
+  if (!isAbsolute(path)) throw bad('is not a full path', 'Give the whole path, from the root of the disk.');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (thrown) {
+    const { code = 'unknown' } = thrown as NodeJS.ErrnoException;
+    throw bad(`cannot be read (${code})`, 'Check that the file is there and that you may read it.');
+  }
+  const blocks = text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END [^-]+-----/g) ?? [];
+  if (blocks.length === 0)
+    throw bad('holds no certificate', 'It must be PEM text with “-----BEGIN CERTIFICATE-----” lines.');
+  for (const block of blocks)
+    try {
+      new X509Certificate(block);
+    } catch {
+      throw bad('holds a certificate that cannot be read', 'Ask for the file again: it may be cut off or damaged.');
+    }
+  return [...getCACertificates('default'), ...blocks];
+}

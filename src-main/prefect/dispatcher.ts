@@ -1,0 +1,60 @@
+/** The way to one server: TLS trust, proxy and time limits, as one undici dispatcher for requests and sockets alike. */
+import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
+import { authoritiesWith } from './authorities.ts';
+import { proxyFor } from './proxies.ts';
+
+/** Seconds. */
+export type Timeouts = {
+  connect: number;
+  /** until the first byte of the answer; the SDK's default is 60 */
+  headers: number;
+  /** between two pieces of the body */
+  body: number;
+  /** for the whole exchange: a body that drips for ever is cut here */
+  whole: number;
+};
+export const defaultTimeouts: Timeouts = { connect: 10, headers: 60, body: 30, whole: 300 };
+
+/** uvicorn closes an idle connection after 5 s; asking on it at that moment is a reset. */
+const KEEP_ALIVE_MS = 4000;
+/** Bytes. A page of 200 rows whose state messages are all at Prefect's limit of 100k characters is 20 MB. */
+export const LARGEST_REPLY = 256 * 1024 * 1024;
+
+export type WaySettings = {
+  insecureTls: boolean;
+  /** full path of a PEM file with further certificate authorities */
+  caFile: string | null;
+  timeouts: Timeouts;
+  /** for tests */
+  env?: Record<string, string | undefined>;
+};
+/** `proxy`: host and port of the proxy that may be used, for messages. */
+export type Way = { dispatcher: Dispatcher; proxy: string | null };
+
+/** Throws BAD_INPUT for a CA file or a proxy variable that cannot be used. Contacts nothing. */
+export function openWay(apiUrl: string, { insecureTls, caFile, timeouts, env }: WaySettings): Way {
+  const proxy = proxyFor(apiUrl, env);
+  const trust = caFile === null ? {} : { ca: authoritiesWith(caFile) };
+  const timeout = timeouts.connect * 1000;
+  const connect = { ...trust, rejectUnauthorized: !insecureTls, timeout };
+  const options = {
+    connect,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    headersTimeout: timeouts.headers * 1000,
+    bodyTimeout: timeouts.body * 1000,
+    maxResponseSize: LARGEST_REPLY,
+    allowH2: false,
+  };
+  if (proxy.uri === null) return { dispatcher: new Agent(options), proxy: null };
+  const dispatcher = new EnvHttpProxyAgent({
+    ...options,
+    httpProxy: proxy.uri,
+    httpsProxy: proxy.uri,
+    noProxy: proxy.except,
+    requestTls: connect,
+    // the server's certificate may go unchecked, the proxy's may not: all traffic passes there
+    proxyTls: { ...trust, timeout },
+  });
+  return { dispatcher, proxy: proxy.host };
+}
