@@ -95,7 +95,7 @@ function hintOf({ id, event, occurred, resource }: WireEvent): Hint | null {
   const named = /^prefect\.(task|flow)-run\.([0-9a-f-]{36})$/.exec(resource['prefect.resource.id'] ?? '');
   const at = parseTime(occurred);
   if (!named || at === null || event.endsWith('.heartbeat')) return null;
-  return { entity: named[1] === 'task' ? 'task_run' : 'flow_run', id: named[2] as string, state: id, occurred: at };
+  return { entity: named[1] === 'task' ? 'task_run' : 'flow_run', id: named[2], state: id, occurred: at };
 }
 
 class Seen {

@@ -27,6 +27,7 @@ describe('events of a real server', { skip: noPrefect() }, () => {
     dir = mkdtempSync(join(tmpdir(), 'taskscope-live-'));
     server = await startPrefect();
     await server.run('live_flows.py');
+    await recorded(18);
     app = await createApp({ dataDir: dir, shell: plainShell, log: () => undefined });
     await app.settings.set({ ...app.settings.get(), sync_every: NEVER });
     await app.workspaces.add({
@@ -40,11 +41,8 @@ describe('events of a real server', { skip: noPrefect() }, () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  /** when the last pass went through, as the archive itself has it: every pass changes it */
-  async function lastPass(): Promise<number> {
-    const { state } = await (await app.archive(workspace)).query.stats({});
-    return (state['sync'] as { success: number }).success;
-  }
+  /** when the last pass went through: every pass changes it */
+  const lastPass = async () => (await app.archive(workspace)).sync.get().last_success;
 
   async function pass(): Promise<void> {
     const archive = await app.archive(workspace);
@@ -57,6 +55,12 @@ describe('events of a real server', { skip: noPrefect() }, () => {
     const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     return (await (await fetch(server.apiUrl + path, request)).json()) as Row[];
   };
+  /** The recorder writes some time after the client has left. */
+  const recorded = (count: number) =>
+    until(async () => {
+      const rows = await ask('/task_runs/filter', {});
+      return rows.length === count && rows.every((row) => typeof row['end_time'] === 'string');
+    });
   async function all(entity: Entity, page: (path: string, body: unknown) => Promise<Row[]>): Promise<Map<string, Row>> {
     const rows = new Map<string, Row>();
     for (let offset = 0; ; offset += 200) {
@@ -106,7 +110,7 @@ describe('events of a real server', { skip: noPrefect() }, () => {
     })().catch(() => undefined); // ended by the signal
     await until(() => !running, 120);
     await flows;
-    // 2 × (4 + 10 + 1 in the child + its placeholder + 1 that fails) + 1 outside of flows
+    // twice 4 + 10 + 1 in the child + its placeholder + 1 that fails, and one outside of flows
     await until(async () => {
       const ours = [...(await here('task_run')).values()].filter(({ id }) => !known.has(id));
       return ours.length === 35 && ours.every((row) => typeof row['end_time'] === 'string');
@@ -119,7 +123,7 @@ describe('events of a real server', { skip: noPrefect() }, () => {
     await reading;
     assert.equal(await lastPass(), first, 'all of it by events');
     delays.sort((a, b) => a - b);
-    const at = (share: number) => Math.round(delays[Math.floor(share * (delays.length - 1))] as number);
+    const at = (share: number) => Math.round(delays[Math.floor(share * (delays.length - 1))]);
     t.diagnostic(
       `end of a task run → readable in the archive: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, longest ${at(1)} ms, of ${delays.length}`,
     );
@@ -135,6 +139,7 @@ describe('events of a real server', { skip: noPrefect() }, () => {
     flows.catch(() => undefined); // awaited below
     while (running) await pass();
     await flows;
+    await recorded(18 + 35 + 35);
     await pass();
     for (const entity of entities) assert.deepEqual(await here(entity), await all(entity, ask), entity);
   });
@@ -149,6 +154,7 @@ describe('events of a real server', { skip: noPrefect() }, () => {
     });
     const before = await here('task_run');
     await server.run('live_flows.py');
+    await recorded(18 + 35 + 35 + 18);
     assert.deepEqual(await here('task_run'), before);
     await archive.setPaused(false);
     await until(() => archive.sync.get().live === 'on' && !archive.syncing);

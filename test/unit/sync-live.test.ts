@@ -58,7 +58,7 @@ function entered(id: string, name: string, updated = EPOCH): JsonRow {
 }
 
 test('a run is there with what it refers to', async () => {
-  const flow = [...demo.control.database.flow.byTime().keys][0] as number;
+  const flow = [...demo.control.database.flow.byTime().keys][0];
   const flowId = String(demo.control.database.flow.json(flow, EPOCH)['id']);
   const placeholder = demo.control.database.insert(
     'task_run',
