@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import type { contract } from '../contract/calls.ts';
 import { AppError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/rows.ts';
+import { listCloudWorkspaces } from '../prefect/cloud.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { probeServer } from '../prefect/probe.ts';
 import type { Handlers } from '../rpc/define.ts';
@@ -63,7 +64,8 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     'workspace.add': async (input) => app.describe(await workspaces.add(input)),
     'workspace.addCandidate': async ({ id, name }) =>
       app.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
-    'workspace.cloud': () => Promise.reject(new AppError('INTERNAL', 'under construction')),
+    'workspace.cloud': ({ auth, api_url }, { signal }) =>
+      listCloudWorkspaces({ auth: signIn(auth), apiUrl: api_url }, signal),
     'workspace.previewKeeping': async ({ workspace, keeping }) =>
       (await app.archive(workspace)).previewKeeping(keeping),
     'workspace.setKeeping': async ({ workspace, keeping }) => {
@@ -171,15 +173,14 @@ export function createHandlers(app: App): Handlers<typeof contract> {
   };
 }
 
+type Input = ReturnType<typeof workspaceInputSchema.parse>;
+
 /** For a server not yet added: its secret comes with the input or from the environment. */
-function connectionOf(input: ReturnType<typeof workspaceInputSchema.parse>): Connection {
-  const { auth } = input;
-  const secret = auth.kind === 'env' ? secretFromEnv(auth.variable) : auth.kind === 'secret' ? auth.secret : null;
-  return {
-    api_url: input.api_url,
-    auth: auth.kind === 'none' || secret === null ? null : { scheme: auth.scheme, secret },
-    headers: input.headers,
-    insecure_tls: input.insecure_tls,
-    ca_file: input.ca_file,
-  };
+function connectionOf({ api_url, auth, headers, insecure_tls, ca_file }: Input): Connection {
+  return { api_url, auth: signIn(auth), headers, insecure_tls, ca_file };
+}
+
+function signIn(auth: Input['auth']): Connection['auth'] {
+  if (auth.kind === 'none') return null;
+  return { scheme: auth.scheme, secret: auth.kind === 'env' ? secretFromEnv(auth.variable) : auth.secret };
 }

@@ -17,7 +17,9 @@ const commands: Record<string, () => Promise<Command>> = {
 const USAGE = `taskscope                                     open the window
 taskscope serve  [--port N] [--no-open] [--workspace NAME] [--demo [--demo-runs N]]
 taskscope workspace add NAME --api-url URL [--api-key-env VAR | --auth-string-env VAR]
-                        [--header NAME=VALUE] [--insecure-tls] | list | remove NAME [--delete-archive]
+                        [--header "NAME: VALUE"] [--ca-file FILE | --insecure-tls]
+taskscope workspace add NAME --cloud ACCOUNT/WORKSPACE --api-key-env VAR
+taskscope workspace cloud --api-key-env VAR | list | remove NAME [--delete-archive]
 taskscope sync   [--workspace NAME] [--since 30d | --all] [--watch]
 taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-]
 taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --format csv --out FILE [--columns a,b,c]

@@ -38,7 +38,7 @@ function listed(parts: CheckPart[]): CheckPart[] {
 export function checkWords(check: Check, count: Count): CheckWords {
   const found = listed(differing(check, count));
   const here = runs(check.after, count);
-  const uncertain = check.more || (check.exact && check.server !== check.after);
+  const uncertain = check.more;
   if (!check.exact) {
     const asked = `Prefect cannot ask this question, so the ${runs(check.before, count)} here ${
       check.before === 1 ? 'was' : 'were'
@@ -58,6 +58,14 @@ export function checkWords(check: Check, count: Count): CheckWords {
     const tail = plain(`${found.length > 0 ? '. ' : ''}More may differ: compare everything to find it.`);
     return { tone: 'open', parts: [counted, ...found, tail] };
   }
+  if (found.length === 0 && check.server !== check.after)
+    return {
+      tone: 'open',
+      parts: [
+        plain(`The server counted ${runs(check.server ?? 0, count)}, ${count(check.after)} are here: `),
+        plain('runs are changing right now. Check again in a moment.'),
+      ],
+    };
   if (found.length === 0)
     return {
       tone: 'same',

@@ -65,14 +65,16 @@ export function coverageSentence(status: SyncStatus, every: number, words: Words
       : status.complete_since !== null
         ? 'Not all of it has been compared with the server yet.'
         : '';
+  // before anything is complete, how it is kept true is no news
+  if (status.complete_since === null && status.phase === 'running') return `${coverage}.`;
   return [`${coverage}.`, compared, liveWords(status, every, duration).short].filter((part) => part !== '').join(' ');
 }
 
-/** When the next sync starts by itself. `now` in µs. */
-export function nextWords(status: SyncStatus, now: number, duration: Duration): string {
+/** When the next sync starts by itself. `every`: seconds between two, `now` in µs. */
+export function nextWords(status: SyncStatus, every: number, now: number, duration: Duration): string {
   if (status.phase === 'running' || status.phase === 'cancelling') return 'now';
   if (status.paused) return 'when you go on';
-  if (status.next === null) return 'when you ask';
+  if (status.next === null) return every > 0 ? `within ${duration(every)}` : 'when you ask';
   const seconds = (status.next - now) / MICROS_PER_SECOND;
   return seconds < 1 ? 'now' : `in ${duration(Math.ceil(seconds))}`;
 }

@@ -58,6 +58,7 @@ export function sameRule(a: FetchRule, b: FetchRule): boolean {
 type Words = { count(n: number): string; day(micros: number): string; bytes(n: number): string };
 
 const runs = (n: number, { count }: Words) => (n === 1 ? '1 run' : `${count(n)} runs`);
+const flowRuns = (n: number, { count }: Words) => (n === 1 ? '1 flow run' : `${count(n)} flow runs`);
 
 /** "12,431 runs that started before 3 Aug and 120 that the server no longer has"; null when nothing goes */
 export function goingWords(retention: Retention, words: Words): string | null {
@@ -69,10 +70,7 @@ export function goingWords(retention: Retention, words: Words): string | null {
     );
   if (retention.gone > 0)
     parts.push(`${old > 0 ? words.count(retention.gone) : runs(retention.gone, words)} that the server no longer has`);
-  if (retention.flow_runs > 0)
-    parts.push(
-      `${retention.flow_runs === 1 ? '1 flow run' : `${words.count(retention.flow_runs)} flow runs`} of theirs`,
-    );
+  if (retention.flow_runs > 0) parts.push(flowRuns(retention.flow_runs, words));
   if (parts.length === 0) return null;
   const last = parts.pop() ?? '';
   return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
@@ -88,7 +86,6 @@ export function previewWords(retention: Retention, words: Words): string {
 /** What the button does, on the button. */
 export function saveWords(retention: Retention | null, words: Words): string {
   if (retention === null || retention.task_runs + retention.flow_runs === 0) return 'Save';
-  if (retention.task_runs === 0)
-    return `Delete ${retention.flow_runs === 1 ? '1 flow run' : `${words.count(retention.flow_runs)} flow runs`}`;
+  if (retention.task_runs === 0) return `Delete ${flowRuns(retention.flow_runs, words)}`;
   return `Delete ${runs(retention.task_runs, words)}`;
 }

@@ -17,16 +17,23 @@ const steps: Record<SyncStatus['step'], string> = {
   done: 'Done',
 };
 
+/** How many task runs there are to read, while they are being read; null: not known, or something else is read. */
+function expectedRuns({ step, expected, task_runs }: SyncStatus): number | null {
+  if ((step !== 'task_runs' && step !== 'verify') || !expected) return null;
+  return Math.max(expected, task_runs); // runs may have been added since they were counted
+}
+
 export function syncWords(status: SyncStatus, count: Count, duration: Duration): { short: string } {
   if (status.phase === 'cancelling') return { short: 'Stopping…' };
   if (status.waiting) {
     const seconds = duration(status.waiting.seconds);
     return { short: status.waiting.reason === 'busy' ? `Server busy, ${seconds}` : `Trying again in ${seconds}` };
   }
-  if (status.step === 'task_runs' && status.expected) {
-    const percent = Math.min(100, Math.floor((100 * status.task_runs) / status.expected));
+  const all = expectedRuns(status);
+  if (all !== null) {
+    const percent = Math.floor((100 * status.task_runs) / all);
     const left = status.seconds_left === null ? '' : ` · ${duration(status.seconds_left)} left`;
-    return { short: `${percent} %${left}` };
+    return { short: `${status.step === 'verify' ? 'Comparing ' : ''}${percent} %${left}` };
   }
   const received = status.received > 0 ? ` · ${count(status.received)}` : '';
   return { short: `${steps[status.step]}${received}` };
@@ -35,9 +42,10 @@ export function syncWords(status: SyncStatus, count: Count, duration: Duration):
 /** "Task runs · 12,431 of 20,000 · 2,100 a second · 40 s left" */
 export function progressWords(status: SyncStatus, count: Count, duration: Duration): string {
   if (status.phase === 'cancelling' || status.waiting) return syncWords(status, count, duration).short;
+  const all = expectedRuns(status);
   const read =
-    status.step === 'task_runs' && status.expected !== null
-      ? `${count(status.task_runs)} of ${count(Math.max(status.expected, status.task_runs))}`
+    all !== null
+      ? `${count(status.task_runs)} of ${count(all)}`
       : status.received > 0
         ? `${count(status.received)} read`
         : '';

@@ -1,6 +1,6 @@
 /** Arithmetic of the coverage strip: a column per span, oldest first, all of one width. Times in µs, lengths in px. */
 import type { CoverageSpan } from '../../src-main/contract/sync.ts';
-import { dayParts, formatDay, type Zone } from '../format.ts';
+import { dayParts, formatDay, offsetMinutes, type Zone } from '../format.ts';
 
 /** compared: the same as on the server when last asked; here: all read, not yet compared; partial: not all read. */
 export type SpanState = 'compared' | 'here' | 'partial';
@@ -14,6 +14,13 @@ export const spanWords: Record<SpanState, string> = {
   compared: 'Compared with the server',
   here: 'All here, not yet compared',
   partial: 'Not all here yet',
+};
+
+/** Where room is short. */
+export const shortWords: Record<SpanState, string> = {
+  compared: 'Compared',
+  here: 'Not yet compared',
+  partial: 'Not all here',
 };
 
 /** A count of one among a million is still drawn this high. */
@@ -33,18 +40,28 @@ export function stacks(spans: readonly CoverageSpan[], height: number): Stack[] 
   });
 }
 
-/** `Mon 23 Nov`, `17 – 23 Nov`, `August 2026`: what a span covers, as a person would say it. */
-export function spanTitle({ from, to }: { from: number; to: number }, zone: Zone, now: number): string {
-  const [first, last] = [dayParts(from, zone), dayParts(to - 1, zone)];
-  const a = formatDay(from, zone, now);
-  const b = formatDay(to - 1, zone, now);
-  if (a === b) return `${first.weekday} ${a}`;
-  if (first.month === last.month && first.year === last.year) return `${first.day} – ${b}`;
-  return `${a} – ${b}`;
+const DAY = 86_400_000_000;
+const wholeDays = ({ from, to }: { from: number; to: number }) => from % DAY === 0 && to % DAY === 0;
+
+/**
+ * `Mon 23 Nov`, `17 – 23 Nov`: what a span covers, as a person would say it. The core counts by days of UTC, so those are named,
+ * and said to be so where the person's clock has another zone.
+ */
+export function spanTitle(span: { from: number; to: number }, zone: Zone, now: number): string {
+  const { from, to } = span;
+  const days = wholeDays(span);
+  const own = days ? 'UTC' : zone;
+  const note = days && offsetMinutes(from, zone) !== 0 ? ' UTC' : '';
+  const [first, last] = [dayParts(from, own), dayParts(to - 1, own)];
+  const [a, b] = [formatDay(from, own, now), formatDay(to - 1, own, now)];
+  if (a === b) return `${first.weekday} ${a}${note}`;
+  if (first.month === last.month && first.year === last.year) return `${first.day} – ${b}${note}`;
+  return `${a} – ${b}${note}`;
 }
 
-/** Room a label needs, in px. */
+/** What a label takes with the room after it, and alone, in px. */
 const LABEL_PX = 74;
+const WORDS_PX = 48;
 
 export type StripTick = { index: number; label: string };
 
@@ -55,8 +72,8 @@ export function stripTicks(spans: readonly CoverageSpan[], width: number, zone: 
   const ticks: StripTick[] = [];
   for (let index = 0; index < spans.length; index += each) {
     const span = spans[index];
-    if (span && (index === 0 || ((spans.length - index) / spans.length) * width >= LABEL_PX))
-      ticks.push({ index, label: formatDay(span.from, zone, now) });
+    if (span && (index === 0 || ((spans.length - index) / spans.length) * width >= WORDS_PX))
+      ticks.push({ index, label: formatDay(span.from, wholeDays(span) ? 'UTC' : zone, now) });
   }
   return ticks;
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Condition, FacetRequest, SortKey } from '../../src-main/contract/query.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { END, noise, SPAN, SyntheticSource, tagName, taskName, taskNames } from '../fixtures/synthetic-source.ts';
-import { quantile, table, type Figure } from './figures.ts';
+import { printed, quantile, type Figure } from './figures.ts';
 
 const rows = Number(process.argv[2] ?? 1_000_000);
 const rounds = Number(process.argv[3] ?? 8);
@@ -207,4 +207,4 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(table(figures));
+printed(figures);

@@ -12,7 +12,7 @@ import { encodeRows, type Batch } from '../../src-main/store/encode.ts';
 import { openReader } from '../../src-main/store/read.ts';
 import { openWriter } from '../../src-main/store/writer.ts';
 import { random, taskRuns } from '../fixtures/prefect-rows.ts';
-import { quantile, table, type Figure } from './figures.ts';
+import { printed, quantile, type Figure } from './figures.ts';
 
 /**
  * ms the calling thread itself has computed: neighbours on a shared machine make it longer, but waiting for them does not count.
@@ -177,5 +177,5 @@ async function main(rows: number): Promise<Figure[]> {
 
 if (isMainThread) {
   const figures = await main(Number(process.argv[2] ?? 100_000));
-  process.stdout.write(`${table(figures)}\n`);
+  printed(figures);
 } else if (parentPort) encoder(parentPort);

@@ -1,7 +1,7 @@
 /**
  * Random schedules against the demo server over real HTTP: rows come, change and go, seen by the clock or not, requests fail in every
  * way, the server restarts, syncs are cut short. When it is quiet, one sync that compares makes the archive equal to the server.
- * `TASKSCOPE_SCHEDULES` sets how many (2,000 in CI), `TASKSCOPE_SCHEDULE_SEED` repeats a run; a failure is shrunk and prints its path.
+ * `TASKSCOPE_SCHEDULES` sets how many (1,000 in CI), `TASKSCOPE_SCHEDULE_SEED` repeats a run; a failure is shrunk and prints its path.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ import { runSync } from '../../src-main/sync/run.ts';
 import { NoPause } from '../fixtures/client-harness.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
 
-const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 2000 : 200));
+const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 1000 : 200));
 const SEED = Number(process.env['TASKSCOPE_SCHEDULE_SEED'] ?? (process.env['CI'] ? 20_261_124 : Date.now() % 2 ** 31));
 const EPOCH = Date.UTC(2026, 5, 1) * 1000;
 const HOUR = 3_600_000_000;

@@ -1,6 +1,7 @@
-/** `taskscope workspace add|list|remove`. */
+/** `taskscope workspace add|cloud|list|remove`. */
+import { resolve } from 'node:path';
 import { AppError, toWireError } from '../../contract/errors.ts';
-import { workspaceInputSchema, type WorkspaceInput } from '../../contract/rows.ts';
+import { workspaceInputSchema, type CloudWorkspace, type WorkspaceInput } from '../../contract/rows.ts';
 import type { App } from '../../core/app.ts';
 import { DONE, print, say, sayError, UsageError } from '../terminal.ts';
 import { parse, withApp, type Command } from './options.ts';
@@ -10,9 +11,11 @@ const LOOK = 10_000; // ms to wait for the server's first answer
 const options = {
   'data-dir': { type: 'string' },
   'api-url': { type: 'string' },
+  cloud: { type: 'string' },
   'api-key-env': { type: 'string' },
   'auth-string-env': { type: 'string' },
   header: { type: 'string', multiple: true },
+  'ca-file': { type: 'string' },
   'insecure-tls': { type: 'boolean' },
   'delete-archive': { type: 'boolean' },
 } as const;
@@ -26,14 +29,24 @@ export const workspace: Command = (args) => {
       if (name !== undefined) throw new UsageError('list takes no name');
       return withApp(values, list);
     case 'add': {
-      const input = inputOf(name, values);
-      return withApp(values, (app) => add(app, input));
+      const { cloud, ...input } = inputOf(name, values);
+      return withApp(values, async (app) =>
+        add(app, cloud === null ? input : { ...input, api_url: await cloudUrl(app, cloud, input.auth) }),
+      );
+    }
+    case 'cloud': {
+      if (name !== undefined) throw new UsageError('cloud takes no name');
+      const auth = cloudKey(values);
+      return withApp(values, async (app) => {
+        await print(JSON.stringify(await cloudWorkspaces(app, auth), null, 2));
+        return DONE;
+      });
     }
     case 'remove':
       if (name === undefined) throw new UsageError('remove takes a name');
       return withApp(values, (app) => remove(app, name, values['delete-archive'] ?? false));
     default:
-      throw new UsageError(action === undefined ? 'add, list or remove?' : `workspace has no ${action}`);
+      throw new UsageError(action === undefined ? 'add, cloud, list or remove?' : `workspace has no ${action}`);
   }
 };
 
@@ -47,31 +60,58 @@ async function list(app: App): Promise<number> {
 
 type AddValues = {
   'api-url'?: string;
+  cloud?: string;
   'api-key-env'?: string;
   'auth-string-env'?: string;
   header?: string[];
+  'ca-file'?: string;
   'insecure-tls'?: boolean;
 };
+type Auth = WorkspaceInput['auth'];
 
-function inputOf(name: string | undefined, values: AddValues): WorkspaceInput {
+function cloudKey({ 'api-key-env': variable }: AddValues): Auth {
+  if (variable === undefined) throw new UsageError('--api-key-env names the variable that holds the Cloud API key');
+  return { kind: 'env', scheme: 'api_key', variable };
+}
+
+async function cloudWorkspaces(app: App, auth: Auth): Promise<CloudWorkspace[]> {
+  return app.handlers['workspace.cloud']({ auth, api_url: null }, { signal: AbortSignal.timeout(LOOK) });
+}
+
+/** `handle`: ACCOUNT/WORKSPACE, as `prefect cloud workspace ls` prints it. */
+async function cloudUrl(app: App, handle: string, auth: Auth): Promise<string> {
+  const all = await cloudWorkspaces(app, auth);
+  const found = all.find((one) => `${one.account}/${one.workspace}` === handle);
+  if (found) return found.api_url;
+  const known = all.map((one) => `${one.account}/${one.workspace}`).join(', ');
+  throw new AppError('NOT_FOUND', `no Cloud workspace ${handle}; this key may see ${known || 'none'}`);
+}
+
+function inputOf(name: string | undefined, values: AddValues): WorkspaceInput & { cloud: string | null } {
   if (name === undefined) throw new UsageError('add takes a name');
-  const { 'api-url': api_url, 'api-key-env': keyEnv, 'auth-string-env': authEnv } = values;
-  if (api_url === undefined)
+  const { 'api-url': url, 'api-key-env': keyEnv, 'auth-string-env': authEnv, cloud } = values;
+  if (url !== undefined && cloud !== undefined)
+    throw new UsageError('--api-url and --cloud are two ways to say where it is: give one');
+  if (url === undefined && cloud === undefined)
     throw new UsageError('--api-url says where the server is, for example http://127.0.0.1:4200/api');
   if (keyEnv !== undefined && authEnv !== undefined)
     throw new UsageError('--api-key-env and --auth-string-env are two ways to sign in: give one');
+  if (cloud !== undefined) cloudKey(values);
+  if (cloud !== undefined && !/^[^/]+\/[^/]+$/.test(cloud)) throw new UsageError('--cloud takes ACCOUNT/WORKSPACE');
   const variable = keyEnv ?? authEnv;
+  const caFile = values['ca-file'];
   const parsed = workspaceInputSchema.safeParse({
     name,
-    api_url,
+    api_url: url ?? 'named by Cloud',
     auth:
       variable === undefined
         ? { kind: 'none' }
         : { kind: 'env', scheme: keyEnv === undefined ? 'basic' : 'api_key', variable },
     headers: Object.fromEntries((values.header ?? []).map(header)),
     insecure_tls: values['insecure-tls'] ?? false,
+    ca_file: caFile === undefined ? null : resolve(caFile),
   });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, cloud: cloud ?? null };
   throw new UsageError(
     parsed.error.issues[0]?.path[0] === 'name'
       ? 'a name has up to 63 letters, digits, spaces, dots, dashes and underscores, and starts with a letter or digit'
@@ -79,15 +119,18 @@ function inputOf(name: string | undefined, values: AddValues): WorkspaceInput {
   );
 }
 
+/** `K=V` or, as curl takes it, `K: V`. What it holds may be a secret, so only the part before is ever repeated. */
 function header(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new UsageError(`--header takes NAME=VALUE, not ${text}`);
-  return [text.slice(0, at), text.slice(at + 1)];
+  const [, name, value] = /^([^=:\s]+)\s*[=:](.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new UsageError('--header takes NAME=VALUE or "NAME: VALUE"');
+  return [name, value.trim()];
 }
 
 /** A server that does not answer now may answer tomorrow: it is added, and said. A wrong address is not. */
 async function add(app: App, input: WorkspaceInput): Promise<number> {
   const checked = workspaceInputSchema.parse(input);
+  if (checked.insecure_tls)
+    say('The certificate of this server is not checked: whoever stands between can read and change everything.');
   let problem = null;
   try {
     const signal = AbortSignal.timeout(LOOK);

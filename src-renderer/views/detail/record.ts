@@ -25,6 +25,8 @@ export type RunRecord = {
   dynamicKey: string | null;
   flowRunAttempt: number | null;
   labels: { key: string; value: string }[];
+  /** what the state says of the result: where it is kept and how, never the result itself */
+  result: { key: string; value: string }[];
 };
 
 const nothing: RunRecord = {
@@ -37,6 +39,7 @@ const nothing: RunRecord = {
   dynamicKey: null,
   flowRunAttempt: null,
   labels: [],
+  result: [],
 };
 
 export function readRecord(detail: TaskRunDetail): RunRecord {
@@ -49,7 +52,6 @@ export function readRecord(detail: TaskRunDetail): RunRecord {
   const text = (key: string) => scalar(member(root, key)) || null;
   const time = text('cache_expiration');
   const attempts = Number(text('flow_run_run_count') ?? NaN);
-  const labels = member(root, 'labels');
   return {
     message: scalar(member(member(root, 'state'), 'message')) || null,
     inputs: readInputs(member(root, 'task_inputs'), detail.upstream),
@@ -59,11 +61,13 @@ export function readRecord(detail: TaskRunDetail): RunRecord {
     taskVersion: text('task_version'),
     dynamicKey: text('dynamic_key'),
     flowRunAttempt: Number.isFinite(attempts) ? attempts : null,
-    labels:
-      labels?.kind === 'object'
-        ? labels.entries.map(({ key, value }) => ({ key, value: scalar(value) ?? 'null' }))
-        : [],
+    labels: readEntries(member(root, 'labels')),
+    result: readEntries(member(member(root, 'state'), 'data')).filter(({ value }) => value !== 'null'),
   };
+}
+
+function readEntries(node: JsonNode | null): { key: string; value: string }[] {
+  return node?.kind === 'object' ? node.entries.map(({ key, value }) => ({ key, value: scalar(value) ?? 'null' })) : [];
 }
 
 function readInputs(node: JsonNode | null, upstream: readonly RunLink[]): Input[] {

@@ -1,0 +1,12 @@
+/** What is compared: somebody who holds the rows and answers. */
+import type { Question } from './questions.ts';
+
+export type Page = { count: number; ids: string[] };
+export type Peer = {
+  name: string;
+  /** exact count and the first 200 rows, newest first */
+  page(question: Question): Promise<Page> | Page;
+  /** page, six facets each with its own filter lifted, histogram of 90 buckets by state; undefined where it has no such call */
+  click?(question: Question): Promise<void> | void;
+  close(): Promise<void> | void;
+};

@@ -1,0 +1,137 @@
+/** What a person does to trust an archive: look at what is here, check it, see what the server has deleted, choose what is kept, pause. */
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { startDemo, type Demo } from '../../src-main/demo/server.ts';
+import { expect, test } from './host.ts';
+import { Window } from './window.ts';
+
+const RUNS = 600;
+const DELETED = 5;
+/** a story that stands still, so that counts are certain */
+const EPOCH = Date.UTC(2026, 5, 1, 12) * 1000;
+
+let demo: Demo;
+test.beforeAll(async () => {
+  demo = await startDemo({ runs: RUNS, seed: 5, epoch: EPOCH, now: EPOCH });
+});
+test.afterAll(() => demo.close());
+
+async function accessible(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).include(what).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+}
+
+test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
+  test.setTimeout(180_000);
+  const { page } = await host.start();
+  const window = new Window(page);
+  await window.ready();
+  await window.addServer('trust', demo.apiUrl);
+  await expect(page.getByRole('button', { name: 'Workspace: trust' })).toBeVisible();
+  await expect(page.getByRole('button', { name: /Every run since/ })).toBeVisible();
+  const all = await ask<number>('count', {});
+  await window.expectCount(all);
+
+  await test.step('the sync view, from the footer and by key', async () => {
+    await page.getByRole('button', { name: /Every run since/ }).click();
+    const view = page.getByRole('dialog', { name: 'Sync' });
+    await expect(view.getByText(/^Every run since .*Compared with the server/)).toBeVisible();
+    await expect(view.getByRole('table', { name: 'What this archive holds, by expected start' })).toBeAttached();
+    await accessible(page, '.dialog');
+    await page.keyboard.press('Escape');
+    await expect(view).toBeHidden();
+
+    await page.keyboard.press('v');
+    const strip = view.getByRole('group', { name: /What this archive holds, over time/ });
+    await strip.focus();
+    await page.keyboard.press('End');
+    await expect(view.getByRole('status').filter({ hasText: /\d+ runs?, / })).toBeAttached();
+    await page.keyboard.press('Enter');
+    await expect(view).toBeHidden();
+    await expect(page.getByRole('button', { name: /^Remove expected start/ })).toBeAttached();
+    await expect.poll(() => window.count()).toBeLessThan(all);
+    await page.getByRole('button', { name: /^Remove expected start/ }).click();
+    await window.expectCount(all);
+  });
+
+  await test.step('check now finds what the server has deleted, and shows it', async () => {
+    await window.filter('State', 'Failed');
+    await expect.poll(() => window.count()).toBeLessThan(all);
+    const failed = await window.count();
+    await page.getByRole('button', { name: 'Check now' }).click();
+    await expect(page.getByText(`The server has the same ${failed} runs.`)).toBeVisible();
+
+    const rows = await ask<{ id: string }[]>('filter', { task_runs: { state: { type: { any_: ['FAILED'] } } } });
+    const ids = rows.map(({ id }) => id);
+    expect(ids.length).toBe(failed);
+    demo.control.remove('task_run', ids.slice(0, DELETED));
+    await page.keyboard.press('c');
+    await page.getByRole('button', { name: `${DELETED} are gone from the server` }).click();
+    await window.expectCount(DELETED);
+    await expect(window.rows().getByText('gone', { exact: true })).toHaveCount(DELETED);
+    await accessible(page, 'main');
+    await window.rows().first().dblclick();
+    await expect(window.detail.getByText('Gone from the server', { exact: true })).toBeVisible();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Back to the filters' }).click();
+    await window.expectCount(failed);
+  });
+
+  await test.step('runs here, gone, or both', async () => {
+    await page.getByRole('button', { name: 'Remove state Failed' }).click();
+    await window.expectCount(all);
+    await page.getByRole('button', { name: 'On the server', exact: true }).click();
+    const choice = page.getByRole('group', { name: 'On the server' });
+    await choice.getByRole('button', { name: 'gone' }).click();
+    await window.expectCount(DELETED);
+    await choice.getByRole('button', { name: 'still there' }).click();
+    await window.expectCount(all - DELETED);
+    await expect(page.getByRole('button', { name: 'Remove on the server' })).toBeAttached();
+    await choice.getByRole('button', { name: 'both' }).click();
+    await window.expectCount(all);
+  });
+
+  await test.step('pause and go on', async () => {
+    await page.getByRole('button', { name: 'More about syncing' }).click();
+    await page.getByRole('menuitem', { name: 'Pause syncing' }).click();
+    await expect(page.getByRole('button', { name: /Every run since .*paused/ })).toBeVisible();
+    await page.keyboard.press('v');
+    const view = page.getByRole('dialog', { name: 'Sync' });
+    await expect(view.getByText(/Paused\.$/)).toBeVisible();
+    await view.getByRole('button', { name: 'Go on' }).click();
+    await expect(view.getByRole('button', { name: 'Pause' })).toBeVisible();
+    await page.keyboard.press('Escape');
+  });
+
+  await test.step('what would be deleted is said before it is', async () => {
+    await page.getByRole('button', { name: 'Workspace: trust' }).click();
+    await page.getByRole('menuitem', { name: /Manage workspaces/ }).click();
+    await page.getByRole('button', { name: 'Settings of trust' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Settings of trust' });
+    await expect(dialog.getByRole('button', { name: 'Save' })).toBeDisabled();
+    await dialog.getByRole('radio', { name: /Delete them here too/ }).check();
+    await expect(dialog.getByText(/^Deletes 5 runs that the server no longer has/)).toBeVisible();
+    await accessible(page, '.dialog');
+    await dialog.getByRole('button', { name: `Delete ${DELETED} runs` }).click();
+    await expect(dialog).toBeHidden();
+    await window.expectCount(all - DELETED);
+  });
+
+  await test.step('without the server, checking says so', async () => {
+    await demo.control.stop();
+    await page.keyboard.press('c');
+    await expect(page.getByRole('main').getByText(/cannot be reached/)).toBeVisible();
+    await page.getByRole('main').getByRole('button', { name: 'Dismiss' }).click();
+    await window.expectCount(all - DELETED);
+    await demo.control.restart();
+  });
+});
+
+async function ask<T>(what: 'count' | 'filter', body: object): Promise<T> {
+  const reply = await fetch(`${demo.apiUrl}/task_runs/${what}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return (await reply.json()) as T;
+}

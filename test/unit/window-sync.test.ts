@@ -1,0 +1,275 @@
+/** The words of the sync view, of check now and of keeping, and the arithmetic of the coverage strip. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  checkSchema,
+  keepingSchema,
+  retentionSchema,
+  syncStatusSchema,
+  type Check,
+  type CoverageSpan,
+  type Keeping,
+  type Retention,
+  type SyncStatus,
+} from '../../src-main/contract/sync.ts';
+import { checkWords } from '../../src-renderer/state/check-words.ts';
+import { coverageSentence, liveWords, nextWords } from '../../src-renderer/state/coverage.ts';
+import {
+  formKeeping,
+  goingWords,
+  keepingForm,
+  keepingProblems,
+  previewWords,
+  sameKeeping,
+  saveWords,
+} from '../../src-renderer/state/keeping.ts';
+import { progressWords } from '../../src-renderer/state/sync-words.ts';
+import { spanState, spanTitle, stacks, stripTicks } from '../../src-renderer/ui/coverage-layout.ts';
+
+const DAY = 86_400_000_000;
+const NOW = Date.UTC(2026, 10, 24, 12) * 1000;
+const seconds = (s: number) => `${s} s`;
+const words = { day: (at: number) => `day ${at}`, ago: (at: number) => `at ${at}` };
+
+const status = (change: Partial<SyncStatus>): SyncStatus =>
+  syncStatusSchema.parse({
+    workspace: 'w',
+    phase: 'idle',
+    step: 'done',
+    received: 0,
+    task_runs: 0,
+    changed: 0,
+    expected: null,
+    rate: 0,
+    seconds_left: null,
+    started: null,
+    finished: null,
+    last_success: 4,
+    complete_since: 3,
+    verified_since: 5,
+    resumable: false,
+    problem: null,
+    waiting: null,
+    paused: false,
+    live: 'on',
+    next: null,
+    ...change,
+  });
+
+describe('the sentence of the sync view', () => {
+  const say = (change: Partial<SyncStatus>, every = 30) => coverageSentence(status(change), every, words, seconds);
+
+  it('says what is here, when it was compared, and how it is kept true', () => {
+    assert.equal(say({}), 'Every run since day 3. Compared with the server at 5. Listening for changes.');
+    assert.equal(
+      say({ verified_since: null, live: 'unsupported' }),
+      'Every run since day 3. Not all of it has been compared with the server yet. Looks for changes every 30 s.',
+    );
+    assert.equal(
+      say({ complete_since: null, verified_since: null, last_success: null, live: 'off' }, 0),
+      'Never synced. Looks for changes only when you ask.',
+    );
+    assert.equal(
+      say({ phase: 'running', complete_since: null, verified_since: null, last_success: null }),
+      'First sync under way.',
+    );
+    assert.equal(say({ paused: true }), 'Every run since day 3. Compared with the server at 5. Paused.');
+  });
+
+  it('a pause and a failure go before what the server offers', () => {
+    const problem = { code: 'SERVER_UNREACHABLE' as const, message: '', details: {} };
+    assert.equal(liveWords(status({ problem, phase: 'failed' }), 30, seconds).tone, 'problem');
+    assert.equal(liveWords(status({ problem, paused: true }), 30, seconds).tone, 'paused');
+    assert.equal(liveWords(status({ problem, phase: 'running' }), 30, seconds).tone, 'on');
+  });
+
+  it('says when the next sync starts', () => {
+    assert.equal(nextWords(status({ next: NOW + 11.2e6 }), 30, NOW, seconds), 'in 12 s');
+    assert.equal(nextWords(status({ next: NOW - 1 }), 30, NOW, seconds), 'now');
+    assert.equal(nextWords(status({}), 30, NOW, seconds), 'within 30 s');
+    assert.equal(nextWords(status({}), 0, NOW, seconds), 'when you ask');
+    assert.equal(nextWords(status({ paused: true, next: NOW }), 30, NOW, seconds), 'when you go on');
+    assert.equal(nextWords(status({ phase: 'running' }), 30, NOW, seconds), 'now');
+  });
+
+  it('says how far, how fast and how long', () => {
+    const running = status({ phase: 'running', step: 'task_runs', task_runs: 5, received: 9, expected: 20 });
+    assert.equal(
+      progressWords({ ...running, rate: 2100, seconds_left: 40 }, String, seconds),
+      'Task runs · 5 of 20 · 2100 a second · 40 s left',
+    );
+    assert.equal(progressWords({ ...running, step: 'flows' }, String, seconds), 'Flows · 9 read');
+    assert.equal(
+      progressWords({ ...running, task_runs: 30, step: 'verify' }, String, seconds),
+      'Comparing with the server · 30 of 30',
+    );
+  });
+});
+
+describe('check now', () => {
+  const check = (change: Partial<Check>): Check =>
+    checkSchema.parse({
+      exact: true,
+      server: 7,
+      before: 7,
+      after: 7,
+      added: [],
+      changed: [],
+      gone: [],
+      more: false,
+      at: 1,
+      ...change,
+    });
+  const say = (change: Partial<Check>) => {
+    const { tone, parts } = checkWords(check(change), String);
+    return `${tone}: ${parts.map((part) => (part.ids ? `[${part.text}]` : part.text)).join('')}`;
+  };
+
+  it('says what it found', () => {
+    assert.equal(say({}), 'same: The server has the same 7 runs.');
+    assert.equal(say({ server: 0, before: 0, after: 0 }), 'same: The server has no such run either.');
+    assert.equal(
+      say({ added: ['a', 'b', 'c'], changed: ['d'], gone: ['e', 'f'] }),
+      'mended: [3 were missing here], [1 was different] and [2 are gone from the server]: now up to date, 7 runs.',
+    );
+    assert.equal(
+      say({ exact: false, server: null, before: 312, after: 312 }),
+      'same: Prefect cannot ask this question, so the 312 runs here were checked one by one: nothing differs.',
+    );
+    assert.equal(
+      say({ server: 90000, more: true }),
+      'open: The server has 90000 runs, 7 are here. More may differ: compare everything to find it.',
+    );
+    assert.match(say({ server: 8 }), /^open: .*changing right now/);
+  });
+
+  it('every run it names can be followed, and nothing that differs is called the same', () => {
+    const ids = fc.array(fc.uuid(), { maxLength: 5 });
+    fc.assert(
+      fc.property(ids, ids, ids, fc.boolean(), fc.boolean(), (added, changed, gone, exact, more) => {
+        const found = checkWords(check({ added, changed, gone, exact, more, server: exact ? 7 : null }), String);
+        assert.deepEqual(
+          found.parts.flatMap((part) => part.ids ?? []),
+          [...added, ...changed, ...gone],
+        );
+        const differs = added.length + changed.length + gone.length > 0;
+        assert.equal(found.tone, more ? 'open' : differs ? 'mended' : 'same');
+      }),
+    );
+  });
+});
+
+describe('keeping', () => {
+  const plain = { count: String, day: (at: number) => `day ${at}`, bytes: (n: number) => `${n} B` };
+  const retention = (change: Partial<Retention>): Retention =>
+    retentionSchema.parse({ before: null, task_runs: 0, flow_runs: 0, gone: 0, bytes: 0, ...change });
+
+  it('a form shows a keeping and gives it back', () => {
+    const keeping: fc.Arbitrary<Keeping> = fc.record({
+      gone: fc.constantFrom('keep', 'drop'),
+      max_days: fc.option(fc.integer({ min: 1, max: 10_000 })),
+      // to the MB: finer is no person's wish
+      max_bytes: fc.option(fc.integer({ min: 1, max: 10_000_000 }).map((n) => n * 1_000_000)),
+    });
+    fc.assert(
+      fc.property(keeping, (one) => {
+        const back = formKeeping(keepingForm(one));
+        assert.ok(back && sameKeeping(back, one), JSON.stringify([one, back]));
+        keepingSchema.parse(back);
+      }),
+    );
+  });
+
+  it('says what is wrong with a number, only where it counts', () => {
+    const form = keepingForm(keepingSchema.parse({}));
+    assert.deepEqual(keepingProblems({ ...form, days: 'x', gigabytes: '' }), {});
+    for (const days of ['', '0', '-1', '1.5', 'x'])
+      assert.ok(keepingProblems({ ...form, byAge: true, days }).days, days);
+    for (const gigabytes of ['', '0', '-1', 'x'])
+      assert.ok(keepingProblems({ ...form, bySize: true, gigabytes }).gigabytes, gigabytes);
+    assert.equal(formKeeping({ ...form, bySize: true, gigabytes: '' }), null);
+  });
+
+  it('says what goes, and the button says how many', () => {
+    const some = retention({ before: 3, task_runs: 12551, gone: 120, flow_runs: 312, bytes: 6 });
+    assert.equal(
+      previewWords(some, plain),
+      'Deletes 12431 runs that started before day 3, 120 that the server no longer has and 312 flow runs, about 6 B. This cannot be undone.',
+    );
+    assert.equal(saveWords(some, plain), 'Delete 12551 runs');
+    assert.equal(
+      previewWords(retention({ task_runs: 1, gone: 1 }), plain),
+      'Deletes 1 run that the server no longer has. This cannot be undone.',
+    );
+    assert.equal(previewWords(retention({}), plain), 'Nothing is deleted now.');
+    assert.equal(saveWords(retention({}), plain), 'Save');
+    assert.equal(saveWords(retention({ flow_runs: 1 }), plain), 'Delete 1 flow run');
+  });
+
+  it('never calls a deletion “Save”', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.nat(), (old, gone, flow_runs) => {
+        const one = retention({ task_runs: old + gone, gone, flow_runs });
+        assert.equal(goingWords(one, plain) === null, saveWords(one, plain) === 'Save');
+      }),
+    );
+  });
+});
+
+describe('the coverage strip', () => {
+  const span = (change: Partial<CoverageSpan>): CoverageSpan => ({
+    from: NOW,
+    to: NOW + DAY,
+    runs: 0,
+    gone: 0,
+    unfinished: 0,
+    complete: true,
+    verified: 1,
+    ...change,
+  });
+
+  it('says whether a stretch is all here and compared', () => {
+    assert.equal(spanState(span({})), 'compared');
+    assert.equal(spanState(span({ verified: null })), 'here');
+    assert.equal(spanState(span({ complete: false })), 'partial');
+  });
+
+  it('stacks fit their height, and a single run is seen', () => {
+    const spans = fc.array(
+      fc
+        .record({ runs: fc.nat(1_000_000), gone: fc.nat(1000), unfinished: fc.nat(1000) })
+        .map((counts) => span(counts)),
+      { minLength: 1 },
+    );
+    fc.assert(
+      fc.property(spans, (list) => {
+        for (const [i, one] of stacks(list, 46).entries()) {
+          const tall = one.settled + one.unfinished + one.gone;
+          assert.ok(tall <= 46 + 2 * 1.5 + 1e-6, String(tall));
+          assert.equal(tall > 0, (list[i]?.runs ?? 0) > 0);
+        }
+      }),
+    );
+  });
+
+  it('names a day, a week, and the zone where the person’s is another', () => {
+    const day = Date.UTC(2026, 10, 23) * 1000;
+    assert.equal(spanTitle({ from: day, to: day + DAY }, 'UTC', NOW), 'Mon 23 Nov');
+    assert.equal(spanTitle({ from: day, to: day + DAY }, 'America/New_York', NOW), 'Mon 23 Nov UTC');
+    assert.equal(spanTitle({ from: day - 6 * DAY, to: day + DAY }, 'UTC', NOW), '17 – 23 Nov');
+    assert.equal(spanTitle({ from: day - 30 * DAY, to: day }, 'UTC', NOW), '24 Oct – 22 Nov');
+  });
+
+  it('labels never meet, and the oldest is named', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 80, max: 1200 }), (count, width) => {
+        const list = Array.from({ length: count }, (_, i) => span({ from: i * DAY, to: (i + 1) * DAY }));
+        const ticks = stripTicks(list, width, 'UTC', NOW);
+        assert.equal(ticks[0]?.index, 0);
+        for (let i = 1; i < ticks.length; i += 1)
+          assert.ok((((ticks[i]?.index ?? 0) - (ticks[i - 1]?.index ?? 0)) * width) / count >= 74 - 1e-6);
+      }),
+    );
+  });
+});
