@@ -196,6 +196,7 @@ export class App {
       path: this.paths.archive(entry.file),
       dialect: entry.dialect,
       readOnly: this.readOnly !== null,
+      paused: entry.paused,
       log: this.log,
       connection: () => this.connection(entry.name),
       onDialect: (dialect) => this.#onDialect(entry.name, dialect),
@@ -203,7 +204,7 @@ export class App {
       fetchRule: () => this.workspaces.get(entry.name).fetch_rule,
       syncEvery: () => (this.#options.syncOnOpen === false ? 0 : this.settings.get().sync_every),
     });
-    if ((this.#options.syncOnOpen ?? true) && this.readOnly === null) archive.startSync();
+    if ((this.#options.syncOnOpen ?? true) && this.readOnly === null && !entry.paused) archive.startSync();
     return archive;
   }
 

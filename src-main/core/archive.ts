@@ -1,31 +1,36 @@
-/**
- * One open workspace: its three threads and what is known of its sync. Data goes sync → writer → query on ports of their
- * own and never through main.
- */
-import { MessageChannel } from 'node:worker_threads';
+/** One open workspace: its three threads and what is known of its sync. */
 import { AppError, toWireError, type WireError } from '../contract/errors.ts';
 import type { Dialect } from '../contract/query.ts';
 import type { RunActivity } from '../contract/rows.ts';
 import type { Query } from '../contract/query.ts';
-import type { Check, FetchRule, Keeping, Retention, SyncStatus } from '../contract/sync.ts';
+import type { Check, FetchRule, Keeping, Live, Retention, SyncStatus } from '../contract/sync.ts';
 import { toPrefectFilters } from '../query/to-prefect.ts';
 import type { Client } from '../rpc/define.ts';
 import { deletesByItself, enforceKeeping, oldestKept } from './keeping.ts';
 import { Latest } from './latest.ts';
+import { Listening } from './listening.ts';
 import { Schedule } from './schedule.ts';
 import type { Log } from './shell.ts';
 import { initialStatus } from './sync-status.ts';
-import { startWorker, type Started } from './worker.ts';
-import { queryContract, syncContract, writerContract, type Connection } from './worker-contracts.ts';
+import { startThreads, stopThreads, type Threads } from './threads.ts';
+import type { Started } from './worker.ts';
+import type { Connection, queryContract, syncContract } from './worker-contracts.ts';
 
 /** Task runs of a question that are compared with the server one by one; more are compared by their number. */
 const CHECKED = 20_000;
+/**
+ * Passes are this much rarer while the server tells what changes. A pass reads everything since the last one, however long
+ * ago: what events leave out (changes by REST, an overflowed queue) comes later, never not at all.
+ */
+const RARER = 2;
 
 export type OpenOptions = {
   workspace: string;
   path: string;
   dialect: Dialect;
   readOnly: boolean;
+  /** nothing goes by itself */
+  paused: boolean;
   log: Log;
   /** asked anew for every sync, so that a changed secret or a moved demo server is picked up */
   connection: () => Promise<Connection>;
@@ -37,13 +42,6 @@ export type OpenOptions = {
   syncEvery: () => number;
 };
 
-/** writer and sync are null in a window that only reads */
-type Threads = {
-  query: Started<typeof queryContract>;
-  writer: Started<typeof writerContract> | null;
-  sync: Started<typeof syncContract> | null;
-};
-
 export class Archive {
   readonly query: Client<typeof queryContract>;
   readonly notice: WireError | null;
@@ -51,6 +49,7 @@ export class Archive {
   readonly #options: OpenOptions;
   readonly #started: Threads;
   readonly #schedule: Schedule;
+  readonly #listening: Listening;
   /** ms; when what is kept too long was last looked for */
   #enforced = 0;
   #running: { abort: AbortController; done: Promise<void> } | null = null;
@@ -61,40 +60,28 @@ export class Archive {
     this.query = started.query.client;
     this.notice = notice;
     this.sync = new Latest(status);
-    this.#schedule = new Schedule(() => this.startSync(), options.syncEvery);
+    this.#schedule = new Schedule(
+      () => this.startSync(),
+      () => (this.sync.get().paused ? 0 : options.syncEvery() * (this.sync.get().live === 'on' ? RARER : 1)),
+      (next) => this.#tell({ next }),
+    );
+    this.#listening = new Listening({
+      follow: (connection, signal) => this.#threads.sync.client.live({ connection }, { signal }),
+      onState: (live) => this.#heard(live),
+      onBack: () => this.#schedule.hurry(),
+      log: options.log,
+    });
   }
 
   /** Throws ARCHIVE_NEWER, ARCHIVE_DAMAGED, DISK_FULL, FOLDER_READ_ONLY, NOT_FOUND (read-only and no file yet). */
   static async open(options: OpenOptions): Promise<Archive> {
-    const { log } = options;
-    const changes = new MessageChannel();
-    const batches = new MessageChannel();
-    const query = startWorker('query', queryContract, {
-      data: { changes: changes.port2 },
-      transfer: [changes.port2],
-      log,
-    });
-    const started: Threads = { query, writer: null, sync: null };
+    const { started, notice } = await startThreads(options);
     try {
-      let notice: WireError | null = null;
-      if (!options.readOnly) {
-        started.writer = startWorker('writer', writerContract, {
-          data: { sync: batches.port1, changes: changes.port1 },
-          transfer: [batches.port1, changes.port1],
-          log,
-        });
-        ({ notice } = await started.writer.client.open({ path: options.path }));
-        started.sync = startWorker('sync', syncContract, {
-          data: { writer: batches.port2 },
-          transfer: [batches.port2],
-          log,
-        });
-      }
-      await query.client.open({ path: options.path, dialect: options.dialect, watchFile: options.readOnly });
-      const stored = (await query.client.stats({})).state['sync.status'];
-      return new Archive(options, started, notice, initialStatus(options.workspace, stored));
+      const stored = (await started.query.client.stats({})).state['sync.status'];
+      const status = { ...initialStatus(options.workspace, stored), paused: options.paused };
+      return new Archive(options, started, notice, status);
     } catch (thrown) {
-      await stopAll(started);
+      await stopThreads(started);
       throw thrown;
     }
   }
@@ -107,6 +94,7 @@ export class Archive {
   startSync(since: number | null = null, verify = false): void {
     const { sync } = this.#threads;
     if (this.#running) return;
+    this.#schedule.started();
     const abort = new AbortController();
     this.#running = { abort, done: this.#run(sync, since, verify, abort.signal) };
   }
@@ -153,14 +141,30 @@ export class Archive {
 
   /** The setting changed: the next sync by itself is planned anew. */
   replan(): void {
+    if (!this.#goesByItself) void this.#listening.stop();
     if (!this.#running && this.#started.sync) this.#schedule.replan();
   }
 
   /** Stops and starts what goes by itself; a running sync is cancelled. */
   async setPaused(paused: boolean): Promise<void> {
-    this.sync.set({ ...this.sync.get(), paused });
-    if (paused) await this.cancelSync();
+    this.#tell({ paused });
+    if (paused) await Promise.all([this.cancelSync(), this.#listening.stop()]);
     this.replan();
+    this.#schedule.hurry();
+  }
+
+  get #goesByItself(): boolean {
+    return !this.sync.get().paused && this.#options.syncEvery() > 0;
+  }
+
+  #heard(live: Live): void {
+    const before = this.sync.get().live;
+    this.#tell({ live });
+    if (before === 'on' && live !== 'on') this.replan(); // rarer passes were planned
+  }
+
+  #tell(change: Partial<SyncStatus>): void {
+    this.sync.set({ ...this.sync.get(), ...change });
   }
 
   /** Settles when no sync runs. */
@@ -206,6 +210,7 @@ export class Archive {
         if (!signal.aborted) this.sync.set({ ...this.sync.get(), ...status, workspace });
       }
       await this.#enforceSometimes(keeping);
+      if (this.#goesByItself && !signal.aborted) this.#listening.start(connection);
       const finished = Date.now() * 1000;
       this.#end({ phase: 'idle', step: 'done', finished, last_success: finished, problem: null, resumable: false });
     } catch (thrown) {
@@ -267,18 +272,11 @@ export class Archive {
 
   async close(): Promise<void> {
     this.#schedule.stop();
-    await this.cancelSync();
-    await stopAll(this.#started);
+    await Promise.all([this.cancelSync(), this.#listening.stop()]);
+    await stopThreads(this.#started);
   }
 }
 
 function nothingKept(thrown: unknown): RunActivity {
   return { history: [], logs: [], artifacts: [], truncated: false, fetched: null, problem: toWireError(thrown) };
-}
-
-/** Readers first, then the one that feeds the writer, the writer last: nothing is written into a closed file. */
-async function stopAll(started: Threads): Promise<void> {
-  await started.sync?.stop();
-  await started.query.stop();
-  await started.writer?.stop();
 }

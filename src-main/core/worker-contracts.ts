@@ -10,6 +10,7 @@ import {
   coverageSchema,
   fetchRuleSchema,
   keepingSchema,
+  liveSchema,
   retentionSchema,
   syncStatusSchema,
 } from '../contract/sync.ts';
@@ -96,6 +97,8 @@ export const syncContract = {
     }),
     syncItemSchema,
   ),
+  /** what the server says changes is read and written, until the stream is ended. `reconnected`: how often the line has come back */
+  live: stream(z.object({ connection: connectionSchema }), z.object({ state: liveSchema, reconnected: z.number() })),
   /** `body`: filters as Prefect takes them, null when it cannot be asked this; `ids`: what matches here and is not gone */
   check: call(
     z.object({

@@ -29,6 +29,11 @@ export class Gate {
     return this.auth && headers.get('authorization') !== wanted(this.auth) ? unauthorized() : null;
   }
 
+  /** The first message on a socket: the API key, or the auth string as it is. */
+  admits(token: string | null): boolean {
+    return !this.auth || token === (this.auth.kind === 'api_key' ? this.auth.key : this.auth.auth);
+  }
+
   /** GET /csrf-token?client= ; a new token replaces the client's old one */
   token(client: string | null, now: string): Reply {
     if (!this.csrf) return reply(422, { detail: 'CSRF protection is disabled.' });

@@ -12,10 +12,12 @@ import type { Dialect } from '../contract/query.ts';
 import { formatTimeLikePrefect } from '../contract/time.ts';
 import { answer, type Server } from './api.ts';
 import { openDatabase, type Database } from './database.ts';
+import { EventStream, stateEvent } from './events.ts';
 import { Faults, type FaultRule } from './faults.ts';
 import { Gate, type Auth } from './gate.ts';
 import { failed, type Reply } from './replies.ts';
 import { newRow } from './new-rows.ts';
+import { broadcast } from './newscast.ts';
 import { Story } from './story.ts';
 import type { JsonRow } from './wire-rows.ts';
 
@@ -44,10 +46,11 @@ export type DemoOptions = {
 export type Control = {
   readonly database: Database;
   readonly faults: Faults;
+  readonly events: EventStream;
   /** requests so far, `METHOD /path`, without their bodies */
   readonly requests: string[];
   now(): number;
-  /** Fills what `row` leaves out with a row's defaults; returns the id. */
+  /** Fills what `row` leaves out with a row's defaults; returns the id. A run's state is told as an event, here and on a change. */
   insert(entity: Entity, row?: JsonRow): string;
   update(entity: Entity, id: string, change: JsonRow): void;
   /** with what the server deletes along */
@@ -78,6 +81,14 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const gate = new Gate();
   gate.auth = options.auth ?? null;
   gate.csrf = options.csrf ?? false;
+  const events = new EventStream(gate, faults, now);
+  const silent = broadcast(database, events, now);
+  const tell = (entity: Entity, id: string) => {
+    const key = entity === 'task_run' || entity === 'flow_run' ? database[entity].find(id, now()) : null;
+    if (key === null || (entity !== 'task_run' && entity !== 'flow_run')) return;
+    const event = stateEvent(entity, database[entity].json(key, now()));
+    if (event) events.emit(event);
+  };
   const requests: string[] = [];
   const sockets = new Set<Socket>();
 
@@ -186,6 +197,10 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       });
     });
     http.keepAliveTimeout = IDLE_MILLIS;
+    http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      requests.push(`GET ${new URL(request.url ?? '/', 'http://demo').pathname}`);
+      events.upgrade(request, socket, head);
+    });
     http.on('connection', (socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
@@ -200,6 +215,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   let http: HttpServer | null = await listen(options.port ?? 0);
   const { port } = http.address() as AddressInfo;
   const stop = async () => {
+    silent();
     const old = http;
     http = null;
     if (!old) return;
@@ -211,10 +227,18 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const control: Control = {
     database,
     faults,
+    events,
     requests,
     now,
-    insert: (entity, row = {}) => database.insert(entity, newRow(database, entity, row, now())),
-    update: (entity, id, change) => database.update(entity, id, change, now()),
+    insert: (entity, row = {}) => {
+      const id = database.insert(entity, newRow(database, entity, row, now()));
+      tell(entity, id);
+      return id;
+    },
+    update: (entity, id, change) => {
+      database.update(entity, id, change, now());
+      if ('state' in change) tell(entity, id);
+    },
     remove: (entity, ids) => {
       for (const id of ids) database.remove(entity, id, now());
     },

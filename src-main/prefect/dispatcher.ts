@@ -25,6 +25,8 @@ export type WaySettings = {
   /** full path of a PEM file with further certificate authorities */
   caFile: string | null;
   timeouts: Timeouts;
+  /** also plain HTTP goes through a proxy by CONNECT: a forwarded request cannot become a socket */
+  tunnel?: boolean;
   /** for tests */
   env?: Record<string, string | undefined>;
 };
@@ -32,7 +34,7 @@ export type WaySettings = {
 export type Way = { dispatcher: Dispatcher; proxy: string | null };
 
 /** Throws BAD_INPUT for a CA file or a proxy variable that cannot be used. Contacts nothing. */
-export function openWay(apiUrl: string, { insecureTls, caFile, timeouts, env }: WaySettings): Way {
+export function openWay(apiUrl: string, { insecureTls, caFile, timeouts, tunnel, env }: WaySettings): Way {
   const proxy = proxyFor(apiUrl, env);
   const trust = caFile === null ? {} : { ca: authoritiesWith(caFile) };
   const timeout = timeouts.connect * 1000;
@@ -53,6 +55,7 @@ export function openWay(apiUrl: string, { insecureTls, caFile, timeouts, env }: 
     httpsProxy: proxy.uri,
     noProxy: proxy.except,
     requestTls: connect,
+    ...(tunnel ? { proxyTunnel: true } : {}),
     // the server's certificate may go unchecked, the proxy's may not: all traffic passes there
     proxyTls: { ...trust, timeout },
   });

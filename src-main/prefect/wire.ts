@@ -61,3 +61,16 @@ export const openapiSchema = z.object({
     schemas: z.record(z.string(), z.looseObject({ properties: z.record(z.string(), z.unknown()).optional() })),
   }),
 });
+
+/** Of an event only what names the run. `id` is the id of the state it tells of. */
+const eventSchema = z.object({
+  id: z.string(),
+  event: z.string(),
+  occurred: time,
+  resource: z.record(z.string(), z.string().nullish()),
+});
+export type WireEvent = z.output<typeof eventSchema>;
+export const socketMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('auth_success') }),
+  z.object({ type: z.literal('event'), event: eventSchema }),
+]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pauseSeconds } from '../../src-main/core/schedule.ts';
+import { isBack, pauseSeconds, Schedule } from '../../src-main/core/schedule.ts';
 
 test('the pause is the setting, doubles with failures up to ten minutes, and is none when paused', () => {
   assert.equal(pauseSeconds(30, 0), 30);
@@ -10,4 +10,41 @@ test('the pause is the setting, doubles with failures up to ten minutes, and is 
   );
   assert.equal(pauseSeconds(3600, 3), 3600);
   assert.equal(pauseSeconds(0, 0), null);
+});
+
+test('a machine that slept, or found another network after a failure, asks at once', () => {
+  const before = { at: 1_000_000, network: '10.0.0.2' };
+  assert.equal(isBack(before, { at: 1_005_000, network: '10.0.0.2' }, true), false);
+  assert.equal(isBack(before, { at: 1_020_000, network: '10.0.0.2' }, true), false, 'late, but only busy');
+  assert.equal(isBack(before, { at: 1_600_000, network: '10.0.0.2' }, false), true, 'slept');
+  assert.equal(isBack(before, { at: 900_000, network: '10.0.0.2' }, true), false, 'the clock was set back');
+  assert.equal(isBack(before, { at: 1_005_000, network: '10.0.0.9' }, true), true);
+  assert.equal(isBack(before, { at: 1_005_000, network: '10.0.0.9' }, false), false, 'nothing had failed');
+  assert.equal(isBack(before, { at: 1_005_000, network: '' }, true), false, 'no network is none to try');
+});
+
+test('it tells when the next one starts, and nothing when none does', () => {
+  const told: (number | null)[] = [];
+  let every = 60;
+  let starts = 0;
+  const schedule = new Schedule(
+    () => (starts += 1),
+    () => every,
+    (next) => told.push(next),
+  );
+  schedule.ended(false);
+  const next = told.pop();
+  assert.ok(next && next > Date.now() * 1000 && next <= (Date.now() + 60_000) * 1000);
+  schedule.hurry();
+  assert.equal(starts, 1);
+  schedule.started();
+  assert.equal(told.pop(), null);
+  schedule.hurry();
+  assert.equal(starts, 1, 'one runs: nothing to hurry');
+  every = 0;
+  schedule.ended(true);
+  assert.equal(told.pop(), null);
+  schedule.hurry();
+  assert.equal(starts, 1, 'paused');
+  schedule.stop();
 });

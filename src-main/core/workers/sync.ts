@@ -7,6 +7,8 @@ import { portChannel } from '../../rpc/channels.ts';
 import { connect, serve } from '../../rpc/rpc.ts';
 import { encodeRows } from '../../store/encode.ts';
 import { checkQuestion } from '../../sync/check.ts';
+import { followServer, type LiveItem } from '../../sync/follow.ts';
+import { Recency } from '../../sync/recency.ts';
 import { runSync, type SyncProgress } from '../../sync/run.ts';
 import type { Tries } from '../../sync/rule.ts';
 import type { Sink } from '../../sync/sink.ts';
@@ -20,9 +22,14 @@ const writer = connect(writerContract, portChannel((workerData as SyncData).writ
 /** ms between two progress items: a page comes every 5–20 ms, an eye needs four a second */
 const PROGRESS_PAUSE = 200;
 
-function open({ api_url, auth, headers, insecure_tls, ca_file }: Connection) {
-  return createClient({ apiUrl: api_url, auth, headers, insecureTls: insecure_tls, caFile: ca_file });
-}
+const settings = ({ api_url, auth, headers, insecure_tls, ca_file }: Connection) => ({
+  apiUrl: api_url,
+  auth,
+  headers,
+  insecureTls: insecure_tls,
+  caFile: ca_file,
+});
+const open = (connection: Connection) => createClient(settings(connection));
 
 /** `drop`: what the server has deleted is deleted here too. */
 function sinkOf(drop: boolean): Sink {
@@ -41,6 +48,7 @@ function sinkOf(drop: boolean): Sink {
 }
 
 const ruleTries: Tries = new Map();
+const recency = new Recency();
 
 type Item = { status: SyncProgress; dialect: Dialect | null };
 
@@ -51,6 +59,7 @@ serve(
       const client = open(connection);
       const news = new Latest<Item | null>(null);
       const ended = new AbortController();
+      const reader = recency.reader(sinkOf(drop));
       const work = runSync({
         client,
         signal,
@@ -59,24 +68,44 @@ serve(
         rule,
         ruleTries,
         state: (key) => writer.state({ key }),
-        sink: sinkOf(drop),
+        sink: reader.sink,
         onStatus: (status) => news.set({ status, dialect: news.get()?.dialect ?? null }),
         onDialect: (dialect) => {
           const last = news.get();
           if (last) news.set({ ...last, dialect });
         },
-      }).finally(() => ended.abort());
+      }).finally(() => {
+        reader.end();
+        ended.abort();
+      });
       work.catch(() => undefined); // awaited below; this keeps an early failure from being "unhandled" meanwhile
       for await (const item of news.watch(ended.signal, PROGRESS_PAUSE)) if (item) yield item;
       await work.finally(() => client.close());
       const last = news.get();
       if (last) yield last;
     },
+    async *live({ connection }, { signal }) {
+      const client = open(connection);
+      const news = new Latest<LiveItem>({ state: 'connecting', reconnected: 0 });
+      const ended = new AbortController();
+      const work = followServer({
+        client,
+        settings: settings(connection),
+        reader: () => recency.reader(sinkOf(false)),
+        signal,
+        onState: (item) => news.set(item),
+      }).finally(() => ended.abort());
+      work.catch(() => undefined); // as above
+      for await (const item of news.watch(ended.signal)) yield item;
+      await work.finally(() => client.close());
+    },
     check: async ({ connection, body, ids, count, drop }, { signal }) => {
       const client = open(connection);
+      const reader = recency.reader(sinkOf(drop));
       try {
-        return await checkQuestion({ client, sink: sinkOf(drop), signal, body, ids, count });
+        return await checkQuestion({ client, sink: reader.sink, signal, body, ids, count });
       } finally {
+        reader.end();
         await client.close();
       }
     },

@@ -1,0 +1,115 @@
+/**
+ * What the server says changes, as it changes: ids of task runs and flow runs. A hint and no log: events get lost (a queue of
+ * 256 a subscriber), and changes made through REST emit none (facts §5).
+ */
+import { parseTime } from '../contract/time.ts';
+import type { Live } from '../contract/sync.ts';
+import { defaultTimeouts, openWay } from './dispatcher.ts';
+import { readEvents } from './event-socket.ts';
+import { backoff, sleep as realSleep, type Sleep } from './retry.ts';
+import type { Auth } from './secrets.ts';
+import type { WireEvent } from './wire.ts';
+
+const MINUTE = 60_000_000;
+/** Seconds. An update of the server or of a proxy may bring the stream; asking for it is one request. */
+const UNSUPPORTED_PAUSE = 600;
+/** ms; a connection that lives this long is a working one */
+const STEADY = 5000;
+/** Attempts in a row without a working connection, when there never was one: something on the way lets no socket through. */
+const HOPELESS = 5;
+/** Events remembered; what comes again after a reconnect is skipped. A minute of a server at 80 events a second. */
+const REMEMBERED = 5000;
+
+export type Hint = {
+  entity: 'task_run' | 'flow_run';
+  id: string;
+  /** of the state it has entered */
+  state: string;
+  /** µs, by the clock of who ran it */
+  occurred: number;
+};
+
+export type EventOptions = {
+  apiUrl: string;
+  auth: Auth;
+  headers: Record<string, string>;
+  insecureTls: boolean;
+  caFile: string | null;
+  /** µs by the server's clock */
+  clock: () => number;
+  signal: AbortSignal;
+  onState: (live: Exclude<Live, 'off'>) => void;
+  onHint: (hint: Hint) => void;
+  /** where proxies are named; for tests, as the rest */
+  env?: Record<string, string | undefined>;
+  sleep?: Sleep;
+  random?: () => number;
+};
+
+/** Resolves when the signal aborts. Throws BAD_INPUT for settings that cannot be used. */
+export async function followEvents(options: EventOptions): Promise<void> {
+  const { apiUrl, auth, headers, insecureTls, caFile, env, signal, onState } = options;
+  const sleep = options.sleep ?? realSleep;
+  const timeouts = { ...defaultTimeouts, headers: defaultTimeouts.connect };
+  const { dispatcher } = openWay(apiUrl, { insecureTls, caFile, timeouts, tunnel: true, ...(env ? { env } : {}) });
+  const seen = new Seen();
+  const start = options.clock();
+  let last: number | null = null;
+  let steady = false;
+  let failures = 0;
+  const onEvent = (event: WireEvent) => {
+    const hint = hintOf(event);
+    if (!hint || !seen.add(event.id)) return;
+    last = Math.max(last ?? hint.occurred, hint.occurred);
+    options.onHint(hint);
+  };
+  try {
+    onState('connecting');
+    while (!signal.aborted) {
+      let opened: number | null = null;
+      const onOpen = () => {
+        opened = performance.now();
+        onState('on');
+      };
+      // a worker whose clock is ahead must not hide what the others do
+      const since = Math.min(last ?? start, options.clock()) - MINUTE;
+      const ended = await readEvents({ apiUrl, auth, headers, dispatcher, since, signal, onOpen, onEvent });
+      if (signal.aborted) return;
+      if (opened !== null && performance.now() - opened > STEADY) {
+        steady = true;
+        failures = 0;
+      }
+      failures += 1;
+      const unsupported = ended === 'refused' || (!steady && failures >= HOPELESS);
+      onState(unsupported ? 'unsupported' : 'connecting');
+      const wait = backoff(failures - 1, options.random ?? Math.random);
+      await sleep(unsupported ? UNSUPPORTED_PAUSE : wait, signal).catch(() => undefined); // only the signal ends it
+    }
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+/** null: an event that names no run, or none of its states. `prefect.flow-run.heartbeat` says nothing new. */
+function hintOf({ id, event, occurred, resource }: WireEvent): Hint | null {
+  const named = /^prefect\.(task|flow)-run\.([0-9a-f-]{36})$/.exec(resource['prefect.resource.id'] ?? '');
+  const at = parseTime(occurred);
+  if (!named || at === null || event.endsWith('.heartbeat')) return null;
+  return { entity: named[1] === 'task' ? 'task_run' : 'flow_run', id: named[2], state: id, occurred: at };
+}
+
+class Seen {
+  #ids = new Set<string>();
+  #older = new Set<string>();
+
+  /** False: it was there already. Keeps the last `REMEMBERED` to twice as many. */
+  add(id: string): boolean {
+    if (this.#ids.has(id) || this.#older.has(id)) return false;
+    if (this.#ids.size >= REMEMBERED) {
+      this.#older = this.#ids;
+      this.#ids = new Set();
+    }
+    this.#ids.add(id);
+    return true;
+  }
+}
