@@ -1,8 +1,7 @@
 /** One open workspace: its three threads and what is known of its sync. */
 import { AppError, toWireError, type WireError } from '../contract/errors.ts';
-import type { Dialect } from '../contract/query.ts';
+import type { Dialect, Query } from '../contract/query.ts';
 import type { RunActivity } from '../contract/rows.ts';
-import type { Query } from '../contract/query.ts';
 import type { Check, FetchRule, Keeping, Live, Retention, SyncStatus } from '../contract/sync.ts';
 import { toPrefectFilters } from '../query/to-prefect.ts';
 import type { Client } from '../rpc/define.ts';
