@@ -1,6 +1,7 @@
 /**
  * Real servers of older versions, where their Pythons are named: TASKSCOPE_OLD_PREFECT_PYTHONS, separated as in PATH. Installing
  * them takes minutes and pins a dozen packages, so they are no part of the ordinary run: recorded replies are (sync-old.test.ts).
+ * Python 3.11, `pip install -c test/fixtures/prefect/old-constraints.txt prefect==2.20.25`, the same with 3.0.11.
  */
 import assert from 'node:assert/strict';
 import { delimiter } from 'node:path';
