@@ -32,7 +32,7 @@ export function table(figures: readonly Figure[]): string {
     .join('\n');
 }
 
-function format(value: number): string {
+export function format(value: number): string {
   if (value >= 1000) return Math.round(value).toLocaleString('en-US');
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -1,10 +1,11 @@
 /**
- * `npm run bench`: measures, prints a table, writes out/bench.json. `-- --only app,query,store,core,peers,server` runs parts, `--rows N` sets
- * the size of the archives (200,000 at most for the Prefect server), `--runs N` that of the app bench, `--check` compares the
- * ratios with budget.json and fails on a drift.
+ * `npm run bench`: measures, prints a table, writes out/bench.json. `-- --only app,query,store,core,peers,server,growth` runs parts and
+ * keeps the others' figures of the run before, `--rows N` sets the size of the archives (200,000 at most for the Prefect server),
+ * `--runs N` that of the app bench, `--check` compares the ratios with budget.json and fails on a drift, `--readme` puts the
+ * targets and what became of them into the README.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -12,8 +13,10 @@ import { findOrFetchChromium } from '../run/chromium.ts';
 import { findOrMakePrefect } from '../run/prefect.ts';
 import { overBudget } from './budget.ts';
 import { table, type Figure } from './figures.ts';
+import { growthBench } from './growth.ts';
+import { putIntoReadme, targetTable } from './targets.ts';
 
-const parts = ['query', 'store', 'core', 'peers', 'server', 'app'];
+const parts = ['query', 'store', 'core', 'peers', 'server', 'app', 'growth'];
 /** The real server is asked at this size: at a million rows it takes seconds for each answer. */
 const SERVER_ROWS = 200_000;
 
@@ -27,6 +30,7 @@ export async function run(root: string, args: string[]): Promise<number> {
       rows: { type: 'string', default: '1000000' },
       rounds: { type: 'string', default: '7' },
       check: { type: 'boolean', default: false },
+      readme: { type: 'boolean', default: false },
     },
   });
   const wanted = new Set(values.only.split(','));
@@ -58,13 +62,31 @@ export async function run(root: string, args: string[]): Promise<number> {
     const { appBench } = await import('./app.bench.ts');
     take(await appBench(Number(values.runs)));
   }
+  if (wanted.has('growth')) take(await growthBench((size, times) => program('query.bench.ts', size, times)));
+  const isWhole = parts.every((part) => wanted.has(part));
+  const kept = isWhole ? [] : await figuresBefore(join(root, 'out', 'bench.json'), figures);
   await mkdir(join(root, 'out'), { recursive: true });
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
-  await writeFile(join(root, 'out', 'bench.json'), JSON.stringify({ machine, figures }, null, 2));
+  const all = [...kept, ...figures];
+  await writeFile(join(root, 'out', 'bench.json'), JSON.stringify({ machine, figures: all }, null, 2));
+  const targets = targetTable(values.readme ? all : figures);
+  console.log(`\n${targets}`);
+  if (values.readme) {
+    const where = `${new Date().toISOString().slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`;
+    await putIntoReadme(join(root, 'README.md'), targets, where);
+  }
   if (!values.check) return 0;
-  const drifts = await overBudget(figures);
+  const drifts = await overBudget(figures, isWhole);
   for (const drift of drifts) console.error(drift);
   return drifts.length === 0 ? 0 : 1;
+}
+
+/** What an earlier run measured of the benches that this one did not run. */
+async function figuresBefore(path: string, measured: readonly Figure[]): Promise<Figure[]> {
+  const again = new Set(measured.map(({ bench }) => bench));
+  const text = await readFile(path, 'utf8').catch(() => '{"figures":[]}');
+  const { figures } = JSON.parse(text) as { figures: Figure[] };
+  return figures.filter(({ bench }) => !again.has(bench));
 }
 
 /** A bench in a process of its own, with a heap nobody else has used. */

@@ -1,0 +1,65 @@
+/** What we set out to reach at a million task runs, and whether a run did: printed after it, and put into the README with `--readme`. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { format, type Figure } from './figures.ts';
+
+type Target = { says: string; bench: string; name: string; most?: number; least?: number };
+
+const query = 'query engine, 1,000,000 task runs';
+const core = 'core, 1,000,000 task runs';
+const archive = 'archive, 200,000 task runs';
+const beside = 'side by side, 1,000,000 task runs';
+const http = 'over HTTP, 200,000 task runs';
+
+const targets: Target[] = [
+  { says: 'count, order and 200 rows of any filter, p95', bench: query, name: 'count + order + 200 rows p95', most: 10 },
+  { says: 'the same, no mask kept from earlier questions, p95', bench: query, name: 'count + order + 200 rows, cold p95', most: 10 },
+  { says: 'the same, first time in a fresh process, worst', bench: query, name: 'count + order + 200 rows, first run of each filter, max', most: 30 },
+  { says: 'everything a click shows, median', bench: query, name: 'everything a click shows p50', most: 14 },
+  { says: 'everything a click shows, p95', bench: query, name: 'everything a click shows p95', most: 25 },
+  { says: '200 changed rows applied, p95', bench: query, name: '200 changed rows applied p95', most: 5 },
+  { says: 'jump to any row of a known order, p95', bench: core, name: 'jump to any row of a known order, 200 rows, p95', most: 2 },
+  { says: 'everything a click shows while ingesting flat out, p95', bench: core, name: 'everything a click shows while ingesting flat out, p95', most: 25 },
+  { says: 'open to first page and count, warm', bench: core, name: 'open with the index file, first page and count, warm, median of 5', most: 150 },
+  { says: 'open to first page and count, cold caches', bench: core, name: 'the same with cold caches', most: 250 },
+  { says: 'open with the index to be rebuilt', bench: core, name: 'open without an index file: built from the rows, first page and count', most: 3000 },
+  { says: 'resident memory of the core', bench: core, name: 'resident memory after the first questions', most: 450 },
+  { says: 'ingest: parse, map, write', bench: archive, name: 'new rows: two threads, parsing included, by the clock', least: 60_000 },
+  { says: 'ingest of unchanged rows', bench: archive, name: 'unchanged rows: two threads, parsing included, by the clock', least: 100_000 },
+  { says: 'file with the whole JSON', bench: archive, name: 'file', most: 550 },
+  { says: '200 whole rows in time order, p95', bench: archive, name: "200 rows' JSON in time order p95", most: 8 },
+  { says: '200 whole rows in any order, p95', bench: archive, name: "200 rows' JSON in any order p95", most: 40 },
+  { says: 'page and count, hand-written SQL ÷ ours', bench: beside, name: 'page + count, hand-written SQL ÷ Taskscope', least: 2.5 },
+  { says: 'page and count, DuckDB ÷ ours', bench: beside, name: 'page + count, DuckDB ÷ Taskscope', least: 10 },
+  { says: 'a whole click, hand-written SQL ÷ ours', bench: beside, name: 'everything a click shows, hand-written SQL ÷ Taskscope', least: 10 },
+  { says: 'page and count over HTTP, Prefect 3.8.8 ÷ ours, at 200,000', bench: http, name: 'page + count, Prefect 3.8.8 over HTTP ÷ Taskscope', least: 40 },
+]; // prettier-ignore
+
+/** A Markdown table of the targets that were measured; empty when none was. */
+export function targetTable(figures: readonly Figure[]): string {
+  const rows = targets.flatMap(({ says, bench, name, most, least }) => {
+    const found = figures.find((one) => one.bench === bench && one.name === name);
+    if (!found) return [];
+    const { value, unit } = found;
+    const isMet = most === undefined ? value >= (least ?? 0) : value <= most;
+    const goal = most === undefined ? `≥ ${shown(least ?? 0)}` : `≤ ${shown(most)}`;
+    return [[says, `${goal} ${unit}`, `${format(value)} ${unit}`, isMet ? 'met' : '**missed**']];
+  });
+  if (rows.length === 0) return '';
+  const all = [['what', 'target', 'measured', ''], ...rows];
+  const widths = [0, 1, 2, 3].map((i) => Math.max(3, ...all.map((row) => (row[i] ?? '').length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = all;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
+
+const shown = (value: number) => value.toLocaleString('en-US');
+const MARKS = /(<!-- bench -->\n)[^]*?(\n<!-- \/bench -->)/;
+
+export async function putIntoReadme(path: string, table: string, machine: string): Promise<void> {
+  const text = await readFile(path, 'utf8');
+  if (!MARKS.test(text)) throw new Error(`${path} has no place for the table`);
+  await writeFile(
+    path,
+    text.replace(MARKS, (_, open: string, close: string) => `${open}\n${machine}\n\n${table}\n${close}`),
+  );
+}
