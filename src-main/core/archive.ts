@@ -114,6 +114,7 @@ export class Archive {
     const drop = this.#options.keeping().gone === 'drop';
     const connection = await this.#options.connection();
     const found = await sync.client.check({ connection, body, ids, count: before, drop }, { signal });
+    await this.#visible();
     const after = (await this.query.ids({ query: here, limit: 0 }, { signal })).count;
     return { ...found, before, after };
   }
@@ -126,7 +127,15 @@ export class Archive {
   async enforceKeeping(keeping: Keeping): Promise<Retention> {
     await this.cancelSync();
     this.#enforced = Date.now();
-    return this.#narrowed(await enforceKeeping(this.#threads.writer.client, keeping));
+    const deleted = this.#narrowed(await enforceKeeping(this.#threads.writer.client, keeping));
+    await this.#visible();
+    return deleted;
+  }
+
+  /** Settles when all that is written is in the index: what is said to be done can then be seen. */
+  async #visible(): Promise<void> {
+    const { query, writer } = this.#threads;
+    await query.client.reached({ batch: await writer.client.lastBatch({}) });
   }
 
   /** Settles when the running sync has stopped. */
@@ -209,6 +218,7 @@ export class Archive {
         if (!signal.aborted) this.sync.set({ ...this.sync.get(), ...status, workspace });
       }
       await this.#enforceSometimes(keeping);
+      await this.#visible();
       if (this.#goesByItself && !signal.aborted) this.#listening.start(connection);
       const finished = Date.now() * 1000;
       this.#end({ phase: 'idle', step: 'done', finished, last_success: finished, problem: null, resumable: false });

@@ -49,6 +49,8 @@ export const writerContract = {
   preview: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
   enforce: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
   state: call(z.object({ key: z.string() }), z.unknown()),
+  /** number of the last commit that touched rows */
+  lastBatch: call(none, z.number()),
   setState: call(z.object({ key: z.string(), value: z.unknown() }), none),
   /** added to what is kept of the run; returns both together */
   saveActivity: call(
@@ -130,6 +132,8 @@ export const queryContract = {
     z.object({ version: z.number(), total: z.number() }),
   ),
   setDialect: call(z.object({ dialect: dialectSchema }), none),
+  /** answers once that commit of the writer is in the index: the two threads' messages come by different ways */
+  reached: call(z.object({ batch: z.number() }), none),
   ask: call(asked, answerSchema),
   rows: call(z.object({ result: z.string(), rows: span }), z.array(taskRunRowSchema)),
   position: call(z.object({ result: z.string(), id: z.string() }), z.object({ position: z.number().nullable() })),

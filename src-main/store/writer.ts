@@ -35,6 +35,8 @@ export type Writer = {
   preview(keeping: Keeping, now: number): Retention;
   /** Deletes what `keeping` does not want, for good, in several transactions; returns what there was. */
   enforce(keeping: Keeping, now: number): Retention;
+  /** number of the last commit that touched rows */
+  lastBatch(): number;
   /** Ids of the batch's rows that are not there (or gone), and of those that are there but otherwise. */
   compare(batch: Batch): { missing: string[]; changed: string[] };
   /** Answers about what is kept. */
@@ -154,6 +156,10 @@ class ArchiveWriter implements Writer, Target {
         this.remove(entity, list.slice(from, from + ROWS_PER_REMOVAL), now);
     this.#guard(() => shrink(this.#db));
     return plan;
+  }
+
+  lastBatch(): number {
+    return this.#log.next - 1;
   }
 
   compare(batch: Batch): { missing: string[]; changed: string[] } {

@@ -33,6 +33,8 @@ export class Desk {
   #results = new Map<string, Uint32Array>();
   #nextResult = 1;
   #news = new Latest<News>({ version: 0, total: 0, changed: [] });
+  /** for the next commit */
+  readonly #waiting: (() => void)[] = [];
   #poll: NodeJS.Timeout | null = null;
   #keeper: IndexKeeper | null = null;
 
@@ -49,6 +51,11 @@ export class Desk {
     setDialect: ({ dialect }) => {
       this.#open.engine.setDialect(dialect);
       this.#results.clear();
+      return {};
+    },
+    reached: async ({ batch }) => {
+      while (this.#opened && this.#opened.engine.version < batch)
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
       return {};
     },
     ask: (input) => this.#ask(input),
@@ -93,6 +100,7 @@ export class Desk {
     const { engine } = this.#opened;
     engine.apply(change);
     this.#keeper?.changed();
+    for (const resolve of this.#waiting.splice(0)) resolve();
     const rids = (change.changed.task_run ?? []).slice(0, MAX_CHANGED_IDS);
     this.#tell(rids.map((rid) => engine.idOf('task_run', rid)));
   }
@@ -103,6 +111,7 @@ export class Desk {
     this.#keeper = null;
     this.#opened?.reader.close();
     this.#opened = null;
+    for (const resolve of this.#waiting.splice(0)) resolve();
     this.#results.clear();
   }
 

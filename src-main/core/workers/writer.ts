@@ -43,6 +43,7 @@ const handlers: Handlers<typeof writerContract> = {
   preview: ({ keeping, now }) => writer().preview(keeping, now),
   enforce: ({ keeping, now }) => writer().enforce(keeping, now),
   state: ({ key }) => writer().getState(key),
+  lastBatch: () => writer().lastBatch(),
   setState: ({ key, value }) => {
     writer().setState(key, value);
     return {};
