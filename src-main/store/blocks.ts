@@ -78,12 +78,9 @@ export function joinRows(rows: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** A page of long tracebacks may take a hundred: that much is not held for good. */
-const MAX_HELD_BYTES = 4 * 1024 * 1024;
-
 /** Rows' texts as UTF-8 with separators, in a buffer that grows and is used again. */
 export class RowText {
-  #bytes = Buffer.allocUnsafe(512 * 1024);
+  #bytes = Buffer.allocUnsafe(64 * 1024);
   #length = 0;
 
   get bytes(): Buffer {
@@ -96,7 +93,6 @@ export class RowText {
 
   clear(): void {
     this.#length = 0;
-    if (this.#bytes.length > MAX_HELD_BYTES) this.#bytes = Buffer.allocUnsafe(512 * 1024);
   }
 
   /** Returns where the row's bytes start; they end one before `length`. */

@@ -1,12 +1,9 @@
-/**
- * Rows as they came from the server → columns and text, ready to be compared and written. Pure CPU, for a thread of its own. The text is
- * compressed where it is written: what is unchanged never is, and parsing alone already takes longer than writing.
- */
+/** Rows as they came from the server → columns and compressed blocks, ready to be written. Pure CPU, for a thread of its own. */
 import { crc32 } from 'node:zlib';
 import { AppError } from '../contract/errors.ts';
 import type { Entity } from '../contract/fields.ts';
 import { parseTime } from '../contract/time.ts';
-import { RowText } from './blocks.ts';
+import { compressBlock, planBlocks, RowText } from './blocks.ts';
 import { isObject, isRef, layouts, type Column, type JsonObject } from './layout.ts';
 import { uuidText, writeUuid } from './uuid.ts';
 
@@ -26,10 +23,10 @@ export type Batch = {
   terms: string[];
   /** distinct ids within the batch, in lower case with dashes */
   refs: Partial<Record<Entity, string[]>>;
-  /** where each row's JSON ends in `text`, before its separator */
-  textEnds: number[];
-  /** UTF-8 */
-  text: Uint8Array;
+  /** rows in each block, in row order, and where each block ends in `blocks` */
+  blockRows: number[];
+  blockEnds: number[];
+  blocks: Uint8Array;
 };
 
 /** Computed at response time (prefect-api-facts.md §4): different in every answer although the row is not. */
@@ -54,8 +51,9 @@ export function encodeRows(entity: Entity, source: readonly { json: string; valu
     texts: new Array<string | null>(count * layout.texts).fill(null),
     terms: [],
     refs: {},
-    textEnds: [],
-    text: new Uint8Array(0),
+    blockRows: [],
+    blockEnds: [],
+    blocks: new Uint8Array(0),
   };
   const terms = new Positions(batch.terms);
   const refs = new Map<Entity, Positions>();
@@ -75,7 +73,7 @@ export function encodeRows(entity: Entity, source: readonly { json: string; valu
       }
     }
   });
-  packText(batch, rows);
+  packBlocks(batch, rows);
   return batch;
 }
 
@@ -141,20 +139,24 @@ function toNumber(column: Column, found: unknown, terms: Positions, refs: Map<En
   }
 }
 
-function packText(batch: Batch, rows: readonly Row[]): void {
-  text.clear();
-  rows.forEach(({ json, value }, row) => {
-    const from = text.add(json);
-    const end = text.length - 1;
-    batch.hashes[row] = hashRow(json, value, text.bytes.subarray(from, end));
-    batch.textEnds.push(end);
-  });
-  batch.text = new Uint8Array(text.bytes); // own memory: a view would be posted with all that it looks into
-}
-
-/** The rows' UTF-8 without separators, as views. */
-export function rowTexts({ text, textEnds }: Batch): Uint8Array[] {
-  return textEnds.map((end, row) => text.subarray(row === 0 ? 0 : (textEnds[row - 1] ?? 0) + 1, end));
+function packBlocks(batch: Batch, rows: readonly Row[]): void {
+  batch.blockRows = planBlocks(rows.map(({ json }) => json.length));
+  const packed: Uint8Array[] = [];
+  let row = 0;
+  let end = 0;
+  for (const count of batch.blockRows) {
+    text.clear();
+    for (const stop = row + count; row < stop; row++) {
+      const { json, value } = rows[row];
+      const from = text.add(json);
+      batch.hashes[row] = hashRow(json, value, text.bytes.subarray(from, text.length - 1));
+    }
+    const z = compressBlock(text.bytes);
+    packed.push(z);
+    batch.blockEnds.push((end += z.length));
+  }
+  batch.blocks = new Uint8Array(end); // own memory: a view would be posted with all that it looks into
+  packed.forEach((z, i) => batch.blocks.set(z, batch.blockEnds[i] - z.length));
 }
 
 /** CRC-32, signed. Two versions of one row collide once in 4 billion, and only if `updated` is equal too would it matter. */

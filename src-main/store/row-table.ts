@@ -2,7 +2,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Entity } from '../contract/fields.ts';
 import type { BlockTable } from './block-table.ts';
-import { rowTexts, type Batch } from './encode.ts';
+import { openBlock } from './blocks.ts';
+import type { Batch } from './encode.ts';
 import type { Rids, Terms } from './interner.ts';
 import { columnNames, isRef, layouts } from './layout.ts';
 import { uuidBytes, uuidText } from './uuid.ts';
@@ -152,15 +153,32 @@ export class RowTable {
       else this.#update.run(bound);
       touched.changed(this.#entity, rid);
     };
-    // what is unchanged is left out: a few changed rows among many share blocks of their own
-    const texts = rowTexts(batch);
-    const saved = rids.flatMap((rid, i) => (rid === KEEP ? [] : [i]));
+    const loose: { row: number; text: Buffer }[] = [];
+    let row = 0;
+    let start = 0;
+    batch.blockRows.forEach((count, b) => {
+      const end = batch.blockEnds[b];
+      const z = batch.blocks.subarray(start, end);
+      const part = rids.slice(row, row + count);
+      if (!part.includes(KEEP)) {
+        const blk = this.#shared.blocks.add(this.#entity, part, z);
+        for (let bix = 0; bix < count; bix++) save(row + bix, blk, bix);
+      } else if (part.some((rid) => rid !== KEEP)) {
+        const opened = openBlock(z);
+        part.forEach((rid, bix) => {
+          if (rid !== KEEP) loose.push({ row: row + bix, text: opened[bix] });
+        });
+      }
+      row += count;
+      start = end;
+    });
+    // a few changed rows among many unchanged ones: together into blocks of their own, without the unchanged
     let at = 0;
     this.#shared.blocks.addRows(
       this.#entity,
-      saved.map((i) => rids[i]),
-      saved.map((i) => texts[i]),
-      (_, { blk, bix }) => save(saved[at++], blk, bix),
+      loose.map(({ row }) => rids[row]),
+      loose.map(({ text }) => text),
+      (_, { blk, bix }) => save((loose[at++] as { row: number }).row, blk, bix),
     );
   }
 

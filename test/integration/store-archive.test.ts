@@ -155,14 +155,14 @@ test('state is stored with the rows or not at all', (t) => {
   assert.deepEqual(writer.getState('cursor'), { at: 5 });
   assert.equal(writer.getState('none'), null);
   assert.equal(writer.getState('never'), undefined);
-  const more = encodeRows('task_run', [row({ id: uuid(2) }), row({ id: uuid(3) })]);
+  const broken = { ...encodeRows('task_run', [row({ id: uuid(2) }), row({ id: uuid(3) })]), blockEnds: [3] };
   const partly = encodeRows('task_run', [row({ id: uuid(1), name: 'b' })]);
   const text = {
     toJSON: () => {
       throw new Error('cannot be stored');
     },
   };
-  assert.throws(() => writer.write({ batches: [partly, more], state: { cursor: text } }));
+  assert.throws(() => writer.write({ batches: [partly, broken], state: { cursor: text } }));
   assert.deepEqual(reader.state('cursor'), { at: 5 });
   assert.equal(reader.ridOf('task_run', uuid(2)), null);
   assert.equal(named(reader, 'task_run', 1)?.name, 'a');
