@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import '../fixtures/ci-seed.ts';
 import fc from 'fast-check';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
@@ -130,7 +131,7 @@ class Place {
       }
       if (rows.length < this.#limit) break;
     }
-    return found.sort((a, b) => b.end - a.end);
+    return found.sort((a, b) => b.end - a.end || (a.id < b.id ? -1 : 1)); // runs of one crash end together
   }
 }
 
