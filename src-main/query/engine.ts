@@ -93,10 +93,15 @@ export class Engine {
     this.#readRow = taskRunReader(tables, () => this.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0));
   }
 
+  #use(rows: TableSet): void {
+    this.#rows.dispose();
+    this.#rows = rows;
+    this.#wire();
+  }
+
   /** Builds the index anew from the source. `batch`: the source's last commit, read before this is called. */
   load(batch = 0): void {
-    this.#rows = TableSet.load(this.#source);
-    this.#wire();
+    this.#use(TableSet.load(this.#source));
     this.version = batch;
   }
 
@@ -119,8 +124,7 @@ export class Engine {
   restore(path: string, archive: string, batch: number): boolean {
     const snapshot = loadSnapshot(path, archive, () => emptyTables(() => 0));
     if (!snapshot || snapshot.batch > batch) return false;
-    this.#rows = new TableSet(this.#source, snapshot.tables);
-    this.#wire();
+    this.#use(new TableSet(this.#source, snapshot.tables));
     this.#permutations.adopt(snapshot.orders);
     this.version = snapshot.batch;
     return true;

@@ -12,7 +12,7 @@ type Counts = { counts: Uint32Array; nulls: number };
 type Tables = Record<Entity, Table>;
 
 /** Share of all rows from which the rest is counted instead; the counts of all rows are remembered. */
-const MOST = 0.6;
+const MOST = 0.5;
 
 /** The same mask is often counted again (a lifted facet of a one-filter question is that of all rows). Masks are version-bound, so is this. */
 const remembered = new WeakMap<Bits, Map<string, Counts>>();
@@ -79,13 +79,13 @@ function columnFor(table: Table, name: string): Column {
 function countColumn(tables: Tables, table: Table, column: Column, mask: Bits, rows: number): Counts {
   switch (column.kind) {
     case 'term':
-      return split(countCodes(column.codes, mask, rows, column.dictionary.texts.length));
+      return split(countCodes(column.codes, mask, column.dictionary.texts.length));
     case 'boolean':
-      return split(countCodes(column.codes, mask, rows, 3));
+      return split(countCodes(column.codes, mask, 3));
     case 'ref':
-      return split(countCodes(column.codes, mask, rows, tables[column.target].size));
+      return split(countCodes(column.codes, mask, tables[column.target].size));
     case 'tags':
-      return foldTags(column.dictionary, countCodes(column.codes, mask, rows, column.dictionary.texts.length));
+      return foldTags(column.dictionary, countCodes(column.codes, mask, column.dictionary.texts.length));
     case 'id': {
       const counts = new Uint32Array(table.size);
       for (const row of bits.rowsOf(mask, rows)) counts[row] = 1;

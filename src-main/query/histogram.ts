@@ -6,6 +6,7 @@ import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { NumberColumn, TermColumn } from './columns.ts';
 import type { Table } from './table.ts';
+import { countStretches } from './walks.ts';
 
 /** Above this share of rows, walking them in time order (no arithmetic) beats computing each one's bucket. */
 const DENSE = 0.1;
@@ -31,7 +32,8 @@ export function histogram(
   const column = resolved?.kind === 'time' && resolved.via.length === 0 ? table.field(resolved.field) : null;
   if (column?.kind !== 'number')
     throw new AppError('BAD_INPUT', `${request.field} is not a time of ${entity}`, { field: request.field });
-  const dense = count > mask.length * 32 * DENSE;
+  const states = table.columns.get('state_type') as TermColumn | undefined;
+  const dense = count > mask.length * 32 * DENSE && states?.codes instanceof Uint16Array;
   const order = dense ? valued(inOrder(), column) : null;
   const at = (instant: Instant) => (typeof instant === 'number' ? instant : now - instant.ago);
   const open = request.from === undefined || request.to === undefined;
@@ -41,12 +43,11 @@ export function histogram(
   let step = Math.max(1, Math.ceil((to - from + 1) / request.buckets));
   // beyond the year 2255 neighbouring times are up to 32 µs apart and the + 1 above can vanish
   if (from + step * request.buckets <= to) step += 32;
-  const states = table.columns.get('state_type') as TermColumn | undefined;
   const names = states?.dictionary.texts ?? [''];
-  const codes = states ? (states.codes as Uint16Array) : new Uint16Array(table.words * 32);
+  const codes = states?.codes ?? new Uint16Array(table.words * 32);
   const grid = { counts: new Uint32Array(request.buckets * names.length), buckets: request.buckets, from, step };
   let withTime = 0;
-  if (order) withTime = fillInOrder(column, order, codes, names.length, mask, grid);
+  if (order) withTime = fillInOrder(column, order, codes as Uint16Array, names.length, mask, grid);
   else if (column.values.length > 0) withTime = fillByRow(column.values, codes, mask, grid);
   const series = names.map((name, code) => ({
     state_type: code === 0 ? null : name,
@@ -117,42 +118,20 @@ function fillInOrder(
   // where the times from `time` on begin, or end when they descend
   const edge = (time: number): number =>
     firstAt(rows.length, (i) => (descending ? column.get(rows[i]) < time : column.get(rows[i]) >= time));
-  const outer = [edge(from), edge(from + buckets * step)].sort((a, b) => a - b);
-  let at = edge(from);
-  for (let b = 0; b < buckets; b++) {
-    const next = edge(from + (b + 1) * step);
-    addTypes(rows, Math.min(at, next), Math.max(at, next), codes, mask, counts, b * types);
-    at = next;
-  }
+  const edges = Array.from({ length: buckets + 1 }, (_, b) => edge(from + b * step));
+  if (descending) edges.reverse();
+  const found = countStretches(rows, mask, codes, types, edges);
   let inside = 0;
-  for (const n of counts) inside += n;
-  return countIn(rows, 0, outer[0], mask) + inside + countIn(rows, outer[1], rows.length, mask);
-}
-
-function countIn(order: Uint32Array, from: number, to: number, mask: Bits): number {
-  let n = 0;
-  for (let i = from; i < to; i++) n += (mask[order[i] >>> 5] >>> (order[i] & 31)) & 1;
-  return n;
-}
-
-function addTypes(
-  order: Uint32Array,
-  from: number,
-  to: number,
-  codes: Uint16Array,
-  mask: Bits,
-  counts: Uint32Array,
-  base: number,
-): void {
-  for (let i = from; i < to; i++) {
-    const row = order[i];
-    counts[base + codes[row]] += (mask[row >>> 5] >>> (row & 31)) & 1;
+  for (let i = 0; i < buckets; i++) {
+    const b = descending ? buckets - 1 - i : i;
+    for (let type = 0; type < types; type++) inside += counts[b * types + type] = found.counts[i * types + type];
   }
+  return inside + found.outside;
 }
 
 function fillByRow(
   values: Float64Array,
-  codes: Uint16Array,
+  codes: Uint16Array | Uint32Array,
   mask: Bits,
   { counts, buckets, from, step }: Grid,
 ): number {

@@ -1,6 +1,7 @@
 /** Bringing a kept order up to date after a few rows have changed. */
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
+import { placesIn } from './walks.ts';
 
 /**
  * The order with the changed rows in their new places: out of where they are, in where they belong, the stretches
@@ -20,7 +21,7 @@ export function moved(
     bits.add(leaving, row);
     leave++;
   }
-  const gaps = placesOf(rows, leaving, leave);
+  const gaps = leave > 0 ? placesIn(rows, leaving) : new Uint32Array(0);
   const arriving = Uint32Array.from(changed.filter((row) => bits.has(after, row))).sort(compare);
   const out = new Uint32Array(rows.length - leave + arriving.length);
   let from = 0;
@@ -43,17 +44,6 @@ export function moved(
   }
   copyUpTo(rows.length);
   return out;
-}
-
-function placesOf(rows: Uint32Array, leaving: Bits, total: number): Uint32Array {
-  const places = new Uint32Array(total + 1);
-  let n = 0;
-  for (let i = 0; n < total && i < rows.length; i++) {
-    const row = rows[i];
-    places[n] = i;
-    n += (leaving[row >>> 5] >>> (row & 31)) & 1;
-  }
-  return places;
 }
 
 /** First place from `from` on whose row comes after `row`. Rows that leave have changed values and say nothing. */

@@ -1,6 +1,7 @@
 /** A question's rows in order: a walk over a kept order that picks the rows of a mask, no further than it is asked to go. */
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
+import { picked } from './walks.ts';
 
 export type Orders = {
   /** a kept order that holds all rows of the mask */
@@ -25,9 +26,8 @@ export class ResultOrder {
     if (count <= small) this.#out = bits.rowsOf(mask, count).sort(orders.compare());
     // every row of a kept order: handed out as it is, since neither is ever written to
     else if (count === from.length) this.#out = from;
-    // one place more than rows, since `pick` writes before it knows
-    else this.#out = new Uint32Array(count + 1);
-    if (this.#out.length === count) this.#filled = count;
+    else this.#out = new Uint32Array(count);
+    if (count <= small || count === from.length) this.#filled = count;
   }
 
   /** rids [from, to) of the result, fewer past its end */
@@ -49,24 +49,14 @@ export class ResultOrder {
   }
 
   #fill(wanted: number): void {
-    while (this.#filled < wanted) {
-      const left = this.#from.length - this.#at;
-      if (left <= 0) throw new Error('the order lacks rows of the result');
-      // a page near the front looks at a few thousand rows, the whole order at all of them in one go
-      const step = wanted === this.count ? left : Math.min(left, 16_384);
-      this.#filled = pick(this.#from, this.#at, this.#at + step, this.#mask, this.#out, this.#filled);
-      this.#at += step;
+    // a page near the front looks at a few thousand rows, the whole order at all of them in one go
+    for (let step = wanted === this.count ? this.#from.length : 16_384; this.#filled < wanted; step *= 2) {
+      const end = Math.min(this.#from.length, this.#at + step);
+      if (end === this.#at) throw new Error('the order lacks rows of the result');
+      const found = picked(this.#from.subarray(this.#at, end), this.#mask);
+      this.#out.set(found, this.#filled);
+      this.#filled += found.length;
+      this.#at = end;
     }
   }
-}
-
-/** Appends the rows of rows[from, to) that are in the mask; returns the new length. */
-function pick(rows: Uint32Array, from: number, to: number, mask: Bits, out: Uint32Array, length: number): number {
-  let n = length;
-  for (let i = from; i < to; i++) {
-    const row = rows[i];
-    out[n] = row;
-    n += (mask[row >>> 5] >>> (row & 31)) & 1;
-  }
-  return n;
 }

@@ -10,12 +10,9 @@ import { crc32 } from 'node:zlib';
 const MAGIC = 0x31_49_53_54; // TSI1
 const kinds = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array };
 type Kind = keyof typeof kinds;
-export type Data =
-  | Uint8Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Float64Array<ArrayBuffer>;
+export type Data = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
+/** Where a section is read to: an array of just that type and length. */
+export type Room = (name: string, type: (typeof kinds)[Kind], length: number) => Data;
 
 type Entry = { name: string; kind: Kind; at: number; bytes: number; crc: number };
 type Head = { stamp: string; size: number; sections: Entry[] };
@@ -85,8 +82,8 @@ export async function writeSections(
   }
 }
 
-/** null when there is no such file or anything about it is not as it was written. */
-export function readSections(path: string, stamp: string): Map<string, Data> | null {
+/** null when there is no such file or anything about it is not as it was written. `room` is asked once for each section. */
+export function readSections(path: string, stamp: string, room: Room): Map<string, Data> | null {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -96,19 +93,19 @@ export function readSections(path: string, stamp: string): Map<string, Data> | n
   try {
     const prefix = read(file, 0, PREFIX);
     if (!prefix) return null;
-    const [magic, room, crc] = new Uint32Array(prefix);
+    const [magic, length, crc] = new Uint32Array(prefix.buffer);
     const { size } = fstatSync(file);
-    if (magic !== MAGIC || PREFIX + room > size) return null;
-    const text = read(file, PREFIX, room);
-    if (!text || crc32(new Uint8Array(text)) !== crc) return null;
+    if (magic !== MAGIC || PREFIX + length > size) return null;
+    const text = read(file, PREFIX, length);
+    if (!text || crc32(text) !== crc) return null;
     const head = JSON.parse(Buffer.from(text).toString('utf8')) as Head;
     if (head.stamp !== stamp || head.size !== size) return null;
     const sections = new Map<string, Data>();
     for (const entry of head.sections) {
-      // a buffer of its own: a column that grows lets go of its bytes
-      const buffer = read(file, entry.at, entry.bytes);
-      if (!buffer || crc32(new Uint8Array(buffer)) !== entry.crc) return null;
-      sections.set(entry.name, new kinds[entry.kind](buffer));
+      const type = kinds[entry.kind];
+      const data = room(entry.name, type, entry.bytes / type.BYTES_PER_ELEMENT);
+      if (!readInto(file, entry.at, bytesOf(data)) || crc32(bytesOf(data)) !== entry.crc) return null;
+      sections.set(entry.name, data);
     }
     return sections;
   } finally {
@@ -117,13 +114,17 @@ export function readSections(path: string, stamp: string): Map<string, Data> | n
 }
 
 /** null when the file ends before */
-function read(file: number, from: number, length: number): ArrayBuffer | null {
-  const buffer = new ArrayBuffer(length);
-  const bytes = new Uint8Array(buffer);
-  for (let at = 0; at < length;) {
-    const n = readSync(file, bytes, at, length - at, from + at);
-    if (n === 0) return null;
+function read(file: number, from: number, length: number): Uint8Array<ArrayBuffer> | null {
+  const bytes = new Uint8Array(length);
+  return readInto(file, from, bytes) ? bytes : null;
+}
+
+/** false when the file ends before */
+function readInto(file: number, from: number, bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length;) {
+    const n = readSync(file, bytes, at, bytes.length - at, from + at);
+    if (n === 0) return false;
     at += n;
   }
-  return buffer;
+  return true;
 }

@@ -6,6 +6,7 @@ import type { Bits } from './bits.ts';
 import { BooleanColumn, IdColumn, NumberColumn, RefColumn, TagsColumn, TermColumn, TextColumn } from './columns.ts';
 import { DifferenceColumn, type Column, type StoredColumn } from './columns.ts';
 import type { Terms } from './dictionaries.ts';
+import { Arena } from './kernels/heap.ts';
 import { ALL, NEW, RowLog } from './row-log.ts';
 
 /** Room for a thirty-second more: at a million rows the next copy is 31,000 rows away and idle bytes stay under 4 a row. Whole words. */
@@ -30,13 +31,15 @@ export class Table {
   readonly log = new RowLog();
   /** off while the index is loaded, when every row is new */
   logging = false;
+  /** holds the columns */
+  readonly arena = new Arena();
   readonly #computed = new Map<string, DifferenceColumn | NumberColumn>();
   #aliveShared: Bits | null = null;
 
   constructor(entity: Entity, rows: number) {
     this.entity = entity;
     this.#capacity = rows === 0 ? 32 : withRoom(rows + 1);
-    this.ids = new IdColumn(this.#capacity);
+    this.ids = new IdColumn(this.arena, this.#capacity);
     this.present = new Int32Array(this.#capacity >>> 5);
     this.alive = new Int32Array(this.#capacity >>> 5);
     const names = Object.entries(columns[entity]) as [string, ColumnKind][];
@@ -45,7 +48,7 @@ export class Table {
         this.#setters.push(null);
         continue;
       }
-      const column = makeColumn(kind, this.#capacity);
+      const column = makeColumn(this.arena, kind, this.#capacity);
       this.columns.set(name, column);
       this.#setters.push(column);
     }
@@ -172,7 +175,7 @@ export class Table {
     const start = this.#times('start_time');
     if (name === 'duration') return new DifferenceColumn(start, this.#times('end_time'));
     if (name === 'wait') return new DifferenceColumn(this.#times('expected_start_time'), start);
-    const column = new NumberColumn(this.#capacity);
+    const column = new NumberColumn(this.arena, this.#capacity);
     this.#coalesce(column, null);
     return column;
   }
@@ -190,24 +193,24 @@ export class Table {
   }
 }
 
-function makeColumn(kind: ColumnKind, capacity: number): StoredColumn {
+function makeColumn(arena: Arena, kind: ColumnKind, capacity: number): StoredColumn {
   switch (kind) {
     case 'time':
     case 'int':
     case 'real':
-      return new NumberColumn(capacity);
+      return new NumberColumn(arena, capacity);
     case 'term':
-      return new TermColumn(capacity);
+      return new TermColumn(arena, capacity);
     case 'tags':
-      return new TagsColumn(capacity);
+      return new TagsColumn(arena, capacity);
     case 'bool':
-      return new BooleanColumn(capacity);
+      return new BooleanColumn(arena, capacity);
     case 'text':
-      return new TextColumn(capacity);
+      return new TextColumn(arena, capacity);
     case 'uuid':
-      return new IdColumn(capacity);
+      return new IdColumn(arena, capacity);
     default:
-      return new RefColumn(capacity, kind);
+      return new RefColumn(arena, capacity, kind);
   }
 }
 
