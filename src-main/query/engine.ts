@@ -67,6 +67,8 @@ export class Engine {
   #evaluator!: Evaluator;
   #permutations!: Permutations;
   #readRow!: (rid: number) => TaskRunRow;
+  /** until the next change: finding a kept mask by its condition costs more than the rest of a row */
+  #withSubflow: Bits | null = null;
   /** number of the last batch taken in; 0 before any */
   version = 0;
 
@@ -90,7 +92,11 @@ export class Engine {
       target: (column: Column) => tables[(column as RefColumn).target],
       ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
     });
-    this.#readRow = taskRunReader(tables, () => this.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0));
+    this.#withSubflow = null;
+    this.#readRow = taskRunReader(tables, () => {
+      this.#withSubflow ??= this.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0);
+      return this.#withSubflow;
+    });
   }
 
   #use(rows: TableSet): void {
@@ -134,6 +140,7 @@ export class Engine {
   apply(change: Change): void {
     this.#rows.apply(change);
     this.#evaluator.forget();
+    this.#withSubflow = null;
     this.version = change.batch;
   }
 

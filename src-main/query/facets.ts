@@ -7,11 +7,12 @@ import type { Bits } from './bits.ts';
 import type { Column, TextColumn } from './columns.ts';
 import { countCodes } from './counting.ts';
 import type { Table } from './table.ts';
+import type { Coded } from './tallies.ts';
 
 type Counts = { counts: Uint32Array; nulls: number };
 type Tables = Record<Entity, Table>;
 
-/** Share of all rows from which the rest is counted instead; the counts of all rows are remembered. */
+/** Share of all rows from which the rest is counted instead; the counts of all rows are kept. */
 const MOST = 0.5;
 
 /** The same mask is often counted again (a lifted facet of a one-filter question is that of all rows). Masks are version-bound, so is this. */
@@ -42,7 +43,7 @@ function countPath(
   const kept = known.get(path);
   if (kept) return kept;
   let made: Counts;
-  if (via.length === 0) made = countRows(tables, tables[root], field, mask, rows);
+  if (via.length === 0) made = countColumn(tables, tables[root], columnFor(tables[root], field), mask, rows);
   else {
     const before = via.slice(0, -1);
     const refs = countPath(tables, root, before, via.at(-1)!, mask, rows);
@@ -53,16 +54,15 @@ function countPath(
   return made;
 }
 
-/** A mask of most rows is counted by what it leaves out. */
-function countRows(tables: Tables, table: Table, field: string, mask: Bits, rows: number): Counts {
-  const column = columnFor(table, field);
+/** Counts by code; those of a mask of most rows from what it leaves out. */
+function countMask(table: Table, column: Coded, mask: Bits, rows: number, values: number): Uint32Array<ArrayBuffer> {
+  if (rows < table.count * MOST) return countCodes(column.codes, mask, values);
   const listed = table.listed();
-  if (mask === listed || rows < table.count * MOST) return countColumn(tables, table, column, mask, rows);
-  const all = countPath(tables, table.entity, [], field, listed, table.count);
-  const out = countColumn(tables, table, column, bits.andNot(listed, mask), table.count - rows);
-  const counts = all.counts.slice();
-  for (let code = 0; code < counts.length; code++) counts[code] -= out.counts[code];
-  return { counts, nulls: all.nulls - out.nulls };
+  const counts = table.tallies.of(column, listed, values);
+  if (mask === listed) return counts;
+  const out = countCodes(column.codes, bits.andNot(listed, mask), values);
+  for (let code = 0; code < values; code++) counts[code] -= out[code];
+  return counts;
 }
 
 function entityBehind(root: Entity, via: readonly string[]): Entity {
@@ -79,13 +79,13 @@ function columnFor(table: Table, name: string): Column {
 function countColumn(tables: Tables, table: Table, column: Column, mask: Bits, rows: number): Counts {
   switch (column.kind) {
     case 'term':
-      return split(countCodes(column.codes, mask, column.dictionary.texts.length));
+      return split(countMask(table, column, mask, rows, column.dictionary.texts.length));
     case 'boolean':
-      return split(countCodes(column.codes, mask, 3));
+      return split(countMask(table, column, mask, rows, 3));
     case 'ref':
-      return split(countCodes(column.codes, mask, tables[column.target].size));
+      return split(countMask(table, column, mask, rows, tables[column.target].size));
     case 'tags':
-      return foldTags(column.dictionary, countCodes(column.codes, mask, column.dictionary.texts.length));
+      return foldTags(column.dictionary, countMask(table, column, mask, rows, column.dictionary.texts.length));
     case 'id': {
       const counts = new Uint32Array(table.size);
       for (const row of bits.rowsOf(mask, rows)) counts[row] = 1;

@@ -3,43 +3,48 @@ import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import { picked } from './walks.ts';
 
+type Rows = Uint32Array<ArrayBuffer>;
+
 export type Orders = {
-  /** a kept order that holds all rows of the mask */
-  rows(): Uint32Array<ArrayBuffer>;
+  /** a kept order that holds all rows of the mask; never written to */
+  rows(): Rows;
   compare(): (a: number, b: number) => number;
 };
+
+/** Rows of an order looked at for a first page; four times as many while they do not suffice. */
+const FIRST_LOOK = 16_384;
 
 export class ResultOrder {
   readonly count: number;
   readonly #mask: Bits;
-  readonly #from: Uint32Array;
-  readonly #out: Uint32Array<ArrayBuffer>;
-  #filled = 0;
-  #at = 0;
+  /** what is still to be walked; null once all rows are known */
+  #from: Rows | null;
+  /** all rows, or while `#from` is there the first ones */
+  #known: Rows;
 
   /** Results of up to `small` rows are sorted by themselves. */
   constructor(mask: Bits, count: number, orders: Orders, small: number) {
     this.count = count;
     this.#mask = mask;
-    const from = count > small ? orders.rows() : new Uint32Array(0);
-    this.#from = from;
-    if (count <= small) this.#out = bits.rowsOf(mask, count).sort(orders.compare());
-    // every row of a kept order: handed out as it is, since neither is ever written to
-    else if (count === from.length) this.#out = from;
-    else this.#out = new Uint32Array(count);
-    if (count <= small || count === from.length) this.#filled = count;
+    this.#from = count > small ? orders.rows() : null;
+    this.#known = this.#from ? new Uint32Array(0) : bits.rowsOf(mask, count).sort(orders.compare());
+    if (this.#from?.length === count) {
+      this.#known = this.#from;
+      this.#from = null;
+    }
   }
 
   /** rids [from, to) of the result, fewer past its end */
-  slice(from: number, to: number): Uint32Array<ArrayBuffer> {
+  slice(from: number, to: number): Rows {
     const end = Math.max(0, Math.min(to, this.count));
-    this.#fill(end);
-    return this.#out.slice(Math.min(Math.max(0, from), end), end);
+    if (from > 0) this.all();
+    for (let look = FIRST_LOOK; this.#from && this.#known.length < end; look *= 4) this.#walk(look);
+    return this.#known.slice(Math.min(Math.max(0, from), end), end);
   }
 
-  all(): Uint32Array<ArrayBuffer> {
-    this.#fill(this.count);
-    return this.#out.subarray(0, this.count);
+  all(): Rows {
+    if (this.#from) this.#walk(this.#from.length);
+    return this.#known;
   }
 
   /** place of a row, null when it is not in the result */
@@ -48,15 +53,11 @@ export class ResultOrder {
     return this.all().indexOf(rid);
   }
 
-  #fill(wanted: number): void {
-    // a page near the front looks at a few thousand rows, the whole order at all of them in one go
-    for (let step = wanted === this.count ? this.#from.length : 16_384; this.#filled < wanted; step *= 2) {
-      const end = Math.min(this.#from.length, this.#at + step);
-      if (end === this.#at) throw new Error('the order lacks rows of the result');
-      const found = picked(this.#from.subarray(this.#at, end), this.#mask);
-      this.#out.set(found, this.#filled);
-      this.#filled += found.length;
-      this.#at = end;
-    }
+  #walk(rows: number): void {
+    if (!this.#from) return;
+    this.#known = picked(this.#from.subarray(0, rows), this.#mask);
+    if (rows < this.#from.length) return;
+    this.#from = null;
+    if (this.#known.length < this.count) throw new Error('the order lacks rows of the result');
   }
 }

@@ -8,6 +8,7 @@ import { DifferenceColumn, type Column, type StoredColumn } from './columns.ts';
 import type { Terms } from './dictionaries.ts';
 import { Arena } from './kernels/heap.ts';
 import { ALL, NEW, RowLog } from './row-log.ts';
+import { Tallies } from './tallies.ts';
 
 /** Room for a thirty-second more: at a million rows the next copy is 31,000 rows away and idle bytes stay under 4 a row. Whole words. */
 const withRoom = (rows: number): number => (rows + (rows >>> 5) + 1024 + 31) & ~31;
@@ -29,6 +30,8 @@ export class Table {
   alive: Bits;
   count = 0;
   readonly log = new RowLog();
+  /** of the listed rows */
+  readonly tallies = new Tallies();
   /** off while the index is loaded, when every row is new */
   logging = false;
   /** holds the columns */
@@ -108,25 +111,31 @@ export class Table {
     const rid = row[0];
     this.reserve(rid);
     const known = row[this.#knownAt] === 1;
+    const listed = bits.has(this.alive, rid);
     let change = bits.has(this.present, rid) ? 0 : NEW;
     bits.add(this.present, rid);
-    if (known !== bits.has(this.alive, rid)) {
+    if (known !== listed) {
       this.count += known ? 1 : -1;
       if (known) bits.add(this.alive, rid);
       else bits.remove(this.alive, rid);
       if (change === 0) change = ALL;
     }
     if (this.ids.set(rid, row[1] as Uint8Array) && change === 0) change = ALL;
+    if (listed) this.tallies.leave(rid);
     for (let i = 0; i < this.#setters.length; i++) {
       const column = this.#setters[i];
       if (column !== null && setCell(column, rid, row[i + 1], terms) && change !== NEW) change |= 1 << i;
     }
+    if (known) this.tallies.enter(rid);
     if (this.logging && change !== 0) this.log.add(rid, change);
   }
 
   remove(rid: number): void {
     if (rid >= this.size || !bits.has(this.present, rid)) return;
-    if (bits.has(this.alive, rid)) this.count -= 1;
+    if (bits.has(this.alive, rid)) {
+      this.count -= 1;
+      this.tallies.leave(rid);
+    }
     bits.remove(this.alive, rid);
     bits.remove(this.present, rid);
     this.log.add(rid, ALL);
