@@ -5,7 +5,7 @@ import type { Condition, Facet, FacetRequest } from '../contract/query.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, TextColumn } from './columns.ts';
-import { countCodes } from './counting.ts';
+import { countCodes, foldCodes } from './counting.ts';
 import type { Table } from './table.ts';
 import type { Coded } from './tallies.ts';
 
@@ -141,13 +141,9 @@ function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): C
   }
   const size =
     column.kind === 'ref' ? tables[column.target].size : column.kind === 'boolean' ? 3 : column.dictionary.texts.length;
-  const counts = new Uint32Array(size);
   const { codes } = column;
-  for (let rid = 1; rid < of.counts.length; rid++) {
-    const n = of.counts[rid];
-    if (n === 0) continue;
-    counts[bits.has(listed, rid) ? codes[rid] : 0] += n;
-  }
+  const counts =
+    codes instanceof Uint32Array ? foldCodes(codes, listed, of.counts, size) : fold16(codes, listed, of.counts, size);
   nulls += counts[0];
   counts[0] = 0;
   if (column.kind === 'tags') {
@@ -155,6 +151,14 @@ function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): C
     return foldTags(column.dictionary, counts);
   }
   return { counts, nulls };
+}
+
+/** `foldCodes` for the few columns with narrow codes, whose tables are small. */
+function fold16(codes: Uint16Array, listed: Bits, counts: Uint32Array, values: number): Uint32Array {
+  const folded = new Uint32Array(values);
+  for (let rid = 1; rid < counts.length; rid++)
+    if (counts[rid] !== 0) folded[bits.has(listed, rid) ? codes[rid] : 0] += counts[rid];
+  return folded;
 }
 
 type Read = { value(code: number): string; label(code: number): string };

@@ -55,7 +55,7 @@ export class ResultOrder {
 
   #walk(rows: number): void {
     if (!this.#from) return;
-    this.#known = picked(this.#from.subarray(0, rows), this.#mask);
+    this.#known = picked(this.#from, rows, this.#mask);
     if (rows < this.#from.length) return;
     this.#from = null;
     if (this.#known.length < this.count) throw new Error('the order lacks rows of the result');

@@ -144,6 +144,9 @@ export function clear(at: number, length: number): void {
 export function copied32(at: number, length: number): Uint32Array<ArrayBuffer> {
   return new Uint32Array(memory.buffer, at, length).slice();
 }
+export function copiedNumbers(at: number, length: number): Float64Array<ArrayBuffer> {
+  return new Float64Array(memory.buffer, at, length).slice();
+}
 export function copiedBits(at: number, words: number): Int32Array<ArrayBuffer> {
   return new Int32Array(memory.buffer, at, words).slice();
 }

@@ -26,6 +26,19 @@ type Kernels = {
   countFew(codes: number, mask: number, words: number, counts: number): void;
   count16(codes: number, mask: number, words: number, counts: number): void;
   count32(codes: number, mask: number, words: number, counts: number): void;
+  extent(values: number, mask: number, words: number, out: number): void;
+  countBuckets(
+    values: number,
+    codes: number,
+    mask: number,
+    words: number,
+    from: number,
+    end: number,
+    step: number,
+    types: number,
+    counts: number,
+  ): number;
+  fold32(codes: number, listed: number, counts: number, rows: number, out: number): void;
   pick(rows: number, n: number, mask: number, out: number): number;
   placesOf(rows: number, n: number, mask: number, out: number): number;
   countIn(rows: number, n: number, mask: number): number;

@@ -5,5 +5,5 @@
  */
 export { byFew, byCode16, byCode32, byBit32, pointedAt, byRange, byDifference } from './masks';
 export { notNaN, notZero16, notZero32, byName, markNames } from './masks';
-export { countFew, count16, count32 } from './counts';
+export { countFew, count16, count32, extent, countBuckets, fold32 } from './counts';
 export { pick, placesOf, countIn, countCodesIn } from './orders';
