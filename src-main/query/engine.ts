@@ -86,6 +86,7 @@ export class Engine {
 
   #wire(): void {
     const tables = this.#tables;
+    (this.#permutations as Permutations | undefined)?.dispose();
     this.#permutations = new Permutations(tables, this.#dialect);
     this.#evaluator = new Evaluator(tables, {
       dialect: this.#dialect,
@@ -173,15 +174,19 @@ export class Engine {
     return bits.count(this.mask(entity, where, now));
   }
 
-  ask(question: Question): Outcome {
-    const { where, sort, now, entity = 'task_run' } = question;
+  #select(entity: Entity, where: Condition, sort: readonly SortKey[], now: number): { mask: Bits; order: ResultOrder } {
     const mask = this.mask(entity, where, now);
-    const count = bits.count(mask);
     const orders = {
-      rows: () => this.#permutations.order(entity, sort),
+      kept: () => this.#permutations.order(entity, sort),
       compare: () => this.#permutations.compare(entity, sort),
     };
-    const order = new ResultOrder(mask, count, orders, this.#smallResult);
+    return { mask, order: new ResultOrder(mask, bits.count(mask), orders, this.#smallResult) };
+  }
+
+  ask(question: Question): Outcome {
+    const { where, sort, now, entity = 'task_run' } = question;
+    const { mask, order } = this.#select(entity, where, sort, now);
+    const { count } = order;
     return {
       count,
       get order() {
@@ -218,13 +223,10 @@ export class Engine {
     offset: number,
     limit: number,
   ): { count: number; rids: Uint32Array<ArrayBuffer> } {
-    const outcome = this.ask({
-      entity,
-      where: prefectCondition(entity, filters),
-      sort: prefectSort(entity, sort),
-      now: 0,
-    });
-    return { count: outcome.count, rids: outcome.slice(offset, offset + limit) };
+    const { order } = this.#select(entity, prefectCondition(entity, filters), prefectSort(entity, sort), 0);
+    const rids = order.slice(offset, offset + limit);
+    order.release();
+    return { count: order.count, rids };
   }
 
   taskRunRow(rid: number): TaskRunRow {

@@ -1,13 +1,14 @@
 /** A question's rows in order: a walk over a kept order that picks the rows of a mask, no further than it is asked to go. */
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
+import type { KeptOrder } from './kept-order.ts';
 import { picked } from './walks.ts';
 
 type Rows = Uint32Array<ArrayBuffer>;
 
 export type Orders = {
-  /** a kept order that holds all rows of the mask; never written to */
-  rows(): Rows;
+  /** holds all rows of the mask */
+  kept(): KeptOrder;
   compare(): (a: number, b: number) => number;
 };
 
@@ -18,32 +19,35 @@ export class ResultOrder {
   readonly count: number;
   readonly #mask: Bits;
   /** what is still to be walked; null once all rows are known */
-  #from: Rows | null;
+  #from: KeptOrder | null = null;
+  #giveBack = (): void => {};
   /** all rows, or while `#from` is there the first ones */
-  #known: Rows;
+  #known: Rows = new Uint32Array(0);
 
   /** Results of up to `small` rows are sorted by themselves. */
   constructor(mask: Bits, count: number, orders: Orders, small: number) {
     this.count = count;
     this.#mask = mask;
-    this.#from = count > small ? orders.rows() : null;
-    this.#known = this.#from ? new Uint32Array(0) : bits.rowsOf(mask, count).sort(orders.compare());
-    if (this.#from?.length === count) {
-      this.#known = this.#from;
-      this.#from = null;
+    if (count <= small) {
+      this.#known = bits.rowsOf(mask, count).sort(orders.compare());
+      return;
     }
+    this.#from = orders.kept();
+    this.#giveBack = this.#from.lend(this);
   }
 
   /** rids [from, to) of the result, fewer past its end */
   slice(from: number, to: number): Rows {
     const end = Math.max(0, Math.min(to, this.count));
-    if (from > 0) this.all();
+    const start = Math.min(Math.max(0, from), end);
+    if (this.#from?.rows.length === this.count) return copy(this.#from.rows.subarray(start, end));
+    if (start > 0) this.all();
     for (let look = FIRST_LOOK; this.#from && this.#known.length < end; look *= 4) this.#walk(look);
-    return this.#known.slice(Math.min(Math.max(0, from), end), end);
+    return this.#known.slice(start, end);
   }
 
   all(): Rows {
-    if (this.#from) this.#walk(this.#from.length);
+    this.finish();
     return this.#known;
   }
 
@@ -53,11 +57,25 @@ export class ResultOrder {
     return this.all().indexOf(rid);
   }
 
+  /** Walks the rest; afterwards the kept order may change. */
+  finish(): void {
+    if (this.#from) this.#walk(this.#from.rows.length);
+  }
+
+  /** Nothing more will be asked. */
+  release(): void {
+    this.#giveBack();
+    this.#from = null;
+  }
+
   #walk(rows: number): void {
     if (!this.#from) return;
-    this.#known = picked(this.#from, rows, this.#mask);
-    if (rows < this.#from.length) return;
-    this.#from = null;
+    const all = this.#from.rows;
+    this.#known = all.length === this.count ? copy(all) : picked(all, rows, this.#mask);
+    if (rows < all.length) return;
+    this.release();
     if (this.#known.length < this.count) throw new Error('the order lacks rows of the result');
   }
 }
+
+const copy = (rows: Uint32Array): Rows => Uint32Array.from(rows);

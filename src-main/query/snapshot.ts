@@ -16,8 +16,8 @@ const FORMAT = 1;
 const stampOf = (archive: string): string => JSON.stringify([FORMAT, archive, columns]);
 
 /** Orders to keep beside the tables: name → rows. */
-export type KeptOrders = ReadonlyMap<string, Uint32Array<ArrayBuffer>>;
-export type Snapshot = { batch: number; tables: Tables; orders: Map<string, Uint32Array<ArrayBuffer>> };
+export type KeptOrders = ReadonlyMap<string, Uint32Array>;
+export type Snapshot = { batch: number; tables: Tables; orders: Map<string, Uint32Array> };
 
 /** false when `valid` turned false while it was written: then the old file stays. Throws the file system's errors. */
 export function saveSnapshot(
@@ -40,9 +40,9 @@ export function loadSnapshot(path: string, archive: string, empty: () => Tables)
   const sections = readSections(path, stampOf(archive), roomIn(tables));
   if (!sections) return null;
   for (const entity of entities) restoreTable(tables[entity], sections);
-  const orders = new Map<string, Uint32Array<ArrayBuffer>>();
+  const orders = new Map<string, Uint32Array>();
   for (const [name, data] of sections)
-    if (name.startsWith('order ')) orders.set(name.slice('order '.length), data as Uint32Array<ArrayBuffer>);
+    if (name.startsWith('order ')) orders.set(name.slice('order '.length), data as Uint32Array);
   return { batch: (sections.get('batch') as Float64Array)[0], tables, orders };
 }
 
