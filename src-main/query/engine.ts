@@ -128,8 +128,8 @@ export class Engine {
    * Reads what `save` wrote for the same archive, if it is whole and not newer than commit `batch`. Afterwards `version`
    * is the last commit in it and later ones are to be applied. false: nothing has changed, `load` is needed.
    */
-  restore(path: string, archive: string, batch: number): boolean {
-    const snapshot = loadSnapshot(path, archive, () => emptyTables(() => 0));
+  async restore(path: string, archive: string, batch: number): Promise<boolean> {
+    const snapshot = await loadSnapshot(path, archive, () => emptyTables(() => 0));
     if (!snapshot || snapshot.batch > batch) return false;
     this.#use(new TableSet(this.#source, snapshot.tables));
     this.#permutations.adopt(snapshot.orders);

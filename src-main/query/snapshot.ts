@@ -35,9 +35,9 @@ export function saveSnapshot(
 }
 
 /** Fills empty tables; null when there is no snapshot of this archive, or none that is whole. */
-export function loadSnapshot(path: string, archive: string, empty: () => Tables): Snapshot | null {
+export async function loadSnapshot(path: string, archive: string, empty: () => Tables): Promise<Snapshot | null> {
   const tables = empty();
-  const sections = readSections(path, stampOf(archive), roomIn(tables));
+  const sections = await readSections(path, stampOf(archive), roomIn(tables));
   if (!sections) return null;
   for (const entity of entities) restoreTable(tables[entity], sections);
   const orders = new Map<string, Uint32Array>();
@@ -51,7 +51,7 @@ function roomIn(tables: Tables): Room {
   return (name, type, length) => {
     const [path, part] = name.split(' ');
     const entity = entities.find((one) => path.startsWith(`${one}.`));
-    if (entity && (part === undefined || part === SUFFIX)) return tables[entity].arena.array<Data>(type, length);
+    if (entity && (part === undefined || part === SUFFIX)) return tables[entity].arena.room<Data>(type, length);
     return new type(length);
   };
 }

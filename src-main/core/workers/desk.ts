@@ -39,9 +39,9 @@ export class Desk {
   #keeper: IndexKeeper | null = null;
 
   readonly handlers: Handlers<typeof queryContract> = {
-    open: ({ path, dialect, watchFile }) => {
+    open: async ({ path, dialect, watchFile }) => {
       const reader = openReader(path);
-      const { engine, saved } = openIndex(reader, dialect, `${path}.index`);
+      const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
       this.#opened = { engine, reader };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);

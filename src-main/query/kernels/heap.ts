@@ -19,6 +19,8 @@ export const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES, 
 
 /** below are the compiler's own statics */
 let end = 1024;
+/** from here on nothing was ever handed out: zeros, and pages the system has not given yet */
+let untouched = end;
 /** by address, never two that touch */
 const free: Block[] = [];
 
@@ -41,6 +43,12 @@ function take(bytes: number): Block {
   const at = end;
   end += size;
   return { at, size };
+}
+
+/** From an address on, zeros; what was never used is that already, and touching it would cost a page fault each 4 kB. */
+function zero({ at, size }: Block): void {
+  const used = Math.min(size, Math.max(0, untouched - at));
+  if (used > 0) new Uint8Array(memory.buffer, at, used).fill(0);
 }
 
 function give(block: Block): void {
@@ -76,11 +84,20 @@ export class Arena {
 
   /** Zeros. Throws RangeError when there is no more memory. */
   array<T extends Words>(type: WordsType<T>, length: number): T {
-    const { at, size } = take(length * type.BYTES_PER_ELEMENT);
-    this.#blocks.set(at, size);
-    const made = new type(memory.buffer, at, length);
-    made.fill(0);
-    return made;
+    return this.#make(type, length, true);
+  }
+
+  /** Whatever was there before, for who writes all of it. Throws RangeError when there is no more memory. */
+  room<T extends Words>(type: WordsType<T>, length: number): T {
+    return this.#make(type, length, false);
+  }
+
+  #make<T extends Words>(type: WordsType<T>, length: number, zeros: boolean): T {
+    const block = take(length * type.BYTES_PER_ELEMENT);
+    if (zeros) zero(block);
+    untouched = Math.max(untouched, block.at + block.size);
+    this.#blocks.set(block.at, block.size);
+    return new type(memory.buffer, block.at, length);
   }
 
   /** A longer copy; `old` must not be used afterwards. */
@@ -119,6 +136,7 @@ export function pieces<const Sizes extends readonly number[]>(...sizes: Sizes): 
   if (total > scratch.size) {
     if (scratch.size > 0) give(scratch);
     scratch = take(total);
+    untouched = Math.max(untouched, scratch.at + scratch.size);
   }
   let at = scratch.at;
   return sizes.map((bytes) => {
@@ -135,6 +153,9 @@ export function put(at: number, data: Words): void {
   if (bytes.length !== memory.buffer.byteLength) bytes = new Uint8Array(memory.buffer);
   bytes.set(data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
 }
+
+/** Is it an array of an arena? Then its `byteOffset` is its address. */
+export const isHeld = (data: Words): boolean => data.buffer instanceof SharedArrayBuffer;
 
 export function clear(at: number, length: number): void {
   new Uint8Array(memory.buffer, at, length).fill(0);
