@@ -3,6 +3,7 @@ import { fields, type Entity } from '../contract/fields.ts';
 import { columns, type Cell, type ColumnKind } from '../store/columns.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
+import { loadColumn, type SourceRow } from './column-load.ts';
 import { BooleanColumn, IdColumn, NumberColumn, RefColumn, TagsColumn, TermColumn, TextColumn } from './columns.ts';
 import { DifferenceColumn, type Column, type StoredColumn } from './columns.ts';
 import type { Terms } from './dictionaries.ts';
@@ -104,6 +105,23 @@ export class Table {
     const alive = new Int32Array(this.#capacity >>> 5);
     alive.set(this.alive);
     this.alive = alive;
+  }
+
+  /** Rows that are new, in a table nobody has asked anything yet: no change is noted. */
+  load(rows: readonly SourceRow[], terms: Terms): void {
+    let last = 0;
+    for (const [rid] of rows) if (rid > last) last = rid;
+    this.reserve(last);
+    for (const row of rows) {
+      bits.add(this.present, row[0]);
+      if (row[this.#knownAt] !== 1) continue;
+      bits.add(this.alive, row[0]);
+      this.count += 1;
+    }
+    loadColumn(this.ids, rows, 1, terms);
+    this.#setters.forEach((column, i) => {
+      if (column !== null) loadColumn(column, rows, i + 1, terms);
+    });
   }
 
   /** `row` is [rid, ...cells] in the order of `columns[entity]`. */
