@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { answerSchema } from '../contract/calls.ts';
 import { contract } from '../contract/calls.ts';
 import { wireErrorSchema } from '../contract/errors.ts';
+import { documentKinds } from '../contract/fields.ts';
 import { dialectSchema, entitySchema, querySchema } from '../contract/query.ts';
 import { runActivitySchema, taskRunDetailSchema, taskRunRowSchema } from '../contract/rows.ts';
 import {
@@ -35,6 +36,16 @@ export const writerContract = {
   ),
   /** `drop`: they are deleted here too */
   markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
+  /** `drop`: of what is gone only the id is kept */
+  replaceDocuments: call(
+    z.object({
+      kind: z.enum(documentKinds),
+      documents: z.array(z.object({ id: z.string(), name: z.string(), json: z.string() })),
+      at: z.number(),
+      drop: z.boolean(),
+    }),
+    z.object({ added: z.array(z.string()), renamed: z.array(z.string()), gone: z.array(z.string()) }),
+  ),
   unfinished: call(z.object({ entity: runEntity }), z.array(z.string())),
   stubs: call(z.object({ entity: entitySchema, limit: z.number() }), z.array(z.string())),
   ids: call(

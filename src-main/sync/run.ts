@@ -11,6 +11,7 @@ import { closeGap, END_OF_TIME, type Gap } from './keyset.ts';
 import { readNullStarts } from './nulls.ts';
 import { Outbox } from './outbox.ts';
 import { readChanged, readDeployments, readFlows } from './parents.ts';
+import { POOLS_KEY, readPools } from './pools.ts';
 import { fillStubs, keep, keeper, type Pass, type RunEntity } from './pass.ts';
 import { Progress, type SyncProgress } from './progress.ts';
 import type { Sink } from './sink.ts';
@@ -102,8 +103,10 @@ async function work(pass: Pass, { since, verify: whole = false, ...options }: Sy
     progress.resumable(true);
     void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
   }
-  const parents =
-    known !== null || whole || !open?.parents ? await readParents(pass, daily || whole || known === null, known) : null;
+  // before the deployments: they carry their queue's and pool's names, and no `updated` tells of a change in those
+  const moved = await readPools(pass, await options.state(POOLS_KEY), daily || whole);
+  const fully = daily || whole || known === null || moved;
+  const parents = known !== null || whole || !open?.parents ? await readParents(pass, fully, known) : null;
   if (open) open.parents = true;
 
   const clock = () => pass.source.clock ?? Date.now() * 1000;
