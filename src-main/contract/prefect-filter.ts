@@ -202,12 +202,11 @@ export const bodySchemas = {
   },
 } as const;
 
-const workPools = { work_pools: workPoolFilterSchema.nullish() };
 const workQueues = { work_queues: workQueueFilterSchema.nullish() };
 /** Bodies of POST /work_pools/filter and /count, /work_queues/filter and /work_pools/{name}/queues/filter; keys as above. They have no sort. */
 export const poolBodySchemas = {
-  pools: z.object({ limit, ...workPools, offset }),
-  pool_count: z.object(workPools),
+  pools: z.object({ limit, ...pools, offset }),
+  pool_count: z.object(pools),
   queues: z.object({ limit, offset, ...workQueues }),
   queues_of_pool: z.object({ limit, ...workQueues, offset }),
 } as const;
