@@ -18,8 +18,10 @@ function view(json: string): ArchiveView {
       paginate: () => ({ count: 1, rids: new Uint32Array([1]) }),
       ridOf: (_, id) => (id === ID ? 1 : 2),
       isListed: (_, rid) => rid === 1,
+      idOf: () => ID,
+      accessor: () => () => null,
     },
-    reader: { json: (_, rids) => rids.map((rid) => (rid === 1 ? json : 'null')) },
+    reader: { json: (_, rids) => rids.map((rid) => (rid === 1 ? json : 'null')), documents: () => [] },
     now: NOW,
   };
 }
