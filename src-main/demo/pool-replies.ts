@@ -44,11 +44,12 @@ type ListSchema = (typeof poolBodySchemas)['pools' | 'queues' | 'queues_of_pool'
 function list(schema: ListSchema, rows: readonly JsonRow[], body: unknown, largest: number): Reply {
   const parsed = schema.safeParse(body);
   if (!parsed.success) return invalidBody(parsed.error.issues, body);
-  const { limit: asked, offset, ...filters } = parsed.data;
+  const { limit: asked, offset } = parsed.data;
+  const filter = 'work_pools' in parsed.data ? parsed.data.work_pools : (parsed.data as Queues).work_queues;
   const limit = asked ?? largest;
   const problem = limitProblem(limit, largest);
   if (problem) return problem;
-  return reply(200, rows.filter((row) => matches(row, Object.values(filters)[0])).slice(offset, offset + limit));
+  return reply(200, rows.filter((row) => matches(row, filter)).slice(offset, offset + limit));
 }
 
 function count(pools: Pools, body: unknown): Reply {
@@ -57,14 +58,16 @@ function count(pools: Pools, body: unknown): Reply {
   return reply(200, pools.pools().filter((row) => matches(row, parsed.data.work_pools)).length);
 }
 
+type Queues = { work_queues?: WorkQueueFilter | null };
+type Criterion = { any_?: string[] | null; startswith_?: string[] | null } | null | undefined;
+
 /** Each criterion with `any_` or `startswith_`; one without either is TRUE. */
 function matches(row: JsonRow, filter: WorkPoolFilter | WorkQueueFilter | null | undefined): boolean {
   const { operator, ...fields } = filter ?? { operator: 'and_' };
-  const criteria = Object.entries(fields).flatMap(([field, criterion]) => {
+  const criteria = Object.entries(fields as Record<string, Criterion>).flatMap(([field, criterion]) => {
     if (!criterion) return [];
     const value = String(row[field]);
-    const starts = 'startswith_' in criterion ? criterion.startswith_ : null;
-    const started = starts?.some((start) => value.toLowerCase().startsWith(start.toLowerCase())) ?? true;
+    const started = criterion.startswith_?.some((start) => value.toLowerCase().startsWith(start.toLowerCase())) ?? true;
     return [(criterion.any_?.includes(value) ?? true) && started];
   });
   if (criteria.length === 0) return true;

@@ -87,32 +87,6 @@ test('migration 0001: an empty file gets the tables and columns that the code na
   assert.equal(migrate(db, path), null, 'a second time there is nothing to do');
 });
 
-test('migration 0002: an archive from before documents keeps every row and takes documents; the old file is beside it', (t) => {
-  const path = join(tempDir(t), 'a.sqlite');
-  const rows = [...taskRuns(1, { rows: 50, flowRuns: 3 })];
-  filled(path, rows);
-  const before = contents(path);
-  const older = new Sqlite(path);
-  older.exec('DROP TABLE document; PRAGMA user_version = 1');
-  older.close();
-  assert.throws(() => openReader(path), is('FOLDER_READ_ONLY'));
-  const writer = openWriter(path, { onChange });
-  t.after(() => writer.close());
-  assert.equal(writer.notice, null);
-  assert.deepEqual(contents(path), before);
-  assert.equal(writer.getState('cursor'), 0);
-  const id = '01a20aea-6dc4-4b34-82a2-1b1505be9768';
-  writer.replaceDocuments('work_pool', [{ id, name: 'p', json: '{"id":1}' }], 5, false);
-  const reader = openReader(path);
-  t.after(() => reader.close());
-  assert.deepEqual(reader.documents('work_pool'), [{ id, name: 'p', gone: null, json: '{"id":1}' }]);
-  assert.deepEqual(reader.documents('work_queue'), []);
-  const copy = new Sqlite(`${path}.before-v2`, { readonly: true });
-  t.after(() => copy.close());
-  assert.equal(versionOf(copy), 1);
-  assert.equal(copy.prepare('SELECT count(*) FROM task_run WHERE known = 1').pluck().get(), 50);
-});
-
 test('migrations are in order and each file number matches its version', () => {
   assert.deepEqual(
     migrations.map(({ version }) => version),
@@ -259,31 +233,6 @@ test('a spoilt page in the middle: met in use, told, and at the next opening the
   if (rid !== null) assert.equal(reader.rowsByRid('task_run', [rid])[0]?.at(-1), 77);
   assert.equal(reader.activity(first.value.id as string)?.fetched, 5);
   assert.equal(existsSync(`${path}.suspect`), false);
-});
-
-test('documents of a damaged archive are salvaged, those that are gone too', (t) => {
-  const path = join(tempDir(t), 'a.sqlite');
-  filled(path, [...taskRuns(2, { rows: 1000, flowRuns: 10 })]);
-  const pools = ['1', '2'].map((n) => ({ id: `01a20aea-6dc4-4b34-82a2-1b1505be976${n}`, name: n, json: `{"n":${n}}` }));
-  const writer = openWriter(path, { onChange });
-  writer.replaceDocuments('work_pool', pools, 5, false);
-  writer.replaceDocuments('work_pool', pools.slice(1), 6, false);
-  writer.close();
-  const pages = statSync(path).size / 4096;
-  spoil(path, [Math.floor(pages * 0.4), Math.floor(pages * 0.4) + 1]);
-  writeFileSync(`${path}.suspect`, '');
-  const opened = openWriter(path, { onChange });
-  opened.close();
-  assert.equal(opened.notice?.code, 'ARCHIVE_DAMAGED');
-  const reader = openReader(path);
-  t.after(() => reader.close());
-  assert.deepEqual(
-    reader.documents('work_pool').map(({ json, gone }) => [json, gone]),
-    [
-      ['{"n":1}', 6],
-      ['{"n":2}', null],
-    ],
-  );
 });
 
 test('a mark without damage costs a full check and changes nothing', (t) => {

@@ -59,7 +59,11 @@ test('rows are given back as they were received', () => {
 });
 
 /** A flow run in a queue, and what is kept of queue and pool; `gone` in µs, null: the server has it. */
-type Pooled = { run: number | null; queue: number | null | 'let go' | 'never read'; pool: number | null | 'never read' };
+type Pooled = {
+  run: number | null;
+  queue: number | null | 'let go' | 'never read';
+  pool: number | null | 'never read';
+};
 function inPool({ run, queue, pool }: Pooled, filters: object): boolean {
   const kept = (id: string, gone: number | null, value: object) => ({
     id,
@@ -67,7 +71,13 @@ function inPool({ run, queue, pool }: Pooled, filters: object): boolean {
     gone,
     json: JSON.stringify({ id, name: id, ...value }),
   });
-  const row = { work_queue_id: 'q', work_queue_name: 'old q', work_pool_id: 'p', work_pool_name: 'old p', parameters: {} };
+  const row = {
+    work_queue_id: 'q',
+    work_queue_name: 'old q',
+    work_pool_id: 'p',
+    work_pool_name: 'old p',
+    parameters: {},
+  };
   const archive = view(JSON.stringify(row));
   archive.engine.accessor = () => () => run;
   archive.reader.documents = (kind) => {
