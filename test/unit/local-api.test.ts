@@ -16,6 +16,7 @@ function view(json: string): ArchiveView {
   return {
     engine: {
       dialect: 'sqlite',
+      version: 0,
       paginate: () => ({ count: 1, rids: new Uint32Array([1]) }),
       ridOf: (_, id) => (id === ID ? 1 : 2),
       isListed: (_, rid) => rid === 1,
@@ -99,6 +100,23 @@ test('names and types are those of the pool and queue that are kept', () => {
   assert.ok(inPool(there, { work_pools: { name: { any_: ['p'] } }, work_pool_queues: { name: { any_: ['q'] } } }));
   assert.ok(!inPool(there, { work_pools: { name: { any_: ['old p'] } } }));
   assert.ok(!inPool(there, { work_pool_queues: { name: { any_: ['old q'] } } }));
+});
+
+test('a queue named elsewhere in a row is not the row’s, and a commit is seen', () => {
+  const counted = (archive: ArchiveView) =>
+    answerApi(archive, {
+      method: 'POST',
+      path: '/api/flow_runs/count',
+      contentType: null,
+      body: '{"work_pool_queues":{"id":{"any_":["01a20aea-6dc4-7b34-82a2-1b1505be9768"]}}}',
+    }).body;
+  const inside = `{"parameters":{"work_queue_id":"${ID}"},"name":"\\"work_queue_id\\":","work_queue_id":null}`;
+  assert.equal(counted(view(inside)), '0');
+  const archive = view(inside);
+  assert.equal(counted(archive), '0');
+  archive.reader.json = () => [`{"work_queue_id":"${ID}"}`];
+  archive.engine.version = 1;
+  assert.equal(counted(archive), '1');
 });
 
 test('where pools could not be read the row is believed, and its type is unknown', () => {

@@ -12,6 +12,7 @@ import { fixedReplies } from './about.ts';
 import { decode, detail, json, limitOf, methodNotAllowed, readBody, refused, type ApiRequest } from './bodies.ts';
 import { serverFailure, type ApiReply } from './failures.ts';
 import { answerPools } from './pool-endpoints.ts';
+import { queueIds, type Pooled } from './queue-ids.ts';
 import { fullRun, paginatedTaskRun } from './run-rows.ts';
 import { details, missing } from './validation.ts';
 import { asConditions, asksForPools, PoolFilter, type PoolFilters } from './work-pools.ts';
@@ -21,7 +22,7 @@ export type { ApiReply } from './failures.ts';
 
 /** `now` in µs. */
 export type ArchiveView = {
-  engine: Pick<Engine, 'paginate' | 'ridOf' | 'idOf' | 'isListed' | 'accessor' | 'dialect'>;
+  engine: Pick<Engine, 'paginate' | 'ridOf' | 'idOf' | 'isListed' | 'accessor' | 'dialect' | 'version'>;
   reader: Pick<Reader, 'json' | 'documents'>;
   now: number;
 };
@@ -146,37 +147,25 @@ type Selection = { count: number; rids: Iterable<number> };
 /** where order does not matter */
 const anySort = (entity: Entity): string => (entity === 'flow' || entity === 'deployment' ? 'NAME_ASC' : 'ID_DESC');
 
-/** Rows read at once: few enough to stay in the young heap. */
-const ROWS_PER_READ = 500;
-
 function select(view: ArchiveView, entity: Entity, body: Body, sort: string, offset: number, limit: number): Selection {
   const { engine, reader } = view;
   if (entity === 'task_run' || !asksForPools(body)) return engine.paginate(entity, body, sort, offset, limit);
   const filter = new PoolFilter(reader, body, engine.dialect);
-  const fitting = (of: 'flow_run' | 'deployment', all: Uint32Array): Set<number> => {
-    const found = new Set<number>();
+  const fitting = (of: Pooled, rids: Uint32Array): number[] => {
+    const queues = queueIds(view, of, rids);
     const gone = engine.accessor('gone', of);
-    const rids = all.slice().sort(); // as they lie in the file
-    for (let from = 0; from < rids.length; from += ROWS_PER_READ) {
-      const part = [...rids.subarray(from, from + ROWS_PER_READ)];
-      reader.json(of, part).forEach((text, i) => {
-        const rid = part[i] ?? 0;
-        if (filter.accepts(text, gone(rid) !== null)) found.add(rid);
-      });
-    }
-    return found;
+    const text = (rid: number) => reader.json(of, [rid])[0] ?? '{}';
+    return [...rids].filter((rid) => filter.accepts(queues.get(rid) ?? null, gone(rid) !== null, () => text(rid)));
   };
   const everything = (of: Entity, filters: PrefectFilters) =>
     engine.paginate(of, filters, of === entity ? sort : anySort(of), 0, Number.MAX_SAFE_INTEGER).rids;
   if (entity === 'flow') {
     // one deployment must satisfy both filters: name the ones that do
     const rids = fitting('deployment', everything('deployment', { deployments: body.deployments ?? null }));
-    const ids = [...rids].map((rid) => engine.idOf('deployment', rid));
+    const ids = rids.map((rid) => engine.idOf('deployment', rid));
     const deployments = { operator: 'and_' as const, id: { any_: ids } };
     return engine.paginate(entity, { ...body, deployments }, sort, offset, limit);
   }
-  const all = everything(entity, body);
-  const kept = fitting(entity, all);
-  const rids = [...all].filter((rid) => kept.has(rid));
+  const rids = fitting(entity, everything(entity, body));
   return { count: rids.length, rids: rids.slice(offset, offset + limit) };
 }
