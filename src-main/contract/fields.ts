@@ -6,6 +6,10 @@
 export const entities = ['task_run', 'flow_run', 'flow', 'deployment'] as const;
 export type Entity = (typeof entities)[number];
 
+/** Rows that are few and no question's root: kept whole beside the tables, without columns in the index. */
+export const documentKinds = ['work_pool', 'work_queue'] as const;
+export type DocumentKind = (typeof documentKinds)[number];
+
 /** text: many distinct strings; term: few; time: µs; number: as Prefect's unit; tags: a list of strings. */
 export type FieldKind = 'uuid' | 'text' | 'term' | 'time' | 'number' | 'boolean' | 'tags';
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { contract, type Answer } from '../contract/calls.ts';
 import { wireErrorSchema } from '../contract/errors.ts';
+import { documentKinds } from '../contract/fields.ts';
 import { dialectSchema, entitySchema, querySchema } from '../contract/query.ts';
 import { runActivitySchema, taskRunDetailSchema, type TaskRunRow } from '../contract/rows.ts';
 import {
@@ -34,6 +35,16 @@ export const writerContract = {
   ),
   /** `drop`: they are deleted here too */
   markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
+  /** `drop`: of what is gone only the id is kept */
+  replaceDocuments: call(
+    z.object({
+      kind: z.enum(documentKinds),
+      documents: z.array(z.object({ id: z.string(), name: z.string(), json: z.string() })),
+      at: z.number(),
+      drop: z.boolean(),
+    }),
+    z.object({ added: z.array(z.string()), renamed: z.array(z.string()), gone: z.array(z.string()) }),
+  ),
   unfinished: call(z.object({ entity: runEntity }), z.array(z.string())),
   stubs: call(z.object({ entity: entitySchema, limit: z.number() }), z.array(z.string())),
   ids: call(

@@ -2,13 +2,14 @@
 import { zstdDecompressSync } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '../contract/errors.ts';
-import { entities, type Entity } from '../contract/fields.ts';
+import { entities, type DocumentKind, type Entity } from '../contract/fields.ts';
 import { runActivitySchema, type RunActivity } from '../contract/rows.ts';
 import { openForReading, suspectFile, type OpenedForReading } from './archive-file.ts';
 import { openBlock } from './blocks.ts';
 import { changesSince, lastBatch } from './change-log.ts';
 import type { Cell, Change, ColumnSource } from './columns.ts';
 import { storeError } from './errors.ts';
+import { listDocuments, listStatement, type KeptDocument } from './documents.ts';
 import { columnNames } from './layout.ts';
 import { readState } from './state.ts';
 import { uuidBytes } from './uuid.ts';
@@ -22,6 +23,8 @@ export type Reader = ColumnSource & {
   activity(taskRunId: string): RunActivity | null;
   /** how many task runs' activity is kept */
   activities(): number;
+  /** Work pools or work queues, those gone from the server among them, by id. */
+  documents(kind: DocumentKind): KeptDocument[];
   /** undefined when never set */
   state(key: string): unknown;
   /** number of the last commit that touched rows */
@@ -76,6 +79,7 @@ class ArchiveReader implements Reader {
   readonly #block: Statement;
   readonly #state: Statement;
   readonly #activity: Statement;
+  readonly #documents: Statement;
 
   constructor(opened: OpenedForReading, path: string) {
     const { db } = opened;
@@ -95,6 +99,7 @@ class ArchiveReader implements Reader {
     this.#block = db.prepare('SELECT z FROM block WHERE blk = ?').pluck();
     this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
     this.#activity = db.prepare('SELECT z FROM activity WHERE id = ?').pluck();
+    this.#documents = listStatement(db);
   }
 
   maxRid(entity: Entity): number {
@@ -177,6 +182,10 @@ class ArchiveReader implements Reader {
 
   activities(): number {
     return this.#guard(() => this.#db.prepare('SELECT count(*) FROM activity').pluck().get() as number);
+  }
+
+  documents(kind: DocumentKind): KeptDocument[] {
+    return this.#guard(() => listDocuments(this.#documents, kind));
   }
 
   state(key: string): unknown {

@@ -11,6 +11,7 @@ import { closeGap, END_OF_TIME, type Gap } from './keyset.ts';
 import { readNullStarts } from './nulls.ts';
 import { Outbox } from './outbox.ts';
 import { readChanged, readDeployments, readFlows } from './parents.ts';
+import { POOLS_KEY, readPools } from './pools.ts';
 import { fillStubs, keep, keeper, type Pass, type RunEntity } from './pass.ts';
 import { Progress, type SyncProgress } from './progress.ts';
 import type { Sink } from './sink.ts';
@@ -102,8 +103,11 @@ async function work(pass: Pass, { since, verify: whole = false, ...options }: Sy
     progress.resumable(true);
     void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
   }
+  const pools = () => options.state(POOLS_KEY).then((stored) => readPools(pass, stored, whole));
   const parents =
-    known !== null || whole || !open?.parents ? await readParents(pass, daily || whole || known === null, known) : null;
+    known !== null || whole || !open?.parents
+      ? await readParents(pass, daily || whole || known === null, known, pools)
+      : null;
   if (open) open.parents = true;
 
   const clock = () => pass.source.clock ?? Date.now() * 1000;
@@ -178,14 +182,21 @@ async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState
 }
 
 /** The ids of all flows and deployments, null when only those that have changed were read. */
-async function readParents(pass: Pass, fully: boolean, known: number | null): Promise<Parents | null> {
+async function readParents(
+  pass: Pass,
+  fully: boolean,
+  known: number | null,
+  pools: () => Promise<boolean>,
+): Promise<Parents | null> {
   const { source, progress, state } = pass;
   const after = known === null ? 0 : reach(state.wide ?? known, null, known).from;
   progress.step('flows');
   const flows = keeper(pass, 'flow');
   const deployments = keeper(pass, 'deployment');
   const changedFew = !fully && (await readChanged(source, 'flow', after, flows));
-  if (changedFew) {
+  // deployments show the names of their queue and pool, and no `updated` of theirs tells of a change in those
+  const moved = await pools();
+  if (changedFew && !moved) {
     progress.step('deployments');
     if (await readChanged(source, 'deployment', after, deployments)) return null;
   }

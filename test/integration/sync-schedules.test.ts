@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { entities, type Entity } from '../../src-main/contract/fields.ts';
+import { documentKinds, entities, type DocumentKind, type Entity } from '../../src-main/contract/fields.ts';
 import { formatTime } from '../../src-main/contract/time.ts';
 import type { FaultRule } from '../../src-main/demo/faults.ts';
 import { startDemo, type Demo } from '../../src-main/demo/server.ts';
@@ -46,6 +46,9 @@ const kinds = [
   'remove',
   'parent',
   'unparent',
+  'pool',
+  'requeue',
+  'unpool',
 ] as const;
 const step = fc.record({
   kind: fc.constantFrom(
@@ -93,6 +96,12 @@ class World {
     return keys.map((key) => table.json(key, this.#clock.now));
   }
 
+  /** Every work pool and queue the server has. */
+  documents(kind: DocumentKind): Record<string, unknown>[] {
+    const { pools } = this.#demo.control.database;
+    return kind === 'work_pool' ? pools.pools() : pools.queues();
+  }
+
   async take({ kind, n, entity }: Step): Promise<void> {
     const { control } = this.#demo;
     this.#clock.now += 1_000_000;
@@ -104,7 +113,19 @@ class World {
     else this.#change(kind, n, entity);
   }
 
+  #changePools(kind: 'pool' | 'requeue' | 'unpool', n: number): void {
+    const { pools } = this.#demo.control.database;
+    const pick = <T>(list: readonly T[]): T | undefined => list[n % Math.max(1, list.length)];
+    const [pool, queue] = [pick(pools.pools()), pick(pools.queues())];
+    if (kind === 'pool' && (n % 3 === 0 || !pool)) pools.addPool(`pool-${n}`, 'docker', this.#clock.now);
+    else if (kind === 'pool' && pool) pools.addQueue(pool.id, `queue-${n}`, this.#clock.now);
+    else if (kind === 'requeue' && queue) pools.update(queue.id, { name: `renamed-${n}` });
+    else if (kind === 'unpool' && n % 3 > 0 && queue) pools.remove(queue.id);
+    else if (kind === 'unpool' && pool) pools.remove(pool.id);
+  }
+
   #change(kind: (typeof kinds)[number], n: number, entity: 'task_run' | 'flow_run'): void {
+    if (kind === 'pool' || kind === 'requeue' || kind === 'unpool') return this.#changePools(kind, n);
     const { control } = this.#demo;
     const now = formatTime(this.#clock.now);
     const past = formatTime(this.#clock.now - (n % 1000) * HOUR);
@@ -179,6 +200,11 @@ function assertEqual(world: World, sink: MemorySink): void {
     }
     for (const id of sink.rows[entity].keys())
       assert.equal(sink.gone[entity].has(id), !there.has(id), `${entity} ${id}`);
+  }
+  for (const kind of documentKinds) {
+    const kept = [...sink.documents[kind].values()].filter(({ gone }) => gone === null);
+    const there = world.documents(kind).map((row) => [row['id'] as string, row] as const);
+    assert.deepEqual(new Map(kept.map(({ id, json }) => [id, JSON.parse(json) as unknown])), new Map(there));
   }
 }
 

@@ -37,6 +37,7 @@ function sinkOf(drop: boolean): Sink {
     write: (batches, state) =>
       writer.write({ batches: batches.map(({ entity, rows }) => encodeRows(entity, rows)), state }),
     markGone: (entity, ids, at) => writer.markGone({ entity, ids, at, drop }).then(() => undefined),
+    replaceDocuments: (kind, documents, at) => writer.replaceDocuments({ kind, documents, at, drop }),
     unfinished: (entity) => writer.unfinished({ entity }),
     stubs: (entity, limit) => writer.stubs({ entity, limit }),
     ids: (entity, range) => writer.ids({ entity, range }),
