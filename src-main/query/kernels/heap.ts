@@ -146,6 +146,12 @@ export function pieces<const Sizes extends readonly number[]>(...sizes: Sizes): 
   }) as { [K in keyof Sizes]: number };
 }
 
+/** Gives the room of `pieces` to the arenas. */
+export function freePieces(): void {
+  if (scratch.size > 0) give(scratch);
+  scratch = { at: 0, size: 0 };
+}
+
 let bytes = new Uint8Array(memory.buffer);
 
 /** Copies into a piece. */

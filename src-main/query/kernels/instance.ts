@@ -41,6 +41,16 @@ type Kernels = {
   fold32(codes: number, listed: number, counts: number, rows: number, out: number): void;
   pick(rows: number, n: number, mask: number, out: number): number;
   placesOf(rows: number, n: number, mask: number, out: number): number;
+  radixSort(
+    rows: number,
+    hi: number,
+    lo: number,
+    rows2: number,
+    hi2: number,
+    lo2: number,
+    n: number,
+    counts: number,
+  ): number;
   checksum(at: number, bytes: number, seed: number): number;
   countIn(rows: number, n: number, mask: number): number;
   countCodesIn(rows: number, n: number, codes: number, mask: number, counts: number): void;

@@ -8,3 +8,4 @@ export { notNaN, notZero16, notZero32, byName, markNames } from './masks';
 export { countFew, count16, count32, extent, countBuckets, fold32 } from './counts';
 export { pick, placesOf, countIn, countCodesIn } from './orders';
 export { checksum } from './checksum';
+export { radixSort } from './radix';
