@@ -26,15 +26,20 @@ test('a machine that slept, or found another network after a failure, asks at on
 test('it tells when the next one starts, and nothing when none does', () => {
   const told: (number | null)[] = [];
   let every = 60;
+  let atLeast = 0;
   let starts = 0;
   const schedule = new Schedule(
     () => (starts += 1),
-    () => every,
+    { every: () => every, atLeast: () => atLeast },
     (next) => told.push(next),
   );
   schedule.ended(false);
   const next = told.pop();
   assert.ok(next && next > Date.now() * 1000 && next <= (Date.now() + 60_000) * 1000);
+  atLeast = 900;
+  schedule.hurry();
+  assert.equal(starts, 0, 'not so soon after the last one, whatever came back');
+  atLeast = 0;
   schedule.hurry();
   assert.equal(starts, 1);
   schedule.started();

@@ -52,6 +52,7 @@ const status = (change: Partial<SyncStatus>): SyncStatus =>
     problem: null,
     waiting: null,
     paused: false,
+    metered: false,
     live: 'on',
     next: null,
     ...change,
