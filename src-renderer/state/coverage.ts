@@ -1,6 +1,6 @@
 /** What the archive holds, when that was last checked and how it is kept true: the footer's line and the sync view's sentence. */
 import { MICROS_PER_SECOND } from '../../src-main/contract/time.ts';
-import type { SyncStatus } from '../../src-main/contract/sync.ts';
+import { METERED_EVERY, type SyncStatus } from '../../src-main/contract/sync.ts';
 
 type Words = { day(micros: number): string; ago(micros: number): string };
 /** of seconds */
@@ -26,6 +26,11 @@ export function coverageWords(
   return { coverage, checked };
 }
 
+/** Seconds between two syncs, as they go by the clock now. */
+function everyOn({ metered }: SyncStatus, every: number): number {
+  return metered && every > 0 ? Math.max(every, METERED_EVERY) : every;
+}
+
 /** Seconds between two syncs as a phrase; 0 is "only when asked". */
 export function paceWords(every: number, duration: Duration): string {
   return every > 0 ? `every ${duration(every)}` : 'only when you ask';
@@ -35,11 +40,17 @@ export function paceWords(every: number, duration: Duration): string {
 export type LiveWords = { tone: 'on' | 'wait' | 'clock' | 'paused' | 'problem'; short: string; long: string };
 
 export function liveWords(status: SyncStatus, every: number, duration: Duration): LiveWords {
-  const pace = paceWords(every, duration);
+  const pace = paceWords(everyOn(status, every), duration);
   if (status.paused)
     return { tone: 'paused', short: 'Paused.', long: 'paused: nothing is fetched by itself until you go on' };
   if (status.problem && status.phase !== 'running')
     return { tone: 'problem', short: 'The last sync failed.', long: 'not now: the last sync failed' };
+  if (status.metered)
+    return {
+      tone: 'clock',
+      short: `Metered connection: looks for changes ${pace}.`,
+      long: `off on a metered connection; changes are looked for ${pace}`,
+    };
   switch (status.live) {
     case 'on':
       return { tone: 'on', short: 'Listening for changes.', long: 'on: the server tells of changes as they happen' };
@@ -74,7 +85,7 @@ export function coverageSentence(status: SyncStatus, every: number, words: Words
 export function nextWords(status: SyncStatus, every: number, now: number, duration: Duration): string {
   if (status.phase === 'running' || status.phase === 'cancelling') return 'now';
   if (status.paused) return 'when you go on';
-  if (status.next === null) return every > 0 ? `within ${duration(every)}` : 'when you ask';
+  if (status.next === null) return every > 0 ? `within ${duration(everyOn(status, every))}` : 'when you ask';
   const seconds = (status.next - now) / MICROS_PER_SECOND;
   return seconds < 1 ? 'now' : `in ${duration(Math.ceil(seconds))}`;
 }
