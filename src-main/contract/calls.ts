@@ -9,6 +9,7 @@ import {
   connectionEditSchema,
   presetSchema,
   runActivitySchema,
+  settingsChangeSchema,
   settingsSchema,
   taskRunDetailSchema,
   taskRunRowSchema,
@@ -177,7 +178,8 @@ export const contract = {
   'preset.update': call(presetSchema.omit({ builtin: true }), presetSchema),
   'preset.remove': call(z.object({ id: z.string() }), none),
 
-  'settings.update': call(settingsSchema.partial(), settingsSchema),
+  /** what is left out stays as it is */
+  'settings.update': call(settingsChangeSchema, settingsSchema),
 
   /** asks where to save; null when the person closed the dialog. `save` names the place for `export.run` */
   'export.choose': call(

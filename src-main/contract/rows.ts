@@ -189,6 +189,7 @@ export const presetSchema = z.object({
   id: z.string(),
   name: z.string().trim().min(1).max(80),
   query: querySchema,
+  /** field paths in order; null: the columns stay as they are */
   columns: z.array(z.string()).nullable(),
   /** shipped with the app: may be hidden, not changed */
   builtin: z.boolean(),
@@ -210,5 +211,26 @@ export const settingsSchema = z.object({
   /** seconds between two syncs, for workspaces that were not given a pace of their own; 0: only when asked */
   sync_every: z.number().min(0).default(30),
   closed_sections: z.array(z.string()).default([]),
+  /** ids, the first on top */
+  pinned_presets: z.array(z.string()).default([]),
+  /** id of the preset a window starts with; null: every run */
+  default_preset: z.string().nullable().default(null),
 });
 export type Settings = z.infer<typeof settingsSchema>;
+
+const { shape } = settingsSchema;
+/** A change of some settings. Without the defaults, which zod fills in for what is left out of a `partial`, too. */
+export const settingsChangeSchema = z
+  .object({
+    theme: shape.theme.removeDefault(),
+    time_zone: shape.time_zone.removeDefault(),
+    workspace: shape.workspace.removeDefault(),
+    columns: shape.columns.removeDefault(),
+    panel_width: shape.panel_width.removeDefault(),
+    detail_width: shape.detail_width.removeDefault(),
+    sync_every: shape.sync_every.removeDefault(),
+    closed_sections: shape.closed_sections.removeDefault(),
+    pinned_presets: shape.pinned_presets.removeDefault(),
+    default_preset: shape.default_preset.removeDefault(),
+  } satisfies Record<keyof Settings, z.ZodType>)
+  .partial();

@@ -78,6 +78,14 @@ describe('the sentence of the sync view', () => {
     assert.equal(say({ paused: true }), 'Every run since day 3. Compared with the server at 5. Paused.');
   });
 
+  it('on a metered connection it says why changes come late', () => {
+    const metered = status({ metered: true, live: 'off' });
+    assert.match(say({ metered: true, live: 'off' }), /Metered connection: looks for changes every 900/);
+    assert.match(liveWords(metered, 30, seconds).long, /off on a metered connection/);
+    assert.match(liveWords(metered, 3600, seconds).long, /every 3600/);
+    assert.match(liveWords(metered, 0, seconds).long, /only when you ask/);
+  });
+
   it('a pause and a failure go before what the server offers', () => {
     const problem = { code: 'SERVER_UNREACHABLE' as const, message: '', details: {} };
     assert.equal(liveWords(status({ problem, phase: 'failed' }), 30, seconds).tone, 'problem');
