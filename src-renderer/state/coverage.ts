@@ -1,5 +1,6 @@
 /** What the archive holds, when that was last checked and how it is kept true: the footer's line and the sync view's sentence. */
 import { MICROS_PER_SECOND } from '../../src-main/contract/time.ts';
+import { paceLabel } from './pace.ts';
 import { METERED_EVERY, type SyncStatus } from '../../src-main/contract/sync.ts';
 
 type Words = { day(micros: number): string; ago(micros: number): string };
@@ -32,15 +33,15 @@ function everyOn({ metered }: SyncStatus, every: number): number {
 }
 
 /** Seconds between two syncs as a phrase; 0 is "only when asked". */
-export function paceWords(every: number, duration: Duration): string {
-  return every > 0 ? `every ${duration(every)}` : 'only when you ask';
+export function paceWords(every: number): string {
+  return every > 0 ? paceLabel(every) : 'only when you ask';
 }
 
 /** `on` and `wait` and so on choose the dot; each has its own shape too. */
 export type LiveWords = { tone: 'on' | 'wait' | 'clock' | 'paused' | 'problem'; short: string; long: string };
 
-export function liveWords(status: SyncStatus, every: number, duration: Duration): LiveWords {
-  const pace = paceWords(everyOn(status, every), duration);
+export function liveWords(status: SyncStatus, every: number): LiveWords {
+  const pace = paceWords(everyOn(status, every));
   if (status.paused)
     return { tone: 'paused', short: 'Paused.', long: 'paused: nothing is fetched by itself until you go on' };
   if (status.problem && status.phase !== 'running')
@@ -68,7 +69,7 @@ export function liveWords(status: SyncStatus, every: number, duration: Duration)
 }
 
 /** "Every run since 3 Aug. Compared with the server 2 min ago. Listening for changes." */
-export function coverageSentence(status: SyncStatus, every: number, words: Words, duration: Duration): string {
+export function coverageSentence(status: SyncStatus, every: number, words: Words): string {
   const coverage = coverageWords(status, words)?.coverage ?? '';
   const compared =
     status.verified_since !== null
@@ -78,7 +79,7 @@ export function coverageSentence(status: SyncStatus, every: number, words: Words
         : '';
   // before anything is complete, how it is kept true is no news
   if (status.complete_since === null && status.phase === 'running') return `${coverage}.`;
-  return [`${coverage}.`, compared, liveWords(status, every, duration).short].filter((part) => part !== '').join(' ');
+  return [`${coverage}.`, compared, liveWords(status, every).short].filter((part) => part !== '').join(' ');
 }
 
 /** When the next sync starts by itself. `every`: seconds between two, `now` in µs. */
