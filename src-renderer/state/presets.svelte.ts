@@ -52,6 +52,12 @@ class Presets {
     question.load(preset.query);
   }
 
+  /** No preset is on screen any more: the columns are the person's own again. */
+  leave(): void {
+    this.activeId = null;
+    columns.show(null);
+  }
+
   pinned(preset: Preset): boolean {
     return app.settings.pinned_presets.includes(preset.id);
   }
@@ -103,10 +109,7 @@ class Presets {
   async remove(preset: Preset): Promise<boolean> {
     return notes.attempt(async () => {
       await api['preset.remove']({ id: preset.id });
-      if (this.activeId === preset.id) {
-        this.activeId = null;
-        columns.show(null);
-      }
+      if (this.activeId === preset.id) this.leave();
       if (this.pinned(preset)) this.togglePin(preset);
       if (this.isDefault(preset)) this.toggleDefault(preset);
       await this.load();

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { contract } from '../../src-main/contract/calls.ts';
 import { toWireError, type ErrorCode } from '../../src-main/contract/errors.ts';
+import type { Condition } from '../../src-main/contract/query.ts';
 import type { ConnectionEdit } from '../../src-main/contract/rows.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
@@ -63,8 +64,8 @@ const synced = (name: string, since = 0) =>
     const { phase, last_success, started } = await status(name);
     return phase === 'idle' && last_success !== null && (started ?? 0) > since;
   });
-const total = async (workspace: string, where = { and: [] as object[] }) =>
-  (await client['query.counts']({ workspace, queries: [{ where: where as { and: [] }, sort: [] }] }))[0];
+const total = async (workspace: string, where: Condition = { and: [] }) =>
+  (await client['query.counts']({ workspace, queries: [{ where, sort: [] }] }))[0];
 
 async function edit(name: string, change: Partial<ConnectionEdit>, anyway = false): Promise<void> {
   const all = await client['workspace.list']({});
