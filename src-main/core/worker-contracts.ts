@@ -89,8 +89,16 @@ export const connectionSchema = z.object({
 });
 export type Connection = z.infer<typeof connectionSchema>;
 
+/** A few ids of each kind that are kept here. */
+export const keptIdsSchema = z.object({
+  flow: z.array(z.string()),
+  flow_run: z.array(z.string()),
+  task_run: z.array(z.string()),
+});
+export type KeptIds = z.infer<typeof keptIdsSchema>;
+
 export const syncItemSchema = z.object({
-  status: syncStatusSchema.omit({ workspace: true, paused: true, live: true, next: true }),
+  status: syncStatusSchema.omit({ workspace: true, paused: true, metered: true, live: true, next: true }),
   /** the server's database, once it is known */
   dialect: dialectSchema.nullable(),
 });
@@ -106,6 +114,8 @@ export const syncContract = {
       /** rows the server has deleted are deleted here too */
       drop: z.boolean(),
       rule: fetchRuleSchema,
+      /** nothing beyond what has changed: no comparing that is merely due */
+      sparing: z.boolean(),
     }),
     syncItemSchema,
   ),
@@ -124,6 +134,8 @@ export const syncContract = {
     checkSchema.omit({ before: true, after: true }),
   ),
   activity: call(z.object({ connection: connectionSchema, id: z.string() }), runActivitySchema),
+  /** does this server know one of these? */
+  knows: call(z.object({ connection: connectionSchema, ids: keptIdsSchema }), z.boolean()),
 };
 
 export const apiRequestSchema = z.object({

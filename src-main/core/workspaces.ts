@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import { dialectSchema, type Dialect } from '../contract/query.ts';
 import type { Workspace, workspaceInputSchema } from '../contract/rows.ts';
-import { fetchRuleSchema, keepingSchema } from '../contract/sync.ts';
+import { fetchRuleSchema, keepingSchema, meteredSchema } from '../contract/sync.ts';
 import { openJsonFile, type JsonFile } from './json-file.ts';
 import { secretFromEnv } from './secrets.ts';
 import type { Secrets } from './shell.ts';
@@ -31,11 +31,22 @@ const entrySchema = z.object({
   keeping: keepingSchema.default(keepingSchema.parse({})),
   fetch_rule: fetchRuleSchema.default(fetchRuleSchema.parse({})),
   paused: z.boolean().default(false),
+  /** seconds; null: as the settings say */
+  sync_every: z.number().min(0).nullable().default(null),
+  metered: meteredSchema.default('auto'),
 });
 export type Entry = z.infer<typeof entrySchema>;
+/** What an edit of the connection may change. */
+export type ConnectionPart = Pick<Entry, 'name' | 'api_url' | 'auth' | 'headers' | 'insecure_tls' | 'ca_file'>;
 type Input = z.output<typeof workspaceInputSchema>;
 
-const usual = { keeping: keepingSchema.parse({}), fetch_rule: fetchRuleSchema.parse({}), paused: false };
+const usual = {
+  keeping: keepingSchema.parse({}),
+  fetch_rule: fetchRuleSchema.parse({}),
+  paused: false,
+  sync_every: null,
+  metered: 'auto' as const,
+};
 const OWNER_ONLY = 0o600; // custom headers may carry a token
 
 export class Workspaces {
@@ -67,13 +78,12 @@ export class Workspaces {
   }
 
   async add(input: Input): Promise<Entry> {
-    if (this.list().some((one) => one.name.toLowerCase() === input.name.toLowerCase()))
-      throw new AppError('BAD_INPUT', `there is already a workspace named ${input.name}`, { workspace: input.name });
+    this.refuseTaken(input.name, null);
     if (input.auth.kind === 'secret') await this.#secrets.set(input.name, input.auth.secret);
     const entry: Entry = {
       name: input.name,
       kind: 'server',
-      file: `${input.name.replace(/[^A-Za-z0-9._-]/g, '_')}.sqlite`,
+      file: this.#freeFile(input.name),
       api_url: input.api_url,
       auth: input.auth.kind === 'secret' ? { kind: 'kept', scheme: input.auth.scheme } : input.auth,
       headers: input.headers,
@@ -117,6 +127,26 @@ export class Workspaces {
     return changed;
   }
 
+  /**
+   * `secret`: one just typed. A kept one that is no longer needed goes last, so that whatever is cut short leaves an entry that
+   * can sign in. Throws BAD_INPUT for a name that is taken.
+   */
+  async edit(name: string, change: ConnectionPart, secret: string | null): Promise<Entry> {
+    this.refuseTaken(change.name, name);
+    const before = this.get(name).auth.kind === 'kept' ? await this.#secrets.get(name) : null;
+    const kept = change.auth.kind === 'kept' ? (secret ?? before) : null;
+    if (kept !== null) await this.#secrets.set(change.name, kept);
+    try {
+      const saved = await this.update(name, change);
+      if (change.name !== name || (kept === null && before !== null)) await this.#secrets.remove(name);
+      return saved;
+    } catch (thrown) {
+      if (change.name !== name) await this.#secrets.remove(change.name);
+      else if (before !== null) await this.#secrets.set(name, before);
+      throw thrown;
+    }
+  }
+
   setDialect(name: string, dialect: Dialect, source: 'auto' | 'chosen'): Promise<Entry> {
     return this.update(name, { dialect, dialect_source: source });
   }
@@ -127,13 +157,29 @@ export class Workspaces {
     await this.#secrets.remove(name);
   }
 
-  /** Throws SECRET_MISSING when the keychain or the environment lacks it. */
-  async connection(entry: Entry): Promise<Connection> {
+  /** Throws BAD_INPUT when another workspace than `besides` has the name. */
+  refuseTaken(name: string, besides: string | null): void {
+    if (this.list().some((one) => one.name !== besides && one.name.toLowerCase() === name.toLowerCase()))
+      throw new AppError('BAD_INPUT', `there is already a workspace named ${name}`, { workspace: name });
+  }
+
+  /** Named after the workspace, unless a renamed one, or one spelled nearly the same, has that file. */
+  #freeFile(name: string): string {
+    const base = name.replace(/[^A-Za-z0-9._-]/g, '_');
+    const taken = new Set(this.list().map(({ file }) => file.toLowerCase()));
+    for (let i = 1; ; i++) {
+      const file = `${base}${i === 1 ? '' : `~${i}`}.sqlite`;
+      if (!taken.has(file.toLowerCase())) return file;
+    }
+  }
+
+  /** `typed`: a secret that is not kept yet. Throws SECRET_MISSING when the keychain or the environment lacks it. */
+  async connection(entry: Entry, typed: string | null = null): Promise<Connection> {
     const { auth } = entry;
     let signIn: Connection['auth'] = null;
     if (auth.kind === 'env') signIn = { scheme: auth.scheme, secret: secretFromEnv(auth.variable) };
     if (auth.kind === 'kept') {
-      const secret = await this.#secrets.get(entry.name);
+      const secret = typed ?? (await this.#secrets.get(entry.name));
       if (!secret)
         throw new AppError('SECRET_MISSING', `no secret is kept for ${entry.name}`, { workspace: entry.name });
       signIn = { scheme: auth.scheme, secret };
@@ -143,8 +189,11 @@ export class Workspaces {
   }
 }
 
-/** What the window may know of an entry. */
-export function describe(entry: Entry, size: { task_runs: number | null; bytes: number | null }): Workspace {
+/** What the window may know of an entry. `facts`: what is not in it. */
+export function describe(
+  entry: Entry,
+  facts: { task_runs: number | null; bytes: number | null; sync_every: number },
+): Workspace {
   const { auth } = entry;
   return {
     name: entry.name,
@@ -160,6 +209,7 @@ export function describe(entry: Entry, size: { task_runs: number | null; bytes: 
     keeping: entry.keeping,
     fetch_rule: entry.fetch_rule,
     paused: entry.paused,
-    ...size,
+    metered: entry.metered,
+    ...facts,
   };
 }

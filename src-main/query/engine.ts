@@ -18,7 +18,7 @@ import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, RefColumn } from './columns.ts';
 import { backReference, Evaluator } from './conditions.ts';
-import { conjuncts, facet, onlyField } from './facets.ts';
+import { conjuncts, facet, speaksOnlyOf } from './facets.ts';
 import { histogram } from './histogram.ts';
 import { Permutations } from './permutations.ts';
 import { prefectCondition, prefectSort } from './prefect.ts';
@@ -199,12 +199,13 @@ export class Engine {
     };
   }
 
-  /** Each facet is counted without the top-level conjuncts that speak of its own field only. */
+  /** Each facet is counted without the top-level conjuncts that speak of its own field, or of those lifted with it, only. */
   #facets(entity: Entity, where: Condition, now: number, requests: readonly FacetRequest[]): Facet[] {
-    const parts = conjuncts(where).map((condition) => ({ condition, path: onlyField(condition) }));
+    const parts = conjuncts(where);
     return requests.map((request) => {
-      const kept = parts.filter((part) => part.path !== request.field);
-      const lifted: Condition = kept.length === parts.length ? where : { and: kept.map((part) => part.condition) };
+      const own = new Set([request.field, ...(request.lift ?? [])]);
+      const kept = parts.filter((part) => !speaksOnlyOf(part, own));
+      const lifted: Condition = kept.length === parts.length ? where : { and: kept };
       const mask = this.mask(entity, lifted, now);
       return facet(this.#tables, entity, request, mask, bits.count(mask));
     });

@@ -219,14 +219,14 @@ function threshold(counts: Uint32Array, distinct: number, limit: number): number
   return Math.max(1, sorted[sorted.length - limit]);
 }
 
-/** The one path a condition speaks of, null when it is several or none. */
-export function onlyField(condition: Condition, prefix = ''): string | null {
-  if ('not' in condition) return onlyField(condition.not, prefix);
-  if ('has' in condition) return onlyField(condition.where, `${prefix}${condition.has}.`);
-  if ('text' in condition) return null;
-  if ('field' in condition) return prefix + condition.field;
-  const paths = new Set(('and' in condition ? condition.and : condition.or).map((c) => onlyField(c, prefix)));
-  return paths.size === 1 ? [...paths][0]! : null;
+/** Does the condition speak of some of these paths and of nothing else? */
+export function speaksOnlyOf(condition: Condition, paths: ReadonlySet<string>, prefix = ''): boolean {
+  if ('not' in condition) return speaksOnlyOf(condition.not, paths, prefix);
+  if ('has' in condition) return speaksOnlyOf(condition.where, paths, `${prefix}${condition.has}.`);
+  if ('text' in condition) return false;
+  if ('field' in condition) return paths.has(prefix + condition.field);
+  const parts = 'and' in condition ? condition.and : condition.or;
+  return parts.length > 0 && parts.every((part) => speaksOnlyOf(part, paths, prefix));
 }
 
 /** Top-level conjuncts, nested `and`s taken apart. */

@@ -5,7 +5,7 @@ import type { Wait } from '../prefect/client.ts';
 import type { Written } from './sink.ts';
 
 /** All but what core adds: whose it is and what happens between two syncs. */
-export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'live' | 'next'>;
+export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'metered' | 'live' | 'next'>;
 
 /** Seconds the rate is taken over: shorter jumps, longer lags. */
 const RATE_SPAN = 5;

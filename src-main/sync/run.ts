@@ -33,6 +33,8 @@ export type SyncOptions = {
   since: number | null;
   /** compare everything that is kept with the server, not only the share that is due */
   verify?: boolean;
+  /** only what has changed: nothing is compared because it is due. What is asked for (`verify`, a first harvest) is done all the same */
+  sparing?: boolean;
   /** for which runs history, logs and artifacts are fetched once the rows are there */
   rule?: FetchRule;
   ruleTries?: Tries;
@@ -90,14 +92,17 @@ async function nameDialect({ onDialect }: SyncOptions, { source, state }: Pass):
   if (server.dialect) onDialect?.(server.dialect);
 }
 
-async function work(pass: Pass, { since, verify: whole = false, ...options }: SyncOptions): Promise<void> {
+async function work(
+  pass: Pass,
+  { since, verify: whole = false, sparing = false, ...options }: SyncOptions,
+): Promise<void> {
   const { state, progress } = pass;
   const verified = parseVerify(await options.state(VERIFY_KEY));
   progress.verifiedSince(verifiedSince(verified));
   const known = state.through;
   plan(state, since, pass.source.clock ?? Date.now() * 1000);
   progress.completeSince(completeSince(state));
-  const daily = state.daily === null || (pass.source.clock ?? Date.now() * 1000) - state.daily >= DAY;
+  const daily = !sparing && (state.daily === null || (pass.source.clock ?? Date.now() * 1000) - state.daily >= DAY);
   const open = state.open;
   if (open) {
     progress.resumable(true);
@@ -135,7 +140,7 @@ async function work(pass: Pass, { since, verify: whole = false, ...options }: Sy
     await verifiedByHarvest(pass, verified, open.started);
   }
   progress.completeSince(completeSince(state));
-  if (!open || whole) await verify(pass, verified, whole);
+  if (whole || !(open || sparing)) await verify(pass, verified, whole);
 }
 
 /** Opens a harvest for what is wanted and not there, from the whole hour on. `now`: µs by the server's clock. */

@@ -9,6 +9,7 @@ import { encodeRows } from '../../store/encode.ts';
 import { checkQuestion } from '../../sync/check.ts';
 import { followServer, type LiveItem } from '../../sync/follow.ts';
 import { Recency } from '../../sync/recency.ts';
+import { knowsOneOf } from '../../sync/same-server.ts';
 import { runSync, type SyncProgress } from '../../sync/run.ts';
 import type { Tries } from '../../sync/rule.ts';
 import type { Sink } from '../../sync/sink.ts';
@@ -56,7 +57,7 @@ type Item = { status: SyncProgress; dialect: Dialect | null };
 serve(
   syncContract,
   {
-    async *run({ connection, since, verify, drop, rule }, { signal }) {
+    async *run({ connection, since, verify, drop, rule, sparing }, { signal }) {
       const client = open(connection);
       const news = new Latest<Item | null>(null);
       const ended = new AbortController();
@@ -66,6 +67,7 @@ serve(
         signal,
         since,
         verify,
+        sparing,
         rule,
         ruleTries,
         state: (key) => writer.state({ key }),
@@ -114,6 +116,14 @@ serve(
       const client = open(connection);
       try {
         return await fetchActivity(client, id, signal);
+      } finally {
+        await client.close();
+      }
+    },
+    knows: async ({ connection, ids }, { signal }) => {
+      const client = open(connection);
+      try {
+        return await knowsOneOf(client, ids, signal);
       } finally {
         await client.close();
       }
