@@ -287,5 +287,6 @@ export class Archive {
 }
 
 function nothingKept(thrown: unknown): RunActivity {
-  return { history: [], logs: [], artifacts: [], truncated: false, fetched: null, problem: toWireError(thrown) };
+  const problem = toWireError(thrown);
+  return { history: [], logs: [], artifacts: [], truncated: false, gap: null, fetched: null, problem };
 }
