@@ -113,8 +113,8 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
           advice: 'This workspace reads its key from it. Set it and start Taskscope again.',
         }
       : {
-          title: `No key is kept for ${has('workspace') ? `“${say('workspace', '')}”` : 'this workspace'}`,
-          advice: 'Edit the workspace’s connection and enter the API key or auth string again.',
+          title: `No ${say('what', 'key')} is kept for ${has('workspace') ? `“${say('workspace', '')}”` : 'this workspace'}`,
+          advice: `Edit the workspace’s connection and enter the ${say('what', 'API key or auth string')} again.`,
         },
 
   ANOTHER_SERVER: ({ say }) => ({

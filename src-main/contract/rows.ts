@@ -102,6 +102,8 @@ export const runActivitySchema = z.object({
   artifacts: z.array(artifactSchema).default([]),
   /** more lines than `logs` holds exist on the server */
   truncated: z.boolean(),
+  /** id of the line after which lines are missing; then come the last ones. null: none are, or only the first ones are here */
+  gap: z.string().nullable().default(null),
   /** µs; when it was read from the server. null: never, and `problem` says why */
   fetched: z.number().nullable(),
   problem: wireErrorSchema.nullable(),

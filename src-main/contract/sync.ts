@@ -33,7 +33,7 @@ export const syncStatusSchema = z.object({
   task_runs: z.number(),
   /** rows that were new or different */
   changed: z.number(),
-  /** the server's own count of task runs when the sync began; null while unknown */
+  /** what `task_runs` will be when this run is through, by the server's own count; null while unknown */
   expected: z.number().nullable(),
   /** rows per second over the last seconds; seconds left at that rate, null while unknown */
   rate: z.number(),

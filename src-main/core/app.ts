@@ -16,7 +16,7 @@ import { createHandlers } from './handlers.ts';
 import { fileError, openJsonFile, type JsonFile } from './json-file.ts';
 import { pathsIn, type Paths } from './paths.ts';
 import { Presets } from './presets.ts';
-import { fileSecrets } from './secrets.ts';
+import { fileSecrets, secretsOf } from './secrets.ts';
 import type { Log, Shell } from './shell.ts';
 import { VERSION } from './version.ts';
 import { startWorker, type Started } from './worker.ts';
@@ -90,7 +90,8 @@ export class App {
       readOnly = toWireError(error);
     }
     const asReader = { readOnly: readOnly !== null };
-    const secrets = options.shell.secrets ?? (await fileSecrets(paths.secrets));
+    const inFile = await fileSecrets(paths.secrets);
+    const secrets = options.shell.secrets ? secretsOf(options.shell.secrets, inFile) : inFile;
     const parts = {
       version: VERSION,
       paths,

@@ -106,7 +106,6 @@ async function work(
   const open = state.open;
   if (open) {
     progress.resumable(true);
-    void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
   }
   const pools = () => options.state(POOLS_KEY).then((stored) => readPools(pass, stored, whole));
   const parents =
@@ -126,7 +125,10 @@ async function work(
     state.through = clock(); // not `now`: a later reply may have shown that the first one's clock was ahead
     if (wide) state.wide = state.through;
   }
-  if (open) await harvest(pass, open);
+  if (open) {
+    void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
+    await harvest(pass, open);
+  }
   if (daily || open || whole) {
     progress.step('null_probe');
     if (parents && pass.sink.ids && (known !== null || whole)) await compareRest(pass, parents);
@@ -172,6 +174,7 @@ function completeSince({ open, since, oldest }: SyncState): number | null {
 
 async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState['open']>): Promise<void> {
   const { client, options } = source;
+  const since = progress.mark();
   const left: Record<RunEntity, number> = { task_run: 0, flow_run: 0 };
   for (const entity of ['task_run', 'flow_run'] as const)
     for (const { low, high } of [...open[entity]]) {
@@ -183,7 +186,7 @@ async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState
         options,
       );
     }
-  progress.expected(await client.count('task_run', {}, options), left.task_run + left.flow_run);
+  progress.expected(left.task_run, left.flow_run, since);
 }
 
 /** The ids of all flows and deployments, null when only those that have changed were read. */

@@ -178,8 +178,9 @@ class Question {
         ...apart.map((portion) => this.askFacets(workspace, portion, abort.signal)),
       ]);
       this.take(workspace, answer);
-      this.keepFacets(facets.flat());
       if (toTop) this.top += 1;
+      await frame();
+      if (!abort.signal.aborted) this.keepFacets([...answer.facets, ...facets.flat()]);
     } catch (thrown) {
       const problem = toAppError(thrown);
       // DISCONNECTED: the line's own banner says it, and the question is asked again when it is back
@@ -204,7 +205,6 @@ class Question {
     );
     this.answer = answer;
     this.problem = null;
-    this.keepFacets(answer.facets);
     void this.place(workspace, answer);
   }
 
@@ -274,6 +274,14 @@ class Question {
     );
     return facets;
   }
+}
+
+/** List and panel are drawn in frames of their own: both in one keep the page from answering for 100 to 200 ms. A page that is not seen has no frames. */
+function frame(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 100);
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
 }
 
 export const question = new Question();

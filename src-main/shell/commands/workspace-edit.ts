@@ -74,7 +74,7 @@ const ADVICE =
 
 function editOf(entry: Entry, values: EditValues): ConnectionEdit {
   const variable = values['api-key-env'] ?? values['auth-string-env'];
-  const kept = values['no-headers'] ? [] : Object.keys(entry.headers).map((one): [string, null] => [one, null]);
+  const kept = values['no-headers'] ? [] : entry.headers.map((one): [string, null] => [one, null]);
   const given = (values.header ?? []).map(header);
   const replaced = new Set(given.map(([one]) => one.toLowerCase()));
   const scheme = values['api-key-env'] === undefined ? 'basic' : 'api_key';
