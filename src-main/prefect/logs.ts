@@ -38,8 +38,10 @@ export async function readLogs(
     const forward = { ...together, ids: [id] };
     const whole = all || (!alone && (await readOn(client, forward, MOST_OF_AN_END)));
     const first = together.lines.get(id) ?? new Map<string, LogLine>();
+    // of the lines of the edge's own time some may be missing: a page can end among them
+    const before = forward.edge === null ? null : parseTime(forward.edge);
     const backward: Reading = { ...forward, sort: 'TIMESTAMP_DESC', lines: none(), edge: null };
-    const met = whole || (await readOn(client, backward, MOST_OF_AN_END, first));
+    const met = whole || (await readOn(client, backward, MOST_OF_AN_END, before));
     const last = [...(backward.lines.get(id)?.values() ?? [])].filter((line) => !first.has(line.id)).reverse();
     const gap = met ? null : ([...first.keys()].at(-1) ?? null);
     result.set(id, { lines: [...first.values(), ...last], gap });
@@ -48,14 +50,14 @@ export async function readLogs(
 }
 
 /**
- * True when the server has no further line in this direction, or all further ones are in `met`. Bounds are inclusive times, not
+ * True when the server has no further line in this direction, or only lines from before `known` (µs). Bounds are inclusive times, not
  * offsets: deep offsets are slow, and lines of one time have no order of their own, so that pages cut among them could lose some.
  */
 async function readOn(
   client: PrefectClient,
   reading: Reading,
   most: number,
-  met?: ReadonlyMap<string, LogLine>,
+  known: number | null = null,
 ): Promise<boolean> {
   const { ids, limit, options, lines, sort } = reading;
   const bound = sort === 'TIMESTAMP_ASC' ? 'after_' : 'before_';
@@ -69,7 +71,8 @@ async function readOn(
       lines.get(owner ?? '')?.set(id, { id, name, level, message, timestamp: parseTime(timestamp) ?? 0 });
     }
     const last = page.at(-1);
-    if (page.length < limit || (last && met?.has(last.id))) return true;
+    if (page.length < limit) return true;
+    if (last && known !== null && (parseTime(last.timestamp) ?? Infinity) < known) return true;
     // a page of one time and nothing else: no bound gets past it
     offset = last?.timestamp === reading.edge ? offset + limit : 0;
     reading.edge = last?.timestamp ?? null;

@@ -41,7 +41,7 @@ export class Documents {
       kept.delete(id);
       if (!old || old.gone !== null) changes.added.push(id);
       else if (old.name !== name) changes.renamed.push(id);
-      if (old?.json !== json || old.gone !== null) this.#put.run(kind, bytes, name, null, json);
+      if (old?.json !== json || old.name !== name || old.gone !== null) this.#put.run(kind, bytes, name, null, json);
     }
     for (const { id, gone } of kept.values()) {
       if (gone !== null) continue;
