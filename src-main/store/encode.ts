@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { AppError } from '../contract/errors.ts';
 import type { Entity } from '../contract/fields.ts';
 import { parseTime } from '../contract/time.ts';
-import { compressBlock, planBlocks, RowText } from './blocks.ts';
+import { compressBlock, planBlocks, RowText, type Dictionary } from './blocks.ts';
 import { isObject, isRef, layouts, type Column, type JsonObject } from './layout.ts';
 import { uuidText, writeUuid } from './uuid.ts';
 
@@ -27,6 +27,8 @@ export type Batch = {
   blockRows: number[];
   blockEnds: number[];
   blocks: Uint8Array;
+  /** number of the dictionary the blocks were made with */
+  dictionary: number | null;
 };
 
 /** Computed at response time (prefect-api-facts.md §4): different in every answer although the row is not. */
@@ -38,7 +40,11 @@ const text = new RowText();
  * A row that occurs twice is taken once, as it was last. A field of an unexpected type is null in its column and whole in the JSON.
  * Throws SERVER_BAD_REPLY when a row is not an object with a UUID as id.
  */
-export function encodeRows(entity: Entity, source: readonly { json: string; value: unknown }[]): Batch {
+export function encodeRows(
+  entity: Entity,
+  source: readonly { json: string; value: unknown }[],
+  dictionary: Dictionary | null = null,
+): Batch {
   const rows = lastOfEach(source);
   const layout = layouts[entity];
   const count = rows.length;
@@ -54,6 +60,7 @@ export function encodeRows(entity: Entity, source: readonly { json: string; valu
     blockRows: [],
     blockEnds: [],
     blocks: new Uint8Array(0),
+    dictionary: dictionary?.id ?? null,
   };
   const terms = new Positions(batch.terms);
   const refs = new Map<Entity, Positions>();
@@ -73,7 +80,7 @@ export function encodeRows(entity: Entity, source: readonly { json: string; valu
       }
     }
   });
-  packBlocks(batch, rows);
+  packBlocks(batch, rows, dictionary?.bytes ?? null);
   return batch;
 }
 
@@ -139,7 +146,7 @@ function toNumber(column: Column, found: unknown, terms: Positions, refs: Map<En
   }
 }
 
-function packBlocks(batch: Batch, rows: readonly Row[]): void {
+function packBlocks(batch: Batch, rows: readonly Row[], dictionary: Uint8Array | null): void {
   batch.blockRows = planBlocks(rows.map(({ json }) => json.length));
   const packed: Uint8Array[] = [];
   let row = 0;
@@ -151,7 +158,7 @@ function packBlocks(batch: Batch, rows: readonly Row[]): void {
       const from = text.add(json);
       batch.hashes[row] = hashRow(json, value, text.bytes.subarray(from, text.length - 1));
     }
-    const z = compressBlock(text.bytes);
+    const z = compressBlock(text.bytes, dictionary);
     packed.push(z);
     batch.blockEnds.push((end += z.length));
   }

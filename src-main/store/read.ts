@@ -9,6 +9,7 @@ import { openBlock } from './blocks.ts';
 import { changesSince, lastBatch } from './change-log.ts';
 import type { Cell, Change, ColumnSource } from './columns.ts';
 import { storeError } from './errors.ts';
+import { Dictionaries } from './dictionaries.ts';
 import { columnNames } from './layout.ts';
 import { readState } from './state.ts';
 import { uuidBytes } from './uuid.ts';
@@ -56,7 +57,7 @@ export function openReader(path: string): Reader {
   }
 }
 
-/** Opened blocks held within one call, some 50 kB each: rows in random order often share one. */
+/** Opened blocks held within one call, some 20 kB each: rows in random order often share one. */
 const KEPT_BLOCKS = 256;
 /** Rows fetched at once: few enough to stay in the young heap */
 const ROWS_PER_READ = 500;
@@ -74,6 +75,7 @@ class ArchiveReader implements Reader {
   readonly #place: Record<Entity, Statement>;
   readonly #rid: Record<Entity, Statement>;
   readonly #block: Statement;
+  readonly #dictionaries: Dictionaries;
   readonly #state: Statement;
   readonly #activity: Statement;
 
@@ -92,7 +94,8 @@ class ArchiveReader implements Reader {
     this.#row = each((entity) => db.prepare(`SELECT ${list(entity, 'id')} FROM ${entity} WHERE rid = ?`).raw());
     this.#place = each((entity) => db.prepare(`SELECT blk, bix FROM ${entity} WHERE rid = ?`).raw());
     this.#rid = each((entity) => db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck());
-    this.#block = db.prepare('SELECT z FROM block WHERE blk = ?').pluck();
+    this.#block = db.prepare('SELECT z, dict FROM block WHERE blk = ?').raw();
+    this.#dictionaries = new Dictionaries(db);
     this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
     this.#activity = db.prepare('SELECT z FROM activity WHERE id = ?').pluck();
   }
@@ -152,7 +155,8 @@ class ArchiveReader implements Reader {
         const [blk, bix] = place;
         let rows = opened.get(blk);
         if (!rows) {
-          rows = openBlock(this.#block.get(blk) as Buffer);
+          const [z, dictionary] = this.#block.get(blk) as [Buffer, number | null];
+          rows = openBlock(z, this.#dictionaries.bytes(dictionary));
           if (opened.size >= KEPT_BLOCKS) opened.clear();
           opened.set(blk, rows);
         }

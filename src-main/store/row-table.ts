@@ -2,7 +2,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Entity } from '../contract/fields.ts';
 import type { BlockTable } from './block-table.ts';
-import { openBlock } from './blocks.ts';
 import type { Batch } from './encode.ts';
 import type { Rids, Terms } from './interner.ts';
 import { columnNames, isRef, layouts } from './layout.ts';
@@ -146,6 +145,8 @@ export class RowTable {
     for (const [entity, list] of Object.entries(batch.refs) as [Entity, string[]][]) {
       refs[entity] = list.map((id) => this.#shared.rids[entity].of(id, (rid) => touched.changed(entity, rid)));
     }
+    if (!this.#shared.blocks.dictionary(this.#entity))
+      this.#shared.blocks.learn(this.#entity, this.#shared.blocks.open(batch.blocks.subarray(0, batch.blockEnds[0]), null));
     const save = (i: number, blk: number, bix: number) => {
       const rid = rids[i];
       const bound = this.#bind(batch, i, terms, refs, blk, bix, rid);
@@ -161,10 +162,10 @@ export class RowTable {
       const z = batch.blocks.subarray(start, end);
       const part = rids.slice(row, row + count);
       if (!part.includes(KEEP)) {
-        const blk = this.#shared.blocks.add(this.#entity, part, z);
+        const blk = this.#shared.blocks.add(this.#entity, part, z, batch.dictionary);
         for (let bix = 0; bix < count; bix++) save(row + bix, blk, bix);
       } else if (part.some((rid) => rid !== KEEP)) {
-        const opened = openBlock(z);
+        const opened = this.#shared.blocks.open(z, batch.dictionary);
         part.forEach((rid, bix) => {
           if (rid !== KEEP) loose.push({ row: row + bix, text: opened[bix] });
         });

@@ -8,6 +8,7 @@ import { Activities, type Due, type Wanted } from './activities.ts';
 import { closeWritten, openForWriting, suspectFile } from './archive-file.ts';
 import { BlockTable } from './block-table.ts';
 import { ChangeLog, Touches } from './change-log.ts';
+import type { Dictionary } from './blocks.ts';
 import type { Change } from './columns.ts';
 import type { Batch } from './encode.ts';
 import { storeError } from './errors.ts';
@@ -24,6 +25,8 @@ export type Writer = {
   readonly notice: AppError | null;
   /** Rows that are as they were are skipped; `state` is stored in the same transaction. Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED. */
   write(input: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts;
+  /** What to encode the entity's next rows with; null until some have been written. It is taken from the first page of them. */
+  dictionary(entity: Entity): Dictionary | null;
   /** undefined when never set */
   getState(key: string): unknown;
   setState(key: string, value: unknown): void;
@@ -122,6 +125,10 @@ class ArchiveWriter implements Writer, Target {
       for (const [key, value] of Object.entries(state ?? {})) this.#setState.run(key, JSON.stringify(value ?? null));
       return counts;
     });
+  }
+
+  dictionary(entity: Entity): Dictionary | null {
+    return this.#guard(() => this.#blocks.dictionary(entity));
   }
 
   getState(key: string): unknown {

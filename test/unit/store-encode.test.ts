@@ -13,10 +13,10 @@ const A = '01a2b3c4-d5e6-7f89-8abc-def012345678';
 const B = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
 const one = (value: Record<string, unknown>, json = JSON.stringify(value)) => ({ json, value });
 
-function texts(batch: Batch): string[] {
+function texts(batch: Batch, dictionary: Uint8Array | null = null): string[] {
   let from = 0;
   return batch.blockEnds.flatMap((end) => {
-    const rows = openBlock(batch.blocks.subarray(from, end)).map((row) => row.toString('utf8'));
+    const rows = openBlock(batch.blocks.subarray(from, end), dictionary).map((row) => row.toString('utf8'));
     from = end;
     return rows;
   });
@@ -34,12 +34,21 @@ test('the text of 203 believable rows comes back byte for byte from blocks of ab
   const rows = [...taskRuns(1, { rows: 203, flowRuns: 9 })];
   const batch = encodeRows('task_run', rows);
   assert.equal(batch.rows, 203);
-  assert.ok(Math.max(...batch.blockRows) - Math.min(...batch.blockRows) <= 10, String(batch.blockRows));
+  assert.ok(Math.max(...batch.blockRows) - Math.min(...batch.blockRows) <= 2, String(batch.blockRows));
   assert.deepEqual(
     texts(batch),
     rows.map(({ json }) => json),
   );
   assert.ok(batch.blocks.length < (203 * 2200) / 5);
+  const typical = { id: 7, bytes: Buffer.from(rows[3].json) };
+  const denser = encodeRows('task_run', rows, typical);
+  assert.equal(denser.dictionary, 7);
+  assert.ok(denser.blocks.length < batch.blocks.length * 0.9, `${denser.blocks.length} of ${batch.blocks.length}`);
+  assert.deepEqual(
+    texts(denser, typical.bytes),
+    rows.map(({ json }) => json),
+  );
+  assert.throws(() => texts(denser), 'without its dictionary a block is not readable, and says so');
   assert.equal(batch.blocks.buffer.byteLength, batch.blocks.length, 'posting it must not drag a larger buffer along');
 });
 
@@ -181,16 +190,16 @@ test('UUIDs come back; what is not one is refused', () => {
 
 test('blocks are cut by rows and by bytes', () => {
   assert.deepEqual(planBlocks([]), []);
-  assert.deepEqual(planBlocks(Array.from({ length: 26 }, () => 2000)), [13, 13]);
+  assert.deepEqual(planBlocks(Array.from({ length: 11 }, () => 2000)), [6, 5]);
   assert.deepEqual(planBlocks([10, 500_000, 10]), [1, 1, 1]);
   fc.assert(
-    fc.property(fc.array(fc.nat({ max: 200_000 }), { maxLength: 300 }), (sizes) => {
+    fc.property(fc.array(fc.nat({ max: 100_000 }), { maxLength: 300 }), (sizes) => {
       const plan = planBlocks(sizes);
       assert.equal(
         plan.reduce((sum, rows) => sum + rows, 0),
         sizes.length,
       );
-      assert.ok(plan.every((rows) => rows >= 1 && rows <= 25));
+      assert.ok(plan.every((rows) => rows >= 1 && rows <= 10));
     }),
   );
 });
