@@ -6,6 +6,9 @@
 export const entities = ['task_run', 'flow_run', 'flow', 'deployment'] as const;
 export type Entity = (typeof entities)[number];
 
+/** Numbers the server computes at the moment of each answer: they differ in every reply although the row does not. */
+export const computedKeys = ['estimated_run_time', 'estimated_start_time_delta'] as const;
+
 /** text: many distinct strings; term: few; time: µs; number: as Prefect's unit; tags: a list of strings. */
 export type FieldKind = 'uuid' | 'text' | 'term' | 'time' | 'number' | 'boolean' | 'tags';
 

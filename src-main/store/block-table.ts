@@ -1,22 +1,15 @@
 /** The table of blocks: new ones, counting what is still current in the old ones, and rewriting those that are mostly dead. */
 import type { Database, Statement } from 'better-sqlite3';
 import { entities, type Entity } from '../contract/fields.ts';
-import {
-  compressBlock,
-  dictionaryOf,
-  joinRows,
-  MAX_BLOCK_ROWS,
-  openBlock,
-  planBlocks,
-  type Dictionary,
-} from './blocks.ts';
-import { Dictionaries } from './dictionaries.ts';
+import { dictionaryOf, joinRows, MAX_BLOCK_ROWS, planBlocks, type Dictionary } from './blocks.ts';
+import { Dictionaries, NO_DICTIONARY } from './dictionaries.ts';
+import { Block, packRows } from './frames.ts';
 import { packRids, unpackRids } from './rid-list.ts';
 
 /** Blocks with fewer current rows are rewritten: about a quarter of a full one. The partial index `block_sparse` names the same number. */
-const SPARSE_ROWS = 3;
-/** Blocks rewritten with one write of about 200 rows. Random updates of 200 rows make some 25 sparse, so they never pile up. */
-const BLOCKS_PER_STEP = 48;
+const SPARSE_ROWS = 7;
+/** Blocks rewritten with one write of about 200 rows. Random updates of 200 rows make some 11 sparse, so they never pile up. */
+const BLOCKS_PER_STEP = 16;
 
 export type Place = { blk: number; bix: number };
 
@@ -58,7 +51,7 @@ export class BlockTable {
   }
 
   /** Stores a block and returns its number; the rows are told where they are by the caller. */
-  add(entity: Entity, rids: readonly number[], z: Uint8Array, dictionary: number | null): number {
+  add(entity: Entity, rids: readonly number[], z: Uint8Array, dictionary: number): number {
     const blk = this.#next++;
     this.#insert.run(blk, entities.indexOf(entity), rids.length, packRids(rids), z, dictionary);
     return blk;
@@ -69,15 +62,20 @@ export class BlockTable {
     return this.#dictionaries.current(entity);
   }
 
+  /** Throws when blocks made with it could not be read again. */
+  require(dictionary: number): void {
+    this.#dictionaries.opener(dictionary);
+  }
+
   /** Takes the row of middle length as typical, when there is no dictionary yet. */
   learn(entity: Entity, rows: readonly Uint8Array[]): void {
     const row = [...rows].sort((a, b) => a.length - b.length)[rows.length >> 1];
     if (row && !this.dictionary(entity)) this.#dictionaries.add(entity, dictionaryOf(row));
   }
 
-  /** `dictionary`: the number it was made with. Throws ARCHIVE_DAMAGED. */
-  open(z: Uint8Array, dictionary: number | null): Buffer[] {
-    return openBlock(z, this.#dictionaries.bytes(dictionary));
+  /** `dictionary`: as the block's row names it. Throws ARCHIVE_DAMAGED. */
+  open(z: Uint8Array, dictionary: number | null): Block {
+    return new Block(z, this.#dictionaries.opener(dictionary));
   }
 
   /** Loose rows into as many blocks as they need. */
@@ -91,8 +89,9 @@ export class BlockTable {
     let from = 0;
     for (const count of planBlocks(rows.map((row) => row.length))) {
       const part = rids.slice(from, from + count);
-      const z = compressBlock(joinRows(rows.slice(from, from + count)), dictionary?.bytes ?? null);
-      const blk = this.add(entity, part, z, dictionary?.id ?? null);
+      const { bytes, ends } = joinRows(rows.slice(from, from + count));
+      const z = packRows(bytes, ends, dictionary?.bytes ?? null);
+      const blk = this.add(entity, part, z, dictionary?.id ?? NO_DICTIONARY);
       part.forEach((rid, bix) => placed(rid, { blk, bix }));
       from += count;
     }
@@ -121,12 +120,12 @@ export class BlockTable {
     const rows: Buffer[] = [];
     for (const blk of this.#sparseOf.all(position) as number[]) {
       const [packed, z, dictionary] = this.#get.get(blk) as [Buffer, Buffer, number | null];
-      let opened: Buffer[] | null = null;
+      let opened: Block | null = null;
       unpackRids(packed).forEach((rid, bix) => {
         if (this.#isAt[entity].get(rid, blk, bix) === undefined) return;
         opened ??= this.open(z, dictionary);
         rids.push(rid);
-        rows.push(opened[bix]);
+        rows.push(opened.row(bix));
       });
       this.#delete.run(blk);
     }

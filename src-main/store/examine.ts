@@ -5,8 +5,8 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
 import { entities } from '../contract/fields.ts';
-import { openBlock } from './blocks.ts';
 import { Dictionaries } from './dictionaries.ts';
+import { Block } from './frames.ts';
 import { columnNames } from './layout.ts';
 import { newestVersion, refuseNewer, versionOf } from './migrations/migrate.ts';
 import { unpackRids } from './rid-list.ts';
@@ -53,7 +53,7 @@ export function examine(db: Database, path: string, fully: boolean): void {
 
 function checkBlock(block: unknown, dictionaries: Dictionaries, path: string): void {
   const [rids, z, dictionary] = block as [Buffer, Buffer, number | null];
-  if (openBlock(z, dictionaries.bytes(dictionary)).length !== unpackRids(rids).length)
+  if (new Block(z, dictionaries.opener(dictionary)).rows().length !== unpackRids(rids).length)
     throw damaged(path, 'a block of rows does not hold what it should');
 }
 

@@ -1,12 +1,14 @@
 /**
  * What can be read of a damaged archive → a new one. The blocks hold whole rows and the tables their columns: a row is rebuilt
- * from its block alone, so a damaged table loses nothing, and a damaged block loses its ten rows. Sync state is left behind on
+ * from its block alone, so a damaged table loses nothing, and a damaged block loses its 24 rows. Sync state is left behind on
  * purpose: with rows missing, the next sync must look at everything again.
  */
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { entities, type Entity } from '../contract/fields.ts';
-import { openBlock, type Dictionary } from './blocks.ts';
+import type { Dictionary } from './blocks.ts';
+import { NO_DICTIONARY } from './dictionaries.ts';
 import { encodeRows, type Batch } from './encode.ts';
+import { Block, type Opener } from './frames.ts';
 import { unpackRids } from './rid-list.ts';
 
 /** The part of a Writer that salvaging needs. */
@@ -28,7 +30,7 @@ const LAST = 2 ** 40;
 /** Unreadable numbers after which a table is given up: its upper pages are gone and nothing more will come. */
 const MAX_UNREADABLE = 200_000;
 
-type Block = [blk: number, entity: number, rids: Buffer, z: Buffer, dictionary: number | null];
+type BlockRow = [blk: number, entity: number, rids: Buffer, z: Buffer, dictionary: number | null];
 type Place = [blk: number | null, bix: number | null, gone: number | null];
 
 /** Reads `from` and never writes it. */
@@ -80,7 +82,7 @@ function copyReadable(source: Database, target: Target): Salvaged {
     });
   };
 
-  for (const [blk, position, packed, z, dictionary] of readable<Block>(read.blocks)) {
+  for (const [blk, position, packed, z, dictionary] of readable<BlockRow>(read.blocks)) {
     const entity = entities[position];
     if (!entity) continue;
     const texts = opened(z, read.dictionaries(dictionary));
@@ -108,11 +110,11 @@ function copyReadable(source: Database, target: Target): Salvaged {
   return { salvaged, lost };
 }
 
-/** null when the block cannot be read with any of them. */
-function opened(z: Buffer, dictionaries: readonly (Uint8Array | null)[]): Buffer[] | null {
-  for (const dictionary of dictionaries) {
+/** The rows of a block; null when it cannot be read with any of what it may have been made with. */
+function opened(z: Buffer, openers: readonly Opener[]): Buffer[] | null {
+  for (const opener of openers) {
     try {
-      return openBlock(z, dictionary);
+      return new Block(z, opener).rows();
     } catch {
       // the frame's checksum tells a damaged dictionary from a sound one
     }
@@ -121,19 +123,21 @@ function opened(z: Buffer, dictionaries: readonly (Uint8Array | null)[]): Buffer
 }
 
 /** What a block may have been made with: the dictionary and its copy, whichever can be read. A file of version 1 has none. */
-function dictionaryReader(source: Database, isOld: boolean): (id: number | null) => (Uint8Array | null)[] {
-  if (isOld) return () => [null];
-  const found = new Map<number, Uint8Array[]>();
+function dictionaryReader(source: Database, isOld: boolean): (id: number | null) => Opener[] {
+  if (isOld) return () => ['version 1'];
+  const found = new Map<number, Opener[]>();
   const sources = ['dictionary', 'dictionary_copy'].map((table) =>
     source.prepare(`SELECT bytes FROM ${table} WHERE id = ?`).pluck(),
   );
   return (id) => {
-    if (id === null) return [null];
+    if (id === null) return ['version 1'];
+    if (id === NO_DICTIONARY) return [{ dictionary: null }];
     let list = found.get(id);
     if (!list) {
       list = sources.flatMap((statement) => {
         try {
-          return (statement.get(id) as Uint8Array | undefined) ?? [];
+          const dictionary = statement.get(id) as Uint8Array | undefined;
+          return dictionary ? { dictionary } : [];
         } catch {
           return [];
         }

@@ -10,7 +10,7 @@ import { BlockTable } from './block-table.ts';
 import { ChangeLog, Touches } from './change-log.ts';
 import type { Dictionary } from './blocks.ts';
 import type { Change } from './columns.ts';
-import type { Batch } from './encode.ts';
+import type { Batch, Keys } from './encode.ts';
 import { storeError } from './errors.ts';
 import { Rids, Terms } from './interner.ts';
 import { Lookup } from './lookup.ts';
@@ -40,8 +40,10 @@ export type Writer = {
   enforce(keeping: Keeping, now: number): Retention;
   /** number of the last commit that touched rows */
   lastBatch(): number;
-  /** Ids of the batch's rows that are not there (or gone), and of those that are there but otherwise. */
-  compare(batch: Batch): { missing: string[]; changed: string[] };
+  /** Ids of the rows that are not there (or gone), and of those that are there but otherwise. */
+  compare(keys: Keys): { missing: string[]; changed: string[] };
+  /** 1 for each row that `write` would do something about: the others need not be encoded. */
+  needed(keys: Keys): Uint8Array;
   /** Answers about what is kept. */
   lookup<T>(ask: (lookup: Lookup) => T): T;
   /** What is kept of the run besides its row. */
@@ -169,8 +171,12 @@ class ArchiveWriter implements Writer, Target {
     return this.#log.next - 1;
   }
 
-  compare(batch: Batch): { missing: string[]; changed: string[] } {
-    return this.#guard(() => this.#tables[batch.entity].compare(batch));
+  compare(keys: Keys): { missing: string[]; changed: string[] } {
+    return this.#guard(() => this.#tables[keys.entity].compare(keys));
+  }
+
+  needed(keys: Keys): Uint8Array {
+    return this.#guard(() => this.#tables[keys.entity].needed(keys));
   }
 
   lookup<T>(ask: (lookup: Lookup) => T): T {
