@@ -1,6 +1,6 @@
 /**
  * What can be read of a damaged archive → a new one. The blocks hold whole rows and the tables their columns: a row is rebuilt
- * from its block alone, so a damaged table loses nothing, and a damaged block loses its 24 rows. Sync state is left behind on
+ * from its block alone, so a damaged table loses nothing, and a damaged block loses its rows, some thirty. Sync state is left behind on
  * purpose: with rows missing, the next sync must look at everything again.
  */
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';

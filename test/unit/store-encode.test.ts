@@ -195,7 +195,7 @@ test('UUIDs come back; what is not one is refused', () => {
 
 test('blocks are cut by rows and by bytes', () => {
   assert.deepEqual(planBlocks([]), []);
-  assert.deepEqual(planBlocks(Array.from({ length: 25 }, () => 2000)), [13, 12]);
+  assert.deepEqual(planBlocks(Array.from({ length: 33 }, () => 2000)), [17, 16]);
   assert.deepEqual(planBlocks([10, 500_000, 10]), [1, 1, 1]);
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 200_000 }), { maxLength: 300 }), (sizes) => {
@@ -204,7 +204,7 @@ test('blocks are cut by rows and by bytes', () => {
         plan.reduce((sum, rows) => sum + rows, 0),
         sizes.length,
       );
-      assert.ok(plan.every((rows) => rows >= 1 && rows <= 24));
+      assert.ok(plan.every((rows) => rows >= 1 && rows <= 32));
     }),
   );
 });
