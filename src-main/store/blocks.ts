@@ -77,15 +77,17 @@ export class RowText {
     this.ends = [];
   }
 
-  add(text: string): void {
+  add(text: string | Uint8Array): void {
     const start = this.#length;
-    const most = start + text.length * 3 + 1;
+    const most = start + (typeof text === 'string' ? text.length * 3 : text.length) + 1;
     if (most > this.#bytes.length) {
       const grown = Buffer.allocUnsafe(Math.max(most, this.#bytes.length * 2));
       grown.set(this.bytes);
       this.#bytes = grown;
     }
-    const end = start + this.#bytes.write(text, start, 'utf8');
+    let end = start + text.length;
+    if (typeof text === 'string') end = start + this.#bytes.write(text, start, 'utf8');
+    else this.#bytes.set(text, start);
     this.#bytes[end] = SEPARATOR;
     this.#length = end + 1;
     this.ends.push(end + 1);

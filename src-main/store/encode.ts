@@ -46,19 +46,18 @@ export type Batch = Keys & {
 
 const text = new RowText();
 
+/** `bytes`: `json` in UTF-8, where it is at hand, and in it, from and to, the numbers of `computedKeys`. `value`: at least what the columns are made of. */
+export type SourceRow = { json: string; value: unknown; bytes?: Uint8Array; computed?: readonly number[] };
+
 /** Both steps for all rows; see there. */
-export function encodeRows(
-  entity: Entity,
-  source: readonly { json: string; value: unknown }[],
-  dictionary: Dictionary | null = null,
-): Batch {
+export function encodeRows(entity: Entity, source: readonly SourceRow[], dictionary: Dictionary | null = null): Batch {
   return encode(prepare(entity, source), null, dictionary);
 }
 
 export type Prepared = { keys: Keys; rows: readonly Row[] };
 
 /** A row that occurs twice is taken once, as it was last. Throws SERVER_BAD_REPLY when a row is not an object with a UUID as id. */
-export function prepare(entity: Entity, source: readonly { json: string; value: unknown }[]): Prepared {
+export function prepare(entity: Entity, source: readonly SourceRow[]): Prepared {
   const rows = lastOfEach(source);
   const count = rows.length;
   const keys: Keys = {
@@ -69,11 +68,9 @@ export function prepare(entity: Entity, source: readonly { json: string; value: 
     stamps: new Float64Array(count),
   };
   for (let i = 0; i < count; i++) {
-    const { json, value } = rows[i];
+    const { value, bytes, computed } = rows[i];
     writeUuid(value.id, keys.ids, i * 16);
-    text.clear();
-    text.add(json);
-    keys.hashes[i] = hashRow(json, value, text.bytes.subarray(0, text.length - 1));
+    keys.hashes[i] = bytes && computed ? hashBytes(bytes, computed) : hashText(rows[i]);
     keys.stamps[i] = typeof value.updated === 'string' ? (parseTime(value.updated) ?? NaN) : NaN;
   }
   return { keys, rows };
@@ -137,18 +134,19 @@ function only({ keys, rows }: Prepared, needed: Uint8Array): Prepared {
   };
 }
 
-type Row = { json: string; value: JsonObject & { id: string } };
+type Row = SourceRow & { value: JsonObject & { id: string } };
 
-function lastOfEach(source: readonly { json: string; value: unknown }[]): Row[] {
+function lastOfEach(source: readonly SourceRow[]): Row[] {
   const bytes = new Uint8Array(16);
   const seen = new Map<string, Row>();
-  for (const { json, value } of source) {
+  for (const row of source) {
+    const { value } = row;
     const id = isObject(value) ? value.id : undefined;
     if (!isObject(value) || typeof id !== 'string' || !writeUuid(id, bytes, 0))
       throw new AppError('SERVER_BAD_REPLY', 'a row without a UUID as id');
     const key = id.length === 36 ? id.toLowerCase() : uuidText(bytes);
     if (seen.has(key)) seen.delete(key);
-    seen.set(key, { json, value: value as Row['value'] });
+    seen.set(key, row as Row);
   }
   return [...seen.values()];
 }
@@ -200,13 +198,13 @@ function toNumber(column: Column, found: unknown, terms: Positions, refs: Map<En
 }
 
 function packBlocks(batch: Batch, rows: readonly Row[], dictionary: Uint8Array | null): void {
-  batch.blockRows = planBlocks(rows.map(({ json }) => json.length));
+  batch.blockRows = planBlocks(rows.map((row) => row.bytes?.length ?? row.json.length));
   const packed: Uint8Array[] = [];
   let row = 0;
   let end = 0;
   for (const count of batch.blockRows) {
     text.clear();
-    for (const stop = row + count; row < stop; row++) text.add(rows[row].json);
+    for (const stop = row + count; row < stop; row++) text.add(rows[row].bytes ?? rows[row].json);
     const z = packRows(text.bytes, text.ends, dictionary);
     packed.push(z);
     batch.blockEnds.push((end += z.length));
@@ -216,7 +214,21 @@ function packBlocks(batch: Batch, rows: readonly Row[], dictionary: Uint8Array |
 }
 
 /** CRC-32, signed. Two versions of one row collide once in 4 billion, and only if `updated` is equal too would it matter. */
-function hashRow(json: string, value: JsonObject, bytes: Buffer): number {
+function hashBytes(bytes: Uint8Array, computed: readonly number[]): number {
+  let hash = 0;
+  let from = 0;
+  for (let i = 0; i <= computed.length; i += 2) {
+    hash = crc32(bytes.subarray(from, computed[i] ?? bytes.length), hash);
+    from = computed[i + 1];
+  }
+  return hash | 0;
+}
+
+/** The same from the text alone. */
+function hashText({ json, value }: Row): number {
+  text.clear();
+  text.add(json);
+  const bytes = text.bytes.subarray(0, text.length - 1);
   const spans = volatileSpans(json, value);
   if (spans === null) return crc32(withoutVolatile(value)) | 0;
   const ascii = bytes.length === json.length;

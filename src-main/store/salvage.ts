@@ -154,7 +154,8 @@ function readers(source: Database) {
       Entity,
       Statement
     >;
-  const isOld = source.prepare(`SELECT count(*) FROM pragma_table_info('block') WHERE name = 'dict'`).pluck().get() === 0;
+  const isOld =
+    source.prepare(`SELECT count(*) FROM pragma_table_info('block') WHERE name = 'dict'`).pluck().get() === 0;
   const places = each((entity) => `SELECT blk, bix, gone FROM ${entity} WHERE rid = ?`);
   return {
     blocks: source

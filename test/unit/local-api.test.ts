@@ -81,7 +81,10 @@ test('chosen keys are found where the map of all members has them, in rows of an
   const keys = ['id', 'a"b', 'é', 'none', 'x'];
   const finder = new MemberFinder(keys);
   const key = fc.oneof(fc.constantFrom(...keys, 'y', 'id2'), fc.string({ unit: 'binary' }));
-  const json = fc.oneof(fc.json({ stringUnit: 'binary' }), fc.constantFrom('"\\\\"', '"}"', '-1.5e3', '[{"x":"]\\""}]'));
+  const json = fc.oneof(
+    fc.json({ stringUnit: 'binary' }),
+    fc.constantFrom('"\\\\"', '"}"', '-1.5e3', '[{"x":"]\\""}]'),
+  );
   const space = fc.constantFrom('', ' ', '\n');
   const row = fc
     .array(fc.tuple(key, json, space, space), { maxLength: 8 })
