@@ -95,7 +95,10 @@ test('the first page gives the dictionary; later pages and rows changed alone ar
   assert.deepEqual(contents(path), textsOf(rows));
   const db = new Sqlite(path, { readonly: true });
   t.after(() => db.close());
-  const sizes = db.prepare('SELECT dict, sum(length(z)) / sum(live) FROM block GROUP BY dict ORDER BY dict').raw().all();
+  const sizes = db
+    .prepare('SELECT dict, sum(length(z)) / sum(live) FROM block GROUP BY dict ORDER BY dict')
+    .raw()
+    .all();
   const [[none, plain], [one, dense]] = sizes as [number, number][];
   assert.deepEqual([none, one], [0, dictionary.id]);
   assert.ok(dense < plain * 0.9, `${dense} and ${plain} bytes a row`);

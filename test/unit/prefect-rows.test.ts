@@ -53,7 +53,7 @@ test('a page is cut into its rows, and what is kept of their values is what JSON
             if (name !== 'tags' || Array.isArray(it) || typeof it !== 'object') assert.deepEqual(value[name], it, name);
           } else if (name !== 'state' && name !== 'created_by') assert.ok(!Object.hasOwn(value, name), name);
           else
-            for (const [inner, told] of Object.entries((value[name] ?? {}) as object))
+            for (const [inner, told] of Object.entries(value[name] ?? {}))
               assert.deepEqual(told, (it as Record<string, unknown>)[inner]);
         }
         for (let i = 0; i < computed.length; i += 2)
