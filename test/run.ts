@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isFresh } from '../src-main/shell/freshness.mjs';
 import { run as build } from '../src-main/shell/tasks/build.ts';
-import { checks, runCheck } from '../src-main/shell/tasks/check.ts';
+import { checks } from '../src-main/shell/tasks/check.ts';
 import { findOrFetchChromium } from './run/chromium.ts';
 import { findOrInstallPostgres } from './run/postgres.ts';
 import { findOrMakePrefect } from './run/prefect.ts';
@@ -45,8 +45,7 @@ export async function run(root: string, args: string[]): Promise<number> {
       if (found.path) env.TASKSCOPE_CHROMIUM = found.path;
       told('Chromium', found, tally);
     }
-    if (wanted.has('check'))
-      for (const check of checks) await tally.one(`check ${check.name}`, () => runCheck(root, check));
+    if (wanted.has('check')) for (const check of checks) await tally.one(`check ${check.name}`, () => check.run(root));
     if (wanted.has('unit')) tally.add('unit', await runNodeTests('test/unit', place));
     if (wanted.has('integration')) tally.add('integration', await runNodeTests('test/integration', place));
     if (wanted.has('e2e')) {

@@ -6,8 +6,10 @@ import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchem
 import {
   candidateSchema,
   cloudWorkspaceSchema,
+  connectionEditSchema,
   presetSchema,
   runActivitySchema,
+  settingsChangeSchema,
   settingsSchema,
   taskRunDetailSchema,
   taskRunRowSchema,
@@ -19,6 +21,7 @@ import {
   coverageSchema,
   fetchRuleSchema,
   keepingSchema,
+  meteredSchema,
   retentionSchema,
   syncStatusSchema,
 } from './sync.ts';
@@ -91,6 +94,27 @@ export const contract = {
     z.object({ auth: workspaceInputSchema.shape.auth, api_url: z.string().nullable().default(null) }),
     z.array(cloudWorkspaceSchema),
   ),
+  /**
+   * asks the server a changed connection leads to who it is; changes nothing. `server`: whether it is the one whose runs are
+   * kept here, by what it should still know; unknown: nothing is kept yet
+   */
+  'workspace.testEdit': call(
+    z.object({ workspace, edit: connectionEditSchema }),
+    z.object({ version: z.string().nullable(), task_runs: z.number(), server: z.enum(['same', 'another', 'unknown']) }),
+  ),
+  /**
+   * the connection is another one from now on; the sync starts anew with it, the archive stays. At another address the server is
+   * asked first whether it is the same: ANOTHER_SERVER, or its own error when it does not answer. `anyway`: it is not asked,
+   * and everything is read and compared from the beginning
+   */
+  'workspace.edit': call(
+    z.object({ workspace, edit: connectionEditSchema, anyway: z.boolean().default(false) }),
+    workspaceSchema,
+  ),
+  'workspace.setPace': call(
+    z.object({ workspace, sync_every: z.number().int().min(0).max(86_400), metered: meteredSchema }),
+    workspaceSchema,
+  ),
   'workspace.setRule': call(z.object({ workspace, rule: fetchRuleSchema }), workspaceSchema),
   'workspace.setPaused': call(z.object({ workspace, paused: z.boolean() }), workspaceSchema),
   /** what keeping runs this way would delete now; nothing is deleted */
@@ -139,6 +163,8 @@ export const contract = {
   /** history and logs: the kept copy, refreshed from the server when it can be reached */
   'run.activity': call(z.object({ workspace, id: z.string() }), runActivitySchema),
 
+  /** what this window's system says of its network, at the beginning and whenever it changes */
+  'sync.network': call(z.object({ metered: z.boolean() }), none),
   /** `verify`: compares the whole archive with the server, not only what is due */
   'sync.start': call(z.object({ workspace, verify: z.boolean().default(false) }), none),
   'sync.cancel': call(z.object({ workspace }), none),
@@ -152,7 +178,8 @@ export const contract = {
   'preset.update': call(presetSchema.omit({ builtin: true }), presetSchema),
   'preset.remove': call(z.object({ id: z.string() }), none),
 
-  'settings.update': call(settingsSchema.partial(), settingsSchema),
+  /** what is left out stays as it is */
+  'settings.update': call(settingsChangeSchema, settingsSchema),
 
   /** asks where to save; null when the person closed the dialog. `save` names the place for `export.run` */
   'export.choose': call(

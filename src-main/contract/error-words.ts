@@ -72,12 +72,12 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
   SERVER_TLS: ({ say }) => ({
     title: `The certificate of ${say('host', say('url', 'the server'))} is not trusted`,
     advice:
-      'If it is your own server, add the workspace with the file of its certificate authority (--ca-file), or without checking (--insecure-tls). If not, somebody may be listening in: do not go on.',
+      'If it is your own server, name the file of its certificate authority in the workspace’s connection (--ca-file), or let it go unchecked (--insecure-tls). If not, somebody may be listening in: do not go on.',
   }),
   SERVER_UNAUTHORIZED: ({ say }) => ({
     title: `${say('host', say('url', 'The Prefect server'))} refused the sign-in (401)`,
     advice:
-      'The API key or the auth string is missing, wrong or expired. Make a new one in Prefect and update the workspace.',
+      'The API key or the auth string is missing, wrong or expired. Make a new one in Prefect and edit the workspace’s connection.',
   }),
   SERVER_FORBIDDEN: ({ say }) => ({
     title: `${say('host', say('url', 'The Prefect server'))} does not allow this account to read task runs (403)`,
@@ -113,9 +113,17 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
           advice: 'This workspace reads its key from it. Set it and start Taskscope again.',
         }
       : {
-          title: `No key is kept for ${has('workspace') ? `“${say('workspace', '')}”` : 'this workspace'}`,
-          advice: 'Enter the API key or auth string of the workspace again.',
+          title: `No ${say('what', 'key')} is kept for ${has('workspace') ? `“${say('workspace', '')}”` : 'this workspace'}`,
+          advice: `Edit the workspace’s connection and enter the ${say('what', 'API key or auth string')} again.`,
         },
+
+  ANOTHER_SERVER: ({ say }) => ({
+    title: `${say('host', 'That')} is another server: it knows nothing of what is kept for “${say('workspace', 'this workspace')}”`,
+    advice: say(
+      'advice',
+      'Add it as a workspace of its own. In one archive, the runs it does not have would be marked as gone. Nothing was changed.',
+    ),
+  }),
 
   DISK_FULL: ({ say }) => ({
     title: 'The disk is full',

@@ -23,6 +23,7 @@ export const errorCodes = [
   'SERVER_FAILED',
   'SERVER_BAD_REPLY',
   'SECRET_MISSING',
+  'ANOTHER_SERVER',
   // the data folder and the archive
   'DISK_FULL',
   'FOLDER_READ_ONLY',

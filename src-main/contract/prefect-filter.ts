@@ -201,3 +201,12 @@ export const bodySchemas = {
     count: z.object({ ...fourFilters, ...poolsAndQueues }),
   },
 } as const;
+
+const workQueues = { work_queues: workQueueFilterSchema.nullish() };
+/** Bodies of POST /work_pools/filter and /count, /work_queues/filter and /work_pools/{name}/queues/filter; keys as above. They have no sort. */
+export const poolBodySchemas = {
+  pools: z.object({ limit, ...pools, offset }),
+  pool_count: z.object(pools),
+  queues: z.object({ limit, offset, ...workQueues }),
+  queues_of_pool: z.object({ limit, ...workQueues, offset }),
+} as const;

@@ -65,9 +65,11 @@ export const querySchema = z.object({
 });
 export type Query = z.infer<typeof querySchema>;
 
-/** `field` is a term, uuid or tags path. Counted with the conjuncts of `where` on that same field lifted. */
+/** `field` is a term, uuid or tags path. Counted without the conjuncts of `where` that speak of it, or of it and `lift`, alone. */
 export const facetRequestSchema = z.object({
   field,
+  /** fields that are one list with this one, such as a state's type and name: a choice among them is lifted as a whole */
+  lift: z.array(field).max(4).optional(),
   limit: z.number().int().min(1).max(1000),
   /** keep only values whose label contains this */
   search: z.string().optional(),

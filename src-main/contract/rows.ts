@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dialectSchema, querySchema } from './query.ts';
 import { wireErrorSchema } from './errors.ts';
-import { fetchRuleSchema, keepingSchema } from './sync.ts';
+import { fetchRuleSchema, keepingSchema, meteredSchema } from './sync.ts';
 
 const micros = z.number().nullable();
 
@@ -102,6 +102,8 @@ export const runActivitySchema = z.object({
   artifacts: z.array(artifactSchema).default([]),
   /** more lines than `logs` holds exist on the server */
   truncated: z.boolean(),
+  /** id of the line after which lines are missing; then come the last ones. null: none are, or only the first ones are here */
+  gap: z.string().nullable().default(null),
   /** µs; when it was read from the server. null: never, and `problem` says why */
   fetched: z.number().nullable(),
   problem: wireErrorSchema.nullable(),
@@ -130,6 +132,9 @@ export const workspaceSchema = z.object({
   fetch_rule: fetchRuleSchema,
   /** no pass by the clock, no events, until the person goes on */
   paused: z.boolean(),
+  /** seconds between two syncs that start by themselves; 0: only when asked */
+  sync_every: z.number(),
+  metered: meteredSchema,
 });
 export type Workspace = z.infer<typeof workspaceSchema>;
 
@@ -151,6 +156,22 @@ export const workspaceInputSchema = z.object({
 });
 export type WorkspaceInput = z.input<typeof workspaceInputSchema>;
 
+/** A workspace's connection as it is to be. Secrets the window has never seen stay by being named, not by being sent back. */
+export const connectionEditSchema = z.object({
+  name: workspaceInputSchema.shape.name,
+  api_url: workspaceInputSchema.shape.api_url,
+  /** keep: as it is, with the secret kept for it */
+  auth: z.discriminatedUnion('kind', [
+    ...workspaceInputSchema.shape.auth.options,
+    z.object({ kind: z.literal('keep') }),
+  ]),
+  /** all there are to be; null: the value that header has now */
+  headers: z.record(z.string(), z.string().nullable()),
+  insecure_tls: z.boolean(),
+  ca_file: z.string().trim().min(1).nullable(),
+});
+export type ConnectionEdit = z.infer<typeof connectionEditSchema>;
+
 /** One workspace of a Prefect Cloud account, as the key may see it. */
 export const cloudWorkspaceSchema = z.object({ account: z.string(), workspace: z.string(), api_url: z.string() });
 export type CloudWorkspace = z.infer<typeof cloudWorkspaceSchema>;
@@ -170,6 +191,7 @@ export const presetSchema = z.object({
   id: z.string(),
   name: z.string().trim().min(1).max(80),
   query: querySchema,
+  /** field paths in order; null: the columns stay as they are */
   columns: z.array(z.string()).nullable(),
   /** shipped with the app: may be hidden, not changed */
   builtin: z.boolean(),
@@ -188,8 +210,29 @@ export const settingsSchema = z.object({
     .default(null),
   panel_width: z.number().default(244),
   detail_width: z.number().default(408),
-  /** seconds between two syncs of an open workspace; 0: only when asked */
+  /** seconds between two syncs, for workspaces that were not given a pace of their own; 0: only when asked */
   sync_every: z.number().min(0).default(30),
   closed_sections: z.array(z.string()).default([]),
+  /** ids, the first on top */
+  pinned_presets: z.array(z.string()).default([]),
+  /** id of the preset a window starts with; null: every run */
+  default_preset: z.string().nullable().default(null),
 });
 export type Settings = z.infer<typeof settingsSchema>;
+
+const { shape } = settingsSchema;
+/** A change of some settings. Without the defaults, which zod fills in for what is left out of a `partial`, too. */
+export const settingsChangeSchema = z
+  .object({
+    theme: shape.theme.removeDefault(),
+    time_zone: shape.time_zone.removeDefault(),
+    workspace: shape.workspace.removeDefault(),
+    columns: shape.columns.removeDefault(),
+    panel_width: shape.panel_width.removeDefault(),
+    detail_width: shape.detail_width.removeDefault(),
+    sync_every: shape.sync_every.removeDefault(),
+    closed_sections: shape.closed_sections.removeDefault(),
+    pinned_presets: shape.pinned_presets.removeDefault(),
+    default_preset: shape.default_preset.removeDefault(),
+  } satisfies Record<keyof Settings, z.ZodType>)
+  .partial();

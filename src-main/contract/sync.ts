@@ -33,7 +33,7 @@ export const syncStatusSchema = z.object({
   task_runs: z.number(),
   /** rows that were new or different */
   changed: z.number(),
-  /** the server's own count of task runs when the sync began; null while unknown */
+  /** what `task_runs` will be when this run is through, by the server's own count; null while unknown */
   expected: z.number().nullable(),
   /** rows per second over the last seconds; seconds left at that rate, null while unknown */
   rate: z.number(),
@@ -54,6 +54,8 @@ export const syncStatusSchema = z.object({
   waiting: z.object({ seconds: z.number(), reason: z.enum(['busy', 'retry']) }).nullable(),
   /** the person has stopped syncing by the clock and by events; `sync.start` still works */
   paused: z.boolean(),
+  /** the way to the server is paid for by what goes over it: see `meteredSchema` */
+  metered: z.boolean(),
   live: liveSchema,
   /** µs by this machine's clock; when the next pass starts by itself, null: none is planned */
   next: micros,
@@ -131,6 +133,15 @@ export const retentionSchema = z.object({
   bytes: z.number(),
 });
 export type Retention = z.infer<typeof retentionSchema>;
+
+/**
+ * On a metered connection passes are rare, no events are listened to, nothing is compared or fetched by rule unless asked for.
+ * auto: when the system says that the network is metered; always: on networks that do not say so.
+ */
+export const meteredSchema = z.enum(['auto', 'always', 'never']);
+export type Metered = z.infer<typeof meteredSchema>;
+/** Seconds between two passes on a metered connection, at least. */
+export const METERED_EVERY = 900;
 
 /** For which runs history, logs and artifacts are fetched in the background. Off: only when a run is opened. */
 export const fetchRuleSchema = z.object({

@@ -16,7 +16,7 @@ import { createHandlers } from './handlers.ts';
 import { fileError, openJsonFile, type JsonFile } from './json-file.ts';
 import { pathsIn, type Paths } from './paths.ts';
 import { Presets } from './presets.ts';
-import { fileSecrets } from './secrets.ts';
+import { fileSecrets, secretsOf } from './secrets.ts';
 import type { Log, Shell } from './shell.ts';
 import { VERSION } from './version.ts';
 import { startWorker, type Started } from './worker.ts';
@@ -49,6 +49,7 @@ export class App {
   readonly #unlock: () => void;
   readonly #archives = new Map<string, Promise<Archive>>();
   readonly #demos = new Map<string, Started<typeof demoContract>>();
+  #network = { metered: false };
   #closed = false;
 
   private constructor(
@@ -89,7 +90,8 @@ export class App {
       readOnly = toWireError(error);
     }
     const asReader = { readOnly: readOnly !== null };
-    const secrets = options.shell.secrets ?? (await fileSecrets(paths.secrets));
+    const inFile = await fileSecrets(paths.secrets);
+    const secrets = options.shell.secrets ? secretsOf(options.shell.secrets, inFile) : inFile;
     const parts = {
       version: VERSION,
       paths,
@@ -154,7 +156,7 @@ export class App {
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     const archive = await this.opened(entry.name)?.catch(() => null);
     const count = archive ? (await archive.query.stats({})).task_runs : null;
-    return describe(entry, { task_runs: count, bytes: bytes || null });
+    return describe(entry, { task_runs: count, bytes: bytes || null, sync_every: this.syncEvery(entry) });
   }
 
   /** Where the entry's server is now: the demo's has a new port at every start. */
@@ -175,6 +177,25 @@ export class App {
     for (const opening of this.#archives.values()) (await opening).replan();
   }
 
+  /** Seconds between two syncs of it by the clock; 0: only when asked. */
+  syncEvery({ sync_every }: Entry): number {
+    return sync_every ?? this.settings.get().sync_every;
+  }
+
+  /** What a window says of the machine's network. */
+  async setNetwork(network: { metered: boolean }): Promise<void> {
+    if (this.#network.metered === network.metered) return;
+    this.#network = network;
+    await this.replanSyncs();
+  }
+
+  /** What was open under the old name opens again under the new one when it is asked for. */
+  async renamed(name: string, now: string): Promise<void> {
+    await this.closeArchive(name);
+    const settings = this.settings.get();
+    if (settings.workspace === name) await this.settings.set({ ...settings, workspace: now });
+  }
+
   async closeArchive(name: string): Promise<void> {
     const archive = await this.#archives.get(name)?.catch(() => null);
     this.#archives.delete(name);
@@ -191,20 +212,26 @@ export class App {
   }
 
   async #open(entry: Entry): Promise<Archive> {
+    const byItself = (this.#options.syncOnOpen ?? true) && this.readOnly === null;
     const archive = await Archive.open({
       workspace: entry.name,
       path: this.paths.archive(entry.file),
       dialect: entry.dialect,
       readOnly: this.readOnly !== null,
+      byItself,
       paused: entry.paused,
       log: this.log,
       connection: () => this.connection(entry.name),
       onDialect: (dialect) => this.#onDialect(entry.name, dialect),
       keeping: () => this.workspaces.get(entry.name).keeping,
       fetchRule: () => this.workspaces.get(entry.name).fetch_rule,
-      syncEvery: () => (this.#options.syncOnOpen === false ? 0 : this.settings.get().sync_every),
+      syncEvery: () => (byItself ? this.syncEvery(this.workspaces.get(entry.name)) : 0),
+      metered: () => {
+        const { metered } = this.workspaces.get(entry.name);
+        return metered === 'always' || (metered === 'auto' && this.#network.metered);
+      },
     });
-    if ((this.#options.syncOnOpen ?? true) && this.readOnly === null && !entry.paused) archive.startSync();
+    if (byItself) archive.begin();
     return archive;
   }
 

@@ -1,45 +1,30 @@
 /** One open workspace: its three threads and what is known of its sync. */
 import { AppError, toWireError, type WireError } from '../contract/errors.ts';
-import type { Dialect, Query } from '../contract/query.ts';
+import type { Query } from '../contract/query.ts';
 import type { RunActivity } from '../contract/rows.ts';
-import type { Check, FetchRule, Keeping, Live, Retention, SyncStatus } from '../contract/sync.ts';
-import { toPrefectFilters } from '../query/to-prefect.ts';
+import {
+  METERED_EVERY,
+  type Check,
+  type Keeping,
+  type Live,
+  type Retention,
+  type SyncStatus,
+} from '../contract/sync.ts';
 import type { Client } from '../rpc/define.ts';
+import type { OpenOptions } from './archive-options.ts';
+import { readActivity } from './activity.ts';
+import { compareQuestion } from './compare-question.ts';
+import { forgetServer } from './forget-server.ts';
 import { deletesByItself, enforceKeeping, oldestKept } from './keeping.ts';
+import { keptIds } from './kept-ids.ts';
 import { Latest } from './latest.ts';
 import { Listening } from './listening.ts';
+import { mayBegin, secondsBetween } from './pace.ts';
 import { Schedule } from './schedule.ts';
-import type { Log } from './shell.ts';
-import { initialStatus } from './sync-status.ts';
+import { initialStatus, startedStatus } from './sync-status.ts';
 import { startThreads, stopThreads, type Threads } from './threads.ts';
 import type { Started } from './worker.ts';
 import type { Connection, queryContract, syncContract } from './worker-contracts.ts';
-
-/** Task runs of a question that are compared with the server one by one; more are compared by their number. */
-const CHECKED = 20_000;
-/**
- * Passes are this much rarer while the server tells what changes. A pass reads everything since the last one, however long
- * ago: what events leave out (changes by REST, an overflowed queue) comes later, never not at all.
- */
-const RARER = 2;
-
-export type OpenOptions = {
-  workspace: string;
-  path: string;
-  dialect: Dialect;
-  readOnly: boolean;
-  /** nothing goes by itself */
-  paused: boolean;
-  log: Log;
-  /** asked anew for every sync, so that a changed secret or a moved demo server is picked up */
-  connection: () => Promise<Connection>;
-  onDialect: (dialect: Dialect) => Promise<void>;
-  /** as the person has set them, asked anew for every sync */
-  keeping: () => Keeping;
-  fetchRule: () => FetchRule;
-  /** seconds between syncs that start by themselves; 0: none */
-  syncEvery: () => number;
-};
 
 export class Archive {
   readonly query: Client<typeof queryContract>;
@@ -61,7 +46,7 @@ export class Archive {
     this.sync = new Latest(status);
     this.#schedule = new Schedule(
       () => this.startSync(),
-      () => (this.sync.get().paused ? 0 : options.syncEvery() * (this.sync.get().live === 'on' ? RARER : 1)),
+      { every: () => this.#every, atLeast: () => (options.metered() ? METERED_EVERY : 0) },
       (next) => this.#tell({ next }),
     );
     this.#listening = new Listening({
@@ -77,7 +62,11 @@ export class Archive {
     const { started, notice } = await startThreads(options);
     try {
       const stored = (await started.query.client.stats({})).state['sync.status'];
-      const status = { ...initialStatus(options.workspace, stored), paused: options.paused };
+      const status = {
+        ...initialStatus(options.workspace, stored),
+        paused: options.paused,
+        metered: options.metered(),
+      };
       return new Archive(options, started, notice, status);
     } catch (thrown) {
       await stopThreads(started);
@@ -87,6 +76,13 @@ export class Archive {
 
   get syncing(): boolean {
     return this.#running !== null;
+  }
+
+  /** The first pass by itself; on a metered connection not so soon after the last one, whoever has closed the window meanwhile. */
+  begin(): void {
+    const status = this.sync.get();
+    if (mayBegin(status, Date.now() * 1000)) this.startSync();
+    else this.replan();
   }
 
   /** Starts a sync unless one runs. How it goes is told by `sync`. `since`: µs; `verify`: compares everything with the server. */
@@ -107,16 +103,12 @@ export class Archive {
 
   /** Compares one question with the server. Throws the server's errors. */
   async check(query: Query, signal: AbortSignal): Promise<Check> {
-    const { sync } = this.#threads;
-    const here: Query = { where: { and: [query.where, { field: 'gone', isNull: true }] }, sort: [] };
-    const { ids, count: before } = await this.query.ids({ query: here, limit: CHECKED }, { signal });
-    const body = toPrefectFilters(query.where, Date.now() * 1000);
     const drop = this.#options.keeping().gone === 'drop';
     const connection = await this.#options.connection();
-    const found = await sync.client.check({ connection, body, ids, count: before, drop }, { signal });
-    await this.#visible();
-    const after = (await this.query.ids({ query: here, limit: 0 }, { signal })).count;
-    return { ...found, before, after };
+    const { sync } = this.#threads;
+    return compareQuestion({ query, sync: sync.client, index: this.query, connection, drop, signal }, () =>
+      this.#visible(),
+    );
   }
 
   previewKeeping(keeping: Keeping): Promise<Retention> {
@@ -147,9 +139,39 @@ export class Archive {
     await running.done;
   }
 
+  /** Whether a server is the one whose runs are kept here; unknown: there are none. Throws the server's errors. */
+  async whose(connection: Connection, signal: AbortSignal): Promise<'same' | 'another' | 'unknown'> {
+    const ids = await keptIds(this.query, signal);
+    if (Object.values(ids).every((some) => some.length === 0)) return 'unknown';
+    return (await this.#threads.sync.client.knows({ connection, ids }, { signal })) ? 'same' : 'another';
+  }
+
+  /** Nothing is asked of the server any more, until `resume`. */
+  async quiet(): Promise<void> {
+    this.#schedule.started();
+    await Promise.all([this.cancelSync(), this.#listening.stop()]);
+    this.#schedule.started(); // the cancelled one has planned the next
+  }
+
+  /** What was learned of the server is learned anew; `everything`: it may be another, so nothing is known to have been read. */
+  async forgetServer(everything: boolean): Promise<void> {
+    await forgetServer(this.#threads.writer.client, everything);
+    if (everything) this.#tell({ complete_since: null, verified_since: null, last_success: null });
+  }
+
+  /** After `quiet`: with the connection as it now is, events included. `verify`: compares everything with the server. */
+  async resume(verify: boolean): Promise<void> {
+    this.#tell({ problem: null });
+    if (!this.#options.byItself || this.sync.get().paused) return;
+    const connection = await this.#options.connection().catch(() => null); // the sync that starts says why
+    if (connection && this.#listens && this.sync.get().last_success !== null) this.#listening.start(connection);
+    this.startSync(null, verify);
+  }
+
   /** The setting changed: the next sync by itself is planned anew. */
   replan(): void {
-    if (!this.#goesByItself) void this.#listening.stop();
+    this.#tell({ metered: this.#options.metered() });
+    if (!this.#listens) void this.#listening.stop();
     if (!this.#running && this.#started.sync) this.#schedule.replan();
   }
 
@@ -161,8 +183,12 @@ export class Archive {
     this.#schedule.hurry();
   }
 
-  get #goesByItself(): boolean {
-    return !this.sync.get().paused && this.#options.syncEvery() > 0;
+  get #every(): number {
+    return secondsBetween({ ...this.sync.get(), metered: this.#options.metered() }, this.#options.syncEvery());
+  }
+
+  get #listens(): boolean {
+    return this.#every > 0 && !this.#options.metered();
   }
 
   #heard(live: Live): void {
@@ -188,30 +214,18 @@ export class Archive {
   ): Promise<void> {
     const { workspace, log } = this.#options;
     const before = this.sync.get();
-    this.sync.set({
-      ...before,
-      phase: 'running',
-      step: 'connect',
-      received: 0,
-      task_runs: 0,
-      changed: 0,
-      rate: 0,
-      seconds_left: null,
-      expected: null,
-      started: Date.now() * 1000,
-      finished: null,
-      problem: null,
-      waiting: null,
-    });
+    this.sync.set(startedStatus(before));
     try {
       const connection = await this.#options.connection();
       const keeping = this.#options.keeping();
+      const metered = this.#options.metered();
       const asked = {
         connection,
         since: since ?? oldestKept(keeping),
         verify,
         drop: keeping.gone === 'drop',
-        rule: this.#options.fetchRule(),
+        rule: metered ? { states: [], days: 0 } : this.#options.fetchRule(),
+        sparing: metered,
       };
       for await (const { status, dialect } of sync.client.run(asked, { signal })) {
         if (dialect) await this.#options.onDialect(dialect);
@@ -219,7 +233,7 @@ export class Archive {
       }
       await this.#enforceSometimes(keeping);
       await this.#visible();
-      if (this.#goesByItself && !signal.aborted) this.#listening.start(connection);
+      if (this.#listens && !signal.aborted) this.#listening.start(connection);
       const finished = Date.now() * 1000;
       this.#end({ phase: 'idle', step: 'done', finished, last_success: finished, problem: null, resumable: false });
     } catch (thrown) {
@@ -264,19 +278,8 @@ export class Archive {
       );
   }
 
-  /** The kept copy, or a fresh one from the server when it answers. */
-  async activity(id: string, signal: AbortSignal): Promise<RunActivity> {
-    const kept = await this.query.activity({ id }, { signal });
-    const { sync, writer } = this.#started;
-    if (!sync || !writer)
-      return kept ?? nothingKept(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
-    try {
-      const connection = await this.#options.connection();
-      const activity = await sync.client.activity({ connection, id }, { signal });
-      return await writer.client.saveActivity({ id, activity, stamp: null });
-    } catch (thrown) {
-      return kept ? { ...kept, problem: toWireError(thrown) } : nothingKept(thrown);
-    }
+  activity(id: string, signal: AbortSignal): Promise<RunActivity> {
+    return readActivity(this.#started, this.#options.connection, id, signal);
   }
 
   async close(): Promise<void> {
@@ -284,8 +287,4 @@ export class Archive {
     await Promise.all([this.cancelSync(), this.#listening.stop()]);
     await stopThreads(this.#started);
   }
-}
-
-function nothingKept(thrown: unknown): RunActivity {
-  return { history: [], logs: [], artifacts: [], truncated: false, fetched: null, problem: toWireError(thrown) };
 }

@@ -9,6 +9,7 @@ import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { probeServer } from '../prefect/probe.ts';
 import type { Handlers } from '../rpc/define.ts';
 import type { App } from './app.ts';
+import { saveEdit, testEdit } from './connection-edit.ts';
 import { runExport } from './export-run.ts';
 import { runUrl } from './run-url.ts';
 import { secretFromEnv } from './secrets.ts';
@@ -73,6 +74,13 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       const deleted = await (await app.archive(workspace)).enforceKeeping(keeping);
       return { workspace: await app.describe(entry), deleted };
     },
+    'workspace.testEdit': ({ workspace, edit }, { signal }) => testEdit(app, workspace, edit, signal),
+    'workspace.edit': ({ workspace, edit, anyway }, { signal }) => saveEdit(app, workspace, edit, anyway, signal),
+    'workspace.setPace': async ({ workspace, ...pace }) => {
+      const entry = await workspaces.update(workspace, pace);
+      (await app.opened(workspace))?.replan();
+      return app.describe(entry);
+    },
     'workspace.setRule': async ({ workspace, rule }) =>
       app.describe(await workspaces.update(workspace, { fetch_rule: rule })),
     'workspace.setPaused': async ({ workspace, paused }) => {
@@ -118,6 +126,10 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     },
     'run.activity': async ({ workspace, id }, { signal }) => (await app.archive(workspace)).activity(id, signal),
 
+    'sync.network': async (network) => {
+      await app.setNetwork(network);
+      return {};
+    },
     'sync.start': async ({ workspace, verify }) => {
       (await app.archive(workspace)).startSync(null, verify);
       return {};

@@ -25,23 +25,25 @@ export function isBack(before: Look, now: Look, failing: boolean): boolean {
   return now.at - before.at > LOOK_EVERY + SLEPT || (failing && now.network !== '' && now.network !== before.network);
 }
 
+/** In seconds, asked anew each time so that a changed setting holds from the next pause on. `atLeast` holds when hurried, too. */
+export type Pace = { every: () => number; atLeast: () => number };
+
 export class Schedule {
   readonly #start: () => void;
-  readonly #every: () => number;
+  readonly #pace: Pace;
   readonly #onNext: (next: number | null) => void;
   #timer: NodeJS.Timeout | null = null;
   readonly #looks: NodeJS.Timeout;
   #last = look();
   #failures = 0;
+  /** ms; when the last one ended, -Infinity: none yet */
+  #ended = -Infinity;
   #stopped = false;
 
-  /**
-   * `every` in seconds, asked anew each time so that a changed setting holds from the next pause on. `onNext`: µs, when the
-   * next sync starts; null: none is planned.
-   */
-  constructor(start: () => void, every: () => number, onNext: (next: number | null) => void) {
+  /** `onNext`: µs, when the next sync starts; null: none is planned. */
+  constructor(start: () => void, pace: Pace, onNext: (next: number | null) => void) {
     this.#start = start;
-    this.#every = every;
+    this.#pace = pace;
     this.#onNext = onNext;
     this.#looks = setInterval(() => this.#look(), LOOK_EVERY);
     this.#looks.unref();
@@ -49,6 +51,7 @@ export class Schedule {
 
   /** A sync ended; plans the next. A cancel by the person counts as no failure. */
   ended(failed: boolean): void {
+    this.#ended = Date.now();
     this.#failures = failed ? this.#failures + 1 : 0;
     this.replan();
   }
@@ -64,7 +67,7 @@ export class Schedule {
   replan(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    const seconds = pauseSeconds(this.#every(), this.#failures);
+    const seconds = pauseSeconds(this.#pace.every(), this.#failures);
     if (this.#stopped) return;
     if (seconds === null) return this.#onNext(null);
     this.#timer = setTimeout(this.#start, seconds * 1000);
@@ -72,9 +75,9 @@ export class Schedule {
     this.#onNext((Date.now() + seconds * 1000) * 1000);
   }
 
-  /** What keeps a sync from going through may be over: the planned one starts now. */
+  /** What keeps a sync from going through may be over: the planned one starts now, unless the last is too short a while ago. */
   hurry(): void {
-    if (this.#timer) this.#start();
+    if (this.#timer && Date.now() - this.#ended >= this.#pace.atLeast() * 1000) this.#start();
   }
 
   stop(): void {

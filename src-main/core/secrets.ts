@@ -21,6 +21,19 @@ export async function fileSecrets(path: string): Promise<Secrets> {
   };
 }
 
+/** `first`, and what it lacks from `second`: a workspace added on the command line has its secrets in the file, which stays as it is. */
+export function secretsOf(first: Secrets, second: Secrets): Secrets {
+  return {
+    kind: first.kind,
+    get: async (name) => (await first.get(name)) ?? second.get(name),
+    set: (name, secret) => first.set(name, secret),
+    remove: async (name) => {
+      await first.remove(name);
+      await second.remove(name);
+    },
+  };
+}
+
 /** Throws SECRET_MISSING naming the variable. */
 export function secretFromEnv(variable: string): string {
   const secret = process.env[variable];

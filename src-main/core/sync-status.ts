@@ -22,12 +22,32 @@ export function initialStatus(workspace: string, stored: unknown): SyncStatus {
     problem: null,
     waiting: null,
     paused: false,
+    metered: false,
     live: 'off',
     next: null,
   };
   if (typeof stored !== 'object' || stored === null) return empty;
   const kept = syncStatusKept(stored);
   return { ...empty, ...kept };
+}
+
+/** A sync begins: nothing received yet, and what was wrong is to be seen. */
+export function startedStatus(before: SyncStatus): SyncStatus {
+  return {
+    ...before,
+    phase: 'running',
+    step: 'connect',
+    received: 0,
+    task_runs: 0,
+    changed: 0,
+    rate: 0,
+    seconds_left: null,
+    expected: null,
+    started: Date.now() * 1000,
+    finished: null,
+    problem: null,
+    waiting: null,
+  };
 }
 
 /** Only what outlives a run of the program: a stored "running" would be a lie. */

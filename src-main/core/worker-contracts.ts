@@ -1,10 +1,10 @@
 /** The calls between main and its worker threads, and between the sync and the writer worker. Same protocol as the window's. */
 import { z } from 'zod';
-import { answerSchema } from '../contract/calls.ts';
-import { contract } from '../contract/calls.ts';
+import { contract, type Answer } from '../contract/calls.ts';
 import { wireErrorSchema } from '../contract/errors.ts';
+import { documentKinds } from '../contract/fields.ts';
 import { dialectSchema, entitySchema, querySchema } from '../contract/query.ts';
-import { runActivitySchema, taskRunDetailSchema, taskRunRowSchema } from '../contract/rows.ts';
+import { runActivitySchema, taskRunDetailSchema, type TaskRunRow } from '../contract/rows.ts';
 import {
   checkSchema,
   coverageSchema,
@@ -41,6 +41,16 @@ export const writerContract = {
   dictionary: call(z.object({ entity: entitySchema }), dictionary.nullable()),
   /** `drop`: they are deleted here too */
   markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
+  /** `drop`: of what is gone only the id is kept */
+  replaceDocuments: call(
+    z.object({
+      kind: z.enum(documentKinds),
+      documents: z.array(z.object({ id: z.string(), name: z.string(), json: z.string() })),
+      at: z.number(),
+      drop: z.boolean(),
+    }),
+    z.object({ added: z.array(z.string()), renamed: z.array(z.string()), gone: z.array(z.string()) }),
+  ),
   unfinished: call(z.object({ entity: runEntity }), z.array(z.string())),
   stubs: call(z.object({ entity: entitySchema, limit: z.number() }), z.array(z.string())),
   ids: call(
@@ -85,8 +95,16 @@ export const connectionSchema = z.object({
 });
 export type Connection = z.infer<typeof connectionSchema>;
 
+/** A few ids of each kind that are kept here. */
+export const keptIdsSchema = z.object({
+  flow: z.array(z.string()),
+  flow_run: z.array(z.string()),
+  task_run: z.array(z.string()),
+});
+export type KeptIds = z.infer<typeof keptIdsSchema>;
+
 export const syncItemSchema = z.object({
-  status: syncStatusSchema.omit({ workspace: true, paused: true, live: true, next: true }),
+  status: syncStatusSchema.omit({ workspace: true, paused: true, metered: true, live: true, next: true }),
   /** the server's database, once it is known */
   dialect: dialectSchema.nullable(),
 });
@@ -102,6 +120,8 @@ export const syncContract = {
       /** rows the server has deleted are deleted here too */
       drop: z.boolean(),
       rule: fetchRuleSchema,
+      /** nothing beyond what has changed: no comparing that is merely due */
+      sparing: z.boolean(),
     }),
     syncItemSchema,
   ),
@@ -120,6 +140,8 @@ export const syncContract = {
     checkSchema.omit({ before: true, after: true }),
   ),
   activity: call(z.object({ connection: connectionSchema, id: z.string() }), runActivitySchema),
+  /** does this server know one of these? */
+  knows: call(z.object({ connection: connectionSchema, ids: keptIdsSchema }), z.boolean()),
 };
 
 export const apiRequestSchema = z.object({
@@ -131,6 +153,9 @@ export const apiRequestSchema = z.object({
 });
 export type ApiRequest = z.infer<typeof apiRequestSchema>;
 
+/** What the query thread made is checked where it is used, in the window: main only hands it on, 200 rows of 22 values at a time. */
+const handedOn = <T>() => z.custom<T>((value) => typeof value === 'object' && value !== null);
+
 const asked = contract['query.ask'].input.omit({ workspace: true });
 export const queryContract = {
   open: call(
@@ -140,8 +165,8 @@ export const queryContract = {
   setDialect: call(z.object({ dialect: dialectSchema }), none),
   /** answers once that commit of the writer is in the index: the two threads' messages come by different ways */
   reached: call(z.object({ batch: z.number() }), none),
-  ask: call(asked, answerSchema),
-  rows: call(z.object({ result: z.string(), rows: span }), z.array(taskRunRowSchema)),
+  ask: call(asked, handedOn<Answer>()),
+  rows: call(z.object({ result: z.string(), rows: span }), handedOn<TaskRunRow[]>()),
   position: call(z.object({ result: z.string(), id: z.string() }), z.object({ position: z.number().nullable() })),
   /** of the first rows of a question's result; `count`: all of them */
   ids: call(

@@ -1,9 +1,12 @@
-/** The list of workspaces: which server, how to sign in, which file. Kept in one small file; secrets are kept elsewhere. */
+/**
+ * The list of workspaces: which server, how to sign in, which file. Kept in one small file; secrets, the values of custom
+ * headers among them, are kept elsewhere.
+ */
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import { dialectSchema, type Dialect } from '../contract/query.ts';
 import type { Workspace, workspaceInputSchema } from '../contract/rows.ts';
-import { fetchRuleSchema, keepingSchema } from '../contract/sync.ts';
+import { fetchRuleSchema, keepingSchema, meteredSchema } from '../contract/sync.ts';
 import { openJsonFile, type JsonFile } from './json-file.ts';
 import { secretFromEnv } from './secrets.ts';
 import type { Secrets } from './shell.ts';
@@ -21,7 +24,8 @@ const entrySchema = z.object({
     z.object({ kind: z.literal('env'), scheme, variable: z.string() }),
     z.object({ kind: z.literal('kept'), scheme }),
   ]),
-  headers: z.record(z.string(), z.string()),
+  /** names; their values are kept with the secrets. A file of before has the values as well */
+  headers: z.union([z.array(z.string()), z.record(z.string(), z.string())]),
   insecure_tls: z.boolean(),
   ca_file: z.string().nullable().default(null),
   dialect: dialectSchema,
@@ -31,24 +35,73 @@ const entrySchema = z.object({
   keeping: keepingSchema.default(keepingSchema.parse({})),
   fetch_rule: fetchRuleSchema.default(fetchRuleSchema.parse({})),
   paused: z.boolean().default(false),
+  /** seconds; null: as the settings say */
+  sync_every: z.number().min(0).nullable().default(null),
+  metered: meteredSchema.default('auto'),
 });
-export type Entry = z.infer<typeof entrySchema>;
+type Stored = z.infer<typeof entrySchema>;
+export type Entry = Omit<Stored, 'headers'> & { headers: string[] };
+/** What an edit of the connection may change. */
+export type ConnectionPart = Pick<Entry, 'name' | 'api_url' | 'auth' | 'headers' | 'insecure_tls' | 'ca_file'>;
+/** What belongs to a connection and is not in its entry. `secret` null: the kept one, as long as the sign-in needs one. */
+export type Typed = { secret: string | null; headers: Record<string, string> };
 type Input = z.output<typeof workspaceInputSchema>;
 
-const usual = { keeping: keepingSchema.parse({}), fetch_rule: fetchRuleSchema.parse({}), paused: false };
-const OWNER_ONLY = 0o600; // custom headers may carry a token
+const usual = {
+  keeping: keepingSchema.parse({}),
+  fetch_rule: fetchRuleSchema.parse({}),
+  paused: false,
+  sync_every: null,
+  metered: 'auto' as const,
+};
+const OWNER_ONLY = 0o600; // a file of before may have the values of headers
+const headersSchema = z.record(z.string(), z.string());
+/** Names of workspaces have no slash. */
+const headersOf = (workspace: string) => `${workspace}/headers`;
 
 export class Workspaces {
-  readonly #file: JsonFile<Entry[]>;
+  readonly #file: JsonFile<Stored[]>;
   readonly #secrets: Secrets;
 
-  private constructor(file: JsonFile<Entry[]>, secrets: Secrets) {
+  private constructor(file: JsonFile<Stored[]>, secrets: Secrets) {
     this.#file = file;
     this.#secrets = secrets;
   }
 
   static async open(path: string, secrets: Secrets, readOnly: boolean): Promise<Workspaces> {
-    return new Workspaces(await openJsonFile(path, z.array(entrySchema), [], { mode: OWNER_ONLY, readOnly }), secrets);
+    const file = await openJsonFile(path, z.array(entrySchema), [], { mode: OWNER_ONLY, readOnly });
+    const workspaces = new Workspaces(file, secrets);
+    if (!readOnly) await workspaces.#moveHeaders();
+    return workspaces;
+  }
+
+  /** Values of headers that still stand in the file go where the secrets are; only then they leave the file. */
+  async #moveHeaders(): Promise<void> {
+    // what lasts until the program ends is no place to move something to
+    if (this.#secrets.kind === 'session') return;
+    const old = this.#file.get().filter(({ headers }) => !Array.isArray(headers));
+    if (old.length === 0) return;
+    for (const { name, headers } of old) await this.#keepHeaders(name, headers as Record<string, string>);
+    await this.#file.set(
+      this.#file.get().map((one) => (Array.isArray(one.headers) ? one : { ...one, headers: Object.keys(one.headers) })),
+    );
+  }
+
+  async #keepHeaders(name: string, headers: Record<string, string>): Promise<void> {
+    if (Object.keys(headers).length > 0) await this.#secrets.set(headersOf(name), JSON.stringify(headers));
+  }
+
+  /** Throws SECRET_MISSING when the names are known and the values are not kept. */
+  async headers(name: string): Promise<Record<string, string>> {
+    const { headers } = this.#stored(name);
+    if (!Array.isArray(headers)) return headers;
+    if (headers.length === 0) return {};
+    const kept = headersSchema.safeParse(JSON.parse((await this.#secrets.get(headersOf(name))) ?? 'null'));
+    if (kept.success) return kept.data;
+    throw new AppError('SECRET_MISSING', `the custom headers of ${name} are not kept`, {
+      workspace: name,
+      what: 'value of a custom header',
+    });
   }
 
   get secretsKind(): Secrets['kind'] {
@@ -56,27 +109,31 @@ export class Workspaces {
   }
 
   list(): Entry[] {
-    return this.#file.get();
+    return this.#file.get().map(shown);
+  }
+
+  #stored(name: string): Stored {
+    const stored = this.#file.get().find((one) => one.name === name);
+    if (!stored) throw new AppError('NOT_FOUND', `no workspace named ${name}`, { workspace: name });
+    return stored;
   }
 
   /** Throws NOT_FOUND. */
   get(name: string): Entry {
-    const entry = this.list().find((one) => one.name === name);
-    if (!entry) throw new AppError('NOT_FOUND', `no workspace named ${name}`, { workspace: name });
-    return entry;
+    return shown(this.#stored(name));
   }
 
   async add(input: Input): Promise<Entry> {
-    if (this.list().some((one) => one.name.toLowerCase() === input.name.toLowerCase()))
-      throw new AppError('BAD_INPUT', `there is already a workspace named ${input.name}`, { workspace: input.name });
+    this.refuseTaken(input.name, null);
     if (input.auth.kind === 'secret') await this.#secrets.set(input.name, input.auth.secret);
+    await this.#keepHeaders(input.name, input.headers);
     const entry: Entry = {
       name: input.name,
       kind: 'server',
-      file: `${input.name.replace(/[^A-Za-z0-9._-]/g, '_')}.sqlite`,
+      file: this.#freeFile(input.name),
       api_url: input.api_url,
       auth: input.auth.kind === 'secret' ? { kind: 'kept', scheme: input.auth.scheme } : input.auth,
-      headers: input.headers,
+      headers: Object.keys(input.headers),
       insecure_tls: input.insecure_tls,
       ca_file: input.ca_file,
       dialect: input.dialect ?? 'sqlite',
@@ -84,7 +141,7 @@ export class Workspaces {
       demo: null,
       ...usual,
     };
-    await this.#file.set([...this.list(), entry]);
+    await this.#file.set([...this.#file.get(), entry]);
     return entry;
   }
 
@@ -99,7 +156,7 @@ export class Workspaces {
       file: `${name}.sqlite`,
       api_url: '',
       auth: { kind: 'none' },
-      headers: {},
+      headers: [],
       insecure_tls: false,
       ca_file: null,
       dialect: 'sqlite',
@@ -107,14 +164,43 @@ export class Workspaces {
       demo: { runs, epoch: Date.now() * 1000 },
       ...usual,
     };
-    await this.#file.set([...this.list(), entry]);
+    await this.#file.set([...this.#file.get(), entry]);
     return entry;
   }
 
   async update(name: string, change: Partial<Entry>): Promise<Entry> {
-    const changed = { ...this.get(name), ...change };
-    await this.#file.set(this.list().map((one) => (one.name === name ? changed : one)));
-    return changed;
+    const changed = { ...this.#stored(name), ...change };
+    await this.#file.set(this.#file.get().map((one) => (one.name === name ? changed : one)));
+    return shown(changed);
+  }
+
+  /**
+   * What is kept and no longer needed goes last, so that whatever is cut short leaves an entry that can sign in. Throws
+   * BAD_INPUT for a name that is taken.
+   */
+  async edit(name: string, change: ConnectionPart, { secret, headers }: Typed): Promise<Entry> {
+    this.refuseTaken(change.name, name);
+    const before = new Map<string, string | null>();
+    for (const key of [name, headersOf(name)]) before.set(key, await this.#secrets.get(key));
+    const signIn = change.auth.kind === 'kept' ? (secret ?? before.get(name) ?? null) : null;
+    const after = new Map([
+      [change.name, signIn],
+      [headersOf(change.name), change.headers.length > 0 ? JSON.stringify(headers) : null],
+    ]);
+    await this.#keepAll(after);
+    try {
+      const saved = await this.update(name, change);
+      for (const [key, value] of before) if (value !== null && !after.get(key)) await this.#secrets.remove(key);
+      return saved;
+    } catch (thrown) {
+      for (const key of after.keys()) if (!before.get(key)) await this.#secrets.remove(key);
+      await this.#keepAll(before);
+      throw thrown;
+    }
+  }
+
+  async #keepAll(secrets: ReadonlyMap<string, string | null>): Promise<void> {
+    for (const [key, value] of secrets) if (value !== null) await this.#secrets.set(key, value);
   }
 
   setDialect(name: string, dialect: Dialect, source: 'auto' | 'chosen'): Promise<Entry> {
@@ -123,28 +209,54 @@ export class Workspaces {
 
   async remove(name: string): Promise<void> {
     this.get(name);
-    await this.#file.set(this.list().filter((one) => one.name !== name));
+    await this.#file.set(this.#file.get().filter((one) => one.name !== name));
     await this.#secrets.remove(name);
+    await this.#secrets.remove(headersOf(name));
   }
 
-  /** Throws SECRET_MISSING when the keychain or the environment lacks it. */
-  async connection(entry: Entry): Promise<Connection> {
+  /** Throws BAD_INPUT when another workspace than `besides` has the name. */
+  refuseTaken(name: string, besides: string | null): void {
+    if (this.list().some((one) => one.name !== besides && one.name.toLowerCase() === name.toLowerCase()))
+      throw new AppError('BAD_INPUT', `there is already a workspace named ${name}`, { workspace: name });
+  }
+
+  /** Named after the workspace, unless a renamed one, or one spelled nearly the same, has that file. */
+  #freeFile(name: string): string {
+    const base = name.replace(/[^A-Za-z0-9._-]/g, '_');
+    const taken = new Set(this.list().map(({ file }) => file.toLowerCase()));
+    for (let i = 1; ; i++) {
+      const file = `${base}${i === 1 ? '' : `~${i}`}.sqlite`;
+      if (!taken.has(file.toLowerCase())) return file;
+    }
+  }
+
+  /** `typed`: what is not kept yet. Throws SECRET_MISSING when the keychain or the environment lacks it. */
+  async connection(entry: Entry, typed: Typed | null = null): Promise<Connection> {
     const { auth } = entry;
     let signIn: Connection['auth'] = null;
     if (auth.kind === 'env') signIn = { scheme: auth.scheme, secret: secretFromEnv(auth.variable) };
     if (auth.kind === 'kept') {
-      const secret = await this.#secrets.get(entry.name);
+      const secret = typed?.secret ?? (await this.#secrets.get(entry.name));
       if (!secret)
         throw new AppError('SECRET_MISSING', `no secret is kept for ${entry.name}`, { workspace: entry.name });
       signIn = { scheme: auth.scheme, secret };
     }
-    const { api_url, headers, insecure_tls, ca_file } = entry;
+    const { api_url, insecure_tls, ca_file } = entry;
+    const headers = typed?.headers ?? (await this.headers(entry.name));
     return { api_url, auth: signIn, headers, insecure_tls, ca_file };
   }
 }
 
-/** What the window may know of an entry. */
-export function describe(entry: Entry, size: { task_runs: number | null; bytes: number | null }): Workspace {
+function shown(stored: Stored): Entry {
+  const { headers } = stored;
+  return { ...stored, headers: Array.isArray(headers) ? headers : Object.keys(headers) };
+}
+
+/** What the window may know of an entry. `facts`: what is not in it. */
+export function describe(
+  entry: Entry,
+  facts: { task_runs: number | null; bytes: number | null; sync_every: number },
+): Workspace {
   const { auth } = entry;
   return {
     name: entry.name,
@@ -152,7 +264,7 @@ export function describe(entry: Entry, size: { task_runs: number | null; bytes: 
     api_url: entry.api_url,
     auth: auth.kind === 'none' ? 'none' : auth.scheme,
     secret_env: auth.kind === 'env' ? auth.variable : null,
-    custom_headers: Object.keys(entry.headers),
+    custom_headers: entry.headers,
     insecure_tls: entry.insecure_tls,
     dialect: entry.dialect,
     dialect_source: entry.dialect_source,
@@ -160,6 +272,7 @@ export function describe(entry: Entry, size: { task_runs: number | null; bytes: 
     keeping: entry.keeping,
     fetch_rule: entry.fetch_rule,
     paused: entry.paused,
-    ...size,
+    metered: entry.metered,
+    ...facts,
   };
 }

@@ -12,6 +12,7 @@ import type { Dialect } from '../contract/query.ts';
 import type { Database } from './database.ts';
 import type { Scope } from './filters.ts';
 import { artifactsReply, logsReply } from './log-replies.ts';
+import { poolReply } from './pool-replies.ts';
 import { invalidBody, limitProblem, noRoute, notFound, parseBody, reply, wrongMethod, type Reply } from './replies.ts';
 import { countByState, countRows, selectRows } from './select.ts';
 import { taskStatesJson, type JsonRow } from './wire-rows.ts';
@@ -63,6 +64,9 @@ export function answer(server: Server, request: Request): Reply {
       const parsed = bodySchemas.task_run.count.safeParse(body);
       return parsed.success ? reply(200, countByState(parsed.data, scope)) : invalidBody(parsed.error.issues, body);
     });
+  const body = () => parseBody(request.body, request.contentType);
+  const pools = poolReply(server.database.pools, server.limit, { method, path, body });
+  if (pools) return pools;
   const entity = entityOf[parts[0] ?? ''];
   if (!entity || parts.length !== 2) return noRoute();
   const action = parts[1] ?? '';

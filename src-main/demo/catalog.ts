@@ -29,4 +29,8 @@ export const BACKGROUND_WEIGHT = 4;
 /** A deployment that was deleted: its runs keep its id, the deployment itself answers 404. */
 export const DELETED_DEPLOYMENT = { flow: 'scrape-prices', name: 'legacy-hourly' };
 
-export const workPools = ['k8s-prod', 'gpu-pool', 'vm-workers'];
+export const workPools: readonly { name: string; type: string; limit: number | null }[] = [
+  { name: 'k8s-prod', type: 'kubernetes', limit: null },
+  { name: 'gpu-pool', type: 'kubernetes', limit: 4 },
+  { name: 'vm-workers', type: 'process', limit: null },
+];

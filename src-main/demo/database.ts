@@ -1,4 +1,4 @@
-/** The demo server's database: four tables over one story, with the references between them. */
+/** The demo server's database: four tables over one story, its work pools, with the references between them. */
 import type { Entity } from '../contract/fields.ts';
 import { flows } from './catalog.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type FlowRunFacts,
   type TaskFacts,
 } from './facts.ts';
+import { Pools } from './pools.ts';
 import type { Story } from './story.ts';
 import { Table } from './table.ts';
 import { deploymentJson, flowJson } from './wire-parents.ts';
@@ -26,6 +27,7 @@ export type Database = {
   readonly flow_run: Table<FlowRunFacts>;
   readonly flow: Table<FlowFacts>;
   readonly deployment: Table<DeploymentFacts>;
+  readonly pools: Pools;
   /** task runs of a flow run that exist at `now` */
   tasksOf(flowRunId: string, now: number): TaskFacts[];
   hasSubflow(taskRunId: string, now: number): boolean;
@@ -36,6 +38,7 @@ export type Database = {
 };
 
 export function openDatabase(story: Story): Database {
+  const pools = new Pools(story);
   const oneOf = (count: number, numberOf: (id: string) => number, idOf: (number: number) => string) => (id: string) => {
     const number = numberOf(id);
     return number < count && idOf(number) === id ? number : -1;
@@ -59,6 +62,7 @@ export function openDatabase(story: Story): Database {
     time: (key) => story.runs.at.expected[key],
     stored: storedFlowRun,
     timeOf: (facts) => facts.expected,
+    shown: (row) => pools.shown(row),
   });
   const told = () => (story.runs.length > 0 ? flows.length : 0);
   const flow = new Table<FlowFacts>({
@@ -88,6 +92,7 @@ export function openDatabase(story: Story): Database {
     time: () => NaN,
     stored: storedDeployment,
     timeOf: () => null,
+    shown: (row) => pools.shown(row),
   });
 
   /** references made by rows that a test put in or changed; those of the story are in its columns */
@@ -109,6 +114,7 @@ export function openDatabase(story: Story): Database {
     flow_run,
     flow,
     deployment,
+    pools,
     tasksOf(flowRunId, now) {
       const found: TaskFacts[] = [];
       const run = story.runOf(flowRunId);

@@ -38,6 +38,8 @@ export class Faults {
   #rules: Live[] = [];
   /** what the demo server itself threw: a test that finds one has found a mistake here */
   readonly problems: unknown[] = [];
+  /** how often each kind has struck; a status by its number too: `status 429` */
+  readonly counts = new Map<string, number>();
 
   constructor(rules: readonly FaultRule[] = []) {
     for (const rule of rules) this.add(rule);
@@ -68,6 +70,8 @@ export class Faults {
       }
       if (live.struck >= (rule.times ?? 1)) return [];
       live.struck += 1;
+      const what = rule.kind === 'status' ? `status ${rule.status}` : rule.kind;
+      this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
       return [rule];
     });
   }

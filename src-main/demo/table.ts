@@ -17,6 +17,8 @@ export type Source<Facts> = {
   time(key: number): number;
   stored(row: JsonRow): Facts;
   timeOf(facts: Facts): number | null;
+  /** the row as the server gives it: what it takes from other tables as it answers */
+  shown?(row: JsonRow): JsonRow;
 };
 
 type Stored<Facts> = { row: JsonRow; facts: Facts };
@@ -50,7 +52,8 @@ export class Table<Facts extends { id: string }> {
   }
 
   json(key: number, now: number): JsonRow {
-    return this.#stored.get(key)?.row ?? this.#source.json(key, now);
+    const row = this.#stored.get(key)?.row ?? this.#source.json(key, now);
+    return this.#source.shown?.(row) ?? row;
   }
 
   /** null: no such row at that time */

@@ -1,6 +1,7 @@
 /** Flows and deployments as the server writes them. */
-import { flows, workPools } from './catalog.ts';
+import { flows } from './catalog.ts';
 import { versionOf } from './names.ts';
+import { queueId } from './pools.ts';
 import { hash } from './random.ts';
 import type { Story } from './story.ts';
 import { deployments, text, userName, type JsonRow } from './wire-rows.ts';
@@ -76,7 +77,7 @@ export function deploymentJson(story: Story, number: number): JsonRow {
     tags: [...flow.tags, ...one.tags.filter((tag) => !flow.tags.includes(tag))],
     labels: {},
     work_queue_name: one.queue,
-    work_queue_id: story.deploymentIds.v4(700 + workPools.indexOf(one.pool)),
+    work_queue_id: queueId(story, one.pool, one.queue),
     last_polled: text(story.epoch - 8e6),
     parameter_openapi_schema: { type: 'object', title: 'Parameters', properties: {} },
     path: '/opt/flows',

@@ -1,9 +1,10 @@
 /** Generated rows as the server writes them: every key of a 3.8.8 reply, in its order (facts §4). */
 import { formatTimeLikePrefect } from '../contract/time.ts';
-import { DELETED_DEPLOYMENT, flows, workPools } from './catalog.ts';
+import { DELETED_DEPLOYMENT, flows } from './catalog.ts';
 import type { TaskSpec } from './flow-spec.ts';
 import { runHistory, seenAt, taskHistory, type Seen, type State } from './history.ts';
 import { flowRunName, versionOf } from './names.ts';
+import { poolId, queueId } from './pools.ts';
 import { hash, unit } from './random.ts';
 import type { Story } from './story.ts';
 
@@ -12,7 +13,7 @@ export type JsonRow = { [key: string]: unknown };
 
 export const text = (micros: number | null): string | null => (micros === null ? null : formatTimeLikePrefect(micros));
 
-const NIL_SALT = { state: 51, queue: 53, pool: 54 };
+const NIL_SALT = { state: 51 };
 
 /** A deterministic uuid for what is never asked for by id. */
 function looseId(story: Story, kind: number, number: number, micros: number): string {
@@ -200,7 +201,6 @@ export function flowRunJson(story: Story, run: number, now: number): JsonRow {
   const expected = c.expected[run];
   const created = c.created[run];
   const guess = estimated(seen, expected, now);
-  const poolNumber = deployment ? workPools.indexOf(deployment.pool) : -1;
   const queue = deployment?.queue ?? null;
   const parent = c.parent[run];
   const id = story.runId(run);
@@ -214,7 +214,7 @@ export function flowRunJson(story: Story, run: number, now: number): JsonRow {
     state_id: current?.['id'] ?? null,
     deployment_id: deploymentIdOf(story, run),
     deployment_version: deployment ? versionOf(flow.name) : null,
-    work_queue_id: queue ? looseId(story, NIL_SALT.queue, queue.length, 1.7e15) : null,
+    work_queue_id: deployment ? queueId(story, deployment.pool, deployment.queue) : null,
     work_queue_name: queue,
     flow_version: versionOf(flow.name),
     parameters: flow.parameters,
@@ -246,7 +246,7 @@ export function flowRunJson(story: Story, run: number, now: number): JsonRow {
     infrastructure_document_id: null,
     infrastructure_pid: deployment ? `prefect-${hash(story.seed, run, 72).toString(16)}` : null,
     created_by: createdBy(story, run),
-    work_pool_id: poolNumber < 0 ? null : looseId(story, NIL_SALT.pool, poolNumber, 1.7e15),
+    work_pool_id: poolId(story, deployment?.pool),
     work_pool_name: deployment?.pool ?? null,
     state: current,
     job_variables: {},

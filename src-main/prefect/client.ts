@@ -1,7 +1,7 @@
 /** What Taskscope asks a Prefect server, with checked answers. All of it reads; nothing on the server is ever changed. */
 import type { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
-import type { Entity } from '../contract/fields.ts';
+import type { DocumentKind, Entity } from '../contract/fields.ts';
 import { Exchange, type AskOptions, type Question, type ServerSettings } from './exchange.ts';
 import { splitJsonArray } from './split.ts';
 import {
@@ -9,8 +9,10 @@ import {
   openapiSchema,
   pageLimitSchema,
   versionSchema,
+  wireDocumentSchema,
   wireParentSchema,
   wireRunSchema,
+  type WireDocument,
   type WireRow,
 } from './wire.ts';
 
@@ -36,6 +38,10 @@ const LARGEST_PAGE = 1000;
 export type Row = { json: string; value: WireRow; bytes?: Uint8Array; computed?: readonly number[] };
 export type Page = { rows: Row[]; serverTime: number | null };
 
+/** A work pool or work queue as received, like a row. */
+export type DocumentRow = { json: string; value: WireDocument };
+export type DocumentPage = { rows: DocumentRow[]; serverTime: number | null };
+
 /** Body of a /filter call. `limit` may be left out, for the server's own. */
 export type FilterBody = { sort?: string; limit?: number; offset?: number } & Record<string, unknown>;
 
@@ -47,6 +53,16 @@ export type PrefectClient = {
   apiUrl(options?: AskOptions): Promise<string>;
   /** Full rows of /{entity}s/filter, in the server's order. */
   page(entity: Entity, body: FilterBody, options?: AskOptions): Promise<Page>;
+  /**
+   * A page of the server's work pools (by name) or work queues (by name; of one `pool`, by priority). null: an endpoint this server
+   * does not have, may not show us, or, where a pool of an older version is broken, answers with 500 whatever is asked.
+   */
+  documents(
+    kind: DocumentKind,
+    body: { limit: number; offset: number },
+    pool: string | null,
+    options?: AskOptions,
+  ): Promise<DocumentPage | null>;
   count(entity: Entity, filters?: Record<string, unknown>, options?: AskOptions): Promise<number>;
   /** Prefect's version, as 3.8.8; null where the server does not tell (Cloud). */
   version(options?: AskOptions): Promise<string | null>;
@@ -95,16 +111,7 @@ export function createClient(settings: ServerSettings): PrefectClient {
 
     async list(schema, question, options) {
       const { text, value } = await exchange.ask(question, options);
-      if (!Array.isArray(value))
-        throw new AppError('SERVER_NOT_PREFECT', `${question.path} did not answer with a list`, {
-          path: question.path,
-        });
-      const texts = splitJsonArray(text);
-      return (value as unknown[]).map((one, i) => {
-        const parsed = schema.safeParse(one);
-        if (!parsed.success) throw unexpected(question.path, parsed.error);
-        return { json: texts[i] ?? 'null', value: parsed.data };
-      });
+      return listOf(schema, question.path, text, value);
     },
 
     async page(entity, body, options) {
@@ -117,6 +124,20 @@ export function createClient(settings: ServerSettings): PrefectClient {
         if (!parsed.success) throw unexpected(path, parsed.error);
       }
       return { rows: rows as Row[], serverTime };
+    },
+
+    async documents(kind, body, pool, options) {
+      const path = pool === null ? `/${kind}s/filter` : `/work_pools/${encodeURIComponent(pool)}/queues/filter`;
+      try {
+        const { text, value, serverTime } = await exchange.ask({ method: 'POST', path, body }, options);
+        const rows = listOf(wireDocumentSchema, path, text, value);
+        return { rows, serverTime };
+      } catch (thrown) {
+        if (!(thrown instanceof AppError)) throw thrown;
+        const absent = thrown.code === 'SERVER_NOT_PREFECT' || thrown.code === 'SERVER_FORBIDDEN';
+        if (absent || (thrown.code === 'SERVER_FAILED' && thrown.details['status'] === 500)) return null;
+        throw thrown;
+      }
     },
 
     count: (entity, filters = {}, options) =>
@@ -145,6 +166,21 @@ export function createClient(settings: ServerSettings): PrefectClient {
       return Math.min(reply?.limit ?? USUAL_PAGE_LIMIT, LARGEST_PAGE);
     },
   };
+}
+
+function listOf<T extends z.ZodType>(
+  schema: T,
+  path: string,
+  text: string,
+  value: unknown,
+): { json: string; value: z.output<T> }[] {
+  if (!Array.isArray(value)) throw new AppError('SERVER_NOT_PREFECT', `${path} did not answer with a list`, { path });
+  const texts = splitJsonArray(text);
+  return (value as unknown[]).map((one, i) => {
+    const parsed = schema.safeParse(one);
+    if (!parsed.success) throw unexpected(path, parsed.error);
+    return { json: texts[i] ?? 'null', value: parsed.data };
+  });
 }
 
 function unexpected(path: string, error: z.ZodError): AppError {

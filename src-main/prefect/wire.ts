@@ -20,6 +20,10 @@ export const wireRunSchema = z.object({
 export type WireRow = z.output<typeof wireRunSchema> & Record<string, unknown>;
 export const wireParentSchema = z.object({ id: z.string().min(32), updated: maybeTime });
 
+/** A work pool or a work queue. */
+export const wireDocumentSchema = z.object({ id: z.string().min(32), name: z.string() });
+export type WireDocument = z.output<typeof wireDocumentSchema>;
+
 export const countSchema = z.number().int().min(0);
 export const versionSchema = z.string().min(1).max(64);
 export const healthSchema = z.literal(true);

@@ -5,17 +5,20 @@
 import type { Entity } from '../contract/fields.ts';
 import { MICROS_PER_SECOND } from '../contract/time.ts';
 import { Codes, TagSets } from './dictionaries.ts';
+import type { Arena } from './kernels/heap.ts';
 import { Names } from './names.ts';
 import { formatUuid } from './uuid.ts';
 
 /** µs, seconds or counts; NaN is null. A column no row has a value in (`gone`, mostly) takes no room. */
 export class NumberColumn {
   readonly kind = 'number';
+  readonly #arena: Arena;
   /** empty while every value is null */
-  values = new Float64Array(0);
+  values = new Float64Array(0) as Float64Array;
   #capacity: number;
 
-  constructor(capacity: number) {
+  constructor(arena: Arena, capacity: number) {
+    this.#arena = arena;
     this.#capacity = capacity;
   }
 
@@ -27,7 +30,7 @@ export class NumberColumn {
   set(rid: number, value: number): boolean {
     if (this.values.length === 0) {
       if (Number.isNaN(value)) return false;
-      this.values = new Float64Array(this.#capacity).fill(NaN);
+      this.values = this.#arena.array(Float64Array, this.#capacity).fill(NaN);
     }
     if (Object.is(this.values[rid], value)) return false;
     this.values[rid] = value;
@@ -37,10 +40,8 @@ export class NumberColumn {
   grow(capacity: number): void {
     this.#capacity = capacity;
     if (this.values.length === 0) return;
-    const grown = new Float64Array(capacity);
-    grown.set(this.values);
-    grown.fill(NaN, this.values.length);
-    this.values = grown;
+    const { length } = this.values;
+    this.values = this.#arena.grown(this.values, capacity).fill(NaN, length);
   }
 
   get bytes(): number {
@@ -67,25 +68,32 @@ export class DifferenceColumn {
 /** Few distinct texts; 2 bytes a row until a column holds more than 65,535 of them. */
 export class TermColumn {
   readonly kind = 'term';
+  readonly #arena: Arena;
   readonly dictionary = new Codes();
-  codes: Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+  codes: Uint16Array | Uint32Array;
 
-  constructor(capacity: number) {
-    this.codes = new Uint16Array(capacity);
+  constructor(arena: Arena, capacity: number) {
+    this.#arena = arena;
+    this.codes = arena.array(Uint16Array, capacity);
   }
 
   /** true when the value is another one */
   set(rid: number, code: number): boolean {
     if (this.codes[rid] === code) return false;
-    if (code > 65_535 && this.codes instanceof Uint16Array) this.codes = Uint32Array.from(this.codes);
+    if (code > 65_535 && this.codes instanceof Uint16Array) this.#widen(this.codes);
     this.codes[rid] = code;
     return true;
   }
 
+  #widen(narrow: Uint16Array): void {
+    const wide = this.#arena.array(Uint32Array, narrow.length);
+    wide.set(narrow);
+    this.#arena.free(narrow);
+    this.codes = wide;
+  }
+
   grow(capacity: number): void {
-    const grown = this.codes instanceof Uint16Array ? new Uint16Array(capacity) : new Uint32Array(capacity);
-    grown.set(this.codes);
-    this.codes = grown;
+    this.codes = this.#arena.grown(this.codes, capacity);
   }
 
   get bytes(): number {
@@ -96,16 +104,16 @@ export class TermColumn {
 /** 0 null, 1 false, 2 true. */
 export class BooleanColumn {
   readonly kind = 'boolean';
-  codes: Uint16Array<ArrayBuffer>;
+  readonly #arena: Arena;
+  codes: Uint16Array;
 
-  constructor(capacity: number) {
-    this.codes = new Uint16Array(capacity);
+  constructor(arena: Arena, capacity: number) {
+    this.#arena = arena;
+    this.codes = arena.array(Uint16Array, capacity);
   }
 
   grow(capacity: number): void {
-    const grown = new Uint16Array(capacity);
-    grown.set(this.codes);
-    this.codes = grown;
+    this.codes = this.#arena.grown(this.codes, capacity);
   }
 
   get bytes(): number {
@@ -115,17 +123,17 @@ export class BooleanColumn {
 
 export class TagsColumn {
   readonly kind = 'tags';
+  readonly #arena: Arena;
   readonly dictionary = new TagSets();
-  codes: Uint32Array<ArrayBuffer>;
+  codes: Uint32Array;
 
-  constructor(capacity: number) {
-    this.codes = new Uint32Array(capacity);
+  constructor(arena: Arena, capacity: number) {
+    this.#arena = arena;
+    this.codes = arena.array(Uint32Array, capacity);
   }
 
   grow(capacity: number): void {
-    const grown = new Uint32Array(capacity);
-    grown.set(this.codes);
-    this.codes = grown;
+    this.codes = this.#arena.grown(this.codes, capacity);
   }
 
   get bytes(): number {
@@ -136,18 +144,18 @@ export class TagsColumn {
 /** The rid of another row, 0 for none. The row may be a stub: its id counts as this row's value, the row itself as absent. */
 export class RefColumn {
   readonly kind = 'ref';
+  readonly #arena: Arena;
   readonly target: Entity;
-  codes: Uint32Array<ArrayBuffer>;
+  codes: Uint32Array;
 
-  constructor(capacity: number, target: Entity) {
-    this.codes = new Uint32Array(capacity);
+  constructor(arena: Arena, capacity: number, target: Entity) {
+    this.#arena = arena;
+    this.codes = arena.array(Uint32Array, capacity);
     this.target = target;
   }
 
   grow(capacity: number): void {
-    const grown = new Uint32Array(capacity);
-    grown.set(this.codes);
-    this.codes = grown;
+    this.codes = this.#arena.grown(this.codes, capacity);
   }
 
   get bytes(): number {
@@ -157,13 +165,15 @@ export class RefColumn {
 
 export class TextColumn {
   readonly kind = 'text';
+  readonly #arena: Arena;
   readonly names = new Names();
-  heads: Uint32Array<ArrayBuffer>;
-  suffixes: Uint16Array<ArrayBuffer>;
+  heads: Uint32Array;
+  suffixes: Uint16Array;
 
-  constructor(capacity: number) {
-    this.heads = new Uint32Array(capacity);
-    this.suffixes = new Uint16Array(capacity);
+  constructor(arena: Arena, capacity: number) {
+    this.#arena = arena;
+    this.heads = arena.array(Uint32Array, capacity);
+    this.suffixes = arena.array(Uint16Array, capacity);
   }
 
   /** true when the value is another one */
@@ -181,12 +191,8 @@ export class TextColumn {
   }
 
   grow(capacity: number): void {
-    const heads = new Uint32Array(capacity);
-    heads.set(this.heads);
-    this.heads = heads;
-    const suffixes = new Uint16Array(capacity);
-    suffixes.set(this.suffixes);
-    this.suffixes = suffixes;
+    this.heads = this.#arena.grown(this.heads, capacity);
+    this.suffixes = this.#arena.grown(this.suffixes, capacity);
   }
 
   get bytes(): number {
@@ -197,10 +203,12 @@ export class TextColumn {
 /** Four words a row, see uuid.ts. */
 export class IdColumn {
   readonly kind = 'id';
-  words: Uint32Array<ArrayBuffer>;
+  readonly #arena: Arena;
+  words: Uint32Array;
 
-  constructor(capacity: number) {
-    this.words = new Uint32Array(capacity * 4);
+  constructor(arena: Arena, capacity: number) {
+    this.#arena = arena;
+    this.words = arena.array(Uint32Array, capacity * 4);
   }
 
   /** true when it is another one */
@@ -234,9 +242,7 @@ export class IdColumn {
   }
 
   grow(capacity: number): void {
-    const grown = new Uint32Array(capacity * 4);
-    grown.set(this.words);
-    this.words = grown;
+    this.words = this.#arena.grown(this.words, capacity * 4);
   }
 
   get bytes(): number {

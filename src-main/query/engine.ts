@@ -18,7 +18,7 @@ import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, RefColumn } from './columns.ts';
 import { backReference, Evaluator } from './conditions.ts';
-import { conjuncts, facet, onlyField } from './facets.ts';
+import { conjuncts, facet, speaksOnlyOf } from './facets.ts';
 import { histogram } from './histogram.ts';
 import { Permutations } from './permutations.ts';
 import { prefectCondition, prefectSort } from './prefect.ts';
@@ -67,6 +67,8 @@ export class Engine {
   #evaluator!: Evaluator;
   #permutations!: Permutations;
   #readRow!: (rid: number) => TaskRunRow;
+  /** until the next change: finding a kept mask by its condition costs more than the rest of a row */
+  #withSubflow: Bits | null = null;
   /** number of the last batch taken in; 0 before any */
   version = 0;
 
@@ -84,19 +86,29 @@ export class Engine {
 
   #wire(): void {
     const tables = this.#tables;
+    (this.#permutations as Permutations | undefined)?.dispose();
     this.#permutations = new Permutations(tables, this.#dialect);
     this.#evaluator = new Evaluator(tables, {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
       ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
     });
-    this.#readRow = taskRunReader(tables, () => this.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0));
+    this.#withSubflow = null;
+    this.#readRow = taskRunReader(tables, () => {
+      this.#withSubflow ??= this.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0);
+      return this.#withSubflow;
+    });
+  }
+
+  #use(rows: TableSet): void {
+    this.#rows.dispose();
+    this.#rows = rows;
+    this.#wire();
   }
 
   /** Builds the index anew from the source. `batch`: the source's last commit, read before this is called. */
   load(batch = 0): void {
-    this.#rows = TableSet.load(this.#source);
-    this.#wire();
+    this.#use(TableSet.load(this.#source));
     this.version = batch;
   }
 
@@ -116,11 +128,10 @@ export class Engine {
    * Reads what `save` wrote for the same archive, if it is whole and not newer than commit `batch`. Afterwards `version`
    * is the last commit in it and later ones are to be applied. false: nothing has changed, `load` is needed.
    */
-  restore(path: string, archive: string, batch: number): boolean {
-    const snapshot = loadSnapshot(path, archive, () => emptyTables(() => 0));
+  async restore(path: string, archive: string, batch: number): Promise<boolean> {
+    const snapshot = await loadSnapshot(path, archive, () => emptyTables(() => 0));
     if (!snapshot || snapshot.batch > batch) return false;
-    this.#rows = new TableSet(this.#source, snapshot.tables);
-    this.#wire();
+    this.#use(new TableSet(this.#source, snapshot.tables));
     this.#permutations.adopt(snapshot.orders);
     this.version = snapshot.batch;
     return true;
@@ -130,6 +141,7 @@ export class Engine {
   apply(change: Change): void {
     this.#rows.apply(change);
     this.#evaluator.forget();
+    this.#withSubflow = null;
     this.version = change.batch;
   }
 
@@ -162,15 +174,19 @@ export class Engine {
     return bits.count(this.mask(entity, where, now));
   }
 
-  ask(question: Question): Outcome {
-    const { where, sort, now, entity = 'task_run' } = question;
+  #select(entity: Entity, where: Condition, sort: readonly SortKey[], now: number): { mask: Bits; order: ResultOrder } {
     const mask = this.mask(entity, where, now);
-    const count = bits.count(mask);
     const orders = {
-      rows: () => this.#permutations.order(entity, sort),
+      kept: () => this.#permutations.order(entity, sort),
       compare: () => this.#permutations.compare(entity, sort),
     };
-    const order = new ResultOrder(mask, count, orders, this.#smallResult);
+    return { mask, order: new ResultOrder(mask, bits.count(mask), orders, this.#smallResult) };
+  }
+
+  ask(question: Question): Outcome {
+    const { where, sort, now, entity = 'task_run' } = question;
+    const { mask, order } = this.#select(entity, where, sort, now);
+    const { count } = order;
     return {
       count,
       get order() {
@@ -183,12 +199,13 @@ export class Engine {
     };
   }
 
-  /** Each facet is counted without the top-level conjuncts that speak of its own field only. */
+  /** Each facet is counted without the top-level conjuncts that speak of its own field, or of those lifted with it, only. */
   #facets(entity: Entity, where: Condition, now: number, requests: readonly FacetRequest[]): Facet[] {
-    const parts = conjuncts(where).map((condition) => ({ condition, path: onlyField(condition) }));
+    const parts = conjuncts(where);
     return requests.map((request) => {
-      const kept = parts.filter((part) => part.path !== request.field);
-      const lifted: Condition = kept.length === parts.length ? where : { and: kept.map((part) => part.condition) };
+      const own = new Set([request.field, ...(request.lift ?? [])]);
+      const kept = parts.filter((part) => !speaksOnlyOf(part, own));
+      const lifted: Condition = kept.length === parts.length ? where : { and: kept };
       const mask = this.mask(entity, lifted, now);
       return facet(this.#tables, entity, request, mask, bits.count(mask));
     });
@@ -207,13 +224,10 @@ export class Engine {
     offset: number,
     limit: number,
   ): { count: number; rids: Uint32Array<ArrayBuffer> } {
-    const outcome = this.ask({
-      entity,
-      where: prefectCondition(entity, filters),
-      sort: prefectSort(entity, sort),
-      now: 0,
-    });
-    return { count: outcome.count, rids: outcome.slice(offset, offset + limit) };
+    const { order } = this.#select(entity, prefectCondition(entity, filters), prefectSort(entity, sort), 0);
+    const rids = order.slice(offset, offset + limit);
+    order.release();
+    return { count: order.count, rids };
   }
 
   taskRunRow(rid: number): TaskRunRow {

@@ -5,14 +5,15 @@ import type { Condition, Facet, FacetRequest } from '../contract/query.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, TextColumn } from './columns.ts';
-import { countCodes } from './counting.ts';
+import { countCodes, foldCodes } from './counting.ts';
 import type { Table } from './table.ts';
+import type { Coded } from './tallies.ts';
 
 type Counts = { counts: Uint32Array; nulls: number };
 type Tables = Record<Entity, Table>;
 
-/** Share of all rows from which the rest is counted instead; the counts of all rows are remembered. */
-const MOST = 0.6;
+/** Share of all rows from which the rest is counted instead; the counts of all rows are kept. */
+const MOST = 0.5;
 
 /** The same mask is often counted again (a lifted facet of a one-filter question is that of all rows). Masks are version-bound, so is this. */
 const remembered = new WeakMap<Bits, Map<string, Counts>>();
@@ -42,7 +43,7 @@ function countPath(
   const kept = known.get(path);
   if (kept) return kept;
   let made: Counts;
-  if (via.length === 0) made = countRows(tables, tables[root], field, mask, rows);
+  if (via.length === 0) made = countColumn(tables, tables[root], columnFor(tables[root], field), mask, rows);
   else {
     const before = via.slice(0, -1);
     const refs = countPath(tables, root, before, via.at(-1)!, mask, rows);
@@ -53,16 +54,15 @@ function countPath(
   return made;
 }
 
-/** A mask of most rows is counted by what it leaves out. */
-function countRows(tables: Tables, table: Table, field: string, mask: Bits, rows: number): Counts {
-  const column = columnFor(table, field);
+/** Counts by code; those of a mask of most rows from what it leaves out. */
+function countMask(table: Table, column: Coded, mask: Bits, rows: number, values: number): Uint32Array<ArrayBuffer> {
+  if (rows < table.count * MOST) return countCodes(column.codes, mask, values);
   const listed = table.listed();
-  if (mask === listed || rows < table.count * MOST) return countColumn(tables, table, column, mask, rows);
-  const all = countPath(tables, table.entity, [], field, listed, table.count);
-  const out = countColumn(tables, table, column, bits.andNot(listed, mask), table.count - rows);
-  const counts = all.counts.slice();
-  for (let code = 0; code < counts.length; code++) counts[code] -= out.counts[code];
-  return { counts, nulls: all.nulls - out.nulls };
+  const counts = table.tallies.of(column, listed, values);
+  if (mask === listed) return counts;
+  const out = countCodes(column.codes, bits.andNot(listed, mask), values);
+  for (let code = 0; code < values; code++) counts[code] -= out[code];
+  return counts;
 }
 
 function entityBehind(root: Entity, via: readonly string[]): Entity {
@@ -79,13 +79,13 @@ function columnFor(table: Table, name: string): Column {
 function countColumn(tables: Tables, table: Table, column: Column, mask: Bits, rows: number): Counts {
   switch (column.kind) {
     case 'term':
-      return split(countCodes(column.codes, mask, rows, column.dictionary.texts.length));
+      return split(countMask(table, column, mask, rows, column.dictionary.texts.length));
     case 'boolean':
-      return split(countCodes(column.codes, mask, rows, 3));
+      return split(countMask(table, column, mask, rows, 3));
     case 'ref':
-      return split(countCodes(column.codes, mask, rows, tables[column.target].size));
+      return split(countMask(table, column, mask, rows, tables[column.target].size));
     case 'tags':
-      return foldTags(column.dictionary, countCodes(column.codes, mask, rows, column.dictionary.texts.length));
+      return foldTags(column.dictionary, countMask(table, column, mask, rows, column.dictionary.texts.length));
     case 'id': {
       const counts = new Uint32Array(table.size);
       for (const row of bits.rowsOf(mask, rows)) counts[row] = 1;
@@ -141,13 +141,9 @@ function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): C
   }
   const size =
     column.kind === 'ref' ? tables[column.target].size : column.kind === 'boolean' ? 3 : column.dictionary.texts.length;
-  const counts = new Uint32Array(size);
   const { codes } = column;
-  for (let rid = 1; rid < of.counts.length; rid++) {
-    const n = of.counts[rid];
-    if (n === 0) continue;
-    counts[bits.has(listed, rid) ? codes[rid] : 0] += n;
-  }
+  const counts =
+    codes instanceof Uint32Array ? foldCodes(codes, listed, of.counts, size) : fold16(codes, listed, of.counts, size);
   nulls += counts[0];
   counts[0] = 0;
   if (column.kind === 'tags') {
@@ -155,6 +151,14 @@ function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): C
     return foldTags(column.dictionary, counts);
   }
   return { counts, nulls };
+}
+
+/** `foldCodes` for the few columns with narrow codes, whose tables are small. */
+function fold16(codes: Uint16Array, listed: Bits, counts: Uint32Array, values: number): Uint32Array {
+  const folded = new Uint32Array(values);
+  for (let rid = 1; rid < counts.length; rid++)
+    if (counts[rid] !== 0) folded[bits.has(listed, rid) ? codes[rid] : 0] += counts[rid];
+  return folded;
 }
 
 type Read = { value(code: number): string; label(code: number): string };
@@ -215,14 +219,14 @@ function threshold(counts: Uint32Array, distinct: number, limit: number): number
   return Math.max(1, sorted[sorted.length - limit]);
 }
 
-/** The one path a condition speaks of, null when it is several or none. */
-export function onlyField(condition: Condition, prefix = ''): string | null {
-  if ('not' in condition) return onlyField(condition.not, prefix);
-  if ('has' in condition) return onlyField(condition.where, `${prefix}${condition.has}.`);
-  if ('text' in condition) return null;
-  if ('field' in condition) return prefix + condition.field;
-  const paths = new Set(('and' in condition ? condition.and : condition.or).map((c) => onlyField(c, prefix)));
-  return paths.size === 1 ? [...paths][0]! : null;
+/** Does the condition speak of some of these paths and of nothing else? */
+export function speaksOnlyOf(condition: Condition, paths: ReadonlySet<string>, prefix = ''): boolean {
+  if ('not' in condition) return speaksOnlyOf(condition.not, paths, prefix);
+  if ('has' in condition) return speaksOnlyOf(condition.where, paths, `${prefix}${condition.has}.`);
+  if ('text' in condition) return false;
+  if ('field' in condition) return paths.has(prefix + condition.field);
+  const parts = 'and' in condition ? condition.and : condition.or;
+  return parts.length > 0 && parts.every((part) => speaksOnlyOf(part, paths, prefix));
 }
 
 /** Top-level conjuncts, nested `and`s taken apart. */

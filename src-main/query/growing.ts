@@ -10,11 +10,17 @@ export class GrowingWords {
   }
 
   push(value: number): void {
-    if (this.length === this.words.length) {
-      const grown = new Uint32Array(this.length * 2);
-      grown.set(this.words);
-      this.words = grown;
-    }
-    this.words[this.length++] = value;
+    this.reach(this.length + 1);
+    this.words[this.length - 1] = value;
+  }
+
+  /** Makes it at least that long, with zeros. */
+  reach(length: number): void {
+    if (length <= this.length) return;
+    this.length = length;
+    if (length <= this.words.length) return;
+    const grown = new Uint32Array(Math.max(length, this.words.length * 2));
+    grown.set(this.words);
+    this.words = grown;
   }
 }

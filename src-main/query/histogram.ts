@@ -5,13 +5,16 @@ import type { Histogram, HistogramRequest, Instant } from '../contract/query.ts'
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { NumberColumn, TermColumn } from './columns.ts';
+import { countBuckets, extentOf, type Grid } from './counting.ts';
 import type { Table } from './table.ts';
+import { countStretches } from './walks.ts';
 
 /** Above this share of rows, walking them in time order (no arithmetic) beats computing each one's bucket. */
 const DENSE = 0.1;
 
 type Order = { rows: Uint32Array; descending: boolean };
-type Grid = { counts: Uint32Array; buckets: number; from: number; step: number };
+/** the places [first, last) of the rows that have a time */
+type Valued = Order & { first: number; last: number };
 
 /**
  * Rows before `from` or after the last bucket are not counted. The step is a whole number of µs, so the last bucket may
@@ -31,45 +34,54 @@ export function histogram(
   const column = resolved?.kind === 'time' && resolved.via.length === 0 ? table.field(resolved.field) : null;
   if (column?.kind !== 'number')
     throw new AppError('BAD_INPUT', `${request.field} is not a time of ${entity}`, { field: request.field });
-  const dense = count > mask.length * 32 * DENSE;
+  const states = table.columns.get('state_type') as TermColumn | undefined;
+  const codes = states ? narrow(states) : null;
+  const dense = codes !== null && count > mask.length * 32 * DENSE;
   const order = dense ? valued(inOrder(), column) : null;
   const at = (instant: Instant) => (typeof instant === 'number' ? instant : now - instant.ago);
   const open = request.from === undefined || request.to === undefined;
-  const extent = open ? (order ? extentOf(order, column, mask) : extentOfRows(column, mask)) : null;
+  const extent = open ? (order ? extentInOrder(order, column, mask) : extentOfRows(column, mask)) : null;
   const from = request.from === undefined ? (extent?.low ?? now) : at(request.from);
   const to = Math.max(from, request.to === undefined ? (extent?.high ?? now) : at(request.to));
   let step = Math.max(1, Math.ceil((to - from + 1) / request.buckets));
   // beyond the year 2255 neighbouring times are up to 32 µs apart and the + 1 above can vanish
   if (from + step * request.buckets <= to) step += 32;
-  const states = table.columns.get('state_type') as TermColumn | undefined;
   const names = states?.dictionary.texts ?? [''];
-  const codes = states ? (states.codes as Uint16Array) : new Uint16Array(table.words * 32);
-  const grid = { counts: new Uint32Array(request.buckets * names.length), buckets: request.buckets, from, step };
-  let withTime = 0;
-  if (order) withTime = fillInOrder(column, order, codes, names.length, mask, grid);
-  else if (column.values.length > 0) withTime = fillByRow(column.values, codes, mask, grid);
+  const grid = { buckets: request.buckets, from, step };
+  const { counts, valued: withTime } =
+    order && codes
+      ? countInOrder(column, order, codes, names.length, mask, grid)
+      : column.values.length > 0
+        ? countBuckets(column.values, codes, names.length, mask, grid)
+        : { counts: new Uint32Array(request.buckets * names.length), valued: 0 };
   const series = names.map((name, code) => ({
     state_type: code === 0 ? null : name,
-    counts: Array.from({ length: request.buckets }, (_, b) => grid.counts[b * names.length + code]),
+    counts: Array.from({ length: request.buckets }, (_, b) => counts[b * names.length + code]),
   }));
   const drawn = series.filter((s) => s.counts.some((n) => n > 0));
   return { field: request.field, from, step, series: drawn, missing: count - withTime };
 }
 
-type Extent = { low: number; high: number } | null;
-
-/** The stretch of rows that have a time: those without lie together at one end. */
-function valued({ rows, descending }: Order, column: NumberColumn): Order {
-  const missing = (i: number) => Number.isNaN(column.get(rows[i]));
-  const nullsFirst = rows.length > 0 && missing(0);
-  const edge = firstAt(rows.length, (i) => missing(i) !== nullsFirst);
-  return { rows: nullsFirst ? rows.subarray(edge) : rows.subarray(0, edge), descending };
+/** A server has some nine types of states, and never as many as need 32 bits each. */
+function narrow({ codes }: TermColumn): Uint16Array {
+  if (codes instanceof Uint32Array) throw new RangeError('more types of states than 65,535');
+  return codes;
 }
 
-/** Smallest i below n for which `reached` is true, n when there is none; it never turns false again. */
-function firstAt(n: number, reached: (i: number) => boolean): number {
-  let low = 0;
-  let high = n;
+type Extent = { low: number; high: number } | null;
+
+/** Rows without a time lie together at one end. */
+function valued({ rows, descending }: Order, column: NumberColumn): Valued {
+  const missing = (i: number) => Number.isNaN(column.get(rows[i]));
+  const nullsFirst = rows.length > 0 && missing(0);
+  const edge = firstAt(0, rows.length, (i) => missing(i) !== nullsFirst);
+  return { rows, descending, first: nullsFirst ? edge : 0, last: nullsFirst ? rows.length : edge };
+}
+
+/** Smallest i in [from, to) for which `reached` is true, `to` when there is none; it never turns false again. */
+function firstAt(from: number, to: number, reached: (i: number) => boolean): number {
+  let low = from;
+  let high = to;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (reached(middle)) high = middle;
@@ -78,98 +90,40 @@ function firstAt(n: number, reached: (i: number) => boolean): number {
   return low;
 }
 
-function extentOf({ rows, descending }: Order, column: NumberColumn, mask: Bits): Extent {
-  let first = 0;
-  while (first < rows.length && !bits.has(mask, rows[first])) first++;
-  let last = rows.length - 1;
-  while (last >= first && !bits.has(mask, rows[last])) last--;
-  if (last < first) return null;
-  const [a, b] = [column.get(rows[first]), column.get(rows[last])];
+function extentInOrder({ rows, first, last, descending }: Valued, column: NumberColumn, mask: Bits): Extent {
+  let low = first;
+  while (low < last && !bits.has(mask, rows[low])) low++;
+  let high = last - 1;
+  while (high >= low && !bits.has(mask, rows[high])) high--;
+  if (high < low) return null;
+  const [a, b] = [column.get(rows[low]), column.get(rows[high])];
   return descending ? { low: b, high: a } : { low: a, high: b };
 }
 
 function extentOfRows({ values }: NumberColumn, mask: Bits): Extent {
-  let low = Infinity;
-  let high = -Infinity;
-  if (values.length === 0) return null;
-  for (let w = 0; w < mask.length; w++) {
-    let word = mask[w];
-    while (word !== 0) {
-      const bit = word & -word;
-      word ^= bit;
-      const v = values[(w << 5) + 31 - Math.clz32(bit)];
-      if (v < low) low = v;
-      if (v > high) high = v;
-    }
-  }
-  return low <= high ? { low, high } : null;
+  return values.length === 0 ? null : extentOf(values, mask);
 }
 
-/** counts[bucket × types + type]. Returns how many rows of the mask have a time at all. */
-function fillInOrder(
+/** The same as `countBuckets`, along the rows in the order of the column. */
+function countInOrder(
   column: NumberColumn,
-  { rows, descending }: Order,
+  { rows, first, last, descending }: Valued,
   codes: Uint16Array,
   types: number,
   mask: Bits,
-  { counts, buckets, from, step }: Grid,
-): number {
+  { buckets, from, step }: Grid,
+): { counts: Uint32Array; valued: number } {
   // where the times from `time` on begin, or end when they descend
   const edge = (time: number): number =>
-    firstAt(rows.length, (i) => (descending ? column.get(rows[i]) < time : column.get(rows[i]) >= time));
-  const outer = [edge(from), edge(from + buckets * step)].sort((a, b) => a - b);
-  let at = edge(from);
-  for (let b = 0; b < buckets; b++) {
-    const next = edge(from + (b + 1) * step);
-    addTypes(rows, Math.min(at, next), Math.max(at, next), codes, mask, counts, b * types);
-    at = next;
-  }
+    firstAt(first, last, (i) => (descending ? column.get(rows[i]) < time : column.get(rows[i]) >= time));
+  const edges = Array.from({ length: buckets + 1 }, (_, b) => edge(from + b * step));
+  if (descending) edges.reverse();
+  const found = countStretches(rows, [first, last], mask, codes, types, edges);
+  const counts = new Uint32Array(buckets * types);
   let inside = 0;
-  for (const n of counts) inside += n;
-  return countIn(rows, 0, outer[0], mask) + inside + countIn(rows, outer[1], rows.length, mask);
-}
-
-function countIn(order: Uint32Array, from: number, to: number, mask: Bits): number {
-  let n = 0;
-  for (let i = from; i < to; i++) n += (mask[order[i] >>> 5] >>> (order[i] & 31)) & 1;
-  return n;
-}
-
-function addTypes(
-  order: Uint32Array,
-  from: number,
-  to: number,
-  codes: Uint16Array,
-  mask: Bits,
-  counts: Uint32Array,
-  base: number,
-): void {
-  for (let i = from; i < to; i++) {
-    const row = order[i];
-    counts[base + codes[row]] += (mask[row >>> 5] >>> (row & 31)) & 1;
+  for (let i = 0; i < buckets; i++) {
+    const b = descending ? buckets - 1 - i : i;
+    for (let type = 0; type < types; type++) inside += counts[b * types + type] = found.counts[i * types + type];
   }
-}
-
-function fillByRow(
-  values: Float64Array,
-  codes: Uint16Array,
-  mask: Bits,
-  { counts, buckets, from, step }: Grid,
-): number {
-  const types = counts.length / buckets;
-  const end = from + step * buckets;
-  let valued = 0;
-  for (let w = 0; w < mask.length; w++) {
-    let word = mask[w];
-    while (word !== 0) {
-      const bit = word & -word;
-      word ^= bit;
-      const r = (w << 5) + 31 - Math.clz32(bit);
-      const v = values[r];
-      if (v === v) valued++;
-      // the quotient is below 500, so `| 0` is its floor; it is exact, both sides being whole numbers below 2^53
-      if (v >= from && v < end) counts[(((v - from) / step) | 0) * types + codes[r]]++;
-    }
-  }
-  return valued;
+  return { counts, valued: inside + found.outside };
 }

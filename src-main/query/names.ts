@@ -9,6 +9,25 @@ const MAX_SUFFIXES = 65_535;
 /** longer tails are hardly ever shared between names */
 const MAX_SUFFIX_LENGTH = 24;
 
+/** 0–15 for a lower-case hex digit, else 16 */
+const hexValue = Uint8Array.from({ length: 128 }, (_, code) => {
+  const at = '0123456789abcdef'.indexOf(String.fromCharCode(code));
+  return at < 0 ? 16 : at;
+});
+
+/** The value of three hex digits from `cut` to the end, -1 when that is not what is there. */
+function hexTail(name: string, cut: number): number {
+  if (name.length - cut !== 3) return -1;
+  let value = 0;
+  for (let i = cut; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    const digit = code < 128 ? hexValue[code] : 16;
+    if (digit === 16) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
 export class Names {
   /** [0] stands for "no name" */
   readonly heads: string[] = [''];
@@ -16,6 +35,8 @@ export class Names {
   readonly suffixes: string[] = [''];
   readonly #headIndex = new Map<string, number>();
   readonly #suffixIndex = new Map<string, number>([['', 0]]);
+  /** of the three hex digits that Prefect appends: found without cutting them off and hashing them */
+  readonly #hexSuffix = new Uint16Array(4096);
   #folded: { fold: Fold; heads: string[]; suffixes: string[] } | null = null;
   /** result of the last `intern` or `find`; two fields instead of a fresh pair for each of a million rows */
   head = 0;
@@ -30,11 +51,11 @@ export class Names {
     const cut = name.lastIndexOf('-') + 1;
     let suffix: number | undefined = 0;
     if (cut > 0 && name.length - cut <= MAX_SUFFIX_LENGTH) {
-      const tail = name.slice(cut);
-      suffix = this.#suffixIndex.get(tail);
-      if (suffix === undefined && this.suffixes.length < MAX_SUFFIXES) {
-        suffix = this.suffixes.push(tail) - 1;
-        this.#suffixIndex.set(tail, suffix);
+      const digits = hexTail(name, cut);
+      suffix = digits < 0 ? this.#suffix(name.slice(cut)) : this.#hexSuffix[digits] || undefined;
+      if (suffix === undefined && digits >= 0) {
+        suffix = this.#suffix(name.slice(cut));
+        this.#hexSuffix[digits] = suffix ?? 0;
       }
     }
     const text = suffix ? name.slice(0, cut) : name;
@@ -45,6 +66,16 @@ export class Names {
     }
     this.head = head;
     this.suffix = suffix ?? 0;
+  }
+
+  /** undefined when there is no room for another one */
+  #suffix(tail: string): number | undefined {
+    let suffix = this.#suffixIndex.get(tail);
+    if (suffix === undefined && this.suffixes.length < MAX_SUFFIXES) {
+      suffix = this.suffixes.push(tail) - 1;
+      this.#suffixIndex.set(tail, suffix);
+    }
+    return suffix;
   }
 
   /** Sets head and suffix of a name already here; false when no row ever had it. */

@@ -1,18 +1,20 @@
 /** Bringing a kept order up to date after a few rows have changed. */
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
+import type { KeptOrder } from './kept-order.ts';
+import { placesIn } from './walks.ts';
 
 /**
- * The order with the changed rows in their new places: out of where they are, in where they belong, the stretches
- * between copied whole. `rows` itself is left as it is.
+ * Takes the changed rows out of where they are and puts them in where they belong, in place: the stretches between are
+ * moved whole. `before` and `after` are the members the order had and is to have; `compare` is by the new values.
  */
-export function moved(
-  rows: Uint32Array<ArrayBuffer>,
+export function move(
+  order: KeptOrder,
   before: Bits,
   after: Bits,
   changed: readonly number[],
   compare: (a: number, b: number) => number,
-): Uint32Array<ArrayBuffer> {
+): void {
   const leaving: Bits = new Int32Array(Math.max(before.length, 1));
   let leave = 0;
   for (const row of changed) {
@@ -20,59 +22,56 @@ export function moved(
     bits.add(leaving, row);
     leave++;
   }
-  const gaps = placesOf(rows, leaving, leave);
+  const gaps = leave > 0 ? placesIn(order.rows, leaving) : new Uint32Array(0);
   const arriving = Uint32Array.from(changed.filter((row) => bits.has(after, row))).sort(compare);
-  const out = new Uint32Array(rows.length - leave + arriving.length);
-  let from = 0;
-  let to = 0;
-  let gap = 0;
-  /** copies rows[from, end) less the gaps in it */
-  const copyUpTo = (end: number): void => {
-    while (gap < leave && gaps[gap] < end) {
-      out.set(rows.subarray(from, gaps[gap]), to);
-      to += gaps[gap] - from;
-      from = gaps[gap++] + 1;
-    }
-    out.set(rows.subarray(from, end), to);
+  order.change(order.rows.length - leave + arriving.length, (room, length) => {
+    insert(room, closeGaps(room, length, gaps), arriving, compare);
+  });
+}
+
+/** Returns how many are left. */
+function closeGaps(rows: Uint32Array, length: number, gaps: Uint32Array): number {
+  let to = gaps.length > 0 ? gaps[0] : length;
+  for (let g = 0; g < gaps.length; g++) {
+    const from = gaps[g] + 1;
+    const end = g + 1 < gaps.length ? gaps[g + 1] : length;
+    rows.copyWithin(to, from, end);
     to += end - from;
-    from = end;
-  };
-  for (const row of arriving) {
-    copyUpTo(placeFor(row, rows, from, leaving, leave > 0, compare));
-    out[to++] = row;
   }
-  copyUpTo(rows.length);
-  return out;
+  return to;
 }
 
-function placesOf(rows: Uint32Array, leaving: Bits, total: number): Uint32Array {
-  const places = new Uint32Array(total + 1);
-  let n = 0;
-  for (let i = 0; n < total && i < rows.length; i++) {
-    const row = rows[i];
-    places[n] = i;
-    n += (leaving[row >>> 5] >>> (row & 31)) & 1;
+/** `arriving` is in order; from the back, so that each stretch moves once. */
+function insert(
+  rows: Uint32Array,
+  length: number,
+  arriving: Uint32Array,
+  compare: (a: number, b: number) => number,
+): void {
+  const places = new Uint32Array(arriving.length);
+  for (let i = 0, from = 0; i < arriving.length; i++)
+    from = places[i] = placeFor(arriving[i], rows, from, length, compare);
+  for (let i = arriving.length - 1, end = length; i >= 0; i--) {
+    const at = places[i];
+    rows.copyWithin(at + i + 1, at, end);
+    rows[at + i] = arriving[i];
+    end = at;
   }
-  return places;
 }
 
-/** First place from `from` on whose row comes after `row`. Rows that leave have changed values and say nothing. */
+/** First place in [from, length) whose row comes after `row`. */
 function placeFor(
   row: number,
   rows: Uint32Array,
   from: number,
-  leaving: Bits,
-  skip: boolean,
+  length: number,
   compare: (a: number, b: number) => number,
 ): number {
   let low = from;
-  let high = rows.length;
+  let high = length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    let probe = middle;
-    if (skip) while (probe < high && bits.has(leaving, rows[probe])) probe++;
-    if (probe === high) high = middle;
-    else if (compare(rows[probe], row) < 0) low = probe + 1;
+    if (compare(rows[middle], row) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

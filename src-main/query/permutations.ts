@@ -1,7 +1,6 @@
 /**
- * Orders kept between questions, 4 bytes a row each. A change only marks them stale; the next question that needs one
- * takes the changed rows out and merges them in again (about 1 ms at a million rows), so a batch costs nothing for
- * orders nobody looks at. An order's array is never written to once it is handed out.
+ * Orders kept between questions. A change only marks them stale; the next question that needs one takes the changed
+ * rows out and merges them in again (about 2 ms at a million rows), so a batch costs nothing for orders nobody looks at.
  */
 import type { Entity } from '../contract/fields.ts';
 import type { Dialect, SortKey } from '../contract/query.ts';
@@ -17,12 +16,14 @@ import {
   type ResolvedKey,
 } from './sort-keys.ts';
 import { idsDescending } from './id-order.ts';
-import { moved } from './order-merge.ts';
+import { Arena } from './kernels/heap.ts';
+import { KeptOrder } from './kept-order.ts';
+import { move } from './order-merge.ts';
 import type { Table } from './table.ts';
 
 type Kept = {
   /** all rows of `members`, those without a value where the dialect puts them */
-  rows: Uint32Array<ArrayBuffer>;
+  order: KeptOrder;
   /** the listed rows; for the order by id also the stubs */
   members: Bits;
   keys: ResolvedKey[];
@@ -35,7 +36,8 @@ const KEPT = 6;
 
 export class Permutations implements OrderContext {
   readonly tables: Record<Entity, Table>;
-  dialect: Dialect;
+  readonly dialect: Dialect;
+  readonly #arena = new Arena();
   readonly #kept = new Map<string, Kept>();
   readonly #ranks = new Map<string, { ranks: Uint32Array; at: number }>();
 
@@ -44,22 +46,23 @@ export class Permutations implements OrderContext {
     this.dialect = dialect;
   }
 
-  forget(dialect: Dialect): void {
-    this.dialect = dialect;
+  /** Gives the memory back; results that still walk an order are completed first. */
+  dispose(): void {
+    for (const { order } of this.#kept.values()) order.drop();
     this.#kept.clear();
-    this.#ranks.clear();
+    this.#arena.dispose();
   }
 
   get bytes(): number {
     let total = 0;
-    for (const { rows, members } of this.#kept.values()) total += rows.byteLength + members.byteLength;
+    for (const { order, members } of this.#kept.values()) total += order.bytes + members.byteLength;
     for (const { ranks } of this.#ranks.values()) total += ranks.byteLength;
     return total;
   }
 
   /** Every row with an id, stubs too, id descending: the tie-break of all orders and the way from id to row. */
-  byId(entity: Entity): Uint32Array<ArrayBuffer> {
-    return this.#order(entity, []).rows;
+  byId(entity: Entity): Uint32Array {
+    return this.#order(entity, []).order.rows;
   }
 
   idsDescending(entity: Entity): Uint32Array {
@@ -67,14 +70,14 @@ export class Permutations implements OrderContext {
   }
 
   /** All listed rows; [] and a sole `id` descending also hold the stubs. Throws BAD_INPUT for an unknown field. */
-  order(entity: Entity, sort: readonly SortKey[]): Uint32Array<ArrayBuffer> {
-    return this.#order(entity, significant(sort)).rows;
+  order(entity: Entity, sort: readonly SortKey[]): KeptOrder {
+    return this.#order(entity, significant(sort)).order;
   }
 
   /** An order by one field in whichever direction is at hand. */
-  either(entity: Entity, field: string): { rows: Uint32Array<ArrayBuffer>; descending: boolean } {
+  either(entity: Entity, field: string): { rows: Uint32Array; descending: boolean } {
     const descending = !this.#kept.has(nameOf(entity, [{ field, dir: 'asc' }]));
-    return { rows: this.order(entity, [{ field, dir: descending ? 'desc' : 'asc' }]), descending };
+    return { rows: this.order(entity, [{ field, dir: descending ? 'desc' : 'asc' }]).rows, descending };
   }
 
   /** The comparison behind `order`, for results too small to be worth one. */
@@ -103,9 +106,12 @@ export class Permutations implements OrderContext {
     let kept = this.#kept.get(name);
     if (kept) {
       this.#kept.delete(name);
-      kept = this.#caughtUp(entity, table, kept);
+      if (!this.#catchUp(entity, table, kept)) {
+        kept.order.drop();
+        kept = undefined;
+      }
     }
-    kept ??= this.#build(entity, sort);
+    kept ??= this.#keep(entity, sort);
     this.#kept.set(name, kept);
     this.#trim();
     return kept;
@@ -114,30 +120,34 @@ export class Permutations implements OrderContext {
   /** Orders by id are not counted: they are small or needed by everything. */
   #trim(): void {
     const names = [...this.#kept.keys()].filter((name) => !name.endsWith(' []'));
-    for (const name of names.slice(0, Math.max(0, names.length - KEPT))) this.#kept.delete(name);
+    for (const name of names.slice(0, Math.max(0, names.length - KEPT))) {
+      this.#kept.get(name)?.order.drop();
+      this.#kept.delete(name);
+    }
   }
 
-  /** undefined when it must be built anew */
-  #caughtUp(entity: Entity, table: Table, kept: Kept): Kept | undefined {
+  /** false when it must be built anew */
+  #catchUp(entity: Entity, table: Table, kept: Kept): boolean {
     let own: number[] = [];
     for (const [of, concern] of kept.concerns) {
       const changed = concern.seen === of.log.end ? [] : of.log.since(concern.seen, concern.of);
-      if (changed === null || (of !== table && changed.length > 0)) return undefined;
+      if (changed === null || (of !== table && changed.length > 0)) return false;
       concern.seen = of.log.end;
       if (of === table) own = changed;
     }
-    if (own.length === 0) return kept;
+    if (own.length === 0) return true;
     // a path that comes back to the sorted table: one changed row may move others
-    if (kept.keys.some((key) => key.tables.includes(table))) return undefined;
-    if (own.length > 20_000 && own.length > kept.rows.length >>> 4) return undefined;
+    if (kept.keys.some((key) => key.tables.includes(table))) return false;
+    if (own.length > 20_000 && own.length > kept.order.rows.length >>> 4) return false;
     const members = kept.keys.length === 0 ? table.present.slice(0, table.words) : table.listed();
     const compare = this.#compare(entity, kept.keys);
-    const rows = moved(kept.rows, kept.members, members, own, compare);
-    return { ...kept, rows, members };
+    move(kept.order, kept.members, members, own, compare);
+    kept.members = members;
+    return true;
   }
 
   /** All of an order but its rows. */
-  #frame(entity: Entity, sort: readonly SortKey[]): Omit<Kept, 'rows'> {
+  #frame(entity: Entity, sort: readonly SortKey[]): Omit<Kept, 'order'> {
     const table = this.tables[entity];
     const keys = sort.map((key) => resolveKey(entity, key, this));
     const needs = [...concerns(entity, keys, this)].map(([of, what]) => [of, { of: what, seen: of.log.end }] as const);
@@ -145,11 +155,14 @@ export class Permutations implements OrderContext {
     return { keys, members, concerns: new Map(needs) };
   }
 
-  #build(entity: Entity, sort: readonly SortKey[]): Kept {
+  #keep(entity: Entity, sort: readonly SortKey[]): Kept {
     const frame = this.#frame(entity, sort);
-    const { keys, members } = frame;
+    return { ...frame, order: new KeptOrder(this.#arena, this.#build(entity, frame)) };
+  }
+
+  #build(entity: Entity, { keys, members }: Omit<Kept, 'order'>): Uint32Array {
     const table = this.tables[entity];
-    if (sort.length === 0) return { ...frame, rows: idsDescending(table, members) };
+    if (keys.length === 0) return idsDescending(table, members);
     const rows = new Uint32Array(table.count);
     let n = 0;
     for (const row of this.byId(entity)) if (bits.has(members, row)) rows[n++] = row;
@@ -157,12 +170,12 @@ export class Permutations implements OrderContext {
       if (key.field === 'id' && key.via.length === 0) rows.reverse();
       else sortRows(rows, key, withValue(entity, key, this), this);
     }
-    return { ...frame, rows };
+    return rows;
   }
 
   /** Orders of task runs worth keeping in a snapshot: by id, and the last one used. Named so that `adopt` knows them. */
-  export(): Map<string, Uint32Array<ArrayBuffer>> {
-    const out = new Map<string, Uint32Array<ArrayBuffer>>();
+  export(): Map<string, Uint32Array> {
+    const out = new Map<string, Uint32Array>();
     const sorts: SortKey[][] = [[]];
     const used = [...this.#kept.values()]
       .reverse()
@@ -171,16 +184,17 @@ export class Permutations implements OrderContext {
           kept.keys.length === 1 && kept.keys[0].table === this.tables.task_run && kept.keys[0].via.length === 0,
       );
     if (used) sorts.push([used.keys[0].key]);
-    for (const sort of sorts) out.set(JSON.stringify([this.dialect, sort]), this.order('task_run', sort));
+    for (const sort of sorts) out.set(JSON.stringify([this.dialect, sort]), this.order('task_run', sort).rows);
     return out;
   }
 
   /** Only into tables that have not changed since `export`. */
-  adopt(orders: ReadonlyMap<string, Uint32Array<ArrayBuffer>>): void {
+  adopt(orders: ReadonlyMap<string, Uint32Array>): void {
     for (const [name, rows] of orders) {
       const [dialect, sort] = JSON.parse(name) as [Dialect, SortKey[]];
       if (dialect !== this.dialect) continue;
-      this.#kept.set(nameOf('task_run', sort), { ...this.#frame('task_run', sort), rows });
+      const order = new KeptOrder(this.#arena, rows);
+      this.#kept.set(nameOf('task_run', sort), { ...this.#frame('task_run', sort), order });
     }
   }
 
@@ -191,7 +205,9 @@ export class Permutations implements OrderContext {
     const known = this.#ranks.get(name);
     if (known?.at === at) return known.ranks;
     const sort: SortKey = { field, dir: 'asc' };
-    const { rows, keys } = this.#build(entity, [sort]);
+    const frame = this.#frame(entity, [sort]);
+    const { keys } = frame;
+    const rows = this.#build(entity, frame);
     const valued = withValue(entity, keys[0], this);
     const compare = compareBy(keys[0], this);
     const ranks = new Uint32Array(table.size);

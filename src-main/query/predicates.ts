@@ -6,7 +6,7 @@ import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, DifferenceColumn, NumberColumn, TagsColumn, TextColumn } from './columns.ts';
 import { containsMatcher, likeMatcher, type Matcher } from './like.ts';
-import { byCode, byDifference, byName, byNameLazily, byRange, byReference, notNaN, notZero, UNKNOWN } from './masks.ts';
+import { byCode, byDifference, byName, byRange, byReference, namesInUse, notNaN, notZero } from './masks.ts';
 import type { Table } from './table.ts';
 
 export type Comparison = Exclude<
@@ -180,7 +180,7 @@ export function matches(table: Table, column: Column, matcher: Matcher, context:
       return byCode(column.codes, setsWith(column.dictionary, wanted, 1), words);
     }
     case 'text':
-      return matchesName(column, matcher, words);
+      return matchesName(table, column, matcher);
     case 'id':
       return idsAccepted(table, matcher);
     case 'ref':
@@ -210,7 +210,8 @@ function idsAccepted(table: Table, matcher: Matcher): Bits {
 const EAGER_PAIRS = 131_072;
 
 /** The pattern runs once over each head; for each state it can end in, once over each suffix. */
-function matchesName({ names, heads, suffixes }: TextColumn, matcher: Matcher, words: number): Bits {
+function matchesName(table: Table, { names, heads, suffixes }: TextColumn, matcher: Matcher): Bits {
+  const { words } = table;
   const folded = names.folded(matcher.fold);
   const width = names.suffixes.length;
   // slot 0 is for rows without a name
@@ -226,30 +227,28 @@ function matchesName({ names, heads, suffixes }: TextColumn, matcher: Matcher, w
     }
     slotOf[head] = slot;
   }
-  const eager = states.length * width <= EAGER_PAIRS;
-  const table = new Uint8Array(states.length * width);
+  const offsets = slotOf.map((slot) => slot * width);
+  const pairs = states.length * width;
+  const inUse = pairs > EAGER_PAIRS ? namesInUse(heads, suffixes, offsets, pairs, table.size) : null;
+  const marks = new Uint8Array(pairs);
   let uniform = true;
   for (let slot = 1; slot < states.length; slot++) {
     const state = states[slot];
     const at = slot * width;
-    if (matcher.settled(state)) table.fill(matcher.accepts(state) ? 1 : 0, at, at + width);
-    else if (!eager) table.fill(UNKNOWN, at, at + width);
-    else {
-      let hits = 0;
-      for (let suffix = 0; suffix < width; suffix++)
-        hits += table[at + suffix] = matcher.accepts(matcher.walk(state, folded.suffixes[suffix])) ? 1 : 0;
-      if (hits > 0 && hits < width) uniform = false;
+    if (matcher.settled(state)) {
+      marks.fill(matcher.accepts(state) ? 1 : 0, at, at + width);
+      continue;
     }
+    let hits = 0;
+    for (let suffix = 0; suffix < width; suffix++) {
+      if (inUse !== null && inUse[at + suffix] === 0) continue;
+      hits += marks[at + suffix] = matcher.accepts(matcher.walk(state, folded.suffixes[suffix])) ? 1 : 0;
+    }
+    if (hits > 0 && hits < width) uniform = false;
   }
   // a pattern without a dash is mostly decided by the head alone
-  if (eager && uniform) return byCode(heads, headMarks(slotOf, table, width), words);
-  const offsets = slotOf.map((slot) => slot * width);
-  if (eager) return byName(heads, suffixes, offsets, table, words);
-  const resolve = (offset: number, suffix: number): number => {
-    const state = matcher.walk(states[offset / width], folded.suffixes[suffix]);
-    return (table[offset + suffix] = matcher.accepts(state) ? 1 : 0);
-  };
-  return byNameLazily(heads, suffixes, offsets, table, resolve, words);
+  if (uniform && inUse === null) return byCode(heads, headMarks(slotOf, marks, width), words);
+  return byName(heads, suffixes, offsets, marks, words);
 }
 
 function headMarks(slotOf: Uint32Array, table: Uint8Array, width: number): Uint8Array {

@@ -1,45 +1,54 @@
 /** A question's rows in order: a walk over a kept order that picks the rows of a mask, no further than it is asked to go. */
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
+import type { KeptOrder } from './kept-order.ts';
+import { picked } from './walks.ts';
+
+type Rows = Uint32Array<ArrayBuffer>;
 
 export type Orders = {
-  /** a kept order that holds all rows of the mask */
-  rows(): Uint32Array<ArrayBuffer>;
+  /** holds all rows of the mask */
+  kept(): KeptOrder;
   compare(): (a: number, b: number) => number;
 };
+
+/** Rows of an order looked at for a first page; four times as many while they do not suffice. */
+const FIRST_LOOK = 16_384;
 
 export class ResultOrder {
   readonly count: number;
   readonly #mask: Bits;
-  readonly #from: Uint32Array;
-  readonly #out: Uint32Array<ArrayBuffer>;
-  #filled = 0;
-  #at = 0;
+  /** what is still to be walked; null once all rows are known */
+  #from: KeptOrder | null = null;
+  #giveBack = (): void => {};
+  /** all rows, or while `#from` is there the first ones */
+  #known: Rows = new Uint32Array(0);
 
   /** Results of up to `small` rows are sorted by themselves. */
   constructor(mask: Bits, count: number, orders: Orders, small: number) {
     this.count = count;
     this.#mask = mask;
-    const from = count > small ? orders.rows() : new Uint32Array(0);
-    this.#from = from;
-    if (count <= small) this.#out = bits.rowsOf(mask, count).sort(orders.compare());
-    // every row of a kept order: handed out as it is, since neither is ever written to
-    else if (count === from.length) this.#out = from;
-    // one place more than rows, since `pick` writes before it knows
-    else this.#out = new Uint32Array(count + 1);
-    if (this.#out.length === count) this.#filled = count;
+    if (count <= small) {
+      this.#known = bits.rowsOf(mask, count).sort(orders.compare());
+      return;
+    }
+    this.#from = orders.kept();
+    this.#giveBack = this.#from.lend(this);
   }
 
   /** rids [from, to) of the result, fewer past its end */
-  slice(from: number, to: number): Uint32Array<ArrayBuffer> {
+  slice(from: number, to: number): Rows {
     const end = Math.max(0, Math.min(to, this.count));
-    this.#fill(end);
-    return this.#out.slice(Math.min(Math.max(0, from), end), end);
+    const start = Math.min(Math.max(0, from), end);
+    if (this.#from?.rows.length === this.count) return copy(this.#from.rows.subarray(start, end));
+    if (start > 0) this.all();
+    for (let look = FIRST_LOOK; this.#from && this.#known.length < end; look *= 4) this.#walk(look);
+    return this.#known.slice(start, end);
   }
 
-  all(): Uint32Array<ArrayBuffer> {
-    this.#fill(this.count);
-    return this.#out.subarray(0, this.count);
+  all(): Rows {
+    this.finish();
+    return this.#known;
   }
 
   /** place of a row, null when it is not in the result */
@@ -48,25 +57,25 @@ export class ResultOrder {
     return this.all().indexOf(rid);
   }
 
-  #fill(wanted: number): void {
-    while (this.#filled < wanted) {
-      const left = this.#from.length - this.#at;
-      if (left <= 0) throw new Error('the order lacks rows of the result');
-      // a page near the front looks at a few thousand rows, the whole order at all of them in one go
-      const step = wanted === this.count ? left : Math.min(left, 16_384);
-      this.#filled = pick(this.#from, this.#at, this.#at + step, this.#mask, this.#out, this.#filled);
-      this.#at += step;
-    }
+  /** Walks the rest; afterwards the kept order may change. */
+  finish(): void {
+    if (this.#from) this.#walk(this.#from.rows.length);
+  }
+
+  /** Nothing more will be asked. */
+  release(): void {
+    this.#giveBack();
+    this.#from = null;
+  }
+
+  #walk(rows: number): void {
+    if (!this.#from) return;
+    const all = this.#from.rows;
+    this.#known = all.length === this.count ? copy(all) : picked(all, rows, this.#mask);
+    if (rows < all.length) return;
+    this.release();
+    if (this.#known.length < this.count) throw new Error('the order lacks rows of the result');
   }
 }
 
-/** Appends the rows of rows[from, to) that are in the mask; returns the new length. */
-function pick(rows: Uint32Array, from: number, to: number, mask: Bits, out: Uint32Array, length: number): number {
-  let n = length;
-  for (let i = from; i < to; i++) {
-    const row = rows[i];
-    out[n] = row;
-    n += (mask[row >>> 5] >>> (row & 31)) & 1;
-  }
-  return n;
-}
+const copy = (rows: Uint32Array): Rows => Uint32Array.from(rows);

@@ -4,24 +4,22 @@
  * worth nothing: it only holds what can be built again.
  */
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
+import { checksum } from './kernels/checksum.ts';
 
-const MAGIC = 0x31_49_53_54; // TSI1
+const MAGIC = 0x32_49_53_54; // TSI2
 const kinds = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array };
 type Kind = keyof typeof kinds;
-export type Data =
-  | Uint8Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Float64Array<ArrayBuffer>;
+export type Data = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
+/** Where a section is read to: an array of just that type and length. */
+export type Room = (name: string, type: (typeof kinds)[Kind], length: number) => Data;
 
-type Entry = { name: string; kind: Kind; at: number; bytes: number; crc: number };
+type Entry = { name: string; kind: Kind; at: number; bytes: number; sum: number };
 type Head = { stamp: string; size: number; sections: Entry[] };
 
 /** 4 MB at a time: some 2 ms of writing between two questions */
 const SLICE = 4_194_304;
+/** Reads at once: the system hands out memory while it copies, and that is most of the work, on a core each. */
+const READERS = 2;
 const align = (n: number): number => (n + 7) & ~7;
 /** magic, length of the head, checksum of the head, zero */
 const PREFIX = 16;
@@ -55,14 +53,14 @@ export async function writeSections(
     let at = PREFIX + room;
     for (const [name, data] of sections) {
       const bytes = bytesOf(data);
-      let crc = 0;
+      let sum = 0;
       for (let from = 0; from < bytes.length; from += SLICE) {
         const slice = bytes.subarray(from, from + SLICE);
-        crc = crc32(slice, crc);
+        sum = checksum(slice, sum);
         await file.write(slice, 0, slice.length, at + from);
         if (!valid()) return false;
       }
-      entries.push({ name, kind: kindOf(data), at, bytes: bytes.length, crc });
+      entries.push({ name, kind: kindOf(data), at, bytes: bytes.length, sum });
       at = align(at + bytes.length);
     }
     const head: Head = { stamp, size: at, sections: entries };
@@ -71,7 +69,7 @@ export async function writeSections(
     if (written.length > room) throw new RangeError('more sections than the head has room for');
     text.set(written);
     await file.write(text, 0, text.length, PREFIX);
-    await file.write(Buffer.from(Uint32Array.of(MAGIC, room, crc32(text), 0).buffer), 0, PREFIX, 0);
+    await file.write(Buffer.from(Uint32Array.of(MAGIC, room, checksum(text), 0).buffer), 0, PREFIX, 0);
     await file.truncate(at);
     await file.sync();
     await file.close();
@@ -85,45 +83,62 @@ export async function writeSections(
   }
 }
 
-/** null when there is no such file or anything about it is not as it was written. */
-export function readSections(path: string, stamp: string): Map<string, Data> | null {
-  let file: number;
+/** null when there is no such file or anything about it is not as it was written. `room` is asked once for each section. */
+export async function readSections(path: string, stamp: string, room: Room): Promise<Map<string, Data> | null> {
+  let file: FileHandle;
   try {
-    file = openSync(path, 'r');
+    file = await open(path, 'r');
   } catch {
     return null; // no snapshot, or none that can be read: the index is built from the archive
   }
   try {
-    const prefix = read(file, 0, PREFIX);
-    if (!prefix) return null;
-    const [magic, room, crc] = new Uint32Array(prefix);
-    const { size } = fstatSync(file);
-    if (magic !== MAGIC || PREFIX + room > size) return null;
-    const text = read(file, PREFIX, room);
-    if (!text || crc32(new Uint8Array(text)) !== crc) return null;
-    const head = JSON.parse(Buffer.from(text).toString('utf8')) as Head;
-    if (head.stamp !== stamp || head.size !== size) return null;
+    const head = await readHead(file).catch(() => null);
+    if (head?.stamp !== stamp) return null;
     const sections = new Map<string, Data>();
-    for (const entry of head.sections) {
-      // a buffer of its own: a column that grows lets go of its bytes
-      const buffer = read(file, entry.at, entry.bytes);
-      if (!buffer || crc32(new Uint8Array(buffer)) !== entry.crc) return null;
-      sections.set(entry.name, new kinds[entry.kind](buffer));
-    }
-    return sections;
+    const waiting = head.sections.values();
+    const read = async (): Promise<boolean> => {
+      for (const { name, kind, at, bytes, sum } of waiting) {
+        const type = kinds[kind];
+        const data = room(name, type, bytes / type.BYTES_PER_ELEMENT);
+        if (!(await readInto(file, at, bytesOf(data))) || sumOf(data) !== sum) return false;
+        sections.set(name, data);
+      }
+      return true;
+    };
+    // a disk that fails to give it back is one more way of not being whole
+    const whole = await Promise.all(Array.from({ length: READERS }, () => read().catch(() => false)));
+    return whole.every(Boolean) ? sections : null;
   } finally {
-    closeSync(file);
+    await file.close();
   }
 }
 
-/** null when the file ends before */
-function read(file: number, from: number, length: number): ArrayBuffer | null {
-  const buffer = new ArrayBuffer(length);
-  const bytes = new Uint8Array(buffer);
-  for (let at = 0; at < length;) {
-    const n = readSync(file, bytes, at, length - at, from + at);
-    if (n === 0) return null;
-    at += n;
+async function readHead(file: FileHandle): Promise<Head | null> {
+  const prefix = new Uint32Array(PREFIX / 4);
+  if (!(await readInto(file, 0, bytesOf(prefix)))) return null;
+  const [magic, length, sum] = prefix;
+  const { size } = await file.stat();
+  if (magic !== MAGIC || PREFIX + length > size) return null;
+  const text = Buffer.alloc(length);
+  if (!(await readInto(file, PREFIX, text)) || checksum(text) !== sum) return null;
+  const head = JSON.parse(text.toString('utf8')) as Head;
+  return head.size === size ? head : null;
+}
+
+/** As it was made while writing, a slice at a time. */
+function sumOf(data: Data): number {
+  const bytes = bytesOf(data);
+  let sum = 0;
+  for (let from = 0; from < bytes.length; from += SLICE) sum = checksum(bytes.subarray(from, from + SLICE), sum);
+  return sum;
+}
+
+/** false when the file ends before */
+async function readInto(file: FileHandle, from: number, bytes: Uint8Array): Promise<boolean> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesRead } = await file.read(bytes, at, bytes.length - at, from + at);
+    if (bytesRead === 0) return false;
+    at += bytesRead;
   }
-  return buffer;
+  return true;
 }

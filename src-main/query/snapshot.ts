@@ -5,7 +5,7 @@
 import { entities, type Entity } from '../contract/fields.ts';
 import { columns } from '../store/columns.ts';
 import type { StoredColumn } from './columns.ts';
-import { readSections, writeSections, type Data } from './section-file.ts';
+import { readSections, writeSections, type Data, type Room } from './section-file.ts';
 import type { Table } from './table.ts';
 import type { Tables } from './table-set.ts';
 
@@ -16,8 +16,8 @@ const FORMAT = 1;
 const stampOf = (archive: string): string => JSON.stringify([FORMAT, archive, columns]);
 
 /** Orders to keep beside the tables: name → rows. */
-export type KeptOrders = ReadonlyMap<string, Uint32Array<ArrayBuffer>>;
-export type Snapshot = { batch: number; tables: Tables; orders: Map<string, Uint32Array<ArrayBuffer>> };
+export type KeptOrders = ReadonlyMap<string, Uint32Array>;
+export type Snapshot = { batch: number; tables: Tables; orders: Map<string, Uint32Array> };
 
 /** false when `valid` turned false while it was written: then the old file stays. Throws the file system's errors. */
 export function saveSnapshot(
@@ -35,16 +35,27 @@ export function saveSnapshot(
 }
 
 /** Fills empty tables; null when there is no snapshot of this archive, or none that is whole. */
-export function loadSnapshot(path: string, archive: string, empty: () => Tables): Snapshot | null {
-  const sections = readSections(path, stampOf(archive));
-  if (!sections) return null;
+export async function loadSnapshot(path: string, archive: string, empty: () => Tables): Promise<Snapshot | null> {
   const tables = empty();
+  const sections = await readSections(path, stampOf(archive), roomIn(tables));
+  if (!sections) return null;
   for (const entity of entities) restoreTable(tables[entity], sections);
-  const orders = new Map<string, Uint32Array<ArrayBuffer>>();
+  const orders = new Map<string, Uint32Array>();
   for (const [name, data] of sections)
-    if (name.startsWith('order ')) orders.set(name.slice('order '.length), data as Uint32Array<ArrayBuffer>);
+    if (name.startsWith('order ')) orders.set(name.slice('order '.length), data as Uint32Array);
   return { batch: (sections.get('batch') as Float64Array)[0], tables, orders };
 }
+
+/** Columns go where the kernels see them, the rest into plain memory. */
+function roomIn(tables: Tables): Room {
+  return (name, type, length) => {
+    const [path, part] = name.split(' ');
+    const entity = entities.find((one) => path.startsWith(`${one}.`));
+    if (entity && (part === undefined || part === SUFFIX)) return tables[entity].arena.room<Data>(type, length);
+    return new type(length);
+  };
+}
+const SUFFIX = 'suffix';
 
 function dumpTable(table: Table, into: Map<string, Data>): void {
   const { entity } = table;
@@ -89,7 +100,7 @@ function dumpColumn(name: string, column: StoredColumn, into: Map<string, Data>)
       break;
     case 'text':
       into.set(name, column.heads);
-      into.set(`${name} suffix`, column.suffixes);
+      into.set(`${name} ${SUFFIX}`, column.suffixes);
       into.set(`${name} heads`, pack(column.names.heads));
       into.set(`${name} suffixes`, pack(column.names.suffixes));
       break;
@@ -102,29 +113,29 @@ function dumpColumn(name: string, column: StoredColumn, into: Map<string, Data>)
 function restoreColumn(name: string, column: StoredColumn, take: (name: string) => Data): void {
   switch (column.kind) {
     case 'number':
-      column.values = take(name) as Float64Array<ArrayBuffer>;
+      column.values = take(name) as Float64Array;
       break;
     case 'term':
-      column.codes = take(name) as Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+      column.codes = take(name) as Uint16Array | Uint32Array;
       column.dictionary.restore(unpack(take(`${name} texts`)), take(`${name} terms`));
       break;
     case 'tags':
-      column.codes = take(name) as Uint32Array<ArrayBuffer>;
+      column.codes = take(name) as Uint32Array;
       column.dictionary.restore(unpack(take(`${name} texts`)), take(`${name} terms`));
       break;
     case 'boolean':
-      column.codes = take(name) as Uint16Array<ArrayBuffer>;
+      column.codes = take(name) as Uint16Array;
       break;
     case 'ref':
-      column.codes = take(name) as Uint32Array<ArrayBuffer>;
+      column.codes = take(name) as Uint32Array;
       break;
     case 'text':
-      column.heads = take(name) as Uint32Array<ArrayBuffer>;
-      column.suffixes = take(`${name} suffix`) as Uint16Array<ArrayBuffer>;
+      column.heads = take(name) as Uint32Array;
+      column.suffixes = take(`${name} ${SUFFIX}`) as Uint16Array;
       column.names.restore(unpack(take(`${name} heads`)), unpack(take(`${name} suffixes`)));
       break;
     case 'id':
-      column.words = take(name) as Uint32Array<ArrayBuffer>;
+      column.words = take(name) as Uint32Array;
       break;
   }
 }

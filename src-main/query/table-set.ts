@@ -2,10 +2,14 @@
 import { entities, type Entity } from '../contract/fields.ts';
 import type { Change, ColumnSource } from '../store/columns.ts';
 import * as bits from './bits.ts';
+import type { SourceRow } from './column-load.ts';
 import { Terms } from './dictionaries.ts';
 import { Table } from './table.ts';
 
 export type Tables = Record<Entity, Table>;
+
+/** Rows loaded at once: few enough to stay in the young heap. */
+const PIECE = 500;
 
 export class TableSet {
   readonly tables: Tables;
@@ -27,11 +31,23 @@ export class TableSet {
       source,
       emptyTables((entity) => last[entity]),
     );
-    for (const entity of entities)
-      for (const row of source.rows(entity, 1, last[entity])) set.tables[entity].set(row, set.#terms);
+    for (const entity of entities) {
+      let piece: SourceRow[] = [];
+      for (const row of source.rows(entity, 1, last[entity])) {
+        if (piece.push(row) < PIECE) continue;
+        set.tables[entity].load(piece, set.#terms);
+        piece = [];
+      }
+      set.tables[entity].load(piece, set.#terms);
+    }
     for (const entity of entities) set.#fetchParents(entity, null);
     for (const entity of entities) set.tables[entity].logging = true;
     return set;
+  }
+
+  /** Gives the columns' memory back; nothing may be asked afterwards. */
+  dispose(): void {
+    for (const entity of entities) this.tables[entity].arena.dispose();
   }
 
   apply({ changed, removed }: Change): void {

@@ -3,10 +3,13 @@ import { fields, type Entity } from '../contract/fields.ts';
 import { columns, type Cell, type ColumnKind } from '../store/columns.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
+import { loadColumn, type SourceRow } from './column-load.ts';
 import { BooleanColumn, IdColumn, NumberColumn, RefColumn, TagsColumn, TermColumn, TextColumn } from './columns.ts';
 import { DifferenceColumn, type Column, type StoredColumn } from './columns.ts';
 import type { Terms } from './dictionaries.ts';
+import { Arena } from './kernels/heap.ts';
 import { ALL, NEW, RowLog } from './row-log.ts';
+import { Tallies } from './tallies.ts';
 
 /** Room for a thirty-second more: at a million rows the next copy is 31,000 rows away and idle bytes stay under 4 a row. Whole words. */
 const withRoom = (rows: number): number => (rows + (rows >>> 5) + 1024 + 31) & ~31;
@@ -28,15 +31,19 @@ export class Table {
   alive: Bits;
   count = 0;
   readonly log = new RowLog();
+  /** of the listed rows */
+  readonly tallies = new Tallies();
   /** off while the index is loaded, when every row is new */
   logging = false;
+  /** holds the columns */
+  readonly arena = new Arena();
   readonly #computed = new Map<string, DifferenceColumn | NumberColumn>();
   #aliveShared: Bits | null = null;
 
   constructor(entity: Entity, rows: number) {
     this.entity = entity;
     this.#capacity = rows === 0 ? 32 : withRoom(rows + 1);
-    this.ids = new IdColumn(this.#capacity);
+    this.ids = new IdColumn(this.arena, this.#capacity);
     this.present = new Int32Array(this.#capacity >>> 5);
     this.alive = new Int32Array(this.#capacity >>> 5);
     const names = Object.entries(columns[entity]) as [string, ColumnKind][];
@@ -45,7 +52,7 @@ export class Table {
         this.#setters.push(null);
         continue;
       }
-      const column = makeColumn(kind, this.#capacity);
+      const column = makeColumn(this.arena, kind, this.#capacity);
       this.columns.set(name, column);
       this.#setters.push(column);
     }
@@ -100,30 +107,53 @@ export class Table {
     this.alive = alive;
   }
 
+  /** Rows that are new, in a table nobody has asked anything yet: no change is noted. */
+  load(rows: readonly SourceRow[], terms: Terms): void {
+    let last = 0;
+    for (const [rid] of rows) if (rid > last) last = rid;
+    this.reserve(last);
+    for (const row of rows) {
+      bits.add(this.present, row[0]);
+      if (row[this.#knownAt] !== 1) continue;
+      bits.add(this.alive, row[0]);
+      this.count += 1;
+    }
+    loadColumn(this.ids, rows, 1, terms);
+    this.#setters.forEach((column, i) => {
+      if (column !== null) loadColumn(column, rows, i + 1, terms);
+    });
+  }
+
   /** `row` is [rid, ...cells] in the order of `columns[entity]`. */
   set(row: readonly [number, ...Cell[]], terms: Terms): void {
     const rid = row[0];
     this.reserve(rid);
     const known = row[this.#knownAt] === 1;
+    const listed = bits.has(this.alive, rid);
     let change = bits.has(this.present, rid) ? 0 : NEW;
     bits.add(this.present, rid);
-    if (known !== bits.has(this.alive, rid)) {
+    if (known !== listed) {
       this.count += known ? 1 : -1;
       if (known) bits.add(this.alive, rid);
       else bits.remove(this.alive, rid);
       if (change === 0) change = ALL;
     }
     if (this.ids.set(rid, row[1] as Uint8Array) && change === 0) change = ALL;
+    if (listed) this.tallies.leave(rid);
     for (let i = 0; i < this.#setters.length; i++) {
       const column = this.#setters[i];
       if (column !== null && setCell(column, rid, row[i + 1], terms) && change !== NEW) change |= 1 << i;
     }
+    if (known) this.tallies.enter(rid);
     if (this.logging && change !== 0) this.log.add(rid, change);
   }
 
   remove(rid: number): void {
     if (rid >= this.size || !bits.has(this.present, rid)) return;
-    if (bits.has(this.alive, rid)) this.count -= 1;
+    if (bits.has(this.alive, rid)) {
+      this.count -= 1;
+      this.tallies.leave(rid);
+    }
     bits.remove(this.alive, rid);
     bits.remove(this.present, rid);
     this.log.add(rid, ALL);
@@ -172,7 +202,7 @@ export class Table {
     const start = this.#times('start_time');
     if (name === 'duration') return new DifferenceColumn(start, this.#times('end_time'));
     if (name === 'wait') return new DifferenceColumn(this.#times('expected_start_time'), start);
-    const column = new NumberColumn(this.#capacity);
+    const column = new NumberColumn(this.arena, this.#capacity);
     this.#coalesce(column, null);
     return column;
   }
@@ -190,24 +220,24 @@ export class Table {
   }
 }
 
-function makeColumn(kind: ColumnKind, capacity: number): StoredColumn {
+function makeColumn(arena: Arena, kind: ColumnKind, capacity: number): StoredColumn {
   switch (kind) {
     case 'time':
     case 'int':
     case 'real':
-      return new NumberColumn(capacity);
+      return new NumberColumn(arena, capacity);
     case 'term':
-      return new TermColumn(capacity);
+      return new TermColumn(arena, capacity);
     case 'tags':
-      return new TagsColumn(capacity);
+      return new TagsColumn(arena, capacity);
     case 'bool':
-      return new BooleanColumn(capacity);
+      return new BooleanColumn(arena, capacity);
     case 'text':
-      return new TextColumn(capacity);
+      return new TextColumn(arena, capacity);
     case 'uuid':
-      return new IdColumn(capacity);
+      return new IdColumn(arena, capacity);
     default:
-      return new RefColumn(capacity, kind);
+      return new RefColumn(arena, capacity, kind);
   }
 }
 

@@ -19,6 +19,8 @@ taskscope serve  [--port N] [--no-open] [--workspace NAME] [--demo [--demo-runs 
 taskscope workspace add NAME --api-url URL [--api-key-env VAR | --auth-string-env VAR]
                         [--header "NAME: VALUE"] [--ca-file FILE | --insecure-tls]
 taskscope workspace add NAME --cloud ACCOUNT/WORKSPACE --api-key-env VAR
+taskscope workspace edit NAME [--name NEW] [--api-url URL [--anyway]] [--api-key-env VAR | --auth-string-env VAR | --no-auth]
+                        [--header "NAME: VALUE"] [--no-headers] [--ca-file FILE | --no-ca-file] [--insecure-tls | --secure-tls]
 taskscope workspace cloud --api-key-env VAR | list | remove NAME [--delete-archive]
 taskscope sync   [--workspace NAME] [--since 30d | --all] [--watch]
 taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-]

@@ -17,6 +17,7 @@ const tasks = {
   build: 'src-main/shell/tasks/build.ts',
   check: 'src-main/shell/tasks/check.ts',
   format: 'src-main/shell/tasks/format.ts',
+  kernels: 'src-main/shell/tasks/kernels.ts',
   test: 'test/run.ts',
   bench: 'test/bench/run.ts',
 };

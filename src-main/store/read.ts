@@ -2,7 +2,7 @@
 import { zstdDecompressSync } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '../contract/errors.ts';
-import { entities, type Entity } from '../contract/fields.ts';
+import { entities, type DocumentKind, type Entity } from '../contract/fields.ts';
 import { runActivitySchema, type RunActivity } from '../contract/rows.ts';
 import { openForReading, suspectFile, type OpenedForReading } from './archive-file.ts';
 import { changesSince, lastBatch } from './change-log.ts';
@@ -10,6 +10,7 @@ import type { Cell, Change, ColumnSource } from './columns.ts';
 import { storeError } from './errors.ts';
 import { Dictionaries } from './dictionaries.ts';
 import { Block } from './frames.ts';
+import { listDocuments, listStatement, type KeptDocument } from './documents.ts';
 import { columnNames } from './layout.ts';
 import { readState } from './state.ts';
 import { uuidBytes } from './uuid.ts';
@@ -23,6 +24,8 @@ export type Reader = ColumnSource & {
   activity(taskRunId: string): RunActivity | null;
   /** how many task runs' activity is kept */
   activities(): number;
+  /** Work pools or work queues, those gone from the server among them, by id. */
+  documents(kind: DocumentKind): KeptDocument[];
   /** undefined when never set */
   state(key: string): unknown;
   /** number of the last commit that touched rows */
@@ -78,6 +81,7 @@ class ArchiveReader implements Reader {
   readonly #dictionaries: Dictionaries;
   readonly #state: Statement;
   readonly #activity: Statement;
+  readonly #documents: Statement;
 
   constructor(opened: OpenedForReading, path: string) {
     const { db } = opened;
@@ -98,6 +102,7 @@ class ArchiveReader implements Reader {
     this.#dictionaries = new Dictionaries(db);
     this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
     this.#activity = db.prepare('SELECT z FROM activity WHERE id = ?').pluck();
+    this.#documents = listStatement(db);
   }
 
   maxRid(entity: Entity): number {
@@ -181,6 +186,10 @@ class ArchiveReader implements Reader {
 
   activities(): number {
     return this.#guard(() => this.#db.prepare('SELECT count(*) FROM activity').pluck().get() as number);
+  }
+
+  documents(kind: DocumentKind): KeptDocument[] {
+    return this.#guard(() => listDocuments(this.#documents, kind));
   }
 
   state(key: string): unknown {

@@ -7,6 +7,7 @@ import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { entities, type Entity } from '../contract/fields.ts';
 import type { Dictionary } from './blocks.ts';
 import { NO_DICTIONARY } from './dictionaries.ts';
+import type { KeptDocument } from './documents.ts';
 import { encodeRows, type Batch } from './encode.ts';
 import { Block, type Opener } from './frames.ts';
 import { unpackRids } from './rid-list.ts';
@@ -17,6 +18,7 @@ export type Target = {
   dictionary(entity: Entity): Dictionary | null;
   markGone(entity: Entity, ids: readonly string[], at: number): void;
   keepActivity(id: Uint8Array, fetched: number | null, z: Uint8Array): void;
+  keepDocument(kind: string, document: { id: Uint8Array } & Omit<KeptDocument, 'id'>): void;
   checkpoint(): void;
   close(): void;
 };
@@ -107,6 +109,7 @@ function copyReadable(source: Database, target: Target): Salvaged {
     for (const [rid] of readable<[number]>(read.known[entity])) if (!saved[entity].has(rid)) lost++;
   }
   copyActivity(source, target);
+  copyDocuments(source, target);
   return { salvaged, lost };
 }
 
@@ -211,5 +214,17 @@ function copyActivity(source: Database, target: Target): void {
     for (const row of rows) target.keepActivity(...(row as [Uint8Array, number | null, Uint8Array]));
   } catch {
     // the rest of the histories and logs is not readable; each is fetched again when its run is opened
+  }
+}
+
+function copyDocuments(source: Database, target: Target): void {
+  try {
+    const rows = source.prepare('SELECT kind, id, name, gone, json FROM document').raw().iterate();
+    for (const row of rows) {
+      const [kind, id, name, gone, json] = row as [string, Uint8Array, string, number | null, string | null];
+      target.keepDocument(kind, { id, name, gone, json });
+    }
+  } catch {
+    // an archive from before they were kept, or a part that is not readable; the next sync reads them again
   }
 }

@@ -1,7 +1,7 @@
 /** The one connection that writes an archive. Every call is one transaction: what it returns from is on disk, what throws has changed nothing. */
 import type { Database, Statement } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
-import { entities, type Entity } from '../contract/fields.ts';
+import { entities, type DocumentKind, type Entity } from '../contract/fields.ts';
 import type { RunActivity } from '../contract/rows.ts';
 import type { Keeping, Retention } from '../contract/sync.ts';
 import { Activities, type Due, type Wanted } from './activities.ts';
@@ -10,6 +10,7 @@ import { BlockTable } from './block-table.ts';
 import { ChangeLog, Touches } from './change-log.ts';
 import type { Dictionary } from './blocks.ts';
 import type { Change } from './columns.ts';
+import { Documents, type Document, type DocumentChanges, type KeptDocument } from './documents.ts';
 import type { Batch, Keys } from './encode.ts';
 import { storeError } from './errors.ts';
 import { Rids, Terms } from './interner.ts';
@@ -52,6 +53,8 @@ export type Writer = {
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
   /** Runs whose activity is missing or was fetched before they changed. Scans the table, about 0.14 s at a million rows: once per sync. */
   dueActivities(wanted: Wanted): Due[];
+  /** These are all documents of the kind that the server has (`at` µs by its clock); with `drop`, of those that are gone only the id is kept. */
+  replaceDocuments(kind: DocumentKind, documents: readonly Document[], at: number, drop: boolean): DocumentChanges;
   /** Moves what the log holds into the file itself. */
   checkpoint(): void;
   close(): void;
@@ -95,6 +98,7 @@ class ArchiveWriter implements Writer, Target {
   readonly #getState: Statement;
   readonly #setState: Statement;
   readonly #activities: Activities;
+  readonly #documents: Documents;
   readonly #lookup: Lookup;
 
   constructor(db: Database, path: string, notice: AppError | null, onChange: (change: Change) => void) {
@@ -118,6 +122,7 @@ class ArchiveWriter implements Writer, Target {
     );
     this.#lookup = new Lookup(db);
     this.#activities = new Activities(db);
+    this.#documents = new Documents(db);
   }
 
   write({ batches, state }: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts {
@@ -163,6 +168,7 @@ class ArchiveWriter implements Writer, Target {
     for (const [entity, list] of ids)
       for (let from = 0; from < list.length; from += ROWS_PER_REMOVAL)
         this.remove(entity, list.slice(from, from + ROWS_PER_REMOVAL), now);
+    if (keeping.gone === 'drop') this.#transact(() => this.#documents.letGo());
     this.#guard(() => shrink(this.#db));
     return plan;
   }
@@ -200,6 +206,19 @@ class ArchiveWriter implements Writer, Target {
   /** An activity as it lies in an archive, for salvaging. */
   keepActivity(id: Uint8Array, stamp: number | null, z: Uint8Array): void {
     this.#transact(() => this.#activities.keep(id, stamp, z));
+  }
+
+  replaceDocuments(kind: DocumentKind, documents: readonly Document[], at: number, drop: boolean): DocumentChanges {
+    return this.#transact(() => {
+      const changes = this.#documents.replace(kind, documents, at);
+      if (drop) this.#documents.letGo();
+      return changes;
+    });
+  }
+
+  /** A document as it lies in an archive, for salvaging. */
+  keepDocument(kind: string, document: { id: Uint8Array } & Omit<KeptDocument, 'id'>): void {
+    this.#transact(() => this.#documents.keep(kind, document));
   }
 
   checkpoint(): void {

@@ -17,9 +17,17 @@ export async function scanAnchored(
   { entity, sort, criteria, others }: Scan,
   take: (rows: Row[]) => Promise<void>,
 ): Promise<Set<string>> {
+  return scanPages((offset) => source.page(entity, sort, criteria, offset, others), take);
+}
+
+/** The same for pages read otherwise; fewer than `limit` rows: there are no more. */
+export async function scanPages<T extends { value: { id: string } }>(
+  read: (offset: number) => Promise<{ rows: T[]; limit: number }>,
+  take: (rows: T[]) => Promise<void> | void,
+): Promise<Set<string>> {
   const seen = new Set<string>();
   for (let offset = 0; ;) {
-    const { rows, limit } = await source.page(entity, sort, criteria, offset, others);
+    const { rows, limit } = await read(offset);
     if (offset > 0 && !rows.some(({ value }) => seen.has(value.id))) {
       offset = Math.max(0, offset - limit); // what was deleted has carried unseen rows over this page's start
       continue;

@@ -34,8 +34,9 @@ export async function readDelta(pass: Pass, entity: RunEntity, from: number): Pr
   const low = formatTime(from);
   const walk = (column: Walk['column'], criteria: Walk['criteria'], bottom: string | null) =>
     closeGap(source, { entity, column, criteria, lanes: 1 }, { low: bottom, high: END_OF_TIME }, (rows) => {
+      const before = new Set(rows.map(({ value }) => value.id).filter((id) => seen.has(id)));
       for (const { value } of rows) seen.add(value.id);
-      return keep(pass, entity, rows);
+      return keep(pass, entity, rows, (id) => !before.has(id));
     });
   const unfinished = { state: { type: { any_: unfinishedTypes } } };
 

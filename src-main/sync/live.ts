@@ -90,8 +90,8 @@ export class LiveRows {
       try {
         const ids = page.map(({ id }) => id);
         await source.byIds(entity, ids, async (found) => {
-          for (const row of found) rows.set(row.value.id, row);
           await reader.sink.write([{ entity, rows: found }], {});
+          for (const row of found) rows.set(row.value.id, row); // what could not be written is asked for again
         });
       } catch (thrown) {
         if (!(thrown instanceof AppError)) throw thrown;

@@ -19,14 +19,22 @@ export type Pass = {
   state: SyncState;
 };
 
-/** Hands rows to the archive with the state as it is now. In order: nothing may wait between a change of the state and this call. */
-export function keep({ outbox, progress, state }: Pass, entity: Entity, rows: Row[]): Promise<void> {
+/**
+ * Hands rows to the archive with the state as it is now. In order: nothing may wait between a change of the state and this call.
+ * `isFirst`: false for a row that this step has read before; it is not counted again.
+ */
+export function keep(
+  { outbox, progress, state }: Pass,
+  entity: Entity,
+  rows: Row[],
+  isFirst: (id: string) => boolean = () => true,
+): Promise<void> {
   if (entity === 'task_run')
     for (const { value } of rows) {
       const time = typeof value.expected_start_time === 'string' ? parseTime(value.expected_start_time) : null;
       if (time !== null && (state.oldest === null || time < state.oldest)) state.oldest = time;
     }
-  progress.received(entity, rows.length);
+  progress.received(entity, rows.filter(({ value }) => isFirst(value.id)).length);
   return outbox.push(entity, rows, { [STATE_KEY]: structuredClone(state) });
 }
 

@@ -5,7 +5,9 @@ import type { Wait } from '../prefect/client.ts';
 import type { Written } from './sink.ts';
 
 /** All but what core adds: whose it is and what happens between two syncs. */
-export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'live' | 'next'>;
+export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'metered' | 'live' | 'next'>;
+
+export type Mark = Pick<SyncProgress, 'received' | 'task_runs'>;
 
 /** Seconds the rate is taken over: shorter jumps, longer lags. */
 const RATE_SPAN = 5;
@@ -68,9 +70,16 @@ export class Progress {
     this.#emit({ changed: this.#status.changed + inserted + changed });
   }
 
-  expected(taskRuns: number, flowRuns: number): void {
-    this.#total = taskRuns + flowRuns;
-    this.#emit({ expected: taskRuns });
+  /** What has come so far, for `expected`. */
+  mark(): Mark {
+    const { received, task_runs } = this.#status;
+    return { received, task_runs };
+  }
+
+  /** What is still to come after `since`: rows that a pass has read before do not count towards it. */
+  expected(taskRuns: number, flowRuns: number, since: Mark = this.mark()): void {
+    this.#total = taskRuns + flowRuns + since.received;
+    this.#emit({ expected: taskRuns + since.task_runs });
   }
 
   completeSince(micros: number | null): void {

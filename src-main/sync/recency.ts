@@ -1,11 +1,12 @@
 /**
  * Several read the same server at once: a pass, the events' refetches, a check. A page read early and written late must not
- * put back what another has brought since; this is the one place that sees to it.
+ * put back what another has brought since; this is the one place that sees to it. A row counts as brought once it is committed:
+ * who has an older copy of it waits that long, and writes its own when the other's write fails.
  */
 import type { Entity } from '../contract/fields.ts';
 import { parseTime } from '../contract/time.ts';
 import type { Row } from '../prefect/client.ts';
-import type { Sink } from './sink.ts';
+import type { RowBatch, Sink, Written } from './sink.ts';
 
 export type Reader = {
   sink: Sink;
@@ -13,51 +14,101 @@ export type Reader = {
   end(): void;
 };
 
+/** `entity id` → `updated` in µs */
+type Stamps = Map<string, number>;
+/** A write that has not settled, and the readers that were at work when it began. */
+type Flying = { stamps: Stamps; others: readonly Stamps[]; settled: Promise<unknown> };
+
 export class Recency {
-  /** per reader at work: what the others have written since it began, `entity id` → `updated` in µs */
-  readonly #readers = new Set<Map<string, number>>();
+  /** per reader at work: what the others have committed since it began */
+  readonly #readers = new Set<Stamps>();
+  readonly #flying = new Set<Flying>();
 
   /** Call it before the first page is read. */
   reader(sink: Sink): Reader {
-    const newer = new Map<string, number>();
+    const newer: Stamps = new Map();
     this.#readers.add(newer);
-    const isStale = (entity: Entity, row: Row) =>
-      (stamp(row) ?? Infinity) < (newer.get(`${entity} ${row.value.id}`) ?? -Infinity);
+    /** the last write that had to wait; null: none waits */
+    let waiting: Promise<unknown> | null = null;
+
+    const write: Sink['write'] = (batches, state) => {
+      if (waiting === null && !this.#awaited(newer, keysOf(batches))) return this.#write(newer, sink, batches, state);
+      const mine = this.#mayWrite(waiting, newer, keysOf(batches)).then(() => this.#write(newer, sink, batches, state));
+      const done = mine
+        .catch(() => undefined)
+        .then(() => {
+          if (waiting === done) waiting = null;
+        });
+      waiting = done;
+      return mine;
+    };
     return {
       sink: {
         ...sink,
-        write: (batches, state) => {
-          const kept =
-            newer.size === 0
-              ? batches
-              : batches.map(({ entity, rows }) => ({ entity, rows: rows.filter((row) => !isStale(entity, row)) }));
-          for (const { entity, rows } of kept) this.#tell(newer, entity, rows);
-          return sink.write(
-            kept.filter(({ rows }) => rows.length > 0),
-            state,
-          );
-        },
+        write,
         // missing in a reply from before it came; if it has really gone since, the next pass finds that
-        markGone: (entity, ids, at) =>
-          sink.markGone(
-            entity,
-            ids.filter((id) => !newer.has(`${entity} ${id}`)),
-            at,
-          ),
+        markGone: async (entity, ids, at) => {
+          await this.#mayWrite(waiting, newer, () => ids.map((id) => `${entity} ${id}`));
+          const left = ids.filter((id) => !newer.has(`${entity} ${id}`));
+          await sink.markGone(entity, left, at);
+        },
       },
       end: () => this.#readers.delete(newer),
     };
   }
 
-  #tell(writer: Map<string, number>, entity: Entity, rows: Row[]): void {
-    for (const other of this.#readers) {
-      if (other === writer) continue;
-      for (const row of rows) {
-        const key = `${entity} ${row.value.id}`;
-        other.set(key, Math.max(other.get(key) ?? -Infinity, stamp(row) ?? -Infinity));
-      }
-    }
+  /** A write of another reader that has not settled and brings one of the rows; undefined: none. */
+  #awaited(newer: Stamps, keys: () => string[]): Flying | undefined {
+    const others = [...this.#flying].filter((one) => one.others.includes(newer));
+    if (others.length === 0) return undefined;
+    const mine = keys();
+    return others.find(({ stamps }) => mine.some((key) => stamps.has(key)));
   }
+
+  /** Resolves after `before`, when it is known which of the rows others have brought. */
+  async #mayWrite(before: Promise<unknown> | null, newer: Stamps, keys: () => string[]): Promise<void> {
+    await before;
+    for (let other = this.#awaited(newer, keys); other; other = this.#awaited(newer, keys)) await other.settled;
+  }
+
+  /** Hands over at once: the sink commits in the order of the calls. */
+  async #write(newer: Stamps, sink: Sink, batches: RowBatch[], state: Record<string, unknown>): Promise<Written> {
+    const isStale = (entity: Entity, row: Row) =>
+      (stamp(row) ?? Infinity) < (newer.get(`${entity} ${row.value.id}`) ?? -Infinity);
+    const kept = batches
+      .map(({ entity, rows }) => ({
+        entity,
+        rows: newer.size === 0 ? rows : rows.filter((row) => !isStale(entity, row)),
+      }))
+      .filter(({ rows }) => rows.length > 0);
+    const written = sink.write(kept, state);
+    const others = [...this.#readers].filter((one) => one !== newer);
+    if (others.length === 0) return written;
+    const flight: Flying = { stamps: stampsOf(kept), others, settled: Promise.resolve() };
+    this.#flying.add(flight);
+    const told = written
+      .then((result) => {
+        for (const other of others)
+          for (const [key, at] of flight.stamps) other.set(key, Math.max(other.get(key) ?? -Infinity, at));
+        return result;
+      })
+      .finally(() => this.#flying.delete(flight));
+    flight.settled = told.catch(() => undefined);
+    return told;
+  }
+}
+
+const keysOf = (batches: RowBatch[]) => () =>
+  batches.flatMap(({ entity, rows }) => rows.map(({ value }) => `${entity} ${value.id}`));
+
+function stampsOf(batches: RowBatch[]): Stamps {
+  const stamps: Stamps = new Map();
+  for (const { entity, rows } of batches)
+    for (const row of rows) {
+      const key = `${entity} ${row.value.id}`;
+      stamps.set(key, Math.max(stamps.get(key) ?? -Infinity, stamp(row) ?? -Infinity));
+    }
+  return stamps;
 }
 
 /** A row without `updated` is neither newer nor older than another. */

@@ -87,6 +87,7 @@ function refusal({ code, message, details }: AppError): RunActivity {
     logs: [],
     artifacts: [],
     truncated: false,
+    gap: null,
     fetched: null,
     problem: { code, message, details },
   };

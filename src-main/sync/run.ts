@@ -11,6 +11,7 @@ import { closeGap, END_OF_TIME, type Gap } from './keyset.ts';
 import { readNullStarts } from './nulls.ts';
 import { Outbox } from './outbox.ts';
 import { readChanged, readDeployments, readFlows } from './parents.ts';
+import { POOLS_KEY, readPools } from './pools.ts';
 import { fillStubs, keep, keeper, type Pass, type RunEntity } from './pass.ts';
 import { Progress, type SyncProgress } from './progress.ts';
 import type { Sink } from './sink.ts';
@@ -32,6 +33,8 @@ export type SyncOptions = {
   since: number | null;
   /** compare everything that is kept with the server, not only the share that is due */
   verify?: boolean;
+  /** only what has changed: nothing is compared because it is due. What is asked for (`verify`, a first harvest) is done all the same */
+  sparing?: boolean;
   /** for which runs history, logs and artifacts are fetched once the rows are there */
   rule?: FetchRule;
   ruleTries?: Tries;
@@ -89,21 +92,26 @@ async function nameDialect({ onDialect }: SyncOptions, { source, state }: Pass):
   if (server.dialect) onDialect?.(server.dialect);
 }
 
-async function work(pass: Pass, { since, verify: whole = false, ...options }: SyncOptions): Promise<void> {
+async function work(
+  pass: Pass,
+  { since, verify: whole = false, sparing = false, ...options }: SyncOptions,
+): Promise<void> {
   const { state, progress } = pass;
   const verified = parseVerify(await options.state(VERIFY_KEY));
   progress.verifiedSince(verifiedSince(verified));
   const known = state.through;
   plan(state, since, pass.source.clock ?? Date.now() * 1000);
   progress.completeSince(completeSince(state));
-  const daily = state.daily === null || (pass.source.clock ?? Date.now() * 1000) - state.daily >= DAY;
+  const daily = !sparing && (state.daily === null || (pass.source.clock ?? Date.now() * 1000) - state.daily >= DAY);
   const open = state.open;
   if (open) {
     progress.resumable(true);
-    void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
   }
+  const pools = () => options.state(POOLS_KEY).then((stored) => readPools(pass, stored, whole));
   const parents =
-    known !== null || whole || !open?.parents ? await readParents(pass, daily || whole || known === null, known) : null;
+    known !== null || whole || !open?.parents
+      ? await readParents(pass, daily || whole || known === null, known, pools)
+      : null;
   if (open) open.parents = true;
 
   const clock = () => pass.source.clock ?? Date.now() * 1000;
@@ -117,7 +125,10 @@ async function work(pass: Pass, { since, verify: whole = false, ...options }: Sy
     state.through = clock(); // not `now`: a later reply may have shown that the first one's clock was ahead
     if (wide) state.wide = state.through;
   }
-  if (open) await harvest(pass, open);
+  if (open) {
+    void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
+    await harvest(pass, open);
+  }
   if (daily || open || whole) {
     progress.step('null_probe');
     if (parents && pass.sink.ids && (known !== null || whole)) await compareRest(pass, parents);
@@ -131,7 +142,7 @@ async function work(pass: Pass, { since, verify: whole = false, ...options }: Sy
     await verifiedByHarvest(pass, verified, open.started);
   }
   progress.completeSince(completeSince(state));
-  if (!open || whole) await verify(pass, verified, whole);
+  if (whole || !(open || sparing)) await verify(pass, verified, whole);
 }
 
 /** Opens a harvest for what is wanted and not there, from the whole hour on. `now`: µs by the server's clock. */
@@ -163,6 +174,7 @@ function completeSince({ open, since, oldest }: SyncState): number | null {
 
 async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState['open']>): Promise<void> {
   const { client, options } = source;
+  const since = progress.mark();
   const left: Record<RunEntity, number> = { task_run: 0, flow_run: 0 };
   for (const entity of ['task_run', 'flow_run'] as const)
     for (const { low, high } of [...open[entity]]) {
@@ -174,18 +186,25 @@ async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState
         options,
       );
     }
-  progress.expected(await client.count('task_run', {}, options), left.task_run + left.flow_run);
+  progress.expected(left.task_run, left.flow_run, since);
 }
 
 /** The ids of all flows and deployments, null when only those that have changed were read. */
-async function readParents(pass: Pass, fully: boolean, known: number | null): Promise<Parents | null> {
+async function readParents(
+  pass: Pass,
+  fully: boolean,
+  known: number | null,
+  pools: () => Promise<boolean>,
+): Promise<Parents | null> {
   const { source, progress, state } = pass;
   const after = known === null ? 0 : reach(state.wide ?? known, null, known).from;
   progress.step('flows');
   const flows = keeper(pass, 'flow');
   const deployments = keeper(pass, 'deployment');
   const changedFew = !fully && (await readChanged(source, 'flow', after, flows));
-  if (changedFew) {
+  // deployments show the names of their queue and pool, and no `updated` of theirs tells of a change in those
+  const moved = await pools();
+  if (changedFew && !moved) {
     progress.step('deployments');
     if (await readChanged(source, 'deployment', after, deployments)) return null;
   }

@@ -1,9 +1,12 @@
 /** Where rows go, as the sync sees it; core gives it the encoder and the writer thread. */
-import type { Entity } from '../contract/fields.ts';
+import type { DocumentKind, Entity } from '../contract/fields.ts';
 import type { RunActivity } from '../contract/rows.ts';
 import type { Row } from '../prefect/client.ts';
 
 export type Written = { inserted: number; changed: number; unchanged: number };
+export type Document = { id: string; name: string; json: string };
+/** Ids that are new or back, that have another name, and that are gone now. */
+export type DocumentChanges = { added: string[]; renamed: string[]; gone: string[] };
 export type RowBatch = { entity: Entity; rows: Row[] };
 
 export type Sink = {
@@ -14,6 +17,8 @@ export type Sink = {
   write(batches: RowBatch[], state: Record<string, unknown>): Promise<Written>;
   /** The server no longer has these rows. `at`: µs by its clock. Ids that are only known from references are marked too. */
   markGone(entity: Entity, ids: string[], at: number): Promise<void>;
+  /** These are all documents of the kind that the server has; the others that are kept are gone since `at`, µs by its clock. Without it none are read. */
+  replaceDocuments?(kind: DocumentKind, documents: Document[], at: number): Promise<DocumentChanges>;
   /** Ids of kept rows that are not gone and in no terminal state. Without it, rows deleted while running stay as they were. */
   unfinished?(entity: 'task_run' | 'flow_run'): Promise<string[]>;
   /** At most `limit` ids that kept rows refer to, of which nothing else is known, and which are not marked gone. */

@@ -1,7 +1,7 @@
 /** The server as the reading loops see it: pages of the largest size it gives, and its clock. */
 import { AppError } from '../contract/errors.ts';
-import type { Entity } from '../contract/fields.ts';
-import { plural, type AskOptions, type PrefectClient, type Row } from '../prefect/client.ts';
+import type { DocumentKind, Entity } from '../contract/fields.ts';
+import { plural, type AskOptions, type DocumentRow, type PrefectClient, type Row } from '../prefect/client.ts';
 
 /** Criteria on the entity itself, as /filter takes them: `{ id: { any_: […] } }`. */
 export type Criteria = Record<string, unknown>;
@@ -33,14 +33,40 @@ export class Source {
     const body = { sort, limit, offset, ...others, [plural[entity]]: criteria };
     try {
       const { rows, serverTime } = await this.client.page(entity, body, this.options);
-      if (serverTime !== null && (this.clock === null || serverTime < this.clock)) this.clock = serverTime;
+      this.#heard(serverTime);
       return { rows, limit };
     } catch (thrown) {
-      const smaller = smallerLimit(thrown);
-      if (smaller === null || smaller >= limit) throw thrown;
-      this.limit = smaller; // the operator lowered it since it was learned
+      this.#lower(thrown, limit);
       return this.page(entity, sort, criteria, offset, others, atMost);
     }
+  }
+
+  /** Work pools or queues; `pool`: the queues of that one. null: this server has none to show. */
+  async documents(
+    kind: DocumentKind,
+    offset: number,
+    pool: string | null = null,
+  ): Promise<{ rows: DocumentRow[]; limit: number } | null> {
+    const { limit } = this;
+    try {
+      const page = await this.client.documents(kind, { limit, offset }, pool, this.options);
+      this.#heard(page?.serverTime ?? null);
+      return page && { rows: page.rows, limit };
+    } catch (thrown) {
+      this.#lower(thrown, limit);
+      return this.documents(kind, offset, pool);
+    }
+  }
+
+  #heard(serverTime: number | null): void {
+    if (serverTime !== null && (this.clock === null || serverTime < this.clock)) this.clock = serverTime;
+  }
+
+  /** Throws it again unless it says that the operator lowered the limit since it was learned. */
+  #lower(thrown: unknown, limit: number): void {
+    const smaller = smallerLimit(thrown);
+    if (smaller === null || smaller >= limit) throw thrown;
+    this.limit = smaller;
   }
 
   /** Rows by id, in pages; returns the ids the server does not have. */

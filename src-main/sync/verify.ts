@@ -130,8 +130,9 @@ async function compareWindow(pass: Pass, entity: RunEntity, window: Window): Pro
   const started = clock(pass);
   const seen = new Set<string>();
   const take: Parameters<typeof closeGap>[3] = (rows) => {
+    const before = new Set(rows.map(({ value }) => value.id).filter((id) => seen.has(id)));
     for (const { value } of rows) seen.add(value.id);
-    return keep(pass, entity, rows);
+    return keep(pass, entity, rows, (id) => !before.has(id)); // ties longer than a page are read again from their first
   };
   if (entity === 'task_run' && hasNoTimeFilter(pass)) {
     await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, (rows) => take(rows, null));

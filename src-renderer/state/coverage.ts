@@ -1,6 +1,7 @@
 /** What the archive holds, when that was last checked and how it is kept true: the footer's line and the sync view's sentence. */
 import { MICROS_PER_SECOND } from '../../src-main/contract/time.ts';
-import type { SyncStatus } from '../../src-main/contract/sync.ts';
+import { paceLabel } from './pace.ts';
+import { METERED_EVERY, type SyncStatus } from '../../src-main/contract/sync.ts';
 
 type Words = { day(micros: number): string; ago(micros: number): string };
 /** of seconds */
@@ -26,20 +27,31 @@ export function coverageWords(
   return { coverage, checked };
 }
 
+/** Seconds between two syncs, as they go by the clock now. */
+function everyOn({ metered }: SyncStatus, every: number): number {
+  return metered && every > 0 ? Math.max(every, METERED_EVERY) : every;
+}
+
 /** Seconds between two syncs as a phrase; 0 is "only when asked". */
-export function paceWords(every: number, duration: Duration): string {
-  return every > 0 ? `every ${duration(every)}` : 'only when you ask';
+export function paceWords(every: number): string {
+  return every > 0 ? paceLabel(every) : 'only when you ask';
 }
 
 /** `on` and `wait` and so on choose the dot; each has its own shape too. */
 export type LiveWords = { tone: 'on' | 'wait' | 'clock' | 'paused' | 'problem'; short: string; long: string };
 
-export function liveWords(status: SyncStatus, every: number, duration: Duration): LiveWords {
-  const pace = paceWords(every, duration);
+export function liveWords(status: SyncStatus, every: number): LiveWords {
+  const pace = paceWords(everyOn(status, every));
   if (status.paused)
     return { tone: 'paused', short: 'Paused.', long: 'paused: nothing is fetched by itself until you go on' };
   if (status.problem && status.phase !== 'running')
     return { tone: 'problem', short: 'The last sync failed.', long: 'not now: the last sync failed' };
+  if (status.metered)
+    return {
+      tone: 'clock',
+      short: `Metered connection: looks for changes ${pace}.`,
+      long: `off on a metered connection; changes are looked for ${pace}`,
+    };
   switch (status.live) {
     case 'on':
       return { tone: 'on', short: 'Listening for changes.', long: 'on: the server tells of changes as they happen' };
@@ -57,7 +69,7 @@ export function liveWords(status: SyncStatus, every: number, duration: Duration)
 }
 
 /** "Every run since 3 Aug. Compared with the server 2 min ago. Listening for changes." */
-export function coverageSentence(status: SyncStatus, every: number, words: Words, duration: Duration): string {
+export function coverageSentence(status: SyncStatus, every: number, words: Words): string {
   const coverage = coverageWords(status, words)?.coverage ?? '';
   const compared =
     status.verified_since !== null
@@ -67,14 +79,14 @@ export function coverageSentence(status: SyncStatus, every: number, words: Words
         : '';
   // before anything is complete, how it is kept true is no news
   if (status.complete_since === null && status.phase === 'running') return `${coverage}.`;
-  return [`${coverage}.`, compared, liveWords(status, every, duration).short].filter((part) => part !== '').join(' ');
+  return [`${coverage}.`, compared, liveWords(status, every).short].filter((part) => part !== '').join(' ');
 }
 
 /** When the next sync starts by itself. `every`: seconds between two, `now` in µs. */
 export function nextWords(status: SyncStatus, every: number, now: number, duration: Duration): string {
   if (status.phase === 'running' || status.phase === 'cancelling') return 'now';
   if (status.paused) return 'when you go on';
-  if (status.next === null) return every > 0 ? `within ${duration(every)}` : 'when you ask';
+  if (status.next === null) return every > 0 ? `within ${duration(everyOn(status, every))}` : 'when you ask';
   const seconds = (status.next - now) / MICROS_PER_SECOND;
   return seconds < 1 ? 'now' : `in ${duration(Math.ceil(seconds))}`;
 }

@@ -2,12 +2,14 @@
 import type { Candidate } from '../../src-main/contract/rows.ts';
 import { fresh } from './fresh.svelte.ts';
 import { question } from './question.svelte.ts';
+import type { WorkspaceForm } from './workspace-form.ts';
 
 type Open =
   | { kind: 'none' }
   | { kind: 'export' }
   | { kind: 'keys' }
-  | { kind: 'add'; candidate: Candidate | null }
+  | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
+  | { kind: 'edit'; workspace: string }
   | { kind: 'workspaces' }
   | { kind: 'sync' }
   | { kind: 'settings'; workspace: string };
@@ -26,14 +28,19 @@ class Dialogs {
   keys(): void {
     this.open = { kind: 'keys' };
   }
-  addWorkspace(): void {
-    this.open = { kind: 'add', candidate: null };
+  /** `form`: what is already known of it */
+  addWorkspace(form: Partial<WorkspaceForm> = {}): void {
+    this.open = { kind: 'add', candidate: null, form };
   }
   addCandidate(candidate: Candidate): void {
-    this.open = { kind: 'add', candidate };
+    this.open = { kind: 'add', candidate, form: {} };
   }
   manageWorkspaces(): void {
     this.open = { kind: 'workspaces' };
+  }
+  /** where one workspace's server is and how to sign in there */
+  connection(workspace: string): void {
+    this.open = { kind: 'edit', workspace };
   }
   syncView(): void {
     this.open = { kind: 'sync' };

@@ -17,7 +17,7 @@ import type { Answer } from '../../src-main/contract/calls.ts';
 import type { TaskRunRow } from '../../src-main/contract/rows.ts';
 import { api } from './app.svelte.ts';
 import { readRange, writeText } from './conditions.ts';
-import { portionsOf, type Portion } from './facet-portions.ts';
+import { portionsOf } from './facet-portions.ts';
 import { rememberNames } from './names.svelte.ts';
 import { Pages } from './pages.ts';
 import { mainTimes, type MainTime } from './quick-spans.ts';
@@ -160,7 +160,7 @@ class Question {
     const abort = new AbortController();
     this.asking = abort;
     const timer = setTimeout(() => (this.slow = true), SLOW_MS);
-    const [own, ...apart] = portionsOf(this.where, [...this.wanted.values()]);
+    const [own = [], ...apart] = portionsOf([...this.wanted.values()]);
     this.late.clear();
     try {
       const main = api['query.ask'](
@@ -168,18 +168,19 @@ class Question {
           workspace,
           query: this.query,
           rows: { from: 0, to: FIRST_ROWS },
-          facets: own?.requests ?? [],
+          facets: own,
           histogram: this.histogramRequest(),
         },
         { signal: abort.signal },
       );
       const [answer, ...facets] = await Promise.all([
         main,
-        ...apart.map((portion) => this.askPortion(workspace, portion, abort.signal)),
+        ...apart.map((portion) => this.askFacets(workspace, portion, abort.signal)),
       ]);
       this.take(workspace, answer);
-      this.keepFacets(facets.flat());
       if (toTop) this.top += 1;
+      await frame();
+      if (!abort.signal.aborted) this.keepFacets([...answer.facets, ...facets.flat()]);
     } catch (thrown) {
       const problem = toAppError(thrown);
       // DISCONNECTED: the line's own banner says it, and the question is asked again when it is back
@@ -204,7 +205,6 @@ class Question {
     );
     this.answer = answer;
     this.problem = null;
-    this.keepFacets(answer.facets);
     void this.place(workspace, answer);
   }
 
@@ -252,7 +252,7 @@ class Question {
     if (!this.workspace || (this.answer === null && this.asking === null)) return;
     const { workspace, where } = this;
     try {
-      const facets = await Promise.all(portionsOf(where, requests).map((one) => this.askPortion(workspace, one)));
+      const facets = await Promise.all(portionsOf(requests).map((portion) => this.askFacets(workspace, portion)));
       if (this.workspace === workspace && this.where === where) this.keepFacets(facets.flat());
     } catch (thrown) {
       const problem = toAppError(thrown);
@@ -260,13 +260,12 @@ class Question {
     }
   }
 
-  private async askPortion(workspace: string, portion: Portion, signal?: AbortSignal): Promise<Facet[]> {
-    const { where, requests } = portion;
+  private async askFacets(workspace: string, requests: FacetRequest[], signal?: AbortSignal): Promise<Facet[]> {
     if (requests.length === 0) return [];
     const { facets } = await api['query.ask'](
       {
         workspace,
-        query: { where, sort: [] },
+        query: { where: this.where, sort: [] },
         rows: { from: 0, to: 0 },
         facets: requests,
         histogram: null,
@@ -275,6 +274,14 @@ class Question {
     );
     return facets;
   }
+}
+
+/** List and panel are drawn in frames of their own: both in one keep the page from answering for 100 to 200 ms. A page that is not seen has no frames. */
+function frame(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 100);
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
 }
 
 export const question = new Question();

@@ -1,5 +1,6 @@
 /** The open workspace's sync, as its stream tells it. */
 import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
+import type { Workspace } from '../../src-main/contract/rows.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { api, app } from './app.svelte.ts';
 
@@ -45,6 +46,19 @@ class Sync {
       app.replace(await api['workspace.setPaused']({ workspace, paused }));
       if (!paused && this.status?.resumable) await api['sync.start']({ workspace });
     });
+  }
+
+  /** Shown at once; taken back when it could not be kept. */
+  async setPace(change: Partial<Pick<Workspace, 'sync_every' | 'metered'>>): Promise<void> {
+    const before = app.current;
+    if (!before) return;
+    const next = { ...before, ...change };
+    app.replace(next);
+    await this.ask(async (workspace) => {
+      const { sync_every, metered } = next;
+      app.replace(await api['workspace.setPace']({ workspace, sync_every, metered }));
+    });
+    if (this.problem) app.replace(before);
   }
 
   private async ask(what: (workspace: string) => Promise<unknown>): Promise<void> {

@@ -1,7 +1,8 @@
-/** The "add a server" form as text, checked and turned into the contract's input. */
+/** The form of a server as text, checked and turned into the contract's input. */
 import type { CloudWorkspace, WorkspaceInput } from '../../src-main/contract/rows.ts';
 
-export type AuthChoice = 'none' | 'api_key' | 'basic';
+/** keep: the sign-in a workspace has, when its connection is edited */
+export type AuthChoice = 'none' | 'api_key' | 'basic' | 'keep';
 
 export type WorkspaceForm = {
   name: string;
@@ -72,7 +73,7 @@ export function formProblems(form: WorkspaceForm, takenNames: readonly string[])
 /** Those of the sign-in alone: all that asking Cloud for its workspaces needs. */
 export function keyProblems(form: WorkspaceForm): FormProblems {
   const kind = scheme(form);
-  if (kind === 'none') return {};
+  if (kind === 'none' || kind === 'keep') return {};
   if (form.source === 'env')
     return /^[A-Za-z_][A-Za-z0-9_]*$/.test(form.variable.trim())
       ? {}
@@ -81,7 +82,7 @@ export function keyProblems(form: WorkspaceForm): FormProblems {
 }
 
 /** null: a line that is no header. A name that stands there twice keeps its last value. */
-function headerPairs(text: string): Record<string, string> | null {
+export function headerPairs(text: string): Record<string, string> | null {
   const headers: Record<string, string> = {};
   for (const line of text.split('\n').map((one) => one.trim())) {
     if (line === '') continue;
@@ -94,7 +95,7 @@ function headerPairs(text: string): Record<string, string> | null {
 
 export function formAuth(form: WorkspaceForm): WorkspaceInput['auth'] {
   const kind = scheme(form);
-  if (kind === 'none') return { kind: 'none' };
+  if (kind === 'none' || kind === 'keep') return { kind: 'none' };
   if (form.source === 'env') return { kind: 'env', scheme: kind, variable: form.variable.trim() };
   return { kind: 'secret', scheme: kind, secret: form.secret };
 }

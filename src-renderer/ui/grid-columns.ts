@@ -64,9 +64,14 @@ export function gridColumn(field: string): GridColumn | null {
   return byField.get(field) ?? null;
 }
 
+/** px */
+export function defaultWidth(field: string): number {
+  return byField.get(field)?.width ?? 120;
+}
+
 export const defaultColumns: readonly ColumnChoice[] = startFields.map((field) => ({
   field,
-  width: byField.get(field)?.width ?? 120,
+  width: defaultWidth(field),
 }));
 
 /** What the settings hold, without names a newer or older version knew; the default when nothing is left. */
@@ -108,7 +113,7 @@ export function movedColumn(choice: readonly ColumnChoice[], from: number, to: n
 export function toggledColumn(choice: readonly ColumnChoice[], field: string): ColumnChoice[] {
   const without = choice.filter((one) => one.field !== field);
   if (without.length < choice.length) return without.length > 0 ? without : [...choice];
-  return [...choice, { field, width: byField.get(field)?.width ?? 120 }];
+  return [...choice, { field, width: defaultWidth(field) }];
 }
 
 /** The value of a time column in µs. */

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: measures, prints a table, writes out/bench.json. `-- --only app,query,store,core,peers,server,growth` runs parts and
+ * `npm run bench`: measures, prints a table, writes out/bench.json. `-- --only app,query,store,core,peers,server,sync,growth` runs parts and
  * keeps the others' figures of the run before, `--rows N` sets the size of the archives (200,000 at most for the Prefect server),
  * `--runs N` that of the app bench, `--check` compares the ratios with budget.json and fails on a drift, `--readme` puts the
  * targets and what became of them into the README.
@@ -16,9 +16,11 @@ import { table, type Figure } from './figures.ts';
 import { growthBench } from './growth.ts';
 import { putIntoReadme, targetTable } from './targets.ts';
 
-const parts = ['query', 'store', 'core', 'peers', 'server', 'app', 'growth'];
+const parts = ['query', 'store', 'core', 'peers', 'server', 'sync', 'app', 'growth'];
 /** The real server is asked at this size: at a million rows it takes seconds for each answer. */
 const SERVER_ROWS = 200_000;
+/** A real server needs a minute for this many. */
+const SYNC_ROWS = 40_000;
 
 /** Resolves to the exit code. */
 export async function run(root: string, args: string[]): Promise<number> {
@@ -55,10 +57,33 @@ export async function run(root: string, args: string[]): Promise<number> {
     const { serverBench } = await import('./peers.bench.ts');
     take(await serverBench(Math.min(rows, SERVER_ROWS), Math.ceil(rounds / 2)));
   }
-  if (wanted.has('app')) {
+  if (wanted.has('sync') || wanted.has('app')) {
     const chromium = await findOrFetchChromium(root);
     if (!chromium.path) throw new Error(`no Chromium to measure the window in`);
     process.env.TASKSCOPE_CHROMIUM = chromium.path;
+  }
+  if (wanted.has('sync')) {
+    const { startDemoProcess, syncBench } = await import('./sync.bench.ts');
+    const measured = async (what: string, start: () => ReturnType<typeof startDemoProcess>, pairs: number) => {
+      const server = await start();
+      try {
+        take(await syncBench(what, server, pairs));
+      } finally {
+        await server.stop();
+      }
+    };
+    const runs = Number(values.runs);
+    await measured(`demo server, ${runs.toLocaleString('en-US')} task runs`, () => startDemoProcess(runs), rounds);
+    const prefect = await findOrMakePrefect();
+    if (!prefect.path) console.error(`no Prefect to sync from: ${prefect.why}`);
+    else {
+      process.env.TASKSCOPE_PREFECT_PYTHON = prefect.path;
+      const { startFilled } = await import('./peers/prefect.ts');
+      const name = `Prefect 3.8.8, ${SYNC_ROWS.toLocaleString('en-US')} task runs`;
+      await measured(name, () => startFilled(SYNC_ROWS), Math.ceil(rounds / 2));
+    }
+  }
+  if (wanted.has('app')) {
     const { appBench } = await import('./app.bench.ts');
     take(await appBench(Number(values.runs)));
   }

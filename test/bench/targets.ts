@@ -9,6 +9,8 @@ const core = 'core, 1,000,000 task runs';
 const archive = 'archive, 200,000 task runs';
 const beside = 'side by side, 1,000,000 task runs';
 const http = 'over HTTP, 200,000 task runs';
+const demo = 'sync, demo server, 100,000 task runs';
+const prefect = 'sync, Prefect 3.8.8, 40,000 task runs';
 
 const targets: Target[] = [
   { says: 'count, order and 200 rows of any filter, p95', bench: query, name: 'count + order + 200 rows p95', most: 10 },
@@ -32,6 +34,13 @@ const targets: Target[] = [
   { says: 'page and count, DuckDB ÷ ours', bench: beside, name: 'page + count, DuckDB ÷ Taskscope', least: 10 },
   { says: 'a whole click, hand-written SQL ÷ ours', bench: beside, name: 'everything a click shows, hand-written SQL ÷ Taskscope', least: 10 },
   { says: 'page and count over HTTP, Prefect 3.8.8 ÷ ours, at 200,000', bench: http, name: 'page + count, Prefect 3.8.8 over HTTP ÷ Taskscope', least: 40 },
+  { says: 'full sync ÷ raw download, Prefect 3.8.8, 40,000 runs', bench: prefect, name: 'full sync ÷ raw download', most: 1.15 },
+  { says: 'the same with the window open', bench: prefect, name: 'full sync with the window open ÷ raw download', most: 1.15 },
+  { says: 'full sync ÷ raw download, demo server, 100,000 runs', bench: demo, name: 'full sync ÷ raw download', most: 1.15 },
+  { says: 'page, longest task while syncing from Prefect', bench: prefect, name: 'page, longest task while syncing', most: 50 },
+  { says: 'page, longest task while syncing from the demo server', bench: demo, name: 'page, longest task while syncing', most: 50 },
+  { says: 'main thread of the core, busy while syncing from Prefect', bench: prefect, name: 'core main thread, busy while syncing', most: 10 },
+  { says: 'main thread of the core, busy while syncing from the demo server', bench: demo, name: 'core main thread, busy while syncing', most: 10 },
 ]; // prettier-ignore
 
 /** A Markdown table of the targets that were measured; empty when none was. */

@@ -1,7 +1,10 @@
 /** What a person does to trust an archive: look at what is here, check it, see what the server has deleted, choose what is kept, pause. */
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { parseTime } from '../../src-main/contract/time.ts';
+import { newRow } from '../../src-main/demo/new-rows.ts';
 import { startDemo, type Demo } from '../../src-main/demo/server.ts';
+import { formatDay } from '../../src-renderer/format.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
 
@@ -29,7 +32,7 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
   await window.addServer('trust', demo.apiUrl);
   await expect(page.getByRole('button', { name: 'Workspace: trust' })).toBeVisible();
   await expect(page.getByRole('button', { name: /Every run since/ })).toBeVisible();
-  const all = await ask<number>('count', {});
+  let all = await ask<number>('count', {});
   await window.expectCount(all);
 
   await test.step('the sync view, from the footer and by key', async () => {
@@ -75,6 +78,40 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Back to the filters' }).click();
     await window.expectCount(failed);
+  });
+
+  await test.step('the line at the bottom is true: since the oldest run there, checked now', async () => {
+    const [oldest] = await ask<{ expected_start_time: string }[]>('filter', {
+      sort: 'EXPECTED_START_TIME_ASC',
+      limit: 1,
+    });
+    const since = formatDay(parseTime(oldest?.expected_start_time ?? '') ?? 0, undefined, Date.now() * 1000);
+    await expect(page.getByRole('button', { name: `Every run since ${since}` })).toContainText(
+      /checked (just now|\d+ s ago|\d+ min ago)/,
+    );
+  });
+
+  await test.step('check now names what was different and what was missing, and mends it', async () => {
+    const { database } = demo.control;
+    const failed = await window.count();
+    const rows = await ask<{ id: string }[]>('filter', { task_runs: { state: { type: { any_: ['FAILED'] } } } });
+    // neither is told by an event
+    demo.control.update('task_run', rows[0]?.id ?? '', { name: 'renamed on the server' });
+    const state = { type: 'FAILED', name: 'Failed', message: null, state_details: {} };
+    const late = { name: 'came late', state_type: 'FAILED', state_name: 'Failed', state };
+    const past = { expected_start_time: '2026-05-20T10:00:00Z', start_time: '2026-05-20T10:00:00Z' };
+    const ended = { end_time: '2026-05-20T10:00:05Z' };
+    database.insert('task_run', newRow(database, 'task_run', { ...late, ...past, ...ended }, EPOCH));
+    await page.keyboard.press('c');
+    await page.getByRole('button', { name: '1 was missing here' }).click();
+    await window.expectCount(1);
+    await expect(window.row('came late')).toBeVisible();
+    await page.getByRole('button', { name: '1 was different' }).click();
+    await expect(window.row('renamed on the server')).toBeVisible();
+    await window.expectCount(1);
+    await page.getByRole('button', { name: 'Back to the filters' }).click();
+    await window.expectCount(failed + 1);
+    all += 1;
   });
 
   await test.step('runs here, gone, or both', async () => {

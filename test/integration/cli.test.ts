@@ -46,7 +46,7 @@ describe('wrong usage ends with 2 and says how it is used', () => {
     [['export'], /--out/],
     [['export', '--out', 'x', '--format', 'xlsx'], /csv/],
     [['serve', '--port', '70000'], /65535/],
-    [['workspace'], /add, cloud, list or remove/],
+    [['workspace'], /add, edit, cloud, list or remove/],
     [['workspace', 'rename', 'a'], /no rename/],
     [['workspace', 'add'], /takes a name/],
     [['workspace', 'add', 'a'], /--api-url/],

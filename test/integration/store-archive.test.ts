@@ -211,6 +211,7 @@ test('activity of a run comes back whole', (t) => {
     logs: [{ id: uuid(4), name: 'prefect', level: 20, message: 'línea\n'.repeat(500), timestamp: 6 }],
     artifacts: [],
     truncated: false,
+    gap: null,
     fetched: 7,
     problem: null,
   };

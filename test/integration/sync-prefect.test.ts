@@ -1,7 +1,7 @@
 /** A real Prefect server that lives while it is synced: flows run, rows are renamed, forced, deleted. Every row ends up equal. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { entities, type Entity } from '../../src-main/contract/fields.ts';
+import { documentKinds, entities, type DocumentKind, type Entity } from '../../src-main/contract/fields.ts';
 import { createClient, type PrefectClient, type Row } from '../../src-main/prefect/client.ts';
 import { scanAnchored } from '../../src-main/sync/anchored.ts';
 import { runSync } from '../../src-main/sync/run.ts';
@@ -50,7 +50,18 @@ describe('a real server that changes', { skip: noPrefect() }, () => {
     return rows;
   }
 
+  /** as texts: they are kept letter for letter */
+  async function documents(kind: DocumentKind): Promise<Map<string, string>> {
+    const page = await client.documents(kind, { limit: 200, offset: 0 }, null);
+    assert.ok(page);
+    return new Map(page.rows.map(({ json, value }) => [value.id, json]));
+  }
+
   async function assertEqual(): Promise<void> {
+    for (const kind of documentKinds) {
+      const kept = [...sink.documents[kind].values()].filter(({ gone }) => gone === null);
+      assert.deepEqual(new Map(kept.map(({ id, json }) => [id, json])), await documents(kind), kind);
+    }
     for (const entity of entities) {
       const rows = await there(entity);
       for (const [id, row] of rows) {
@@ -120,5 +131,52 @@ describe('a real server that changes', { skip: noPrefect() }, () => {
     assert.ok(sink.gone.deployment.has(deployment));
     assert.ok(sink.gone.flow.has(flow));
     await assertEqual();
+  });
+
+  test('work pools and queues: made, renamed, deleted and made again', async () => {
+    const before = new Set((await documents('work_pool')).keys());
+    const make = async (name: string) => {
+      await send('POST', '/work_pools/', { name, type: 'docker' });
+      await send('POST', `/work_pools/${name}/queues`, { name: 'urgent' });
+    };
+    const idOf = async (name: string): Promise<string> => {
+      const reply = await fetch(`${server.apiUrl}/work_pools/${name}`);
+      return ((await reply.json()) as { id: string }).id;
+    };
+    await make('kept');
+    await make('deleted');
+    await make('replaced');
+    const [deleted, replaced] = [await idOf('deleted'), await idOf('replaced')];
+    const flow = [...(await there('flow')).keys()][0];
+    await send('POST', '/deployments/', {
+      name: 'in kept',
+      flow_id: flow,
+      work_pool_name: 'kept',
+      work_queue_name: 'urgent',
+    });
+    await send('POST', '/deployments/', { name: 'in deleted', flow_id: flow, work_pool_name: 'deleted' });
+    await sync();
+    await assertEqual();
+    const deployment = (name: string): Record<string, unknown> =>
+      [...sink.rows.deployment.values()].find(({ value }) => value['name'] === name)?.value ?? {};
+    assert.deepEqual(
+      [deployment('in kept')['work_queue_name'], deployment('in deleted')['work_pool_name']],
+      ['urgent', 'deleted'],
+    );
+
+    await send('PATCH', '/work_pools/kept/queues/urgent', { name: 'less urgent' });
+    await send('DELETE', '/work_pools/deleted');
+    await send('DELETE', '/work_pools/replaced');
+    await make('replaced');
+    await sync();
+    await assertEqual();
+    assert.deepEqual(
+      [deployment('in kept')['work_queue_name'], deployment('in deleted')['work_pool_name']],
+      ['less urgent', null],
+    );
+    const { work_pool: pools } = sink.documents;
+    for (const id of [deleted, replaced]) assert.notEqual(pools.get(id)?.gone, null);
+    assert.equal(pools.get(await idOf('replaced'))?.gone, null);
+    assert.deepEqual(new Set([...pools.keys()].filter((id) => before.has(id))), before);
   });
 });

@@ -122,6 +122,34 @@ test('comparing everything finds what no clock tells', async () => {
   assert.equal((await check(everything)).added.length, 0);
 });
 
+/** From the local API: names of the work pools, and how many flow runs are in one of type kubernetes. */
+async function pooled(): Promise<{ pools: string[]; runs: number }> {
+  const post = async (path: string, body: unknown) => {
+    const request = { method: 'POST', path, contentType: 'application/json', body: JSON.stringify(body) };
+    const reply = await app.api(workspace, request);
+    assert.equal(reply.status, 200, reply.body);
+    return JSON.parse(reply.body) as unknown;
+  };
+  const pools = (await post('/api/work_pools/filter', {})) as { name: string }[];
+  const runs = await post('/api/flow_runs/count', { work_pools: { type: { any_: ['kubernetes'] } } });
+  return { pools: pools.map(({ name }) => name), runs: runs as number };
+}
+
+test('a deleted work pool stays, marked, and the runs the server still has are no longer in it', async () => {
+  const { pools } = demo.control.database;
+  const before = await pooled();
+  assert.deepEqual(before.pools, ['gpu-pool', 'k8s-prod', 'vm-workers']);
+  assert.ok(before.runs > 0);
+  const [gpu] = pools.pools();
+  pools.remove(gpu?.id ?? '');
+  await sync();
+  const after = await pooled();
+  assert.deepEqual(after.pools, before.pools);
+  assert.ok(after.runs > 0 && after.runs < before.runs, `${after.runs} of ${before.runs}`);
+  await sync(true); // the runs are read anew, and say so themselves
+  assert.equal((await pooled()).runs, after.runs);
+});
+
 test('mirroring: what the server has deleted goes here too, after it was shown', async () => {
   const keeping = { gone: 'drop' as const, max_days: null, max_bytes: null };
   const preview = await client['workspace.previewKeeping']({ workspace, keeping });
@@ -130,6 +158,7 @@ test('mirroring: what the server has deleted goes here too, after it was shown',
   const { deleted } = await client['workspace.setKeeping']({ workspace, keeping });
   assert.deepEqual(deleted, preview);
   assert.equal((await ask({ not: here })).count, 0);
+  assert.deepEqual((await pooled()).pools, ['k8s-prod', 'vm-workers']);
   const next = (await ask({ field: 'state_type', in: ['COMPLETED'] })).ids;
   const { count } = await ask(everything);
   demo.control.remove('task_run', next);

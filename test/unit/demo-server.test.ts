@@ -226,6 +226,28 @@ describe('what a test does to it', () => {
     }
   });
 
+  test('work pools and queues: listed, filtered, and gone from the rows that named them', async () => {
+    const { pools } = demo.control.database;
+    const names = async (path: string, body: unknown) => (await rows(path, body)).map(({ name }) => name);
+    assert.deepEqual(await names('/work_pools/filter', {}), ['gpu-pool', 'k8s-prod', 'vm-workers']);
+    assert.deepEqual(await names('/work_pools/filter', { work_pools: { type: { any_: ['process'] } } }), [
+      'vm-workers',
+    ]);
+    assert.equal(await count({ work_pools: { name: { any_: [] } } }, 'work_pools'), 0);
+    assert.deepEqual(await names('/work_pools/gpu-pool/queues/filter', {}), ['default', 'gpu']);
+    assert.deepEqual(await names('/work_queues/filter', { work_queues: { name: { startswith_: ['GP'] } } }), ['gpu']);
+    assert.equal((await ask('/work_pools/nothing')).status, 404);
+    const pooled = (await rows('/deployments/filter', {})).filter((row) => row.work_pool_name === 'gpu-pool');
+    const [pool] = pools.pools();
+    pools.remove(pool?.id ?? '');
+    for (const { id } of pooled) {
+      const { work_queue_id, work_pool_name } = (await ask(`/deployments/${String(id)}`)).body as JsonRow;
+      assert.deepEqual([work_queue_id, work_pool_name], [null, null]);
+    }
+    assert.ok(pooled.length > 0);
+    assert.equal((await ask('/work_pools/gpu-pool/queues/filter', {})).status, 404);
+  });
+
   test('stopped it refuses, restarted it is the same server on the same port', async () => {
     await demo.control.stop();
     await assert.rejects(ask('/health'));

@@ -51,8 +51,11 @@ function scripts(path: string): string[] {
   return [...text.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map((match) => match[1]);
 }
 
+/** AssemblyScript, whose compiler finds the files itself and takes no ending. */
+const otherLanguage = 'src-main/query/kernels/assembly/';
+
 const imports: Import[] = codeFiles()
-  .filter((path) => !path.startsWith('test/'))
+  .filter((path) => !path.startsWith('test/') && !path.startsWith(otherLanguage))
   .flatMap((from) =>
     scripts(from)
       .flatMap((text) => ts.preProcessFile(text, true, true).importedFiles)

@@ -15,11 +15,14 @@ function view(json: string): ArchiveView {
   return {
     engine: {
       dialect: 'sqlite',
+      version: 0,
       paginate: () => ({ count: 1, rids: new Uint32Array([1]) }),
       ridOf: (_, id) => (id === ID ? 1 : 2),
       isListed: (_, rid) => rid === 1,
+      idOf: () => ID,
+      accessor: () => () => null,
     },
-    reader: { json: (_, rids) => rids.map((rid) => (rid === 1 ? json : 'null')) },
+    reader: { json: (_, rids) => rids.map((rid) => (rid === 1 ? json : 'null')), documents: () => [] },
     now: NOW,
   };
 }
@@ -55,12 +58,84 @@ test('rows are given back as they were received', () => {
   assert.equal(ask('POST', '/api/flows/filter').body, `[{"id":"${ID}","big":12345678901234567890}]`);
 });
 
-test('what the archive does not hold is said', () => {
-  const reply = ask('POST', '/api/flow_runs/count', '{"work_pools":{"type":{"any_":["process"]}}}');
-  assert.equal(reply.status, 200); // no pool, so the type does not matter
-  const row = '{"work_pool_name":"p","work_pool_id":"x"}';
-  const asked = { method: 'POST', contentType: null, body: '{"work_pools":{"type":{"any_":["process"]}}}' };
-  assert.equal(answerApi(view(row), { ...asked, path: '/api/flow_runs/count' }).status, 501);
+/** A flow run in a queue, and what is kept of queue and pool; `gone` in µs, null: the server has it. */
+type Pooled = {
+  run: number | null;
+  queue: number | null | 'let go' | 'never read';
+  pool: number | null | 'never read';
+};
+function inPool({ run, queue, pool }: Pooled, filters: object): boolean {
+  const kept = (id: string, gone: number | null, value: object) => ({
+    id,
+    name: id,
+    gone,
+    json: JSON.stringify({ id, name: id, ...value }),
+  });
+  const row = {
+    work_queue_id: 'q',
+    work_queue_name: 'old q',
+    work_pool_id: 'p',
+    work_pool_name: 'old p',
+    parameters: {},
+  };
+  const archive = view(JSON.stringify(row));
+  archive.engine.accessor = () => () => run;
+  archive.reader.documents = (kind) => {
+    if (kind === 'work_pool') return pool === 'never read' ? [] : [kept('p', pool, { type: 'process' })];
+    if (queue === 'never read') return [];
+    if (queue === 'let go') return [{ id: 'q', name: 'q', gone: 1, json: null }];
+    return [kept('q', queue, { work_pool_id: 'p', work_pool_name: 'old p' })];
+  };
+  const body = JSON.stringify(filters);
+  const reply = answerApi(archive, { method: 'POST', path: '/api/flow_runs/count', contentType: null, body });
+  assert.equal(reply.status, 200);
+  return reply.body === '1';
+}
+
+test('names and types are those of the pool and queue that are kept', () => {
+  const there: Pooled = { run: null, queue: null, pool: null };
+  assert.ok(inPool(there, { work_pools: { type: { any_: ['process'] } } }));
+  assert.ok(!inPool(there, { work_pools: { type: { any_: ['docker'] } } }));
+  assert.ok(inPool(there, { work_pools: { name: { any_: ['p'] } }, work_pool_queues: { name: { any_: ['q'] } } }));
+  assert.ok(!inPool(there, { work_pools: { name: { any_: ['old p'] } } }));
+  assert.ok(!inPool(there, { work_pool_queues: { name: { any_: ['old q'] } } }));
+});
+
+test('a queue named elsewhere in a row is not the row’s, and a commit is seen', () => {
+  const counted = (archive: ArchiveView) =>
+    answerApi(archive, {
+      method: 'POST',
+      path: '/api/flow_runs/count',
+      contentType: null,
+      body: '{"work_pool_queues":{"id":{"any_":["01a20aea-6dc4-7b34-82a2-1b1505be9768"]}}}',
+    }).body;
+  const inside = `{"parameters":{"work_queue_id":"${ID}"},"name":"\\"work_queue_id\\":","work_queue_id":null}`;
+  assert.equal(counted(view(inside)), '0');
+  const archive = view(inside);
+  assert.equal(counted(archive), '0');
+  archive.reader.json = () => [`{"work_queue_id":"${ID}"}`];
+  archive.engine.version = 1;
+  assert.equal(counted(archive), '1');
+});
+
+test('where pools could not be read the row is believed, and its type is unknown', () => {
+  const unread: Pooled = { run: null, queue: 'never read', pool: 'never read' };
+  assert.ok(inPool(unread, { work_pools: { name: { any_: ['old p'] } } }));
+  assert.ok(inPool(unread, { work_pool_queues: { name: { startswith_: ['OLD'] } } }));
+  assert.ok(!inPool(unread, { work_pools: { type: { any_: ['process'] } } }));
+  assert.ok(inPool({ ...unread, pool: null }, { work_pools: { type: { any_: ['process'] } } }), 'the pool by its id');
+});
+
+test('a run that is there is in no queue that is gone; a run that is gone is in the queue it was in', () => {
+  const gone = fc.constantFrom(null, 5);
+  fc.assert(
+    fc.property(gone, gone, gone, (run, queue, pool) => {
+      const inQueue = run !== null || queue === null;
+      assert.equal(inPool({ run, queue, pool }, { work_pool_queues: {} }), inQueue);
+      assert.equal(inPool({ run, queue, pool }, { work_pools: {} }), inQueue && (run !== null || pool === null));
+    }),
+  );
+  for (const run of [null, 5]) assert.ok(!inPool({ run, queue: 'let go', pool: null }, { work_pools: {} }));
 });
 
 test('only outermost keys are touched', () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Entity } from '../../src-main/contract/fields.ts';
 import { flowRunSorts, namedSorts, taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
-import { TRUE, type Dialect } from '../../src-main/contract/query.ts';
+import { TRUE, type Condition, type Dialect } from '../../src-main/contract/query.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { prefectSort } from '../../src-main/query/prefect.ts';
 import * as arbitrary from '../fixtures/arbitrary-archive.ts';
@@ -172,6 +172,42 @@ test('facets lift their own filter, count every value and name ids', () => {
       },
     ),
     { numRuns: 200 },
+  );
+});
+
+test('a facet lifts a choice over several fields as a whole, and nothing else', () => {
+  fc.assert(
+    fc.property(
+      arbitrary.archive,
+      fc.array(ask.condition('task_run', 1), { maxLength: 2 }),
+      fc.subarray(['FAILED', 'COMPLETED', 'RUNNING']),
+      fc.subarray(['Failed', 'TimedOut', 'Completed']),
+      fc.boolean(),
+      (steps, others, types, names, not) => {
+        const archive = arbitrary.build(steps);
+        const engine = loaded(archive, 'sqlite');
+        const group = {
+          or: [
+            { field: 'state_type', in: types },
+            { field: 'state_name', in: names },
+          ],
+        };
+        const own = not ? { not: group } : group;
+        const rest = others.filter((one) => !/"state_(type|name)"/.test(JSON.stringify(one)));
+        const counted = (where: Condition, lift: string[]) => {
+          const facets = [{ field: 'state_type', limit: 1000, lift }];
+          const { values } = engine.ask({ where, sort: [], now: NOW, facets }).facets[0];
+          return values.reduce((sum, { count }) => sum + count, 0);
+        };
+        const all = (where: Condition) => engine.count('task_run', where, NOW);
+        const chosen: Condition = { and: [...rest, own] };
+        assert.equal(counted(chosen, ['state_name']), all({ and: rest }));
+        assert.equal(counted(chosen, ['tags']), all(chosen), 'the names are not lifted with the types');
+        const wider: Condition = { and: [...rest, { or: [own, { text: 'a' }] }] };
+        assert.equal(counted(wider, ['state_name']), all(wider), 'it speaks of something else too');
+      },
+    ),
+    { numRuns: 100 },
   );
 });
 

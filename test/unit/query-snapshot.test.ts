@@ -44,7 +44,7 @@ test('a restored index answers the same, then takes in commits like the one that
       const before = everything(first);
       assert.equal(await first.save(path, 'one'), true);
       const second = new Engine(archive, { dialect: 'sqlite', smallResult: 0 });
-      assert.equal(second.restore(path, 'one', first.version), true);
+      assert.equal(await second.restore(path, 'one', first.version), true);
       assert.equal(second.version, first.version);
       assert.deepEqual(everything(second), before);
       for (const change of changes) {
@@ -68,11 +68,11 @@ test('a snapshot of another archive, of a later commit, or none at all is not us
   const engine = built(archive, archive.commit().batch + 5);
   await engine.save(path, 'one');
   const other = new Engine(archive, { dialect: 'sqlite' });
-  assert.equal(other.restore(path, 'two', 99), false);
-  assert.equal(other.restore(path, 'one', engine.version - 1), false);
-  assert.equal(other.restore(join(folder, 'none'), 'one', 99), false);
+  assert.equal(await other.restore(path, 'two', 99), false);
+  assert.equal(await other.restore(path, 'one', engine.version - 1), false);
+  assert.equal(await other.restore(join(folder, 'none'), 'one', 99), false);
   assert.equal(other.total('task_run'), 0);
-  assert.equal(other.restore(path, 'one', 99), true);
+  assert.equal(await other.restore(path, 'one', 99), true);
 });
 
 test('any damaged byte or missing end is noticed', async () => {
@@ -87,11 +87,11 @@ test('any damaged byte or missing end is noticed', async () => {
     const at = used[Math.floor((i / 60) * used.length)];
     damaged[at] ^= 0x5a;
     writeFileSync(path, damaged);
-    assert.equal(other.restore(path, 'one', 99), false, `byte ${at}`);
+    assert.equal(await other.restore(path, 'one', 99), false, `byte ${at}`);
   }
   for (const length of [0, 3, 16, 200, whole.length - 1]) {
     writeFileSync(path, whole.subarray(0, length));
-    assert.equal(other.restore(path, 'one', 99), false, `${length} bytes`);
+    assert.equal(await other.restore(path, 'one', 99), false, `${length} bytes`);
   }
 });
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mayBegin, secondsBetween } from '../../src-main/core/pace.ts';
+import { initialStatus } from '../../src-main/core/sync-status.ts';
 import { isBack, pauseSeconds, Schedule } from '../../src-main/core/schedule.ts';
 
 test('the pause is the setting, doubles with failures up to ten minutes, and is none when paused', () => {
@@ -10,6 +12,28 @@ test('the pause is the setting, doubles with failures up to ten minutes, and is 
   );
   assert.equal(pauseSeconds(3600, 3), 3600);
   assert.equal(pauseSeconds(0, 0), null);
+});
+
+test('passes are as often as the person says, half as often while listening, every 15 min at most on a metered connection', () => {
+  const status = { paused: false, metered: false, live: 'off' as const };
+  assert.equal(secondsBetween(status, 30), 30);
+  assert.equal(secondsBetween({ ...status, live: 'on' }, 30), 60);
+  assert.equal(secondsBetween({ ...status, metered: true }, 30), 900);
+  assert.equal(secondsBetween({ ...status, metered: true }, 3600), 3600, 'rarer than that stays as it is');
+  assert.equal(secondsBetween({ ...status, metered: true }, 0), 0, 'only when asked stays so');
+  assert.equal(secondsBetween({ ...status, paused: true }, 30), 0);
+
+  const opened = { ...initialStatus('w', null), last_success: 1_000_000_000 };
+  const later = (seconds: number) => opened.last_success + seconds * 1_000_000;
+  assert.equal(mayBegin(opened, later(1)), true);
+  assert.equal(
+    mayBegin({ ...opened, metered: true }, later(899)),
+    false,
+    'a window closed and opened again is no reason',
+  );
+  assert.equal(mayBegin({ ...opened, metered: true }, later(900)), true);
+  assert.equal(mayBegin({ ...opened, metered: true, last_success: null }, later(1)), true);
+  assert.equal(mayBegin({ ...opened, paused: true }, later(9999)), false);
 });
 
 test('a machine that slept, or found another network after a failure, asks at once', () => {
@@ -26,15 +50,20 @@ test('a machine that slept, or found another network after a failure, asks at on
 test('it tells when the next one starts, and nothing when none does', () => {
   const told: (number | null)[] = [];
   let every = 60;
+  let atLeast = 0;
   let starts = 0;
   const schedule = new Schedule(
     () => (starts += 1),
-    () => every,
+    { every: () => every, atLeast: () => atLeast },
     (next) => told.push(next),
   );
   schedule.ended(false);
   const next = told.pop();
   assert.ok(next && next > Date.now() * 1000 && next <= (Date.now() + 60_000) * 1000);
+  atLeast = 900;
+  schedule.hurry();
+  assert.equal(starts, 0, 'not so soon after the last one, whatever came back');
+  atLeast = 0;
   schedule.hurry();
   assert.equal(starts, 1);
   schedule.started();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
+import { AppError } from '../../src-main/contract/errors.ts';
 import { formatTime } from '../../src-main/contract/time.ts';
 import { stateEvent } from '../../src-main/demo/events.ts';
 import { newRow } from '../../src-main/demo/new-rows.ts';
@@ -142,6 +143,17 @@ test('a server that fails for a moment: the run comes later', async () => {
   await until(() => row(id) !== undefined);
 });
 
+test('an archive that cannot be written for a moment: the run comes later', async () => {
+  let failures = 0;
+  sink.beforeWrite = () => {
+    if (failures++ < 2) return Promise.reject(new AppError('DISK_FULL', 'no room'));
+    return Promise.resolve();
+  };
+  const id = demo.control.insert('task_run');
+  await until(() => row(id) !== undefined);
+  assert.ok(failures > 2);
+});
+
 test('nothing is marked as gone by events', async () => {
   const event = stateEvent('task_run', entered(randomUUID(), 'Completed'));
   assert.ok(event);
@@ -197,4 +209,35 @@ test('of two readers the newer row wins, whoever writes last; what came since is
   const later = recency.reader(sink);
   await later.sink.write([{ entity: 'task_run', rows: [of('x', EPOCH + 1, 'read anew')] }], {});
   assert.equal(row('x')?.value['note'], 'read anew', 'a clock set back: who reads now is right');
+});
+
+test('a row counts as brought once it is written: when that fails, a reader with an older copy writes its own', async () => {
+  const of = (id: string, updated: number, note: string): Row => {
+    const value = { id, updated: formatTime(updated), note };
+    return { json: JSON.stringify(value), value };
+  };
+  const batch = (...rows: Row[]) => [{ entity: 'task_run' as const, rows }];
+  for (const fails of [true, false]) {
+    const [pass, live] = [recency.reader(sink), recency.reader(sink)];
+    const held: (() => void)[] = [];
+    sink.beforeWrite = () =>
+      new Promise((resolve, reject) => held.push(() => (fails ? reject(new Error('no room')) : resolve())));
+    const [x, y, z] = ['x', 'y', 'z'].map((name) => `${name} ${fails}`) as [string, string, string];
+    const lived = live.sink.write(batch(of(x, EPOCH + 2, 'live'), of(z, EPOCH + 2, 'live')), {}).catch(() => 'failed');
+    await until(() => held.length === 1);
+    const late = [
+      pass.sink.write(batch(of(x, EPOCH + 1, 'pass')), { cursor: 1 }),
+      pass.sink.write(batch(of(y, EPOCH + 1, 'pass')), { cursor: 2 }),
+      pass.sink.markGone('task_run', [z], EPOCH),
+    ];
+    sink.beforeWrite = () => Promise.resolve();
+    held[0]?.();
+    await Promise.all(late);
+    assert.equal((await lived) === 'failed', fails);
+    assert.equal(row(x)?.value['note'], fails ? 'pass' : 'live');
+    assert.equal(row(y)?.value['note'], 'pass');
+    assert.equal(sink.state.get('cursor'), 2, 'in the order they were given');
+    assert.equal(sink.gone.task_run.has(z), fails, 'what was not written may be gone');
+    for (const { end } of [pass, live]) end();
+  }
 });

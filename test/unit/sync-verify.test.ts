@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { formatTime } from '../../src-main/contract/time.ts';
 import { HOUR, atOf, cutWindows, parseVerify, rowsIn, verifiedSince } from '../../src-main/sync/windows.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
-import { schedule, sync, tables, World, MINUTE, START } from '../fixtures/sync-world.ts';
+import { documentTables, schedule, sync, tables, World, MINUTE, START } from '../fixtures/sync-world.ts';
 
 const RUNS = Number(process.env['TASKSCOPE_SCHEDULES'] ?? 150);
 
@@ -17,6 +17,13 @@ function assertEqual(world: World, sink: MemorySink): void {
       assert.equal(sink.rows[entity].get(row.id)?.json, JSON.stringify(row), `${table} ${row.id}`);
     for (const id of sink.rows[entity].keys())
       assert.equal(sink.gone[entity].has(id), !there.has(id), `${table} ${id} gone`);
+  }
+  for (const [table, kind] of documentTables) {
+    const there = world.prefect.documents[table];
+    for (const row of there.values())
+      assert.equal(sink.documents[kind].get(row.id)?.json, JSON.stringify(row), `${table} ${row.id}`);
+    for (const { id, gone } of sink.documents[kind].values())
+      assert.equal(gone === null, there.has(id), `${table} ${id} gone`);
   }
 }
 

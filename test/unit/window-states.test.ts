@@ -1,8 +1,8 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { TRUE, type Condition, type Facet } from '../../src-main/contract/query.ts';
+import { TRUE, type Facet } from '../../src-main/contract/query.ts';
 import { stateTypes } from '../../src-main/contract/fields.ts';
-import { conjuncts, joined } from '../../src-renderer/state/conditions.ts';
+import { conjuncts } from '../../src-renderer/state/conditions.ts';
 import { portionsOf } from '../../src-renderer/state/facet-portions.ts';
 import {
   readStates,
@@ -83,30 +83,20 @@ describe('states of the panel', () => {
 
 describe('facets asked together', () => {
   const request = (field: string) => ({ field, limit: 5 });
-  const states = [request('state_type'), request('state_name')];
 
-  it('goes with the question when no state is chosen', () => {
-    const where: Condition = { text: 'x' };
-    assert.deepEqual(portionsOf(where, [...states, request('tags')]), [
-      { where, requests: [...states, request('tags')] },
-    ]);
+  it('go with the question, in one call', () => {
+    assert.deepEqual(portionsOf([]), [[]]);
+    const few = ['state_type', 'state_name', 'tags'].map(request);
+    assert.deepEqual(portionsOf(few), [few]);
   });
 
-  it('counts states apart, with both their conjuncts lifted, when one is chosen', () => {
-    const where = joined([{ field: 'state_type', in: ['FAILED'] }, { text: 'x' }]);
-    const portions = portionsOf(where, [...states, request('tags')]);
-    assert.deepEqual(portions, [
-      { where, requests: [request('tags')] },
-      { where: { and: [{ text: 'x' }] }, requests: states },
-    ]);
-  });
-
-  it('never asks for more than 16 in a call', () => {
+  it('never more than 16 in a call, each once', () => {
     const many = Array.from({ length: 40 }, (_, i) => request(`f${i}`));
-    const portions = portionsOf(TRUE, many);
+    const portions = portionsOf(many);
     assert.deepEqual(
-      portions.map((one) => one.requests.length),
+      portions.map((one) => one.length),
       [16, 16, 8],
     );
+    assert.deepEqual(portions.flat(), many);
   });
 });

@@ -52,13 +52,14 @@ const status = (change: Partial<SyncStatus>): SyncStatus =>
     problem: null,
     waiting: null,
     paused: false,
+    metered: false,
     live: 'on',
     next: null,
     ...change,
   });
 
 describe('the sentence of the sync view', () => {
-  const say = (change: Partial<SyncStatus>, every = 30) => coverageSentence(status(change), every, words, seconds);
+  const say = (change: Partial<SyncStatus>, every = 30) => coverageSentence(status(change), every, words);
 
   it('says what is here, when it was compared, and how it is kept true', () => {
     assert.equal(say({}), 'Every run since day 3. Compared with the server at 5. Listening for changes.');
@@ -77,11 +78,19 @@ describe('the sentence of the sync view', () => {
     assert.equal(say({ paused: true }), 'Every run since day 3. Compared with the server at 5. Paused.');
   });
 
+  it('on a metered connection it says why changes come late', () => {
+    const metered = status({ metered: true, live: 'off' });
+    assert.match(say({ metered: true, live: 'off' }), /Metered connection: looks for changes every 15 min/);
+    assert.match(liveWords(metered, 30).long, /off on a metered connection/);
+    assert.match(liveWords(metered, 3600).long, /every 1 h/);
+    assert.match(liveWords(metered, 0).long, /only when you ask/);
+  });
+
   it('a pause and a failure go before what the server offers', () => {
     const problem = { code: 'SERVER_UNREACHABLE' as const, message: '', details: {} };
-    assert.equal(liveWords(status({ problem, phase: 'failed' }), 30, seconds).tone, 'problem');
-    assert.equal(liveWords(status({ problem, paused: true }), 30, seconds).tone, 'paused');
-    assert.equal(liveWords(status({ problem, phase: 'running' }), 30, seconds).tone, 'on');
+    assert.equal(liveWords(status({ problem, phase: 'failed' }), 30).tone, 'problem');
+    assert.equal(liveWords(status({ problem, paused: true }), 30).tone, 'paused');
+    assert.equal(liveWords(status({ problem, phase: 'running' }), 30).tone, 'on');
   });
 
   it('says when the next sync starts', () => {

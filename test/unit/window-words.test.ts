@@ -136,6 +136,7 @@ describe('small words', () => {
       problem: null,
       waiting: null,
       paused: false,
+      metered: false,
       live: 'off',
       next: null,
       ...change,

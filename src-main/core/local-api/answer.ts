@@ -3,27 +3,29 @@
  * and error bodies, so that its clients take the archive for the server.
  */
 import type { Entity } from '../../contract/fields.ts';
-import { bodySchemas, limitSchema, type PrefectFilters } from '../../contract/prefect-filter.ts';
+import { bodySchemas, type PrefectFilters } from '../../contract/prefect-filter.ts';
 import { readUuid } from '../../contract/prefect-values.ts';
 import type { Engine } from '../../query/engine.ts';
 import { prefectCondition } from '../../query/prefect.ts';
 import type { Reader } from '../../store/read.ts';
-import { DEFAULT_LIMIT, fixedReplies } from './about.ts';
-import { internalError, serverFailure } from './failures.ts';
-import { jsonProblem } from './python-json.ts';
+import { fixedReplies } from './about.ts';
+import { decode, detail, json, limitOf, methodNotAllowed, readBody, refused, type ApiRequest } from './bodies.ts';
+import { serverFailure, type ApiReply } from './failures.ts';
+import { answerPools } from './pool-endpoints.ts';
+import { queueIds, type Pooled } from './queue-ids.ts';
 import { fullRun, paginatedTaskRun } from './run-rows.ts';
-import { details, invalidJson, invalidRequest, missing, type Detail } from './validation.ts';
-import { asksForPools, inPools, NotInArchive, type PoolFilters } from './work-pools.ts';
+import { details, missing } from './validation.ts';
+import { asConditions, asksForPools, PoolFilter, type PoolFilters } from './work-pools.ts';
+
+export type { ApiRequest } from './bodies.ts';
+export type { ApiReply } from './failures.ts';
 
 /** `now` in µs. */
 export type ArchiveView = {
-  engine: Pick<Engine, 'paginate' | 'ridOf' | 'isListed' | 'dialect'>;
-  reader: Pick<Reader, 'json'>;
+  engine: Pick<Engine, 'paginate' | 'ridOf' | 'idOf' | 'isListed' | 'accessor' | 'dialect' | 'version'>;
+  reader: Pick<Reader, 'json' | 'documents'>;
   now: number;
 };
-/** `path` begins with /api and may have a query string; `contentType` null: no such header. */
-export type ApiRequest = { method: string; path: string; contentType: string | null; body: string };
-export type ApiReply = { status: number; body: string };
 
 type Action = 'paginate' | 'filter' | 'count';
 type Body = PrefectFilters & PoolFilters & { limit?: number | null; page?: number; offset?: number; sort?: string };
@@ -57,12 +59,7 @@ export function answerApi(view: ArchiveView, request: ApiRequest): ApiReply {
     .replace(/[?#].*$/s, '')
     .replace(/^\/api(?=\/|$)/, '')
     .replace(/^(\/[^/]+\/.*[^/])\/$/, '$1');
-  try {
-    return route(view, request, path);
-  } catch (thrown) {
-    if (thrown instanceof NotInArchive) return detail(501, thrown.message);
-    throw thrown;
-  }
+  return route(view, request, path);
 }
 
 function route(view: ArchiveView, request: ApiRequest, path: string): ApiReply {
@@ -73,6 +70,8 @@ function route(view: ArchiveView, request: ApiRequest, path: string): ApiReply {
     if (request.method !== 'GET' || !fixed) return methodNotAllowed;
     return json(fixed.status, fixed.body);
   }
+  const pools = answerPools(view, request, path);
+  if (pools) return pools;
   const name = namePath.exec(path);
   if (name) return request.method === 'GET' ? answerName(view, name.slice(1)) : methodNotAllowed;
   const row = rowPath.exec(path);
@@ -83,16 +82,6 @@ function route(view: ArchiveView, request: ApiRequest, path: string): ApiReply {
   if (writePath.test(path)) return methodNotAllowed;
   return detail(404, 'Not Found');
 }
-
-const json = (status: number, body: unknown): ApiReply => ({ status, body: JSON.stringify(body) });
-const detail = (status: number, text: string): ApiReply => json(status, { detail: text });
-/** Half of a surrogate pair, which JSON.stringify escapes. The server repeats the body in its reply, and cannot write that. */
-const halfPair = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/;
-const refused = (problems: Detail[], body: unknown): ApiReply => {
-  const text = invalidRequest(problems, body);
-  return halfPair.test(text) ? internalError : { status: 422, body: text };
-};
-const methodNotAllowed = detail(405, 'Method Not Allowed');
 
 function answerRow(view: ArchiveView, entity: Entity, text: string): ApiReply {
   const id = readUuid(text.replace(/[{}-]/g, ''));
@@ -113,14 +102,6 @@ function answerName(view: ArchiveView, parts: (string | undefined)[]): ApiReply 
   return row ? { status: 200, body: rowText(entity, row, view.now) } : detail(404, notFound[entity]);
 }
 
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
 function answerList(view: ArchiveView, request: ApiRequest, plural = '', act = ''): ApiReply {
   const entity = entityOf[plural] ?? 'task_run';
   const action = act as Action;
@@ -137,33 +118,11 @@ function answerList(view: ArchiveView, request: ApiRequest, plural = '', act = '
   return answer(view, entity, action, parsed.data, limit);
 }
 
-/** The server checks the limit before everything else in the body. A limit that is no integer is left to the schema. */
-function limitOf(body: object): number | string {
-  const asked = limitSchema.safeParse('limit' in body ? body.limit : null);
-  const limit = asked.data ?? DEFAULT_LIMIT;
-  if (limit < 0) return 'Invalid limit: must be greater than or equal to 0.';
-  if (limit > DEFAULT_LIMIT) return `Invalid limit: must be less than or equal to ${DEFAULT_LIMIT}.`;
-  return limit;
-}
-
-/** A body that is not said to be JSON is ignored, as is an empty one: the defaults are answered. */
-function readBody(request: ApiRequest): { body: unknown } | ApiReply {
-  const type = /^\s*application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i;
-  if (request.body === '' || (request.contentType && !type.test(request.contentType))) return { body: null };
-  try {
-    return { body: JSON.parse(request.body) as unknown };
-  } catch {
-    const problem = jsonProblem(request.body);
-    // NaN and Infinity: Python reads them, then cannot write them back
-    if (!problem) return internalError;
-    return refused([invalidJson(problem.message, problem.position)], request.body);
-  }
-}
-
 function answer(view: ArchiveView, entity: Entity, action: Action, body: Body, limit: number): ApiReply {
   const page = body.page ?? 1;
   const offset = body.offset ?? (page - 1) * limit;
-  const failure = serverFailure(prefectCondition(entity, body), offset, view.engine.dialect);
+  const where = { and: [prefectCondition(entity, body), ...asConditions(entity === 'task_run' ? {} : body)] };
+  const failure = serverFailure(where, offset, view.engine.dialect);
   if (failure) return failure;
   const { count, rids } = select(view, entity, body, body.sort ?? anySort(entity), offset, limit);
   if (action === 'count') return { status: 200, body: String(count) };
@@ -191,20 +150,22 @@ const anySort = (entity: Entity): string => (entity === 'flow' || entity === 'de
 function select(view: ArchiveView, entity: Entity, body: Body, sort: string, offset: number, limit: number): Selection {
   const { engine, reader } = view;
   if (entity === 'task_run' || !asksForPools(body)) return engine.paginate(entity, body, sort, offset, limit);
-  const everything = (of: Entity, filters: PrefectFilters): number[] => {
-    const rids = [...engine.paginate(of, filters, anySort(of), 0, Number.MAX_SAFE_INTEGER).rids];
-    const texts = reader.json(of, rids);
-    return rids.filter((_, i) => inPools(texts[i] ?? '{}', body, engine.dialect));
+  const filter = new PoolFilter(reader, body, engine.dialect);
+  const fitting = (of: Pooled, rids: Uint32Array): number[] => {
+    const queues = queueIds(view, of, rids);
+    const gone = engine.accessor('gone', of);
+    const text = (rid: number) => reader.json(of, [rid])[0] ?? '{}';
+    return [...rids].filter((rid) => filter.accepts(queues.get(rid) ?? null, gone(rid) !== null, () => text(rid)));
   };
+  const everything = (of: Entity, filters: PrefectFilters) =>
+    engine.paginate(of, filters, of === entity ? sort : anySort(of), 0, Number.MAX_SAFE_INTEGER).rids;
   if (entity === 'flow') {
     // one deployment must satisfy both filters: name the ones that do
-    const fitting = reader.json('deployment', everything('deployment', { deployments: body.deployments ?? null }));
-    const ids = fitting.map((text) => (JSON.parse(text) as { id: string }).id);
+    const rids = fitting('deployment', everything('deployment', { deployments: body.deployments ?? null }));
+    const ids = rids.map((rid) => engine.idOf('deployment', rid));
     const deployments = { operator: 'and_' as const, id: { any_: ids } };
     return engine.paginate(entity, { ...body, deployments }, sort, offset, limit);
   }
-  const fitting = new Set(everything(entity, body));
-  const all = [...engine.paginate(entity, body, sort, 0, Number.MAX_SAFE_INTEGER).rids];
-  const rids = all.filter((rid) => fitting.has(rid));
+  const rids = fitting(entity, everything(entity, body));
   return { count: rids.length, rids: rids.slice(offset, offset + limit) };
 }

@@ -1,7 +1,8 @@
 /** Requests that pass Prefect's validation and then make its database driver fail: the server's 500 or 503. */
 import { MAX_MICROS, MIN_MICROS } from '../../contract/prefect-time.ts';
 import type { Condition, Dialect } from '../../contract/query.ts';
-import type { ApiReply } from './answer.ts';
+
+export type ApiReply = { status: number; body: string };
 
 const MAX_OFFSET = 2 ** 63;
 

@@ -8,7 +8,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
 import type { TaskRunRow } from '../../contract/rows.ts';
 import type { Handlers } from '../../rpc/define.ts';
-import type { Engine } from '../../query/engine.ts';
+import type { Engine, Outcome } from '../../query/engine.ts';
 import { openReader, type Reader } from '../../store/read.ts';
 import type { Change } from '../../store/columns.ts';
 import { Latest } from '../latest.ts';
@@ -30,7 +30,7 @@ type News = { version: number; total: number; changed: string[] };
 
 export class Desk {
   #opened: Opened | null = null;
-  #results = new Map<string, Uint32Array>();
+  #results = new Map<string, Outcome>();
   #nextResult = 1;
   #news = new Latest<News>({ version: 0, total: 0, changed: [] });
   /** for the next commit */
@@ -39,9 +39,9 @@ export class Desk {
   #keeper: IndexKeeper | null = null;
 
   readonly handlers: Handlers<typeof queryContract> = {
-    open: ({ path, dialect, watchFile }) => {
+    open: async ({ path, dialect, watchFile }) => {
       const reader = openReader(path);
-      const { engine, saved } = openIndex(reader, dialect, `${path}.index`);
+      const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
       this.#opened = { engine, reader };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);
@@ -62,8 +62,7 @@ export class Desk {
     rows: ({ result, rows }) => this.#rows(this.#result(result), rows.from, rows.to),
     position: ({ result, id }) => {
       const rid = this.#open.engine.ridOf('task_run', id);
-      const position = rid === null ? -1 : this.#result(result).indexOf(rid);
-      return { position: position < 0 ? null : position };
+      return { position: rid === null ? null : this.#result(result).position(rid) };
     },
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
@@ -125,15 +124,16 @@ export class Desk {
     const { engine } = this.#open;
     const { facets, histogram, rows } = input;
     const outcome = engine.ask({ ...input.query, now: Date.now() * 1000, facets, histogram });
-    const order = outcome.order;
     const result = String(this.#nextResult++);
-    this.#results.set(result, order);
+    this.#results.set(result, outcome);
+    // the first rows need a glance at the order's front; the rest is walked once the answer is on its way
+    setImmediate(() => outcome.order);
     for (const old of this.#results.keys()) if (this.#results.size > KEPT_RESULTS) this.#results.delete(old);
     return {
       result,
       count: outcome.count,
       total: engine.total('task_run'),
-      rows: this.#rows(order, rows.from, rows.to),
+      rows: this.#rows(outcome, rows.from, rows.to),
       facets: outcome.facets,
       histogram: outcome.histogram,
       version: engine.version,
@@ -145,17 +145,17 @@ export class Desk {
     return this.#open.engine.ask({ ...query, now: Date.now() * 1000 }).order;
   }
 
-  #result(name: string): Uint32Array {
-    const order = this.#results.get(name);
-    if (!order) throw new AppError('NOT_FOUND', `result ${name} is no longer kept`, { result: name });
+  #result(name: string): Outcome {
+    const outcome = this.#results.get(name);
+    if (!outcome) throw new AppError('NOT_FOUND', `result ${name} is no longer kept`, { result: name });
     this.#results.delete(name); // most recently used last
-    this.#results.set(name, order);
-    return order;
+    this.#results.set(name, outcome);
+    return outcome;
   }
 
-  #rows(order: Uint32Array, from: number, to: number): TaskRunRow[] {
+  #rows(outcome: Outcome, from: number, to: number): TaskRunRow[] {
     if (to - from > MAX_ROWS) throw new AppError('BAD_INPUT', `at most ${MAX_ROWS} rows at once`);
-    return Array.from(order.subarray(from, to), (rid) => this.#open.engine.taskRunRow(rid));
+    return Array.from(outcome.slice(from, to), (rid) => this.#open.engine.taskRunRow(rid));
   }
 
   #tell(changed: string[]): void {

@@ -10,10 +10,13 @@ import type { Reader } from '../../store/read.ts';
 const IDLE = 20_000;
 
 /** `saved`: the commit the file at `path` holds, null when the index had to be built. */
-export function openIndex(reader: Reader, dialect: Dialect, path: string): { engine: Engine; saved: number | null } {
+export async function openIndex(
+  reader: Reader,
+  dialect: Dialect,
+  path: string,
+): Promise<{ engine: Engine; saved: number | null }> {
   const engine = new Engine(reader, { dialect });
-  const batch = reader.batch();
-  if (engine.restore(path, reader.archiveId(), batch)) {
+  if (await engine.restore(path, reader.archiveId(), reader.batch())) {
     const saved = engine.version;
     const missed = reader.changesSince(saved);
     if (missed) {
@@ -21,7 +24,8 @@ export function openIndex(reader: Reader, dialect: Dialect, path: string): { eng
       return { engine, saved };
     }
   }
-  engine.load(batch);
+  // asked anew: commits may have come while the file was read, and nobody listened
+  engine.load(reader.batch());
   return { engine, saved: null };
 }
 

@@ -10,6 +10,7 @@ import { Packer } from '../../store/packer.ts';
 import { checkQuestion } from '../../sync/check.ts';
 import { followServer, type LiveItem } from '../../sync/follow.ts';
 import { Recency } from '../../sync/recency.ts';
+import { knowsOneOf } from '../../sync/same-server.ts';
 import { runSync, type SyncProgress } from '../../sync/run.ts';
 import type { Tries } from '../../sync/rule.ts';
 import type { Sink } from '../../sync/sink.ts';
@@ -44,6 +45,7 @@ function sinkOf(drop: boolean): Sink {
   return {
     write: (batches, state) => packer.write(batches, state),
     markGone: (entity, ids, at) => writer.markGone({ entity, ids, at, drop }).then(() => undefined),
+    replaceDocuments: (kind, documents, at) => writer.replaceDocuments({ kind, documents, at, drop }),
     unfinished: (entity) => writer.unfinished({ entity }),
     stubs: (entity, limit) => writer.stubs({ entity, limit }),
     ids: (entity, range) => writer.ids({ entity, range }),
@@ -62,7 +64,7 @@ type Item = { status: SyncProgress; dialect: Dialect | null };
 serve(
   syncContract,
   {
-    async *run({ connection, since, verify, drop, rule }, { signal }) {
+    async *run({ connection, since, verify, drop, rule, sparing }, { signal }) {
       const client = open(connection);
       const news = new Latest<Item | null>(null);
       const ended = new AbortController();
@@ -72,6 +74,7 @@ serve(
         signal,
         since,
         verify,
+        sparing,
         rule,
         ruleTries,
         state: (key) => writer.state({ key }),
@@ -120,6 +123,14 @@ serve(
       const client = open(connection);
       try {
         return await fetchActivity(client, id, signal);
+      } finally {
+        await client.close();
+      }
+    },
+    knows: async ({ connection, ids }, { signal }) => {
+      const client = open(connection);
+      try {
+        return await knowsOneOf(client, ids, signal);
       } finally {
         await client.close();
       }

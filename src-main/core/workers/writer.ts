@@ -35,6 +35,7 @@ const handlers: Handlers<typeof writerContract> = {
     else writer().markGone(entity, ids, at);
     return {};
   },
+  replaceDocuments: ({ kind, documents, at, drop }) => writer().replaceDocuments(kind, documents, at, drop),
   unfinished: ({ entity }) => writer().lookup((it) => it.unfinished(entity)),
   stubs: ({ entity, limit }) => writer().lookup((it) => it.stubs(entity, limit)),
   ids: ({ entity, range }) => writer().lookup((it) => it.ids(entity, range)),

@@ -71,7 +71,7 @@ async function examine(app: App, entry: Entry, offline: boolean, find: Find): Pr
   try {
     const connection = await app.workspaces.connection(entry);
     const { version, task_runs } = await app.handlers['workspace.test'](
-      { input: inputOf(entry, connection.auth), candidate: null },
+      { input: inputOf(entry, connection), candidate: null },
       { signal: AbortSignal.timeout(LOOK) },
     );
     find(`server ${entry.name}`, true, `Prefect ${version ?? '?'}, ${task_runs} task runs`);
@@ -80,9 +80,9 @@ async function examine(app: App, entry: Entry, offline: boolean, find: Find): Pr
   }
 }
 
-type SignIn = Awaited<ReturnType<App['workspaces']['connection']>>['auth'];
+type Connection = Awaited<ReturnType<App['workspaces']['connection']>>;
 
-function inputOf({ name, api_url, headers, insecure_tls, ca_file, dialect }: Entry, auth: SignIn) {
+function inputOf({ name, api_url, insecure_tls, ca_file, dialect }: Entry, { auth, headers }: Connection) {
   return {
     name,
     api_url,

@@ -29,8 +29,10 @@ export const exportFile: Command = (args) => {
     values,
     async (app) => {
       const workspace = await workspaceOf(app, values);
-      const query = await wholeQuery(app, workspace, await questionOf(app, values));
-      return write(app, { workspace, query, columns, out: resolve(out) });
+      const question = await questionOf(app, values);
+      const query = await wholeQuery(app, workspace, question);
+      const own = 'query' in question ? question.columns : null;
+      return write(app, { workspace, query, columns: columns ?? own, out: resolve(out) });
     },
     shell,
   );

@@ -9,20 +9,20 @@ import { UsageError } from '../terminal.ts';
 export const questionOptions = { preset: { type: 'string' }, body: { type: 'string' } } as const;
 
 /** A body is Prefect's text, read but not understood here; a preset is the app's own question. */
-export type Question = { body: string } | { query: Query };
+export type Question = { body: string } | { query: Query; columns: string[] | null };
 
 /** Without either it is the empty body: every task run. */
 export async function questionOf(app: App, values: { preset?: string; body?: string }): Promise<Question> {
   if (values.preset !== undefined && values.body !== undefined)
     throw new UsageError('--preset and --body are two ways to ask: give one');
-  if (values.preset !== undefined) return { query: preset(app, values.preset) };
+  if (values.preset !== undefined) return preset(app, values.preset);
   return { body: values.body === undefined ? '{}' : await readBody(values.body) };
 }
 
-function preset(app: App, name: string): Query {
+function preset(app: App, name: string): Question {
   const presets = app.presets.list();
   const found = presets.find((one) => one.name === name) ?? presets.find((one) => sameName(one.name, name));
-  if (found) return found.query;
+  if (found) return { query: found.query, columns: found.columns?.length ? found.columns : null };
   const names = presets.map((one) => `"${one.name}"`).join(', ');
   throw new AppError('NOT_FOUND', `there is no preset named "${name}"; there are ${names}`, { preset: name });
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { App } from '../../core/app.ts';
 import { createApp } from '../../core/app.ts';
 import { pathsIn } from '../../core/paths.ts';
+import type { Entry } from '../../core/workspaces.ts';
 import { startBrowserHost } from '../browser-host.ts';
 import { browserShell } from '../browser-shell.ts';
 import { hasDisplay, openWindow } from '../browsers.ts';
@@ -26,12 +27,13 @@ export const serve: Command = async (args) => {
     app = opened;
     const chosen = values.demo || values.workspace !== undefined ? await workspaceOf(opened, values) : null;
     if (chosen !== null && !opened.readOnly) await opened.settings.set({ ...opened.settings.get(), workspace: chosen });
+    const named = chosen === null ? null : opened.workspaces.get(chosen);
     host = await startBrowserHost({
       assets: windowFolder(),
       port,
       downloads,
       serve: (channel) => opened.serve(channel),
-      api: async (request) => opened.api(chosen ?? (await apiWorkspace(opened)), request),
+      api: async (request) => opened.api(named === null ? await apiWorkspace(opened) : nameOf(opened, named), request),
       log,
     });
     const { url, apiUrl, token } = host;
@@ -59,6 +61,11 @@ async function openEarly(app: App, chosen: string | null): Promise<void> {
   } catch (thrown) {
     log('warn', 'archive not opened', { message: String(thrown) });
   }
+}
+
+/** It may be renamed meanwhile; its file stays. */
+function nameOf(app: App, { file, name }: Entry): string {
+  return app.workspaces.list().find((entry) => entry.file === file)?.name ?? name;
 }
 
 /** Without --workspace the API answers from the one the window has open, else the first; a first start has the demo. */

@@ -1,11 +1,11 @@
 /** `taskscope sync`: brings a workspace's archive up to date, once or again and again. */
-import type { SyncStatus } from '../../contract/sync.ts';
+import { METERED_EVERY, type SyncStatus } from '../../contract/sync.ts';
 import type { App } from '../../core/app.ts';
 import { AppError, fromWireError } from '../../contract/errors.ts';
 import { DONE, FAILED, print, Progress, say, sayError, untilStopped, UsageError } from '../terminal.ts';
 import { common, parse, withApp, workspaceOf, type Command } from './options.ts';
 
-const EVERY = 30; // s between two syncs of --watch when the setting says "only when asked"
+const EVERY = 30; // s between two syncs of --watch when the workspace says "only when asked"
 
 const options = {
   ...common,
@@ -24,7 +24,8 @@ export const sync: Command = (args) => {
     if (app.readOnly) throw fromWireError(app.readOnly);
     const stopped = untilStopped();
     if (!values.watch) return once(app, workspace, since, stopped);
-    const every = (app.settings.get().sync_every || EVERY) * 1000;
+    const entry = app.workspaces.get(workspace);
+    const every = Math.max(app.syncEvery(entry) || EVERY, entry.metered === 'always' ? METERED_EVERY : 0) * 1000;
     for (let first = true; !stopped.aborted; first = false) {
       // a server that is away for a while is what --watch is there to wait for
       const code = await once(app, workspace, first ? since : null, stopped);

@@ -1,10 +1,12 @@
-/** `taskscope workspace add|cloud|list|remove`. */
+/** `taskscope workspace add|edit|cloud|list|remove`. */
 import { resolve } from 'node:path';
 import { AppError, toWireError } from '../../contract/errors.ts';
 import { workspaceInputSchema, type CloudWorkspace, type WorkspaceInput } from '../../contract/rows.ts';
 import type { App } from '../../core/app.ts';
 import { DONE, print, say, sayError, UsageError } from '../terminal.ts';
 import { parse, withApp, type Command } from './options.ts';
+import { checkEdit, edit, editOptions } from './workspace-edit.ts';
+import { header, NAME_RULE } from './workspace-header.ts';
 
 const LOOK = 10_000; // ms to wait for the server's first answer
 
@@ -18,6 +20,7 @@ const options = {
   'ca-file': { type: 'string' },
   'insecure-tls': { type: 'boolean' },
   'delete-archive': { type: 'boolean' },
+  ...editOptions,
 } as const;
 
 export const workspace: Command = (args) => {
@@ -34,6 +37,12 @@ export const workspace: Command = (args) => {
         add(app, cloud === null ? input : { ...input, api_url: await cloudUrl(app, cloud, input.auth) }),
       );
     }
+    case 'edit': {
+      const { 'data-dir': _, 'delete-archive': __, cloud, ...changes } = values;
+      if (cloud !== undefined) throw new UsageError('edit takes --api-url; "workspace cloud" prints those of Cloud');
+      const edited = checkEdit(name, changes);
+      return withApp(values, (app) => edit(app, edited, changes));
+    }
     case 'cloud': {
       if (name !== undefined) throw new UsageError('cloud takes no name');
       const auth = cloudKey(values);
@@ -46,7 +55,7 @@ export const workspace: Command = (args) => {
       if (name === undefined) throw new UsageError('remove takes a name');
       return withApp(values, (app) => remove(app, name, values['delete-archive'] ?? false));
     default:
-      throw new UsageError(action === undefined ? 'add, cloud, list or remove?' : `workspace has no ${action}`);
+      throw new UsageError(action === undefined ? 'add, edit, cloud, list or remove?' : `workspace has no ${action}`);
   }
 };
 
@@ -114,16 +123,9 @@ function inputOf(name: string | undefined, values: AddValues): WorkspaceInput & 
   if (parsed.success) return { ...parsed.data, cloud: cloud ?? null };
   throw new UsageError(
     parsed.error.issues[0]?.path[0] === 'name'
-      ? 'a name has up to 63 letters, digits, spaces, dots, dashes and underscores, and starts with a letter or digit'
+      ? NAME_RULE
       : parsed.error.issues.map((issue) => issue.message).join('; '),
   );
-}
-
-/** `K=V` or, as curl takes it, `K: V`. What it holds may be a secret, so only the part before is ever repeated. */
-function header(text: string): [string, string] {
-  const [, name, value] = /^([^=:\s]+)\s*[=:](.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new UsageError('--header takes NAME=VALUE or "NAME: VALUE"');
-  return [name, value.trim()];
 }
 
 /** A server that does not answer now may answer tomorrow: it is added, and said. A wrong address is not. */

@@ -1,7 +1,8 @@
-/** Types, Svelte, lint and format: everything that can be said without running the program. */
+/** Types, Svelte, lint, format and the compiled kernels: everything that can be said without running the program. */
+import { run as kernels } from './kernels.ts';
 import { toolPath, runNode } from './programs.ts';
 
-export const checks = [
+const tools = [
   { name: 'types', package: 'typescript', command: 'tsc', args: ['--noEmit'] },
   {
     name: 'svelte',
@@ -11,17 +12,23 @@ export const checks = [
   },
   { name: 'lint', package: 'eslint', command: 'eslint', args: ['.', '--max-warnings', '0'] },
   { name: 'format', package: 'prettier', command: 'prettier', args: ['--check', '--log-level', 'warn', '.'] },
-] as const;
+];
 
-/** One check's exit code. All of them run even if one fails, so that one round shows everything. */
-export function runCheck(root: string, check: (typeof checks)[number]): Promise<number> {
-  return runNode(toolPath(root, check.package, check.command), [...check.args], { cwd: root });
-}
+type Check = { name: string; run: (root: string) => Promise<number> };
 
+export const checks: Check[] = [
+  ...tools.map(({ name, package: from, command, args }) => ({
+    name,
+    run: (root: string) => runNode(toolPath(root, from, command), args, { cwd: root }),
+  })),
+  { name: 'kernels', run: (root) => kernels(root, ['--check']) },
+];
+
+/** All of them run even if one fails, so that one round shows everything. */
 export async function run(root: string): Promise<number> {
   let failed = 0;
   for (const check of checks) {
-    const code = await runCheck(root, check);
+    const code = await check.run(root);
     process.stderr.write(`${code === 0 ? 'ok    ' : 'FAILED'} ${check.name}\n`);
     if (code !== 0) failed += 1;
   }

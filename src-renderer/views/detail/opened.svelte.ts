@@ -69,6 +69,7 @@ export class Opened {
             logs: [],
             artifacts: [],
             truncated: false,
+            gap: null,
             fetched: null,
             problem: { code, message, details },
           },

@@ -115,8 +115,13 @@ export async function localApiPeer(taskRuns: number): Promise<Peer> {
   };
 }
 
+/** A real server that has that many task runs. */
+export async function startFilled(taskRuns: number): Promise<PrefectServer> {
+  return startPrefect({ postgresUrl: urlOf(await prefectFile(taskRuns)) });
+}
+
 export async function prefectPeer(taskRuns: number): Promise<Peer> {
-  const server: PrefectServer = await startPrefect({ postgresUrl: urlOf(await prefectFile(taskRuns)) });
+  const server = await startFilled(taskRuns);
   const agent = new Agent({ keepAlive: true });
   return {
     name: 'Prefect 3.8.8 over HTTP',

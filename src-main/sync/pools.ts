@@ -1,0 +1,92 @@
+/**
+ * Work pools and work queues. No reply tells what has changed in them, but they are few: all queues are read in every pass, one
+ * request as long as they fit a page. A pool has at least one queue and never another name, so pools, whose templates are large, are
+ * read when a queue came or went, and every ten minutes for the rest.
+ */
+import { z } from 'zod';
+import type { DocumentKind } from '../contract/fields.ts';
+import type { DocumentRow } from '../prefect/client.ts';
+import { scanPages } from './anchored.ts';
+import type { Pass } from './pass.ts';
+import type { DocumentChanges } from './sink.ts';
+import type { Source } from './source.ts';
+
+export const POOLS_KEY = 'pools';
+
+const MINUTE = 60_000_000;
+/** µs */
+const POOLS_EVERY = 10 * MINUTE;
+/** µs; where the queues are more than a page, each pool is asked for its own */
+const MANY_QUEUES_EVERY = 60 * MINUTE;
+/** µs; a server that had none to show is asked again after this long */
+const ABSENT_FOR = 60 * MINUTE;
+const time = z.number().nullable();
+/** µs by the server's clock: when all pools, and all queues of more than a page, were last read; when the server last had none to show */
+const poolsStateSchema = z.object({ v: z.literal(1), pools: time, many_queues: time, absent: time });
+type PoolsState = z.infer<typeof poolsStateSchema>;
+
+/** `stored`: what was last committed under POOLS_KEY. True: queues have other names, or queues or pools are gone, and rows that name them read otherwise now. */
+export async function readPools(pass: Pass, stored: unknown, whole: boolean): Promise<boolean> {
+  const { source, sink } = pass;
+  if (!sink.replaceDocuments) return false;
+  const parsed = poolsStateSchema.safeParse(stored);
+  const state: PoolsState = parsed.success ? parsed.data : { v: 1, pools: null, many_queues: null, absent: null };
+  const due = (last: number | null, every: number) => whole || last === null || Math.abs(clock(source) - last) >= every;
+  if (state.absent !== null && !due(state.absent, ABSENT_FOR)) return false;
+
+  const first = await source.documents('work_queue', 0);
+  if (!first) return absent(pass, state);
+  const few = first.rows.length < first.limit;
+  let moved = false;
+  let poolsDue = due(state.pools, POOLS_EVERY);
+  if (few) {
+    const { added, renamed, gone } = await replace(pass, 'work_queue', first.rows);
+    poolsDue ||= added.length + gone.length > 0;
+    moved = renamed.length + gone.length > 0;
+  } else poolsDue = due(state.many_queues, MANY_QUEUES_EVERY);
+  if (!poolsDue) return moved;
+
+  const pools = await scan(source, 'work_pool', null);
+  if (!pools) return absent(pass, state);
+  if (!few) {
+    const queues: DocumentRow[] = [];
+    // a pool that was deleted since its name was read has none
+    for (const { value } of pools) queues.push(...((await scan(source, 'work_queue', value.name)) ?? []));
+    const { renamed, gone } = await replace(pass, 'work_queue', queues);
+    moved = renamed.length + gone.length > 0;
+    state.many_queues = clock(source);
+  }
+  const { gone } = await replace(pass, 'work_pool', pools);
+  state.pools = clock(source);
+  state.absent = null;
+  await save(pass, state);
+  return moved || gone.length > 0;
+}
+
+const clock = (source: Source): number => source.clock ?? Date.now() * 1000;
+
+async function absent(pass: Pass, state: PoolsState): Promise<false> {
+  await save(pass, { ...state, absent: clock(pass.source) });
+  return false;
+}
+
+const save = ({ outbox }: Pass, state: PoolsState): Promise<void> => outbox.push('flow', [], { [POOLS_KEY]: state });
+
+async function replace({ sink, source }: Pass, kind: DocumentKind, rows: DocumentRow[]): Promise<DocumentChanges> {
+  const documents = new Map(rows.map(({ json, value: { id, name } }) => [id, { id, name, json }]));
+  const changes = await sink.replaceDocuments?.(kind, [...documents.values()], clock(source));
+  return changes ?? { added: [], renamed: [], gone: [] };
+}
+
+/** All pools, whose names are unique and never change, or all queues of one, whose priorities hardly ever do. null: the server does not say. */
+async function scan(source: Source, kind: DocumentKind, pool: string | null): Promise<DocumentRow[] | null> {
+  const found: DocumentRow[] = [];
+  let shown = true;
+  const read = async (offset: number) => {
+    const page = await source.documents(kind, offset, pool);
+    shown &&= page !== null;
+    return page ?? { rows: [], limit: Infinity };
+  };
+  await scanPages(read, (rows) => void found.push(...rows));
+  return shown ? found : null;
+}

@@ -1,0 +1,160 @@
+/** A workspace's connection is edited: the secret stays unseen, another server is said to be one, a rename keeps everything. */
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { startDemo, type Demo } from '../../src-main/demo/server.ts';
+import { expect, test } from './host.ts';
+import { Window } from './window.ts';
+
+const EPOCH = Date.UTC(2026, 5, 1, 12) * 1000;
+const FIRST = 'admin:first-secret';
+const SECOND = 'admin:second-secret';
+const RUNS = 300;
+const still = { epoch: EPOCH, now: EPOCH };
+
+let one: Demo;
+let other: Demo;
+test.beforeAll(async () => {
+  one = await startDemo({ ...still, runs: RUNS, seed: 5, auth: { kind: 'basic', auth: FIRST } });
+  other = await startDemo({ ...still, runs: 200, seed: 6 });
+});
+test.afterAll(() => Promise.all([one.close(), other.close()]));
+
+async function openConnection(page: Page, name: string) {
+  await page.getByRole('button', { name: /^Workspace:/ }).click();
+  await page.getByRole('menuitem', { name: /Manage workspaces/ }).click();
+  await page.getByRole('button', { name: `Connection of ${name}` }).click();
+  return page.getByRole('dialog', { name: `Connection of ${name}` });
+}
+
+test('address, sign-in and name change; the archive stays', async ({ host }) => {
+  test.setTimeout(180_000);
+  const { page } = await host.start();
+  const window = new Window(page);
+  await window.ready();
+
+  await test.step('a server with a sign-in', async () => {
+    await page.getByRole('button', { name: /^Workspace:/ }).click();
+    await page.getByRole('menuitem', { name: /Add a server/ }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add a server' });
+    await dialog.getByLabel('Name').fill('prod');
+    await dialog.getByLabel('API address').fill(one.apiUrl);
+    await dialog.getByRole('button', { name: 'User and password' }).click();
+    await dialog.getByRole('group', { name: 'From' }).getByRole('button').last().click();
+    await dialog.getByLabel(/User and password, as/).fill(FIRST);
+    await dialog.getByRole('button', { name: 'Add and sync' }).click();
+    await expect(dialog).toBeHidden();
+    await expect(page.getByRole('button', { name: /Every run since/ })).toBeVisible();
+  });
+  await expect(page.getByRole('button', { name: 'Workspace: prod' })).toBeVisible();
+  await window.expectCount(RUNS);
+
+  await test.step('the secret is kept, and not shown', async () => {
+    const dialog = await openConnection(page, 'prod');
+    await expect(dialog.getByText(/^User and password from .*It is not shown here/)).toBeVisible();
+    await expect(dialog.getByRole('button', { name: 'Save and sync' })).toBeDisabled();
+    await dialog.getByRole('button', { name: 'Test connection' }).click();
+    await expect(dialog.getByText(/It answers: Prefect/)).toBeVisible();
+    expect(await page.content()).not.toContain('first-secret');
+    const { violations } = await new AxeBuilder({ page }).include('.dialog').analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+    await page.keyboard.press('Escape');
+  });
+
+  await test.step('a new secret is in use at once', async () => {
+    one.control.requireAuth({ kind: 'basic', auth: SECOND });
+    await page.keyboard.press('s');
+    await expect(page.getByText(/refused the sign-in/).first()).toBeVisible();
+    const dialog = await openConnection(page, 'prod');
+    await dialog.getByRole('button', { name: 'User and password' }).click();
+    await dialog.getByLabel(/User and password, as/).fill(SECOND);
+    await dialog.getByRole('button', { name: 'Save and sync' }).click();
+    await expect(dialog).toBeHidden();
+    await expect(page.getByText(/refused the sign-in/)).toHaveCount(0);
+    await expect.poll(() => one.control.events.listening).toBe(1);
+    await window.expectCount(RUNS);
+  });
+
+  await test.step('another server is said to be one, and can have a workspace of its own', async () => {
+    const dialog = await openConnection(page, 'prod');
+    await dialog.getByLabel('API address').fill(other.apiUrl);
+    await dialog.getByRole('button', { name: 'None' }).click();
+    await dialog.getByRole('button', { name: 'Save and sync' }).click();
+    await expect(dialog.getByText(/is another server/)).toBeVisible();
+    await expect(dialog.getByText(/would be marked as gone/)).toBeVisible();
+    await expect(dialog.getByRole('button', { name: 'Save and sync' })).toBeDisabled();
+    await dialog.getByRole('button', { name: 'Add it as its own workspace…' }).click();
+    const adding = page.getByRole('dialog', { name: 'Add a server' });
+    await expect(adding.getByLabel('API address')).toHaveValue(other.apiUrl);
+    await page.keyboard.press('Escape');
+    await window.expectCount(RUNS);
+  });
+
+  await test.step('another name keeps filter and runs', async () => {
+    const dialog = await openConnection(page, 'prod');
+    await dialog.getByLabel('Name').fill('production');
+    await dialog.getByRole('button', { name: 'Save and sync' }).click();
+    await expect(dialog).toBeHidden();
+    await expect(page.getByRole('button', { name: 'Workspace: production' })).toBeVisible();
+    await window.expectCount(RUNS);
+    await expect(page.getByRole('button', { name: /Every run since/ })).toBeVisible();
+  });
+
+  await test.step('metered by hand: the sync view says why changes come late', async () => {
+    await page.keyboard.press('v');
+    const view = page.getByRole('dialog', { name: 'Sync' });
+    await view.getByRole('button', { name: 'every 5 min' }).click();
+    await expect(view.getByRole('button', { name: 'every 5 min' })).toHaveAttribute('aria-pressed', 'true');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /^Workspace:/ }).click();
+    await page.getByRole('menuitem', { name: /Manage workspaces/ }).click();
+    await page.getByRole('button', { name: 'Settings of production' }).click();
+    const settings = page.getByRole('dialog', { name: 'Settings of production' });
+    await expect(settings.getByLabel('Look for changes')).toHaveValue('300');
+    await settings.getByLabel('Metered connection').selectOption('always');
+    await settings.getByRole('button', { name: 'Save' }).click();
+    await page.keyboard.press('v');
+    await expect(view.getByText(/Metered connection: looks for changes every 15 min/)).toBeVisible();
+    await expect(view.getByText(/Metered: at most every 15 min/)).toBeVisible();
+    await expect.poll(() => one.control.events.listening).toBe(0);
+    await page.keyboard.press('Escape');
+  });
+});
+
+test('a preset carries its columns, is pinned, and is what the window opens with', async ({ host }) => {
+  const args = ['--demo', '--demo-runs', '2000'];
+  const { page } = await host.start({ args });
+  const window = new Window(page);
+  await window.ready();
+  const header = (name: string) => page.getByRole('columnheader', { name });
+  await window.filter('State', 'Failed');
+  await page.getByRole('button', { name: 'Choose columns' }).click();
+  await page.getByRole('dialog', { name: 'Columns' }).getByLabel('Attempts').check();
+  await page.keyboard.press('Escape');
+  await expect(header('Attempts')).toBeVisible();
+  await window.savePreset('Retries');
+  await page.getByRole('button', { name: 'Choose columns' }).click();
+  await page.getByRole('dialog', { name: 'Columns' }).getByLabel('Tags').uncheck();
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('Changed', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Update', exact: true }).click();
+  await expect(page.getByText('Changed', { exact: true })).toBeHidden();
+
+  for (const item of ['Pin to the top', 'Open Taskscope with this']) {
+    await page.getByRole('button', { name: 'More for Retries' }).click();
+    await page.getByRole('menuitem', { name: item }).click();
+  }
+  const first = page.getByRole('list', { name: 'Presets' }).getByRole('listitem').first();
+  await expect(first).toContainText('Retries');
+
+  await window.preset('Running now').click();
+  await expect(header('Tags')).toBeVisible();
+  await window.preset('Retries').click();
+  await expect(header('Tags')).toBeHidden();
+
+  const again = await host.restart({ args });
+  const reopened = new Window(again.page);
+  await reopened.ready();
+  await expect(again.page.getByRole('button', { name: /^Remove state Failed/ })).toBeAttached();
+  await expect(again.page.getByRole('columnheader', { name: 'Attempts' })).toBeVisible();
+  await expect(again.page.getByRole('columnheader', { name: 'Tags' })).toBeHidden();
+});

@@ -1,0 +1,101 @@
+/** On a metered connection the server is asked for what has changed, rarely, and for nothing else. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Workspace } from '../../src-main/contract/rows.ts';
+import { createApp, type App } from '../../src-main/core/app.ts';
+import { plainShell } from '../../src-main/core/shell.ts';
+import { startDemo, type Demo } from '../../src-main/demo/server.ts';
+import { until } from '../fixtures/until.ts';
+
+const EPOCH = Date.UTC(2026, 5, 1, 12) * 1000;
+const DAY = 86_400_000_000;
+let dir = '';
+let app: App;
+let demo: Demo;
+let now = EPOCH;
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'taskscope-metered-'));
+  demo = await startDemo({ runs: 400, seed: 6, epoch: EPOCH, now: () => now });
+  app = await createApp({ dataDir: dir, shell: plainShell, log: () => undefined });
+});
+after(async () => {
+  await app.close();
+  await demo.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const options = { signal: new AbortController().signal };
+const status = async () => (await app.archive('here')).sync.get();
+const pace = (metered: Workspace['metered'], sync_every = 30) =>
+  app.handlers['workspace.setPace']({ workspace: 'here', sync_every, metered }, options);
+async function pass(verify = false): Promise<string[]> {
+  const from = demo.control.requests.length;
+  const archive = await app.archive('here');
+  await archive.settled();
+  archive.startSync(null, verify);
+  await archive.settled();
+  assert.equal((await status()).problem, null);
+  return demo.control.requests.slice(from);
+}
+const extras = (requests: string[]) => requests.filter((one) => /logs|artifacts|task_run_states|\/count/.test(one));
+
+test('a pass reads what has changed and nothing that is merely due; all of it is due again afterwards', async () => {
+  const input = {
+    name: 'here',
+    api_url: demo.apiUrl,
+    auth: { kind: 'none' as const },
+    headers: {},
+    insecure_tls: false,
+  };
+  await app.handlers['workspace.add']({ ...input, ca_file: null, dialect: null }, options);
+  await app.handlers['workspace.setRule']({ workspace: 'here', rule: { states: ['FAILED'], days: 0 } }, options);
+  await pass();
+  await until(async () => (await status()).live === 'on' && demo.control.events.listening === 1);
+  await app.handlers['workspace.setRule']({ workspace: 'here', rule: { states: ['FAILED'], days: 3000 } }, options);
+
+  const saved = await pace('always');
+  assert.equal(saved.metered, 'always');
+  await until(async () => (await status()).live === 'off' && demo.control.events.listening === 0);
+  const planned = (await status()).next;
+  assert.ok(planned !== null && planned > Date.now() * 1000 + 880_000_000, 'the next pass is 15 minutes away');
+  assert.equal((await status()).metered, true);
+
+  now += 2 * DAY;
+  const sparing = await pass();
+  assert.ok(
+    sparing.some((one) => one.includes('/task_runs/filter')),
+    'it was a pass',
+  );
+  assert.deepEqual(extras(sparing), []);
+  assert.equal((await status()).live, 'off', 'a pass that went through starts no listening');
+
+  const compared = (await status()).verified_since;
+  assert.ok(compared !== null && compared <= EPOCH + DAY, 'nothing was compared anew');
+  await pass(true);
+  assert.ok(((await status()).verified_since ?? 0) > compared + DAY, 'what is asked for is done');
+
+  await pace('never');
+  assert.equal((await status()).metered, false);
+  now += 2 * DAY;
+  assert.ok(extras(await pass()).length > 0, 'what was put off comes now');
+});
+
+test('what the system says of its network holds unless the person knows better', async () => {
+  await pace('auto', 60);
+  const say = (metered: boolean) => app.handlers['sync.network']({ metered }, options);
+  await say(true);
+  assert.equal((await status()).metered, true);
+  await pace('never', 60);
+  assert.equal((await status()).metered, false);
+  await pace('auto', 60);
+  assert.equal((await status()).metered, true);
+  await say(false);
+  assert.equal((await status()).metered, false);
+  const [entry] = await app.handlers['workspace.list']({}, options);
+  assert.deepEqual([entry?.sync_every, entry?.metered], [60, 'auto']);
+  await app.handlers['settings.update']({ sync_every: 10 }, options);
+  assert.equal((await app.handlers['workspace.list']({}, options))[0]?.sync_every, 60, 'its own pace');
+});

@@ -1,0 +1,85 @@
+/** Logs of runs that log much: both ends are kept and the place between them is named, whatever the pages and the ties. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatTime } from '../../src-main/contract/time.ts';
+import type { PrefectClient } from '../../src-main/prefect/client.ts';
+import { readLogs } from '../../src-main/prefect/logs.ts';
+import '../fixtures/ci-seed.ts';
+
+const START = 1_760_000_000_000_000;
+const END_LINES = 5000;
+
+type Line = { id: string; task_run_id: string; timestamp: string; at: number };
+type Body = {
+  logs: { task_run_id: { any_: string[] }; timestamp?: { after_?: string; before_?: string } };
+  sort: string;
+  limit: number;
+  offset: number;
+};
+
+/** Each step is how many lines share the next moment. */
+function linesOf(run: string, steps: readonly number[]): Line[] {
+  return steps.flatMap((ties, moment) =>
+    Array.from({ length: ties }, (_, i) => {
+      const at = START + moment * 1000;
+      return { id: `${run} ${moment} ${i}`, task_run_id: run, at, timestamp: formatTime(at) };
+    }),
+  );
+}
+
+/** /logs/filter as the server answers it: bounds included, equal times in any order that stays the same. */
+function client(lines: readonly Line[], asked: Body[] = []): PrefectClient {
+  const ask = (schema: { parse(value: unknown): unknown }, question: { body: unknown }) => {
+    const body = question.body as Body;
+    asked.push(body);
+    const { after_ = '', before_ = '9' } = body.logs.timestamp ?? {};
+    const found = lines
+      .filter(
+        ({ task_run_id, timestamp }) =>
+          body.logs.task_run_id.any_.includes(task_run_id) && timestamp >= after_ && timestamp <= before_,
+      ) // prettier-ignore
+      .sort((a, b) => (body.sort === 'TIMESTAMP_ASC' ? a.at - b.at : b.at - a.at));
+    const page = found.slice(body.offset, body.offset + body.limit);
+    return Promise.resolve(schema.parse(page.map((line) => ({ ...line, name: 'n', level: 20, message: line.id }))));
+  };
+  return { ask } as unknown as PrefectClient;
+}
+
+test('a run of 30,000 lines: its first and its last 5,000, in order, and the place between them', async () => {
+  const lines = linesOf('a', Array<number>(30_000).fill(1));
+  const asked: Body[] = [];
+  const { lines: kept, gap } = (await readLogs(client(lines, asked), ['a'], 200, {})).get('a') ?? {
+    lines: [],
+    gap: '',
+  };
+  const cut = kept.findIndex(({ id }) => id === gap) + 1;
+  assert.deepEqual(kept.slice(0, cut).map(({ id }) => id), lines.slice(0, cut).map(({ id }) => id)); // prettier-ignore
+  assert.deepEqual(kept.slice(cut).map(({ id }) => id), lines.slice(cut - kept.length).map(({ id }) => id)); // prettier-ignore
+  assert.ok(cut >= END_LINES && kept.length - cut >= END_LINES, `${cut} and ${kept.length - cut} lines`);
+  assert.ok(asked.length < 60, `${asked.length} requests`);
+});
+
+test('any number of lines, runs and ties: nothing doubled, everything there where no gap is named, both ends where one is', async () => {
+  const steps = fc.array(fc.integer({ min: 1, max: 900 }), { maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 3 }), async (runs) => {
+      const ids = runs.map((_, i) => `run${i}`);
+      const all = runs.flatMap((each, i) => linesOf(ids[i], each));
+      const found = await readLogs(client(all), ids, 200, {});
+      for (const id of ids) {
+        const { lines = [], gap = '' } = found.get(id) ?? {};
+        const there = all.filter(({ task_run_id }) => task_run_id === id).map((line) => line.id);
+        const here = lines.map((line) => line.id);
+        assert.equal(new Set(here).size, here.length);
+        assert.deepEqual(
+          lines.map(({ timestamp }) => timestamp),
+          lines.map(({ timestamp }) => timestamp).sort((a, b) => a - b),
+        );
+        if (gap === null) assert.deepEqual([...here].sort(), [...there].sort());
+        else assert.ok(here.length >= 2 * END_LINES && here.length < there.length && here.includes(gap));
+      }
+    }),
+    { numRuns: 40 },
+  );
+});

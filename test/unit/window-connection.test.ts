@@ -1,0 +1,147 @@
+/** The connection form, paces and presets of the window: what is kept, what is said, what is sent. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { TRUE } from '../../src-main/contract/query.ts';
+import {
+  connectionEditSchema,
+  settingsChangeSchema,
+  settingsSchema,
+  type Preset,
+  type Workspace,
+} from '../../src-main/contract/rows.ts';
+import { fetchRuleSchema, keepingSchema } from '../../src-main/contract/sync.ts';
+import {
+  editForm,
+  formEdit,
+  KEPT,
+  mixWords,
+  newReceiver,
+  signInWords,
+} from '../../src-renderer/state/connection-form.ts';
+import { isMetered } from '../../src-renderer/state/network.ts';
+import { paceLabel, paces } from '../../src-renderer/state/pace.ts';
+import { differs, inOrder } from '../../src-renderer/state/preset-order.ts';
+import { formProblems } from '../../src-renderer/state/workspace-form.ts';
+
+const workspace: Workspace = {
+  name: 'prod',
+  kind: 'server',
+  api_url: 'https://prefect.example.com/api',
+  auth: 'api_key',
+  secret_env: null,
+  custom_headers: ['X-Team', 'X-Token'],
+  insecure_tls: false,
+  ca_file: '/etc/ca.pem',
+  dialect: 'postgres',
+  dialect_source: 'auto',
+  task_runs: 1234,
+  bytes: 1,
+  keeping: keepingSchema.parse({}),
+  fetch_rule: fetchRuleSchema.parse({}),
+  paused: false,
+  sync_every: 30,
+  metered: 'auto',
+};
+const count = (n: number) => n.toLocaleString('en');
+
+describe('the form of a connection', () => {
+  it('left as it is, changes nothing and names what it has never seen', () => {
+    const edit = formEdit(editForm(workspace));
+    assert.deepEqual(edit, {
+      name: 'prod',
+      api_url: workspace.api_url,
+      auth: { kind: 'keep' },
+      headers: { 'X-Team': null, 'X-Token': null },
+      insecure_tls: false,
+      ca_file: '/etc/ca.pem',
+    });
+    connectionEditSchema.parse(edit);
+    assert.deepEqual(formProblems(editForm(workspace), ['other']), {});
+    assert.deepEqual(formEdit(editForm({ ...workspace, auth: 'none' })).auth, { kind: 'none' });
+  });
+
+  it('sends what was typed, and drops what was deleted', () => {
+    const form = { ...editForm(workspace), headers: `X-Token: ${KEPT}\nX-New: a: b`, auth: 'basic' as const };
+    assert.deepEqual(formEdit(form).headers, { 'X-Token': null, 'X-New': 'a: b' });
+    assert.ok(formProblems(form, []).secret, 'another sign-in needs its own secret');
+    const typed = formEdit({ ...form, secret: 'a:b' });
+    assert.deepEqual(typed.auth, { kind: 'secret', scheme: 'basic', secret: 'a:b' });
+  });
+
+  it('says where a kept secret would go for the first time', () => {
+    const to = (apiUrl: string, change = {}) => newReceiver(workspace, { ...editForm(workspace), apiUrl, ...change });
+    assert.equal(to('https://prefect.example.com/other/api'), null);
+    assert.equal(to('http://prefect.example.com/api'), 'prefect.example.com', 'in clear is elsewhere');
+    assert.equal(to('https://new.example.com/api'), 'new.example.com');
+    assert.equal(to('https://new.example.com/api', { auth: 'none' }), 'new.example.com', 'headers are secrets, too');
+    assert.equal(to('https://new.example.com/api', { auth: 'none', headers: '' }), null);
+    assert.equal(to('not yet'), null);
+  });
+
+  it('says how it signs in, and what mixing two servers does', () => {
+    assert.equal(signInWords(workspace, 'memory'), 'API key from memory');
+    assert.equal(signInWords({ ...workspace, auth: 'basic', secret_env: 'P' }, 'memory'), 'User and password from P');
+    assert.match(mixWords(workspace, count), /1,234 runs that are here would be marked as gone/);
+    const mirror = { ...workspace, task_runs: null, keeping: { ...workspace.keeping, gone: 'drop' as const } };
+    assert.match(mixWords(mirror, count), /would be deleted: this archive mirrors/);
+  });
+});
+
+describe('pace', () => {
+  it('offers the usual ones and the present one, asked only last', () => {
+    assert.deepEqual(paces(30), [10, 30, 60, 300, 0]);
+    assert.deepEqual(paces(45), [10, 30, 45, 60, 300, 0]);
+    assert.deepEqual(paces(0), [10, 30, 60, 300, 0]);
+    assert.deepEqual([45, 300, 7200, 0].map(paceLabel), ['every 45 s', 'every 5 min', 'every 2 h', 'only when asked']);
+  });
+
+  it('takes a connection for metered when the system says so', () => {
+    assert.equal(isMetered({}), false);
+    assert.equal(isMetered({ saveData: false, type: 'wifi' }), false);
+    assert.equal(isMetered({ saveData: true }), true);
+    assert.equal(isMetered({ saveData: false, type: 'cellular' }), true);
+  });
+});
+
+describe('presets', () => {
+  const preset = (id: string, change: Partial<Preset> = {}): Preset => ({
+    id,
+    name: id,
+    query: { where: TRUE, sort: [] },
+    columns: null,
+    builtin: false,
+    ...change,
+  });
+
+  it('pinned ones come first, each is there once, and an id nobody has any more is no matter', () => {
+    const list = ['a', 'b', 'c'].map((id) => preset(id));
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'gone')), (pinned) => {
+        const ids = inOrder(list, pinned).map(({ id }) => id);
+        const known = pinned.filter((id) => id !== 'gone');
+        assert.deepEqual(ids.slice(0, known.length), known);
+        assert.deepEqual([...ids].sort(), ['a', 'b', 'c']);
+      }),
+    );
+  });
+
+  it('differ by filter, sort or columns; without columns of their own they say nothing of them', () => {
+    const query = { where: TRUE, sort: [] };
+    const own = preset('a', { columns: ['name', 'tags'] });
+    assert.equal(differs(own, query, ['name', 'tags']), false);
+    assert.equal(differs(own, query, ['tags', 'name']), true, 'the order counts');
+    assert.equal(differs(preset('a'), query, ['tags', 'name']), false);
+    assert.equal(differs(own, { where: TRUE, sort: [{ field: 'name', dir: 'asc' }] }, ['name', 'tags']), true);
+    assert.equal(differs(own, { where: { text: 'x' }, sort: [] }, ['name', 'tags']), true);
+  });
+});
+
+describe('a change of settings', () => {
+  it('holds what was given and nothing else', () => {
+    const all = settingsSchema.parse({});
+    for (const key of Object.keys(all) as (keyof typeof all)[])
+      assert.deepEqual(settingsChangeSchema.parse({ [key]: all[key] }), { [key]: all[key] });
+    assert.deepEqual(settingsChangeSchema.parse({}), {});
+  });
+});

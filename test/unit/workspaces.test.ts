@@ -1,0 +1,77 @@
+/** Values of custom headers are kept where the keys are: new ones, and those of files from before. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { workspaceInputSchema } from '../../src-main/contract/rows.ts';
+import { fileSecrets, secretsOf } from '../../src-main/core/secrets.ts';
+import type { Secrets } from '../../src-main/core/shell.ts';
+import { describe, Workspaces } from '../../src-main/core/workspaces.ts';
+
+const VALUE = 'value-of-a-header';
+const headers = { 'X-Token': VALUE, 'X-Team': 'data' };
+let dir = '';
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'taskscope-workspaces-'));
+});
+after(() => rm(dir, { recursive: true, force: true }));
+
+const input = (name: string) => workspaceInputSchema.parse({ name, api_url: 'http://h/api', auth: { kind: 'none' }, headers }); // prettier-ignore
+
+function memory(kind: Secrets['kind']): Secrets & { kept: Map<string, string> } {
+  const kept = new Map<string, string>();
+  return {
+    kind,
+    kept,
+    get: (name) => Promise.resolve(kept.get(name) ?? null),
+    set: (name, secret) => Promise.resolve(void kept.set(name, secret)),
+    remove: (name) => Promise.resolve(void kept.delete(name)),
+  };
+}
+
+test('only their names are in the list; the server gets the values, also after a restart, until the workspace goes', async () => {
+  const path = join(dir, 'a.json');
+  const file = join(dir, 'secrets.json');
+  const first = await Workspaces.open(path, await fileSecrets(file), false);
+  await first.add(input('a'));
+  await first.update('a', { paused: true });
+  const again = await Workspaces.open(path, await fileSecrets(file), false);
+  assert.deepEqual((await again.connection(again.get('a'))).headers, headers);
+  assert.deepEqual(
+    describe(again.get('a'), { task_runs: null, bytes: null, sync_every: 30 }).custom_headers,
+    Object.keys(headers),
+  );
+  assert.ok(!(await readFile(path, 'utf8')).includes(VALUE));
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  await again.remove('a');
+  assert.ok(!(await readFile(file, 'utf8')).includes(VALUE));
+});
+
+test('a file of before: its values move to the secrets; where those last only a while they stay', async () => {
+  for (const kind of ['keychain', 'session'] as const) {
+    const path = join(dir, `${kind}.json`);
+    const scratch = await Workspaces.open(path, memory('file'), false);
+    await scratch.add(input('old'));
+    const [entry] = JSON.parse(await readFile(path, 'utf8')) as [object];
+    await writeFile(path, JSON.stringify([{ ...entry, headers }]));
+    const reader = await Workspaces.open(path, memory(kind), true);
+    assert.deepEqual((await reader.connection(reader.get('old'))).headers, headers, 'who only reads moves nothing');
+    const secrets = memory(kind);
+    const moved = await Workspaces.open(path, secrets, false);
+    assert.deepEqual((await moved.connection(moved.get('old'))).headers, headers);
+    assert.equal((await readFile(path, 'utf8')).includes(VALUE), kind === 'session');
+    assert.equal([...secrets.kept.values()].join().includes(VALUE), kind === 'keychain');
+  }
+});
+
+test('names without values are a missing secret, said as such', async () => {
+  const path = join(dir, 'lost.json');
+  await (await Workspaces.open(path, memory('session'), false)).add(input('lost'));
+  const later = await Workspaces.open(path, memory('session'), false);
+  await assert.rejects(later.connection(later.get('lost')), { code: 'SECRET_MISSING' });
+  const other = memory('file');
+  other.kept.set('lost/headers', JSON.stringify(headers));
+  const both = await Workspaces.open(path, secretsOf(memory('keychain'), other), false);
+  assert.deepEqual((await both.connection(both.get('lost'))).headers, headers, 'added on the command line');
+});
