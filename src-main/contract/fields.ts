@@ -6,6 +6,9 @@
 export const entities = ['task_run', 'flow_run', 'flow', 'deployment'] as const;
 export type Entity = (typeof entities)[number];
 
+/** Numbers the server computes at the moment of each answer: they differ in every reply although the row does not. */
+export const computedKeys = ['estimated_run_time', 'estimated_start_time_delta'] as const;
+
 /** Rows that are few and no question's root: kept whole beside the tables, without columns in the index. */
 export const documentKinds = ['work_pool', 'work_queue'] as const;
 export type DocumentKind = (typeof documentKinds)[number];

@@ -15,7 +15,8 @@ import {
   syncStatusSchema,
 } from '../contract/sync.ts';
 import { call, stream } from '../rpc/define.ts';
-import type { Batch } from '../store/encode.ts';
+import type { Dictionary } from '../store/blocks.ts';
+import type { Batch, Keys } from '../store/encode.ts';
 
 const none = z.object({}).default({});
 const micros = z.number().nullable();
@@ -24,6 +25,8 @@ const span = z.object({ from: z.number(), to: z.number() });
 
 /** Both ends are this program: a batch's inside is the store's business and is not parsed at every hop. */
 const batch = z.custom<Batch>((value) => typeof value === 'object' && value !== null);
+const keys = z.custom<Keys>((value) => typeof value === 'object' && value !== null);
+const dictionary = z.custom<Dictionary>((value) => typeof value === 'object' && value !== null);
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
 export const writerContract = {
@@ -33,6 +36,9 @@ export const writerContract = {
     z.object({ batches: z.array(batch), state: z.record(z.string(), z.unknown()).optional() }),
     z.object({ inserted: z.number(), changed: z.number(), unchanged: z.number() }),
   ),
+  /** 1 for each row that `write` would do something about */
+  needed: call(z.object({ keys }), bytes),
+  dictionary: call(z.object({ entity: entitySchema }), dictionary.nullable()),
   /** `drop`: they are deleted here too */
   markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
   /** `drop`: of what is gone only the id is kept */
@@ -55,7 +61,7 @@ export const writerContract = {
     z.array(z.string()),
   ),
   histogram: call(z.object({ entity: runEntity, step: z.number() }), z.array(z.tuple([z.number(), z.number()]))),
-  compare: call(z.object({ batch }), z.object({ missing: z.array(z.string()), changed: z.array(z.string()) })),
+  compare: call(z.object({ keys }), z.object({ missing: z.array(z.string()), changed: z.array(z.string()) })),
   preview: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
   enforce: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
   state: call(z.object({ key: z.string() }), z.unknown()),

@@ -31,8 +31,11 @@ export const USUAL_PAGE_LIMIT = 200;
 /** Rows. An operator may allow any size; beyond this a page only costs memory. */
 const LARGEST_PAGE = 1000;
 
-/** A row as received: `json` is its exact text, `value` the same parsed. `value.id` is a string, known times are times. */
-export type Row = { json: string; value: WireRow };
+/**
+ * A row as received: `json` is its exact text, `value` its outermost scalars and what the archive's columns are made of. `value.id` is a
+ * string, known times are times. `bytes`: the text as it came, where it is at hand, and in it, from and to, the numbers of `computedKeys`.
+ */
+export type Row = { json: string; value: WireRow; bytes?: Uint8Array; computed?: readonly number[] };
 export type Page = { rows: Row[]; serverTime: number | null };
 
 /** A work pool or work queue as received, like a row. */
@@ -113,17 +116,14 @@ export function createClient(settings: ServerSettings): PrefectClient {
 
     async page(entity, body, options) {
       const path = `/${plural[entity]}/filter`;
-      const { text, value, serverTime } = await exchange.ask({ method: 'POST', path, body }, options);
-      if (!Array.isArray(value))
-        throw new AppError('SERVER_NOT_PREFECT', `${path} did not answer with a list`, { path });
+      const { rows, serverTime } = await exchange.ask({ method: 'POST', path, body, rows: true }, options);
+      if (rows === null) throw new AppError('SERVER_NOT_PREFECT', `${path} did not answer with a list`, { path });
       const schema = entity === 'task_run' || entity === 'flow_run' ? wireRunSchema : wireParentSchema;
-      const texts = splitJsonArray(text);
-      const rows = (value as unknown[]).map((row, i): Row => {
-        const parsed = schema.safeParse(row);
+      for (const { value } of rows) {
+        const parsed = schema.safeParse(value);
         if (!parsed.success) throw unexpected(path, parsed.error);
-        return { json: texts[i], value: row as WireRow };
-      });
-      return { rows, serverTime };
+      }
+      return { rows: rows as Row[], serverTime };
     },
 
     async documents(kind, body, pool, options) {

@@ -1,5 +1,13 @@
 /** Where the values of a JSON object lie in its text, so that they can be cut out and never parsed and written again. */
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
 export type Span = readonly [from: number, to: number];
 
 /** Spans of the values of the outermost object, by key; `text` is a JSON object as JSON.parse would take it. */
@@ -20,6 +28,52 @@ export function topLevel(text: string): Map<string, Span> {
   }
 }
 
+/**
+ * Finds the values of chosen keys in one object after the other. A server writes its rows' keys in one order, so the key that was at
+ * a place in the last row is tried first: 3 µs a run of 2.2 kB instead of 13 with a map of all members.
+ */
+export class MemberFinder {
+  readonly #slots: ReadonlyMap<string, number>;
+  readonly #order: { text: string; slot: number }[] = [];
+  readonly #spans: Int32Array;
+
+  constructor(keys: readonly string[]) {
+    this.#slots = new Map(keys.map((key, slot) => [key, slot]));
+    this.#spans = new Int32Array(keys.length * 2);
+  }
+
+  /** From and to of each key's value, -1 for one that is not there; of two the last. Good until the next call. `text` as for `topLevel`. */
+  find(text: string): Int32Array {
+    const spans = this.#spans.fill(-1);
+    let at = text.indexOf('{') + 1;
+    for (let i = 0; ; i++) {
+      at = skip(text, at);
+      if (text.charCodeAt(at) !== QUOTE) return spans;
+      const guess = this.#order[i] as { text: string; slot: number } | undefined;
+      let slot: number;
+      if (guess !== undefined && text.startsWith(guess.text, at)) {
+        slot = guess.slot;
+        at += guess.text.length;
+      } else {
+        const end = stringEnd(text, at);
+        const key = text.slice(at, end);
+        slot = this.#slots.get(JSON.parse(key) as string) ?? -1;
+        this.#order[i] = { text: `${key}:`, slot };
+        at = skip(text, end) + 1;
+      }
+      at = skip(text, at);
+      const to = valueEnd(text, at);
+      if (slot >= 0) {
+        spans[slot * 2] = at;
+        spans[slot * 2 + 1] = to;
+      }
+      at = skip(text, to);
+      if (text.charCodeAt(at) !== COMMA) return spans;
+      at += 1;
+    }
+  }
+}
+
 function skip(text: string, from: number): number {
   let at = from;
   while (at < text.length && text.charCodeAt(at) <= 32) at += 1;
@@ -32,26 +86,32 @@ function stringEnd(text: string, from: number): number {
     at = text.indexOf('"', at + 1);
     if (at < 0) return text.length;
     let backslashes = 0;
-    while (text[at - 1 - backslashes] === '\\') backslashes += 1;
+    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
     if (backslashes % 2 === 0) return at + 1;
   }
 }
 
 function valueEnd(text: string, from: number): number {
-  const first = text[from];
-  if (first === '"') return stringEnd(text, from);
-  if (first !== '{' && first !== '[') {
-    const end = /[,}\]\s]/g;
-    end.lastIndex = from;
-    return end.exec(text)?.index ?? text.length;
+  const first = text.charCodeAt(from);
+  if (first === QUOTE) return stringEnd(text, from);
+  let at = from;
+  if (first !== OPEN_BRACE && first !== OPEN_BRACKET) {
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || code <= 32) break;
+    }
+    return at;
   }
-  const bracket = /["{}[\]]/g;
-  bracket.lastIndex = from;
   let depth = 0;
-  for (let found = bracket.exec(text); found; found = bracket.exec(text)) {
-    if (found[0] === '"') bracket.lastIndex = stringEnd(text, found.index);
-    else if (found[0] === '{' || found[0] === '[') depth += 1;
-    else if (--depth === 0) return found.index + 1;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = stringEnd(text, at);
+      continue;
+    }
+    at++;
+    if (code === OPEN_BRACE || code === OPEN_BRACKET) depth += 1;
+    else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) return at;
   }
   return text.length;
 }

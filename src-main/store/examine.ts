@@ -5,7 +5,8 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
 import { entities } from '../contract/fields.ts';
-import { openBlock } from './blocks.ts';
+import { Dictionaries } from './dictionaries.ts';
+import { Block } from './frames.ts';
 import { columnNames } from './layout.ts';
 import { newestVersion, refuseNewer, versionOf } from './migrations/migrate.ts';
 import { unpackRids } from './rid-list.ts';
@@ -37,20 +38,22 @@ export function examine(db: Database, path: string, fully: boolean): void {
       if (row && find.get(row.id) !== row.rid) throw damaged(path, `the ids of ${entity} are not in order`);
     }
   }
+  const dictionaries = new Dictionaries(db);
+  const check = (block: unknown) => checkBlock(block, dictionaries, path);
   if (fully) {
-    for (const block of db.prepare('SELECT rids, z FROM block').raw().iterate()) checkBlock(block, path);
+    for (const block of db.prepare('SELECT rids, z, dict FROM block').raw().iterate()) check(block);
   } else {
-    const read = db.prepare('SELECT rids, z FROM block WHERE blk >= ? LIMIT 1').raw();
+    const read = db.prepare('SELECT rids, z, dict FROM block WHERE blk >= ? LIMIT 1').raw();
     for (const at of spread(number('SELECT ifnull(max(blk), 0) FROM block'))) {
       const block = read.get(at);
-      if (block) checkBlock(block, path);
+      if (block) check(block);
     }
   }
 }
 
-function checkBlock(block: unknown, path: string): void {
-  const [rids, z] = block as [Buffer, Buffer];
-  if (openBlock(z).length !== unpackRids(rids).length)
+function checkBlock(block: unknown, dictionaries: Dictionaries, path: string): void {
+  const [rids, z, dictionary] = block as [Buffer, Buffer, number | null];
+  if (new Block(z, dictionaries.opener(dictionary)).rows().length !== unpackRids(rids).length)
     throw damaged(path, 'a block of rows does not hold what it should');
 }
 

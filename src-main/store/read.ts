@@ -5,10 +5,11 @@ import type { AppError } from '../contract/errors.ts';
 import { entities, type DocumentKind, type Entity } from '../contract/fields.ts';
 import { runActivitySchema, type RunActivity } from '../contract/rows.ts';
 import { openForReading, suspectFile, type OpenedForReading } from './archive-file.ts';
-import { openBlock } from './blocks.ts';
 import { changesSince, lastBatch } from './change-log.ts';
 import type { Cell, Change, ColumnSource } from './columns.ts';
 import { storeError } from './errors.ts';
+import { Dictionaries } from './dictionaries.ts';
+import { Block } from './frames.ts';
 import { listDocuments, listStatement, type KeptDocument } from './documents.ts';
 import { columnNames } from './layout.ts';
 import { readState } from './state.ts';
@@ -59,7 +60,7 @@ export function openReader(path: string): Reader {
   }
 }
 
-/** Opened blocks held within one call, some 50 kB each: rows in random order often share one. */
+/** Blocks held within one call, some 20 kB each for every opened frame: rows in random order often share one. */
 const KEPT_BLOCKS = 256;
 /** Rows fetched at once: few enough to stay in the young heap */
 const ROWS_PER_READ = 500;
@@ -77,6 +78,7 @@ class ArchiveReader implements Reader {
   readonly #place: Record<Entity, Statement>;
   readonly #rid: Record<Entity, Statement>;
   readonly #block: Statement;
+  readonly #dictionaries: Dictionaries;
   readonly #state: Statement;
   readonly #activity: Statement;
   readonly #documents: Statement;
@@ -96,7 +98,8 @@ class ArchiveReader implements Reader {
     this.#row = each((entity) => db.prepare(`SELECT ${list(entity, 'id')} FROM ${entity} WHERE rid = ?`).raw());
     this.#place = each((entity) => db.prepare(`SELECT blk, bix FROM ${entity} WHERE rid = ?`).raw());
     this.#rid = each((entity) => db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck());
-    this.#block = db.prepare('SELECT z FROM block WHERE blk = ?').pluck();
+    this.#block = db.prepare('SELECT z, dict FROM block WHERE blk = ?').raw();
+    this.#dictionaries = new Dictionaries(db);
     this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
     this.#activity = db.prepare('SELECT z FROM activity WHERE id = ?').pluck();
     this.#documents = listStatement(db);
@@ -150,18 +153,19 @@ class ArchiveReader implements Reader {
 
   json(entity: Entity, rids: readonly number[]): string[] {
     return this.#snapshot(() => {
-      const opened = new Map<number, Buffer[]>();
+      const opened = new Map<number, Block>();
       return rids.map((rid) => {
         const place = this.#place[entity].get(rid) as [blk: number | null, bix: number] | undefined;
         if (!place || place[0] === null) return 'null';
         const [blk, bix] = place;
-        let rows = opened.get(blk);
-        if (!rows) {
-          rows = openBlock(this.#block.get(blk) as Buffer);
+        let block = opened.get(blk);
+        if (!block) {
+          const [z, dictionary] = this.#block.get(blk) as [Buffer, number | null];
+          block = new Block(z, this.#dictionaries.opener(dictionary));
           if (opened.size >= KEPT_BLOCKS) opened.clear();
-          opened.set(blk, rows);
+          opened.set(blk, block);
         }
-        return rows[bix].toString('utf8');
+        return block.row(bix).toString('utf8');
       });
     });
   }

@@ -2,8 +2,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Entity } from '../contract/fields.ts';
 import type { BlockTable } from './block-table.ts';
-import { openBlock } from './blocks.ts';
-import type { Batch } from './encode.ts';
+import type { Batch, Keys } from './encode.ts';
+import type { Block } from './frames.ts';
 import type { Rids, Terms } from './interner.ts';
 import { columnNames, isRef, layouts } from './layout.ts';
 import { uuidBytes, uuidText } from './uuid.ts';
@@ -25,6 +25,11 @@ type Bound = Uint8Array | string | number | null;
 
 const KEEP = -1;
 
+function isSame({ hashes, stamps }: Keys, i: number, [, hash, updated, known]: Probe): boolean {
+  const sameTime = updated === null ? Number.isNaN(stamps[i]) : updated === stamps[i];
+  return known === 1 && hash === hashes[i] && sameTime;
+}
+
 export class RowTable {
   readonly #entity: Entity;
   readonly #shared: Shared;
@@ -36,7 +41,6 @@ export class RowTable {
   readonly #toStub: Statement;
   readonly #delete: Statement;
   readonly #isReferred: Statement | null;
-  readonly #updatedSlot: number;
 
   constructor(db: Database, entity: Entity, shared: Shared) {
     this.#entity = entity;
@@ -58,15 +62,15 @@ export class RowTable {
     this.#delete = db.prepare(`DELETE FROM ${entity} WHERE rid = ?`);
     this.#isReferred =
       entity === 'task_run' ? db.prepare('SELECT 1 FROM flow_run WHERE parent_task_run = ? LIMIT 1').pluck() : null;
-    this.#updatedSlot = layouts[entity].columns.find(({ name }) => name === 'updated')?.slot ?? 0;
   }
 
   write(batch: Batch, touched: Touched, counts: Counts): void {
-    const { rows, ids } = batch;
+    const { rows } = batch;
+    counts.unchanged += batch.skipped;
     const rids = new Array<number>(rows).fill(KEEP);
     const isNew = new Array<boolean>(rows).fill(false);
     for (let i = 0; i < rows; i++) {
-      const found = this.#probe.get(ids.subarray(i * 16, i * 16 + 16)) as Probe | undefined;
+      const found = this.#find(batch, i);
       if (!found) {
         rids[i] = this.#shared.rids[this.#entity].take();
         isNew[i] = true;
@@ -74,7 +78,7 @@ export class RowTable {
         continue;
       }
       const [rid, , , known, gone, blk] = found;
-      if (this.#isSame(batch, i, found)) {
+      if (isSame(batch, i, found)) {
         counts.unchanged++;
         if (gone === null) continue;
         this.#back.run(rid);
@@ -90,22 +94,30 @@ export class RowTable {
   }
 
   /** Which rows of the batch are not there or gone, and which are there but otherwise. */
-  compare(batch: Batch): { missing: string[]; changed: string[] } {
+  compare(keys: Keys): { missing: string[]; changed: string[] } {
     const missing: string[] = [];
     const changed: string[] = [];
-    for (let i = 0; i < batch.rows; i++) {
-      const found = this.#probe.get(batch.ids.subarray(i * 16, i * 16 + 16)) as Probe | undefined;
+    for (let i = 0; i < keys.rows; i++) {
+      const found = this.#find(keys, i);
       const there = found !== undefined && found[3] === 1 && found[4] === null;
-      if (!there) missing.push(uuidText(batch.ids, i * 16));
-      else if (!this.#isSame(batch, i, found)) changed.push(uuidText(batch.ids, i * 16));
+      if (!there) missing.push(uuidText(keys.ids, i * 16));
+      else if (!isSame(keys, i, found)) changed.push(uuidText(keys.ids, i * 16));
     }
     return { missing, changed };
   }
 
-  #isSame({ hashes, numbers }: Batch, i: number, [, hash, updated, known]: Probe): boolean {
-    const stamp = numbers[i * layouts[this.#entity].numbers + this.#updatedSlot];
-    const sameTime = updated === null ? Number.isNaN(stamp) : updated === stamp;
-    return known === 1 && hash === hashes[i] && sameTime;
+  /** 1 for each row that `write` would do something about. */
+  needed(keys: Keys): Uint8Array {
+    const needed = new Uint8Array(keys.rows);
+    for (let i = 0; i < keys.rows; i++) {
+      const found = this.#find(keys, i);
+      if (!found || found[4] !== null || !isSame(keys, i, found)) needed[i] = 1;
+    }
+    return needed;
+  }
+
+  #find({ ids }: Keys, i: number): Probe | undefined {
+    return this.#probe.get(ids.subarray(i * 16, i * 16 + 16)) as Probe | undefined;
   }
 
   /** Marks rows as lost by the server since `at` µs, unless they already are; also ids known from references only, so that they are asked for once. */
@@ -146,6 +158,9 @@ export class RowTable {
     for (const [entity, list] of Object.entries(batch.refs) as [Entity, string[]][]) {
       refs[entity] = list.map((id) => this.#shared.rids[entity].of(id, (rid) => touched.changed(entity, rid)));
     }
+    this.#shared.blocks.require(batch.dictionary);
+    if (!this.#shared.blocks.dictionary(this.#entity))
+      this.#shared.blocks.learn(this.#entity, this.#first(batch).rows());
     const save = (i: number, blk: number, bix: number) => {
       const rid = rids[i];
       const bound = this.#bind(batch, i, terms, refs, blk, bix, rid);
@@ -161,12 +176,12 @@ export class RowTable {
       const z = batch.blocks.subarray(start, end);
       const part = rids.slice(row, row + count);
       if (!part.includes(KEEP)) {
-        const blk = this.#shared.blocks.add(this.#entity, part, z);
+        const blk = this.#shared.blocks.add(this.#entity, part, z, batch.dictionary);
         for (let bix = 0; bix < count; bix++) save(row + bix, blk, bix);
       } else if (part.some((rid) => rid !== KEEP)) {
-        const opened = openBlock(z);
+        const opened = this.#shared.blocks.open(z, batch.dictionary);
         part.forEach((rid, bix) => {
-          if (rid !== KEEP) loose.push({ row: row + bix, text: opened[bix] });
+          if (rid !== KEEP) loose.push({ row: row + bix, text: opened.row(bix) });
         });
       }
       row += count;
@@ -180,6 +195,10 @@ export class RowTable {
       loose.map(({ text }) => text),
       (_, { blk, bix }) => save((loose[at++] as { row: number }).row, blk, bix),
     );
+  }
+
+  #first(batch: Batch): Block {
+    return this.#shared.blocks.open(batch.blocks.subarray(0, batch.blockEnds[0]), batch.dictionary);
   }
 
   #bind(

@@ -1,18 +1,21 @@
 /**
  * What can be read of a damaged archive → a new one. The blocks hold whole rows and the tables their columns: a row is rebuilt
- * from its block alone, so a damaged table loses nothing, and a damaged block loses its 25 rows. Sync state is left behind on
+ * from its block alone, so a damaged table loses nothing, and a damaged block loses its rows, some thirty. Sync state is left behind on
  * purpose: with rows missing, the next sync must look at everything again.
  */
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { entities, type Entity } from '../contract/fields.ts';
-import { openBlock } from './blocks.ts';
+import type { Dictionary } from './blocks.ts';
+import { NO_DICTIONARY } from './dictionaries.ts';
 import type { KeptDocument } from './documents.ts';
 import { encodeRows, type Batch } from './encode.ts';
+import { Block, type Opener } from './frames.ts';
 import { unpackRids } from './rid-list.ts';
 
 /** The part of a Writer that salvaging needs. */
 export type Target = {
   write(input: { batches: readonly Batch[] }): unknown;
+  dictionary(entity: Entity): Dictionary | null;
   markGone(entity: Entity, ids: readonly string[], at: number): void;
   keepActivity(id: Uint8Array, fetched: number | null, z: Uint8Array): void;
   keepDocument(kind: string, document: { id: Uint8Array } & Omit<KeptDocument, 'id'>): void;
@@ -29,6 +32,7 @@ const LAST = 2 ** 40;
 /** Unreadable numbers after which a table is given up: its upper pages are gone and nothing more will come. */
 const MAX_UNREADABLE = 200_000;
 
+type BlockRow = [blk: number, entity: number, rids: Buffer, z: Buffer, dictionary: number | null];
 type Place = [blk: number | null, bix: number | null, gone: number | null];
 
 /** Reads `from` and never writes it. */
@@ -74,21 +78,17 @@ function copyReadable(source: Database, target: Target): Salvaged {
     const rows = [...(waiting.get(entity)?.values() ?? [])];
     waiting.delete(entity);
     const parsed = rows.map(({ json }) => ({ json, value: JSON.parse(json) as { id: string } }));
-    target.write({ batches: [encodeRows(entity, parsed)] });
+    target.write({ batches: [encodeRows(entity, parsed, target.dictionary(entity))] });
     rows.forEach(({ gone }, i) => {
       if (gone !== null) target.markGone(entity, [parsed[i].value.id], gone);
     });
   };
 
-  for (const [blk, position, packed, z] of readable<[number, number, Buffer, Buffer]>(read.blocks)) {
+  for (const [blk, position, packed, z, dictionary] of readable<BlockRow>(read.blocks)) {
     const entity = entities[position];
     if (!entity) continue;
-    let texts: Buffer[];
-    try {
-      texts = openBlock(z);
-    } catch {
-      continue; // counted below: its rows are in the table and not among the saved
-    }
+    const texts = opened(z, read.dictionaries(dictionary));
+    if (!texts) continue; // counted below: its rows are in the table and not among the saved
     unpackRids(packed).forEach((rid, bix) => {
       const place = read.place(entity, rid);
       const text = texts[bix];
@@ -113,17 +113,61 @@ function copyReadable(source: Database, target: Target): Salvaged {
   return { salvaged, lost };
 }
 
+/** The rows of a block; null when it cannot be read with any of what it may have been made with. */
+function opened(z: Buffer, openers: readonly Opener[]): Buffer[] | null {
+  for (const opener of openers) {
+    try {
+      return new Block(z, opener).rows();
+    } catch {
+      // the frame's checksum tells a damaged dictionary from a sound one
+    }
+  }
+  return null;
+}
+
+/** What a block may have been made with: the dictionary and its copy, whichever can be read. A file of version 1 has none. */
+function dictionaryReader(source: Database, isOld: boolean): (id: number | null) => Opener[] {
+  if (isOld) return () => ['version 1'];
+  const found = new Map<number, Opener[]>();
+  const sources = ['dictionary', 'dictionary_copy'].map((table) =>
+    source.prepare(`SELECT bytes FROM ${table} WHERE id = ?`).pluck(),
+  );
+  return (id) => {
+    if (id === null) return ['version 1'];
+    if (id === NO_DICTIONARY) return [{ dictionary: null }];
+    let list = found.get(id);
+    if (!list) {
+      list = sources.flatMap((statement) => {
+        try {
+          const dictionary = statement.get(id) as Uint8Array | undefined;
+          return dictionary ? { dictionary } : [];
+        } catch {
+          return [];
+        }
+      });
+      found.set(id, list);
+    }
+    return list;
+  };
+}
+
 function readers(source: Database) {
   const each = (sql: (entity: Entity) => string) =>
     Object.fromEntries(entities.map((entity) => [entity, source.prepare(sql(entity)).raw()])) as Record<
       Entity,
       Statement
     >;
+  const isOld =
+    source.prepare(`SELECT count(*) FROM pragma_table_info('block') WHERE name = 'dict'`).pluck().get() === 0;
   const places = each((entity) => `SELECT blk, bix, gone FROM ${entity} WHERE rid = ?`);
   return {
     blocks: source
-      .prepare(`SELECT blk, entity, rids, z FROM block WHERE blk BETWEEN ? AND ? ORDER BY blk LIMIT ${ROWS_PER_READ}`)
+      .prepare(
+        `SELECT blk, entity, rids, z, ${isOld ? 'NULL' : 'dict'} FROM block
+         WHERE blk BETWEEN ? AND ? ORDER BY blk LIMIT ${ROWS_PER_READ}`,
+      )
       .raw(),
+    dictionaries: dictionaryReader(source, isOld),
     known: each(
       (entity) =>
         `SELECT rid FROM ${entity} WHERE rid BETWEEN ? AND ? AND known = 1 ORDER BY rid LIMIT ${ROWS_PER_READ}`,

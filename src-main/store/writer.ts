@@ -8,9 +8,10 @@ import { Activities, type Due, type Wanted } from './activities.ts';
 import { closeWritten, openForWriting, suspectFile } from './archive-file.ts';
 import { BlockTable } from './block-table.ts';
 import { ChangeLog, Touches } from './change-log.ts';
+import type { Dictionary } from './blocks.ts';
 import type { Change } from './columns.ts';
 import { Documents, type Document, type DocumentChanges, type KeptDocument } from './documents.ts';
-import type { Batch } from './encode.ts';
+import type { Batch, Keys } from './encode.ts';
 import { storeError } from './errors.ts';
 import { Rids, Terms } from './interner.ts';
 import { Lookup } from './lookup.ts';
@@ -25,6 +26,8 @@ export type Writer = {
   readonly notice: AppError | null;
   /** Rows that are as they were are skipped; `state` is stored in the same transaction. Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED. */
   write(input: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts;
+  /** What to encode the entity's next rows with; null until some have been written. It is taken from the first page of them. */
+  dictionary(entity: Entity): Dictionary | null;
   /** undefined when never set */
   getState(key: string): unknown;
   setState(key: string, value: unknown): void;
@@ -38,8 +41,10 @@ export type Writer = {
   enforce(keeping: Keeping, now: number): Retention;
   /** number of the last commit that touched rows */
   lastBatch(): number;
-  /** Ids of the batch's rows that are not there (or gone), and of those that are there but otherwise. */
-  compare(batch: Batch): { missing: string[]; changed: string[] };
+  /** Ids of the rows that are not there (or gone), and of those that are there but otherwise. */
+  compare(keys: Keys): { missing: string[]; changed: string[] };
+  /** 1 for each row that `write` would do something about: the others need not be encoded. */
+  needed(keys: Keys): Uint8Array;
   /** Answers about what is kept. */
   lookup<T>(ask: (lookup: Lookup) => T): T;
   /** What is kept of the run besides its row. */
@@ -129,6 +134,10 @@ class ArchiveWriter implements Writer, Target {
     });
   }
 
+  dictionary(entity: Entity): Dictionary | null {
+    return this.#guard(() => this.#blocks.dictionary(entity));
+  }
+
   getState(key: string): unknown {
     return this.#guard(() => readState(this.#getState, key));
   }
@@ -168,8 +177,12 @@ class ArchiveWriter implements Writer, Target {
     return this.#log.next - 1;
   }
 
-  compare(batch: Batch): { missing: string[]; changed: string[] } {
-    return this.#guard(() => this.#tables[batch.entity].compare(batch));
+  compare(keys: Keys): { missing: string[]; changed: string[] } {
+    return this.#guard(() => this.#tables[keys.entity].compare(keys));
+  }
+
+  needed(keys: Keys): Uint8Array {
+    return this.#guard(() => this.#tables[keys.entity].needed(keys));
   }
 
   lookup<T>(ask: (lookup: Lookup) => T): T {

@@ -129,11 +129,11 @@ test('a workspace that begins to mirror lets go of the texts of what is gone', (
   assert.deepEqual(reader.documents('work_queue'), [{ id: idOf(1), name: 'a', gone: 2, json: null }]);
 });
 
-test('migration 0002: an archive from before documents keeps every row and takes documents; the old file is beside it', (t) => {
+test('migration 0003: an archive from before documents keeps every row and takes documents; the old file is beside it', (t) => {
   const path = join(tempDir(t), 'a.sqlite');
   const texts = filled(path, 50);
   const older = new Sqlite(path);
-  older.exec('DROP TABLE document; PRAGMA user_version = 1');
+  older.exec('DROP TABLE document; PRAGMA user_version = 2');
   older.close();
   assert.throws(() => openReader(path), is('FOLDER_READ_ONLY'));
   const writer = openWriter(path, { onChange });
@@ -148,9 +148,9 @@ test('migration 0002: an archive from before documents keeps every row and takes
   assert.deepEqual(reader.documents('work_queue'), []);
   const rids = Array.from(reader.rows('task_run', 0, reader.maxRid('task_run')), ([rid]) => rid);
   assert.deepEqual(reader.json('task_run', rids).sort(), texts.sort());
-  const copy = new Sqlite(`${path}.before-v2`, { readonly: true });
+  const copy = new Sqlite(`${path}.before-v3`, { readonly: true });
   t.after(() => copy.close());
-  assert.equal(versionOf(copy), 1);
+  assert.equal(versionOf(copy), 2);
   assert.equal(copy.prepare('SELECT count(*) FROM task_run WHERE known = 1').pluck().get(), 50);
 });
 

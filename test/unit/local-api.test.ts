@@ -4,8 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { answerApi, type ArchiveView } from '../../src-main/core/local-api/answer.ts';
 import { jsonProblem } from '../../src-main/core/local-api/python-json.ts';
-import { withValues } from '../../src-main/core/local-api/row-text.ts';
-import { topLevel } from '../../src-main/prefect/members.ts';
+import { MemberFinder, topLevel } from '../../src-main/prefect/members.ts';
 import { fullRun, paginatedTaskRun } from '../../src-main/core/local-api/run-rows.ts';
 
 const ID = '01a20aea-6dc4-7b34-82a2-1b1505be9768';
@@ -151,9 +150,33 @@ test('only outermost keys are touched', () => {
       ['x2', '-1.5e3'],
     ],
   );
-  assert.equal(
-    withValues(text, spans, { x: '0', x2: '1', nothing: '2' }),
-    '{"a\\"b": {"x":"}"}, "labels":{"x":1}, "x":0, "x2":1 }',
+});
+
+test('chosen keys are found where the map of all members has them, in rows of any kind one after the other', () => {
+  const keys = ['id', 'a"b', 'é', 'none', 'x'];
+  const finder = new MemberFinder(keys);
+  const key = fc.oneof(fc.constantFrom(...keys, 'y', 'id2'), fc.string({ unit: 'binary' }));
+  const json = fc.oneof(
+    fc.json({ stringUnit: 'binary' }),
+    fc.constantFrom('"\\\\"', '"}"', '-1.5e3', '[{"x":"]\\""}]'),
+  );
+  const space = fc.constantFrom('', ' ', '\n');
+  const row = fc
+    .array(fc.tuple(key, json, space, space), { maxLength: 8 })
+    .map((members) => `{${members.map(([k, v, a, b]) => `${a}${JSON.stringify(k)}${b}:${a}${v}${b}`).join(',')}}`);
+  fc.assert(
+    fc.property(row, (text) => {
+      const all = topLevel(text);
+      const found = finder.find(text);
+      const read = JSON.parse(text) as Record<string, unknown>;
+      keys.forEach((name, i) => {
+        const span = found[i * 2] < 0 ? undefined : [found[i * 2], found[i * 2 + 1]];
+        assert.deepEqual(span, all.get(name));
+        if (found[i * 2] >= 0) assert.deepEqual(JSON.parse(text.slice(found[i * 2], found[i * 2 + 1])), read[name]);
+        else assert.ok(!Object.hasOwn(read, name));
+      });
+    }),
+    { numRuns: 500 },
   );
 });
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src-main/contract/errors.ts';
-import { openBlock, planBlocks } from '../../src-main/store/blocks.ts';
+import { planBlocks } from '../../src-main/store/blocks.ts';
+import { Block } from '../../src-main/store/frames.ts';
 import { encodeRows, type Batch } from '../../src-main/store/encode.ts';
 import { layouts } from '../../src-main/store/layout.ts';
 import { packRids, unpackRids } from '../../src-main/store/rid-list.ts';
@@ -13,10 +14,10 @@ const A = '01a2b3c4-d5e6-7f89-8abc-def012345678';
 const B = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
 const one = (value: Record<string, unknown>, json = JSON.stringify(value)) => ({ json, value });
 
-function texts(batch: Batch): string[] {
+function texts(batch: Batch, dictionary: Uint8Array | null = null): string[] {
   let from = 0;
   return batch.blockEnds.flatMap((end) => {
-    const rows = openBlock(batch.blocks.subarray(from, end)).map((row) => row.toString('utf8'));
+    const rows = new Block(batch.blocks.subarray(from, end), { dictionary }).rows().map((row) => row.toString('utf8'));
     from = end;
     return rows;
   });
@@ -34,12 +35,25 @@ test('the text of 203 believable rows comes back byte for byte from blocks of ab
   const rows = [...taskRuns(1, { rows: 203, flowRuns: 9 })];
   const batch = encodeRows('task_run', rows);
   assert.equal(batch.rows, 203);
-  assert.ok(Math.max(...batch.blockRows) - Math.min(...batch.blockRows) <= 10, String(batch.blockRows));
+  assert.ok(Math.max(...batch.blockRows) - Math.min(...batch.blockRows) <= 2, String(batch.blockRows));
   assert.deepEqual(
     texts(batch),
     rows.map(({ json }) => json),
   );
   assert.ok(batch.blocks.length < (203 * 2200) / 5);
+  const [count] = batch.blockRows;
+  const block = new Block(batch.blocks.subarray(0, batch.blockEnds[0]), { dictionary: null });
+  for (let bix = count - 1; bix >= 0; bix--) assert.equal(block.row(bix).toString('utf8'), rows[bix].json);
+  assert.throws(() => block.row(count));
+  const typical = { id: 7, bytes: Buffer.from(rows[3].json) };
+  const denser = encodeRows('task_run', rows, typical);
+  assert.equal(denser.dictionary, 7);
+  assert.ok(denser.blocks.length < batch.blocks.length * 0.9, `${denser.blocks.length} of ${batch.blocks.length}`);
+  assert.deepEqual(
+    texts(denser, typical.bytes),
+    rows.map(({ json }) => json),
+  );
+  assert.throws(() => texts(denser), 'without its dictionary a block is not readable, and says so');
   assert.equal(batch.blocks.buffer.byteLength, batch.blocks.length, 'posting it must not drag a larger buffer along');
 });
 
@@ -181,7 +195,7 @@ test('UUIDs come back; what is not one is refused', () => {
 
 test('blocks are cut by rows and by bytes', () => {
   assert.deepEqual(planBlocks([]), []);
-  assert.deepEqual(planBlocks(Array.from({ length: 26 }, () => 2000)), [13, 13]);
+  assert.deepEqual(planBlocks(Array.from({ length: 33 }, () => 2000)), [17, 16]);
   assert.deepEqual(planBlocks([10, 500_000, 10]), [1, 1, 1]);
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 200_000 }), { maxLength: 300 }), (sizes) => {
@@ -190,7 +204,7 @@ test('blocks are cut by rows and by bytes', () => {
         plan.reduce((sum, rows) => sum + rows, 0),
         sizes.length,
       );
-      assert.ok(plan.every((rows) => rows >= 1 && rows <= 25));
+      assert.ok(plan.every((rows) => rows >= 1 && rows <= 32));
     }),
   );
 });

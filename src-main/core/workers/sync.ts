@@ -5,7 +5,8 @@ import { createClient } from '../../prefect/client.ts';
 import { fetchActivity } from '../../prefect/activity.ts';
 import { portChannel } from '../../rpc/channels.ts';
 import { connect, serve } from '../../rpc/rpc.ts';
-import { encodeRows } from '../../store/encode.ts';
+import { prepare } from '../../store/encode.ts';
+import { Packer } from '../../store/packer.ts';
 import { checkQuestion } from '../../sync/check.ts';
 import { followServer, type LiveItem } from '../../sync/follow.ts';
 import { Recency } from '../../sync/recency.ts';
@@ -19,6 +20,13 @@ import { mainChannel } from './port.ts';
 
 export type SyncData = { writer: MessagePort };
 const writer = connect(writerContract, portChannel((workerData as SyncData).writer));
+
+/** one for all that is written, so that it is written in order */
+const packer = new Packer({
+  needed: (keys) => writer.needed({ keys }),
+  dictionary: (entity) => writer.dictionary({ entity }),
+  write: (input) => writer.write(input),
+});
 
 /** ms between two progress items: a page comes every 5–20 ms, an eye needs four a second */
 const PROGRESS_PAUSE = 200;
@@ -35,15 +43,14 @@ const open = (connection: Connection) => createClient(settings(connection));
 /** `drop`: what the server has deleted is deleted here too. */
 function sinkOf(drop: boolean): Sink {
   return {
-    write: (batches, state) =>
-      writer.write({ batches: batches.map(({ entity, rows }) => encodeRows(entity, rows)), state }),
+    write: (batches, state) => packer.write(batches, state),
     markGone: (entity, ids, at) => writer.markGone({ entity, ids, at, drop }).then(() => undefined),
     replaceDocuments: (kind, documents, at) => writer.replaceDocuments({ kind, documents, at, drop }),
     unfinished: (entity) => writer.unfinished({ entity }),
     stubs: (entity, limit) => writer.stubs({ entity, limit }),
     ids: (entity, range) => writer.ids({ entity, range }),
     histogram: (entity, step) => writer.histogram({ entity, step }),
-    compare: (entity, rows) => writer.compare({ batch: encodeRows(entity, rows) }),
+    compare: (entity, rows) => writer.compare({ keys: prepare(entity, rows).keys }),
     dueActivities: (wanted) => writer.dueActivities(wanted),
     saveActivity: (id, activity, stamp) => writer.saveActivity({ id, activity, stamp }).then(() => undefined),
   };

@@ -7,12 +7,13 @@ import { basename, dirname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import * as archive from './0001-archive.ts';
-import * as documents from './0002-documents.ts';
+import * as frames from './0002-frames.ts';
+import * as documents from './0003-documents.ts';
 
 export type Migration = { version: number; sql: string };
 
 /** In order. A step that was released is never changed; a change is a new step. */
-export const migrations: readonly Migration[] = [archive, documents];
+export const migrations: readonly Migration[] = [archive, frames, documents];
 
 export function newestVersion(steps: readonly Migration[] = migrations): number {
   return steps.at(-1)?.version ?? 0;
