@@ -110,6 +110,12 @@ export const runActivitySchema = z.object({
 });
 export type RunActivity = z.infer<typeof runActivitySchema>;
 
+/** What there is of a run whose activity could not be read and was never kept. */
+export function noActivity({ code, message, details }: z.infer<typeof wireErrorSchema>): RunActivity {
+  const problem = { code, message, details };
+  return { history: [], logs: [], artifacts: [], truncated: false, gap: null, fetched: null, problem };
+}
+
 export const authKindSchema = z.enum(['none', 'api_key', 'basic']);
 /** A workspace as the renderer may see it: where, never the secret. */
 export const workspaceSchema = z.object({

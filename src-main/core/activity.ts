@@ -1,6 +1,6 @@
 /** A run's logs, history and artifacts over time: the server may clean its own up, the archive keeps what it has seen. */
 import { AppError, toWireError } from '../contract/errors.ts';
-import type { RunActivity } from '../contract/rows.ts';
+import { noActivity, type RunActivity } from '../contract/rows.ts';
 import { byCreation } from '../prefect/artifacts.ts';
 import type { Threads } from './threads.ts';
 import type { Connection } from './worker-contracts.ts';
@@ -13,25 +13,13 @@ export async function readActivity(
   signal: AbortSignal,
 ): Promise<RunActivity> {
   const kept = await query.client.activity({ id }, { signal });
-  if (!sync || !writer) return kept ?? nothingKept(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
+  if (!sync || !writer) return kept ?? noActivity(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
   try {
     const activity = await sync.client.activity({ connection: await connection(), id }, { signal });
     return await writer.client.saveActivity({ id, activity, stamp: null });
   } catch (thrown) {
-    return kept ? { ...kept, problem: toWireError(thrown) } : nothingKept(thrown);
+    return kept ? { ...kept, problem: toWireError(thrown) } : noActivity(toWireError(thrown));
   }
-}
-
-function nothingKept(thrown: unknown): RunActivity {
-  return {
-    history: [],
-    logs: [],
-    artifacts: [],
-    truncated: false,
-    gap: null,
-    fetched: null,
-    problem: toWireError(thrown),
-  };
 }
 
 /** What was kept and what the server says now, each entry once; where both have one, the server's. Ordered by time. */

@@ -4,6 +4,7 @@
  *
  * Whatever is not plainly a list of objects gives null and is left to JSON.parse, which then says what is wrong with it.
  */
+import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './characters.ts';
 import { computedKeys } from '../contract/fields.ts';
 
 /** A row inside its page. */
@@ -44,15 +45,6 @@ const rowShape: Nested = {
 const computed = new Set<string>(computedKeys);
 /** Deeper nesting is left to JSON.parse, which needs no stack. */
 const MAX_DEPTH = 200;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /** `page`: valid UTF-8. */
 export function scanRows(page: Buffer): ScannedRow[] | null {

@@ -3,7 +3,7 @@
  * does not reach is still due in the next one, also after a restart: which runs are due is a question to the archive.
  */
 import { AppError, type ErrorCode } from '../contract/errors.ts';
-import type { RunActivity } from '../contract/rows.ts';
+import { noActivity, type RunActivity } from '../contract/rows.ts';
 import type { FetchRule } from '../contract/sync.ts';
 import { fetchActivities } from '../prefect/activity.ts';
 import type { Pass } from './pass.ts';
@@ -76,19 +76,7 @@ export async function fetchByRule(
     const failed = (tries.get(one.id) ?? 0) + 1;
     tries.set(one.id, failed);
     if (error.code === 'SERVER_FAILED' && fetched === 0 && failed < MOST_TRIES) continue;
-    await save(one.id, refusal(error), one.stamp);
+    await save(one.id, noActivity(error), one.stamp);
     tries.delete(one.id);
   }
-}
-
-function refusal({ code, message, details }: AppError): RunActivity {
-  return {
-    history: [],
-    logs: [],
-    artifacts: [],
-    truncated: false,
-    gap: null,
-    fetched: null,
-    problem: { code, message, details },
-  };
 }

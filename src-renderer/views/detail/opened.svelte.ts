@@ -5,7 +5,7 @@
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import { terminalStateTypes } from '../../../src-main/contract/fields.ts';
 import type { Contract } from '../../../src-main/contract/calls.ts';
-import type { RunActivity, TaskRunDetail } from '../../../src-main/contract/rows.ts';
+import { noActivity, type RunActivity, type TaskRunDetail } from '../../../src-main/contract/rows.ts';
 import type { Client } from '../../../src-main/rpc/define.ts';
 
 /** The old run stays at most this long, in ms. */
@@ -62,18 +62,7 @@ export class Opened {
       } catch (thrown) {
         const problem = toAppError(thrown);
         if (problem.code === 'CANCELLED') return;
-        const { code, message, details } = problem;
-        settle({
-          activity: next.activity ?? {
-            history: [],
-            logs: [],
-            artifacts: [],
-            truncated: false,
-            gap: null,
-            fetched: null,
-            problem: { code, message, details },
-          },
-        });
+        settle({ activity: next.activity ?? noActivity(problem) });
       }
     };
     const again = async () => {
