@@ -13,7 +13,7 @@ import { findOrFetchChromium } from '../run/chromium.ts';
 import { findOrMakePrefect } from '../run/prefect.ts';
 import { overBudget } from './budget.ts';
 import { table, type Figure } from './figures.ts';
-import { growthBench } from './growth.ts';
+import { growthBench, growthTable } from './growth.ts';
 import { putIntoReadme, targetTable } from './targets.ts';
 
 const parts = ['query', 'store', 'core', 'peers', 'server', 'sync', 'app', 'growth'];
@@ -94,11 +94,12 @@ export async function run(root: string, args: string[]): Promise<number> {
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
   const all = [...kept, ...figures];
   await writeFile(join(root, 'out', 'bench.json'), JSON.stringify({ machine, figures: all }, null, 2));
-  const targets = targetTable(values.readme ? all : figures);
-  console.log(`\n${targets}`);
+  const told = values.readme ? all : figures;
+  const tables = [targetTable(told), growthTable(told)].filter(Boolean).join('\n\n');
+  console.log(`\n${tables}`);
   if (values.readme) {
     const where = `${new Date().toISOString().slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`;
-    await putIntoReadme(join(root, 'README.md'), targets, where);
+    await putIntoReadme(join(root, 'README.md'), tables, where);
   }
   if (!values.check) return 0;
   const drifts = await overBudget(figures, isWhole);

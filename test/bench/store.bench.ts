@@ -16,6 +16,7 @@ import { openWriter } from '../../src-main/store/writer.ts';
 import { Outbox } from '../../src-main/sync/outbox.ts';
 import { random, taskRuns } from '../fixtures/prefect-rows.ts';
 import { printed, quantile, type Figure } from './figures.ts';
+import { yardsticks } from './yardsticks.ts';
 
 /**
  * ms the calling thread itself has computed: neighbours on a shared machine make it longer, but waiting for them does not count.
@@ -147,6 +148,7 @@ async function main(rows: number): Promise<Figure[]> {
       figure(`${label}: transaction of ${PAGE * 5} p95`, quantile(transactions, 0.95), 'ms');
       return bytes;
     };
+    figures.push(...yardsticks(`archive, ${rows.toLocaleString('en-US')} task runs`));
     const bytes = await pass('new rows');
     writer.checkpoint();
     figure('JSON', bytes / rows, 'B/row');

@@ -54,10 +54,14 @@ export function targetTable(figures: readonly Figure[]): string {
     return [[says, `${goal} ${unit}`, `${format(value)} ${unit}`, isMet ? 'met' : '**missed**']];
   });
   if (rows.length === 0) return '';
-  const all = [['what', 'target', 'measured', ''], ...rows];
-  const widths = [0, 1, 2, 3].map((i) => Math.max(3, ...all.map((row) => (row[i] ?? '').length)));
+  return markdown([['what', 'target', 'measured', ''], ...rows]);
+}
+
+/** A Markdown table; the first row is its head. */
+export function markdown(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows;
+  const widths = head.map((_, i) => Math.max(3, ...rows.map((row) => (row[i] ?? '').length)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = all;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }
 
