@@ -39,12 +39,15 @@ describe('a real server that changes', { skip: noPrefect() }, () => {
       onStatus: () => undefined,
     });
 
+  /** whole rows, parsed from their text: `value` only has what columns need */
+  const whole = ({ json }: Row) => JSON.parse(json) as Row['value'];
+
   async function there(entity: Entity): Promise<Map<string, Row['value']>> {
     const rows = new Map<string, Row['value']>();
     const source = new Source(client, await client.pageLimit(), {});
     const sort = entity === 'task_run' || entity === 'flow_run' ? 'ID_DESC' : 'NAME_ASC';
     await scanAnchored(source, { entity, sort, criteria: {} }, (page) => {
-      for (const { value } of page) rows.set(value.id, value);
+      for (const row of page) rows.set(row.value.id, whole(row));
       return Promise.resolve();
     });
     return rows;
@@ -67,7 +70,7 @@ describe('a real server that changes', { skip: noPrefect() }, () => {
       for (const [id, row] of rows) {
         const kept = sink.rows[entity].get(id);
         assert.ok(kept, `${entity} ${id} is missing`);
-        assert.deepEqual(plain(kept.value), plain(row), `${entity} ${id}`);
+        assert.deepEqual(plain(whole(kept)), plain(row), `${entity} ${id}`);
       }
       for (const id of sink.rows[entity].keys())
         assert.equal(sink.gone[entity].has(id), !rows.has(id), `${entity} ${id} gone`);

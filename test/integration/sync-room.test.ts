@@ -20,7 +20,7 @@ type Result = {
 };
 
 for (const [size, how] of [
-  ['2m', 'running'],
+  ['2500k', 'running'],
   ['3m', 'running'],
   ['3m', 'restarted'],
 ] as const)
