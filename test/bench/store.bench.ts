@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { workerLimits } from '../../src-main/core/worker.ts';
 import type { Row } from '../../src-main/prefect/client.ts';
 import { readRows } from '../../src-main/prefect/rows.ts';
 import { Packer, type RemoteWriter } from '../../src-main/store/packer.ts';
@@ -100,7 +101,7 @@ async function main(rows: number): Promise<Figure[]> {
   const figure = (name: string, value: number, unit: string) =>
     figures.push({ bench: `archive, ${rows.toLocaleString('en-US')} task runs`, name, value, unit });
   const dir = mkdtempSync(join(tmpdir(), 'taskscope-bench-'));
-  const worker = new Worker(fileURLToPath(import.meta.url));
+  const worker = new Worker(fileURLToPath(import.meta.url), { resourceLimits: workerLimits.sync });
   const order = (message: Order) => worker.postMessage(message);
   const path = join(dir, 'archive.sqlite');
   const writer = openWriter(path, { onChange: () => undefined });
