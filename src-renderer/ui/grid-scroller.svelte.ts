@@ -17,6 +17,8 @@ export class GridScroller {
   readonly #element: () => HTMLElement | undefined;
   readonly #extent: () => Extent;
   #state = $state.raw<ScrollState>({ scroll: 0, offset: 0 });
+  /** the element's, as last read: reading it anew lays the whole window out, 28 ms when the first rows have just come */
+  #scrollTop = 0;
   #held = false;
   #resting: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,7 +65,8 @@ export class GridScroller {
   readonly onscroll = (): void => {
     const element = this.#element();
     if (!element) return;
-    this.#take(scrolled(this.#state, element.scrollTop, this.#extent(), this.#held));
+    this.#scrollTop = element.scrollTop;
+    this.#take(scrolled(this.#state, this.#scrollTop, this.#extent(), this.#held));
     this.#restLater();
   };
 
@@ -91,7 +94,12 @@ export class GridScroller {
     this.#state = moved.state;
     const element = this.#element();
     if (moved.set === null || !element) return;
+    if (moved.set === 0 && this.#scrollTop === 0) {
+      this.#state = settled(moved.state, 0);
+      return;
+    }
     element.scrollTop = moved.set;
-    this.#state = settled(moved.state, element.scrollTop);
+    this.#scrollTop = element.scrollTop;
+    this.#state = settled(moved.state, this.#scrollTop);
   }
 }
