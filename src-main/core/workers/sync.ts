@@ -40,6 +40,16 @@ const settings = ({ api_url, auth, headers, insecure_tls, ca_file }: Connection)
 });
 const open = (connection: Connection) => createClient(settings(connection));
 
+/** With a client of its own, closed afterwards. */
+async function asking<T>(connection: Connection, work: (client: ReturnType<typeof open>) => Promise<T>): Promise<T> {
+  const client = open(connection);
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
 /** `drop`: what the server has deleted is deleted here too. */
 function sinkOf(drop: boolean): Sink {
   return {
@@ -109,32 +119,17 @@ serve(
       for await (const item of news.watch(ended.signal)) yield item;
       await work.finally(() => client.close());
     },
-    check: async ({ connection, body, ids, count, drop }, { signal }) => {
-      const client = open(connection);
-      const reader = recency.reader(sinkOf(drop));
-      try {
-        return await checkQuestion({ client, sink: reader.sink, signal, body, ids, count });
-      } finally {
-        reader.end();
-        await client.close();
-      }
-    },
-    activity: async ({ connection, id }, { signal }) => {
-      const client = open(connection);
-      try {
-        return await fetchActivity(client, id, signal);
-      } finally {
-        await client.close();
-      }
-    },
-    knows: async ({ connection, ids }, { signal }) => {
-      const client = open(connection);
-      try {
-        return await knowsOneOf(client, ids, signal);
-      } finally {
-        await client.close();
-      }
-    },
+    check: ({ connection, body, ids, count, drop }, { signal }) =>
+      asking(connection, async (client) => {
+        const reader = recency.reader(sinkOf(drop));
+        try {
+          return await checkQuestion({ client, sink: reader.sink, signal, body, ids, count });
+        } finally {
+          reader.end();
+        }
+      }),
+    activity: ({ connection, id }, { signal }) => asking(connection, (client) => fetchActivity(client, id, signal)),
+    knows: ({ connection, ids }, { signal }) => asking(connection, (client) => knowsOneOf(client, ids, signal)),
   },
   mainChannel(),
 );

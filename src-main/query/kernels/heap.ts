@@ -116,14 +116,16 @@ export class Arena {
   }
 
   dispose(): void {
-    for (const [at, size] of this.#blocks) give({ at, size });
-    this.#blocks.clear();
+    giveAll(this.#blocks);
   }
 }
 
-const owners = new FinalizationRegistry<Map<number, number>>((blocks) => {
+const owners = new FinalizationRegistry<Map<number, number>>(giveAll);
+
+function giveAll(blocks: Map<number, number>): void {
   for (const [at, size] of blocks) give({ at, size });
-});
+  blocks.clear();
+}
 
 let scratch: Block = { at: 0, size: 0 };
 

@@ -1,4 +1,5 @@
 /** Counting the codes of the rows of a mask. Words without a row cost one comparison. */
+import { bit } from './bits';
 
 /**
  * counts[code · 4 + k] += 1 for the rows of a mask, k going round: nine in ten rows have the same state, and with one
@@ -106,8 +107,7 @@ export function fold32(codes: usize, listed: usize, counts: usize, rows: u32, ou
   for (let r: u32 = 1; r < rows; r++) {
     const n = load<u32>(counts + ((<usize>r) << 2));
     if (n == 0) continue;
-    const bit = (load<u32>(listed + ((r >> 5) << 2)) >> (r & 31)) & 1;
-    const place = out + ((<usize>(load<u32>(codes + ((<usize>r) << 2)) & (0 - bit))) << 2);
+    const place = out + ((<usize>(load<u32>(codes + ((<usize>r) << 2)) & (0 - bit(listed, r)))) << 2);
     store<u32>(place, load<u32>(place) + n);
   }
 }

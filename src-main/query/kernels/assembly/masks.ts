@@ -1,4 +1,5 @@
 /** Column → mask: 32 rows become one word. Columns have room for whole words; what stands there beyond the last row is cut off later. */
+import { bit } from './bits';
 
 /** bit r of the mask = table[codes[r]], for tables of up to 16 entries: 16 rows in one look-up (0.08 ms a million) */
 export function byFew(codes: usize, table: usize, out: usize, words: u32): void {
@@ -77,10 +78,6 @@ export function byBit32(refs: usize, target: usize, out: usize, words: u32): voi
     store<u32>(out, word);
     out += 4;
   }
-}
-
-function bit(set: usize, row: u32): u32 {
-  return (load<u32>(set + ((row >> 5) << 2)) >> (row & 31)) & 1;
 }
 
 /** Sets in `out` (zero before) the bit refs[r] for every row r of `from`. */

@@ -1,4 +1,5 @@
 /** Walking all rows in an order and looking at their bits in a mask. Without branches: what the next row has cannot be foretold. */
+import { bit } from './bits';
 
 /** Appends the rows of rows[0, n) that are in the mask; returns how many. `out` needs room for one more. */
 export function pick(rows: usize, n: u32, mask: usize, out: usize): u32 {
@@ -53,10 +54,6 @@ export function countCodesIn(rows: usize, n: u32, codes: usize, mask: usize, cou
     add(counts + ((<usize>load<u16>(codes + ((<usize>row) << 1))) << 4), bit(mask, row));
     rows += 4;
   }
-}
-
-function bit(mask: usize, row: u32): u32 {
-  return (load<u32>(mask + ((row >> 5) << 2)) >> (row & 31)) & 1;
 }
 
 function add(counter: usize, n: u32): void {
