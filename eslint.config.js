@@ -3,7 +3,7 @@ import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
 export default ts.config(
-  { ignores: ['out/', 'node_modules/', 'test-results/', 'src-main/query/kernels/assembly/'] },
+  { ignores: ['out/', 'node_modules/', 'test-results/', 'src-main/**/assembly/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   ...ts.configs.recommendedTypeChecked,
   ...svelte.configs.recommended,

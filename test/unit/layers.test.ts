@@ -52,10 +52,10 @@ function scripts(path: string): string[] {
 }
 
 /** AssemblyScript, whose compiler finds the files itself and takes no ending. */
-const otherLanguage = 'src-main/query/kernels/assembly/';
+const otherLanguage = /^src-main\/.*\/assembly\//;
 
 const imports: Import[] = codeFiles()
-  .filter((path) => !path.startsWith('test/') && !path.startsWith(otherLanguage))
+  .filter((path) => !path.startsWith('test/') && !otherLanguage.test(path))
   .flatMap((from) =>
     scripts(from)
       .flatMap((text) => ts.preProcessFile(text, true, true).importedFiles)
