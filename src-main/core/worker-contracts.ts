@@ -15,7 +15,7 @@ import {
   syncStatusSchema,
 } from '../contract/sync.ts';
 import { call, stream } from '../rpc/define.ts';
-import type { Dictionary } from '../store/blocks.ts';
+import type { Dictionary } from '../store/coder/dictionary.ts';
 import type { Batch, Keys } from '../store/encode.ts';
 
 const none = z.object({}).default({});

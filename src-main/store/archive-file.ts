@@ -19,12 +19,31 @@ export type Opened = { db: Database; notice: AppError | null };
 export function openForWriting(path: string, openTarget: OpenTarget): Opened {
   try {
     finishReplacing(path);
-    const damage = findDamage(path);
-    const notice = damage ? replaceDamaged(path, damage, openTarget) : null;
+    let damage = findDamage(path);
+    if (!damage) {
+      const db = connectOrDamage(path);
+      if (db instanceof AppError) damage = db;
+      else {
+        rmSync(suspectMark(path), { force: true });
+        return { db, notice: null };
+      }
+    }
+    const notice = replaceDamaged(path, damage, openTarget);
     rmSync(suspectMark(path), { force: true });
     return { db: connect(path), notice };
   } catch (thrown) {
     throw storeError(thrown, path);
+  }
+}
+
+/** A migration reads every row, and so may find what a look at the file did not. Throws whatever is not damage. */
+function connectOrDamage(path: string): Database | AppError {
+  try {
+    return connect(path);
+  } catch (thrown) {
+    const error = storeError(thrown, path);
+    if (error.code !== 'ARCHIVE_DAMAGED') throw error;
+    return error;
   }
 }
 

@@ -1,62 +1,64 @@
 /**
- * The typical rows that blocks are compressed against. One is never changed or deleted: blocks name it. Its number is the CRC-32 of
- * its bytes (zero excepted), so that a block made with another archive's is noticed before it is stored.
+ * The dictionaries that rows are coded against, numbered from one. One is never changed or deleted: rows name it.
  */
-import { crc32 } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
 import { entities, type Entity } from '../contract/fields.ts';
-import type { Dictionary } from './blocks.ts';
-import type { Opener } from './frames.ts';
+import type { Dictionary } from './coder/dictionary.ts';
+import { learn } from './coder/learn.ts';
 
-/** The number a block names when it was compressed without one; NULL: version 1 wrote it. */
-export const NO_DICTIONARY = 0;
+/** A row names its dictionary in one byte. */
+const MOST = 255;
 
 export class Dictionaries {
   readonly #get: Statement;
   readonly #last: Statement;
   readonly #insert: Statement;
   readonly #copy: Statement;
-  readonly #kept = new Map<number, Opener>();
+  readonly #next: Statement;
+  readonly #kept = new Map<number, Dictionary>();
   readonly #current = new Map<Entity, Dictionary | null>();
 
   constructor(db: Database) {
-    this.#get = db.prepare('SELECT bytes FROM dictionary WHERE id = ?').pluck();
-    this.#last = db.prepare('SELECT id, bytes FROM dictionary WHERE entity = ? LIMIT 1');
+    this.#get = db.prepare('SELECT id, bytes FROM dictionary WHERE id = ?');
+    this.#last = db.prepare('SELECT id, bytes FROM dictionary WHERE entity = ? ORDER BY id DESC LIMIT 1');
     this.#insert = db.prepare('INSERT INTO dictionary (id, entity, bytes) VALUES (?, ?, ?)');
     this.#copy = db.prepare('INSERT INTO dictionary_copy (id, bytes) VALUES (?, ?)');
+    this.#next = db.prepare('SELECT ifnull(max(id), 0) + 1 FROM dictionary').pluck();
   }
 
-  /** What opens a block that names this number. Throws ARCHIVE_DAMAGED when it is not there. */
-  opener(id: number | null): Opener {
-    if (id === null) return 'version 1';
-    let opener = this.#kept.get(id);
-    if (!opener) {
-      const dictionary = id === NO_DICTIONARY ? null : (this.#get.get(id) as Uint8Array | undefined);
-      if (dictionary === undefined)
-        throw new AppError('ARCHIVE_DAMAGED', 'what a block of rows was compressed against is not there');
-      opener = { dictionary };
-      this.#kept.set(id, opener);
+  /** Throws ARCHIVE_DAMAGED when it is not there. */
+  readonly find = (id: number): Dictionary => {
+    let found = this.#kept.get(id);
+    if (!found) {
+      found = this.#get.get(id) as Dictionary | undefined;
+      if (!found) throw new AppError('ARCHIVE_DAMAGED', 'what a row was compressed against is not there');
+      this.#kept.set(id, found);
     }
-    return opener;
-  }
+    return found;
+  };
 
-  /** null when the entity has none yet */
+  /** What new rows of the entity are coded against; null when it has none yet. */
   current(entity: Entity): Dictionary | null {
     let current = this.#current.get(entity);
     if (current === undefined) {
-      current = (this.#last.get(entities.indexOf(entity)) as Dictionary | undefined) ?? null;
+      const last = this.#last.get(entities.indexOf(entity)) as Dictionary | undefined;
+      current = last ? this.find(last.id) : null;
       this.#current.set(entity, current);
     }
     return current;
   }
 
-  /** Must run inside a transaction. */
-  add(entity: Entity, bytes: Uint8Array): void {
-    const id = crc32(bytes) || 1;
-    this.#insert.run(id, entities.indexOf(entity), bytes);
-    this.#copy.run(id, bytes);
-    this.#current.set(entity, { id, bytes });
+  /** Makes the entity's dictionary of these rows (UTF-8, at least one). Must run inside a transaction. */
+  learn(entity: Entity, rows: readonly Uint8Array[]): Dictionary {
+    const id = this.#next.get() as number;
+    if (id > MOST) throw new AppError('INTERNAL', 'an archive has no more than 255 dictionaries');
+    const dictionary = { id, bytes: learn(rows) };
+    this.#insert.run(id, entities.indexOf(entity), dictionary.bytes);
+    this.#copy.run(id, dictionary.bytes);
+    this.#kept.set(id, dictionary);
+    this.#current.set(entity, dictionary);
+    return dictionary;
   }
 
   /** After a rollback: what is remembered may not have been stored. */

@@ -1,15 +1,15 @@
 /**
- * Rows as they came from the server → columns and compressed blocks, ready to be written. Pure CPU, for a thread of its own, in two
+ * Rows as they came from the server → columns and packed JSON, ready to be written. Pure CPU, for a thread of its own, in two
  * steps: what tells whether a row is as it was costs a quarter of the rest, and in most syncs most rows are.
  */
 import { crc32 } from 'node:zlib';
 import { AppError } from '../contract/errors.ts';
 import { computedKeys, type Entity } from '../contract/fields.ts';
 import { parseTime } from '../contract/time.ts';
-import { planBlocks, RowText, type Dictionary } from './blocks.ts';
-import { NO_DICTIONARY } from './dictionaries.ts';
-import { packRows } from './frames.ts';
+import type { Dictionary } from './coder/dictionary.ts';
+import type { PackedJson } from './json-table.ts';
 import { isObject, isRef, layouts, type Column, type JsonObject } from './layout.ts';
+import { PackedRows } from './row-json.ts';
 import { uuidText, writeUuid } from './uuid.ts';
 
 /** What tells whether rows are as they were. Can be posted between threads as it is. */
@@ -25,26 +25,19 @@ export type Keys = {
 };
 
 /** Can be posted between threads as it is. */
-export type Batch = Keys & {
-  /** rows left out because they are as they were */
-  skipped: number;
-  /** rows × numbers of the layout; NaN is null; a term or tags is a position in `terms`, a ref one in `refs` */
-  numbers: Float64Array;
-  /** rows × texts of the layout */
-  texts: (string | null)[];
-  /** distinct within the batch */
-  terms: string[];
-  /** distinct ids within the batch, in lower case with dashes */
-  refs: Partial<Record<Entity, string[]>>;
-  /** rows in each block, in row order, and where each block ends in `blocks` */
-  blockRows: number[];
-  blockEnds: number[];
-  blocks: Uint8Array;
-  /** number of the dictionary the blocks were made with; 0: none */
-  dictionary: number;
-};
-
-const text = new RowText();
+export type Batch = Keys &
+  PackedJson & {
+    /** rows left out because they are as they were */
+    skipped: number;
+    /** rows × numbers of the layout; NaN is null; a term or tags is a position in `terms`, a ref one in `refs` */
+    numbers: Float64Array;
+    /** rows × texts of the layout */
+    texts: (string | null)[];
+    /** distinct within the batch */
+    terms: string[];
+    /** distinct ids within the batch, in lower case with dashes */
+    refs: Partial<Record<Entity, string[]>>;
+  };
 
 /** `bytes`: `json` in UTF-8, where it is at hand, and in it, from and to, the numbers of `computedKeys`. `value`: at least what the columns are made of. */
 export type SourceRow = { json: string; value: unknown; bytes?: Uint8Array; computed?: readonly number[] };
@@ -91,10 +84,7 @@ export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary
     texts: new Array<string | null>(count * layout.texts).fill(null),
     terms: [],
     refs: {},
-    blockRows: [],
-    blockEnds: [],
-    blocks: new Uint8Array(0),
-    dictionary: dictionary?.id ?? NO_DICTIONARY,
+    ...pack(rows, dictionary),
   };
   const terms = new Positions(batch.terms);
   const refs = new Map<Entity, Positions>();
@@ -113,7 +103,6 @@ export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary
       }
     }
   });
-  packBlocks(batch, rows, dictionary?.bytes ?? null);
   return batch;
 }
 
@@ -197,20 +186,10 @@ function toNumber(column: Column, found: unknown, terms: Positions, refs: Map<En
   }
 }
 
-function packBlocks(batch: Batch, rows: readonly Row[], dictionary: Uint8Array | null): void {
-  batch.blockRows = planBlocks(rows.map((row) => row.bytes?.length ?? row.json.length));
-  const packed: Uint8Array[] = [];
-  let row = 0;
-  let end = 0;
-  for (const count of batch.blockRows) {
-    text.clear();
-    for (const stop = row + count; row < stop; row++) text.add(rows[row].bytes ?? rows[row].json);
-    const z = packRows(text.bytes, text.ends, dictionary);
-    packed.push(z);
-    batch.blockEnds.push((end += z.length));
-  }
-  batch.blocks = new Uint8Array(end); // own memory: a view would be posted with all that it looks into
-  packed.forEach((z, i) => batch.blocks.set(z, batch.blockEnds[i] - z.length));
+function pack(rows: readonly Row[], dictionary: Dictionary | null): PackedJson {
+  const packed = new PackedRows();
+  for (const { bytes, json } of rows) packed.add(bytes ?? Buffer.from(json, 'utf8'), dictionary);
+  return { json: packed.bytes(), jsonEnds: packed.ends, dictionary };
 }
 
 /** CRC-32, signed. Two versions of one row collide once in 4 billion, and only if `updated` is equal too would it matter. */
@@ -226,9 +205,7 @@ function hashBytes(bytes: Uint8Array, computed: readonly number[]): number {
 
 /** The same from the text alone. */
 function hashText({ json, value }: Row): number {
-  text.clear();
-  text.add(json);
-  const bytes = text.bytes.subarray(0, text.length - 1);
+  const bytes = Buffer.from(json, 'utf8');
   const spans = volatileSpans(json, value);
   if (spans === null) return crc32(withoutVolatile(value)) | 0;
   const ascii = bytes.length === json.length;

@@ -4,12 +4,11 @@
  */
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
-import { entities } from '../contract/fields.ts';
+import { entities, type Entity } from '../contract/fields.ts';
 import { Dictionaries } from './dictionaries.ts';
-import { Block } from './frames.ts';
 import { columnNames } from './layout.ts';
 import { newestVersion, refuseNewer, versionOf } from './migrations/migrate.ts';
-import { unpackRids } from './rid-list.ts';
+import { openRow } from './row-json.ts';
 
 /** 'TSKS', set by migration 0001 */
 const APPLICATION_ID = 0x54534b53;
@@ -28,9 +27,7 @@ export function examine(db: Database, path: string, fully: boolean): void {
   }
   if (versionOf(db) < newestVersion()) return; // the tables are not today's: the migration reads them
   for (const entity of entities) {
-    const read = db.prepare(
-      `SELECT id, rid, blk, bix, ${columnNames(entity).join(', ')} FROM ${entity} WHERE rid >= ? LIMIT 1`,
-    );
+    const read = db.prepare(`SELECT id, rid, ${columnNames(entity).join(', ')} FROM ${entity} WHERE rid >= ? LIMIT 1`);
     const find = db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck();
     const last = number(`SELECT ifnull(max(rid), 0) FROM ${entity}`);
     for (const at of spread(last)) {
@@ -39,23 +36,22 @@ export function examine(db: Database, path: string, fully: boolean): void {
     }
   }
   const dictionaries = new Dictionaries(db);
-  const check = (block: unknown) => checkBlock(block, dictionaries, path);
+  const check = (z: unknown) => openRow(z as Buffer, dictionaries.find);
   if (fully) {
-    for (const block of db.prepare('SELECT rids, z, dict FROM block').raw().iterate()) check(block);
+    for (const z of db.prepare('SELECT z FROM row_json').pluck().iterate()) check(z);
+    const bare = entities.find((entity) => number(withoutJson(entity)) > 0);
+    if (bare) throw damaged(path, `rows of ${bare} have lost their text`);
   } else {
-    const read = db.prepare('SELECT rids, z, dict FROM block WHERE blk >= ? LIMIT 1').raw();
-    for (const at of spread(number('SELECT ifnull(max(blk), 0) FROM block'))) {
-      const block = read.get(at);
-      if (block) check(block);
+    const read = db.prepare('SELECT z FROM row_json WHERE key >= ? LIMIT 1').pluck();
+    for (const at of spread(number('SELECT ifnull(max(key), 0) FROM row_json'))) {
+      const z = read.get(at);
+      if (z) check(z);
     }
   }
 }
 
-function checkBlock(block: unknown, dictionaries: Dictionaries, path: string): void {
-  const [rids, z, dictionary] = block as [Buffer, Buffer, number | null];
-  if (new Block(z, dictionaries.opener(dictionary)).rows().length !== unpackRids(rids).length)
-    throw damaged(path, 'a block of rows does not hold what it should');
-}
+const withoutJson = (entity: Entity): string =>
+  `SELECT count(*) FROM ${entity} WHERE known = 1 AND NOT EXISTS (SELECT 1 FROM row_json WHERE key = rid * 4 + ${entities.indexOf(entity)})`;
 
 /** Both ends and some in between. */
 function spread(last: number): number[] {

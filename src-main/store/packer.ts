@@ -3,7 +3,7 @@
  * were as they are kept, the writer is asked first which ones it needs; a first sync, where all are new, is spared the question.
  */
 import type { Entity } from '../contract/fields.ts';
-import type { Dictionary } from './blocks.ts';
+import type { Dictionary } from './coder/dictionary.ts';
 import { encode, prepare, type Batch, type Keys, type Prepared, type SourceRow } from './encode.ts';
 
 export type Counts = { inserted: number; changed: number; unchanged: number };

@@ -9,9 +9,10 @@ import { changesSince, lastBatch } from './change-log.ts';
 import type { Cell, Change, ColumnSource } from './columns.ts';
 import { storeError } from './errors.ts';
 import { Dictionaries } from './dictionaries.ts';
-import { Block } from './frames.ts';
 import { listDocuments, listStatement, type KeptDocument } from './documents.ts';
+import { jsonKey } from './json-table.ts';
 import { columnNames } from './layout.ts';
+import { rowText } from './row-json.ts';
 import { readState } from './state.ts';
 import { uuidBytes } from './uuid.ts';
 
@@ -44,7 +45,6 @@ export type ReaderStats = {
   /** rows that are known */
   rows: Record<Entity, number>;
   terms: number;
-  blocks: number;
   /** of the file without its log */
   bytes: number;
 };
@@ -60,8 +60,6 @@ export function openReader(path: string): Reader {
   }
 }
 
-/** Blocks held within one call, some 20 kB each for every opened frame: rows in random order often share one. */
-const KEPT_BLOCKS = 256;
 /** Rows fetched at once: few enough to stay in the young heap */
 const ROWS_PER_READ = 500;
 const each = <T>(make: (entity: Entity) => T) =>
@@ -75,9 +73,8 @@ class ArchiveReader implements Reader {
   readonly #ids: Record<Entity, Statement>;
   readonly #terms: Statement;
   readonly #row: Record<Entity, Statement>;
-  readonly #place: Record<Entity, Statement>;
   readonly #rid: Record<Entity, Statement>;
-  readonly #block: Statement;
+  readonly #json: Statement;
   readonly #dictionaries: Dictionaries;
   readonly #state: Statement;
   readonly #activity: Statement;
@@ -96,9 +93,8 @@ class ArchiveReader implements Reader {
     );
     this.#terms = db.prepare(`SELECT id, text FROM term WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_READ}`).raw();
     this.#row = each((entity) => db.prepare(`SELECT ${list(entity, 'id')} FROM ${entity} WHERE rid = ?`).raw());
-    this.#place = each((entity) => db.prepare(`SELECT blk, bix FROM ${entity} WHERE rid = ?`).raw());
     this.#rid = each((entity) => db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck());
-    this.#block = db.prepare('SELECT z, dict FROM block WHERE blk = ?').raw();
+    this.#json = db.prepare('SELECT z FROM row_json WHERE key = ?').pluck();
     this.#dictionaries = new Dictionaries(db);
     this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
     this.#activity = db.prepare('SELECT z FROM activity WHERE id = ?').pluck();
@@ -152,22 +148,12 @@ class ArchiveReader implements Reader {
   }
 
   json(entity: Entity, rids: readonly number[]): string[] {
-    return this.#snapshot(() => {
-      const opened = new Map<number, Block>();
-      return rids.map((rid) => {
-        const place = this.#place[entity].get(rid) as [blk: number | null, bix: number] | undefined;
-        if (!place || place[0] === null) return 'null';
-        const [blk, bix] = place;
-        let block = opened.get(blk);
-        if (!block) {
-          const [z, dictionary] = this.#block.get(blk) as [Buffer, number | null];
-          block = new Block(z, this.#dictionaries.opener(dictionary));
-          if (opened.size >= KEPT_BLOCKS) opened.clear();
-          opened.set(blk, block);
-        }
-        return block.row(bix).toString('utf8');
-      });
-    });
+    return this.#snapshot(() =>
+      rids.map((rid) => {
+        const z = this.#json.get(jsonKey(entity, rid)) as Buffer | undefined;
+        return z ? rowText(z, this.#dictionaries.find) : 'null';
+      }),
+    );
   }
 
   ridOf(entity: Entity, id: string): number | null {
@@ -218,7 +204,6 @@ class ArchiveReader implements Reader {
       return {
         rows: each((entity) => number(`SELECT count(*) FROM ${entity} WHERE known = 1`)),
         terms: number('SELECT count(*) FROM term'),
-        blocks: number('SELECT count(*) FROM block'),
         bytes: number('SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()'),
       };
     });
@@ -228,7 +213,7 @@ class ArchiveReader implements Reader {
     if (this.#db.open) this.#guard(this.#close);
   }
 
-  /** Several statements on one state of the file: the writer may move a row to another block in between. */
+  /** Several statements on one state of the file: the writer may change a row in between. */
   #snapshot<T>(work: () => T): T {
     return this.#guard(this.#db.transaction(work));
   }

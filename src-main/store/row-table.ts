@@ -1,26 +1,18 @@
 /** Writes one entity's rows: new ones, changed ones under their old row number, and skips what is as it was. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Entity } from '../contract/fields.ts';
-import type { BlockTable } from './block-table.ts';
 import type { Batch, Keys } from './encode.ts';
-import type { Block } from './frames.ts';
 import type { Rids, Terms } from './interner.ts';
+import type { JsonTable } from './json-table.ts';
 import { columnNames, isRef, layouts } from './layout.ts';
 import { uuidBytes, uuidText } from './uuid.ts';
 
-export type Shared = { terms: Terms; rids: Record<Entity, Rids>; blocks: BlockTable };
+export type Shared = { terms: Terms; rids: Record<Entity, Rids>; json: JsonTable };
 /** Row numbers a transaction touches; a stub that is made counts as changed. */
 export type Touched = { changed(entity: Entity, rid: number): void; removed(entity: Entity, rid: number): void };
 export type Counts = { inserted: number; changed: number; unchanged: number };
 
-type Probe = [
-  rid: number,
-  hash: number | null,
-  updated: number | null,
-  known: number,
-  gone: number | null,
-  blk: number | null,
-];
+type Probe = [rid: number, hash: number | null, updated: number | null, known: number, gone: number | null];
 type Bound = Uint8Array | string | number | null;
 
 const KEEP = -1;
@@ -46,8 +38,8 @@ export class RowTable {
     this.#entity = entity;
     this.#shared = shared;
     // the order in which #bind gives them
-    const names = ['known', ...layouts[entity].columns.map(({ name }) => name), 'gone', 'hash', 'blk', 'bix', 'rid'];
-    this.#probe = db.prepare(`SELECT rid, hash, updated, known, gone, blk FROM ${entity} WHERE id = ?`).raw();
+    const names = ['known', ...layouts[entity].columns.map(({ name }) => name), 'gone', 'hash', 'rid'];
+    this.#probe = db.prepare(`SELECT rid, hash, updated, known, gone FROM ${entity} WHERE id = ?`).raw();
     this.#insert = db.prepare(
       `INSERT INTO ${entity} (${names.join(', ')}, id) VALUES (${names.map(() => '?').join(', ')}, ?)`,
     );
@@ -57,7 +49,7 @@ export class RowTable {
     this.#gone = db.prepare(`UPDATE ${entity} SET gone = ? WHERE id = ? AND gone IS NULL RETURNING rid`).pluck();
     const blank = columnNames(entity).filter((name) => name !== 'id' && name !== 'known');
     this.#toStub = db.prepare(
-      `UPDATE ${entity} SET known = 0, ${[...blank, 'hash', 'blk', 'bix'].map((name) => `${name} = NULL`).join(', ')} WHERE rid = ?`,
+      `UPDATE ${entity} SET known = 0, ${[...blank, 'hash'].map((name) => `${name} = NULL`).join(', ')} WHERE rid = ?`,
     );
     this.#delete = db.prepare(`DELETE FROM ${entity} WHERE rid = ?`);
     this.#isReferred =
@@ -77,7 +69,7 @@ export class RowTable {
         counts.inserted++;
         continue;
       }
-      const [rid, , , known, gone, blk] = found;
+      const [rid, , , known, gone] = found;
       if (isSame(batch, i, found)) {
         counts.unchanged++;
         if (gone === null) continue;
@@ -88,7 +80,6 @@ export class RowTable {
       rids[i] = rid;
       if (known === 1) counts.changed++;
       else counts.inserted++;
-      if (blk !== null) this.#shared.blocks.leave(blk);
     }
     this.#store(batch, rids, isNew, touched);
   }
@@ -134,9 +125,9 @@ export class RowTable {
     for (const id of ids) {
       const found = this.#probe.get(uuidBytes(id)) as Probe | undefined;
       if (!found || found[3] === 0) continue;
-      const [rid, , , , , blk] = found;
+      const [rid] = found;
       removed++;
-      if (blk !== null) this.#shared.blocks.leave(blk);
+      this.#shared.json.delete(this.#entity, rid);
       if (this.#isReferred && this.#isReferred.get(rid) === undefined) {
         this.#delete.run(rid);
         touched.removed(this.#entity, rid);
@@ -158,58 +149,18 @@ export class RowTable {
     for (const [entity, list] of Object.entries(batch.refs) as [Entity, string[]][]) {
       refs[entity] = list.map((id) => this.#shared.rids[entity].of(id, (rid) => touched.changed(entity, rid)));
     }
-    this.#shared.blocks.require(batch.dictionary);
-    if (!this.#shared.blocks.dictionary(this.#entity))
-      this.#shared.blocks.learn(this.#entity, this.#first(batch).rows());
-    const save = (i: number, blk: number, bix: number) => {
-      const rid = rids[i];
-      const bound = this.#bind(batch, i, terms, refs, blk, bix, rid);
+    const json = this.#shared.json.prepare(this.#entity, batch);
+    rids.forEach((rid, i) => {
+      if (rid === KEEP) return;
+      const bound = this.#bind(batch, i, terms, refs, rid);
       if (isNew[i]) this.#insert.run(bound, batch.ids.subarray(i * 16, i * 16 + 16));
       else this.#update.run(bound);
+      this.#shared.json.put(this.#entity, rid, json[i]);
       touched.changed(this.#entity, rid);
-    };
-    const loose: { row: number; text: Buffer }[] = [];
-    let row = 0;
-    let start = 0;
-    batch.blockRows.forEach((count, b) => {
-      const end = batch.blockEnds[b];
-      const z = batch.blocks.subarray(start, end);
-      const part = rids.slice(row, row + count);
-      if (!part.includes(KEEP)) {
-        const blk = this.#shared.blocks.add(this.#entity, part, z, batch.dictionary);
-        for (let bix = 0; bix < count; bix++) save(row + bix, blk, bix);
-      } else if (part.some((rid) => rid !== KEEP)) {
-        const opened = this.#shared.blocks.open(z, batch.dictionary);
-        part.forEach((rid, bix) => {
-          if (rid !== KEEP) loose.push({ row: row + bix, text: opened.row(bix) });
-        });
-      }
-      row += count;
-      start = end;
     });
-    // a few changed rows among many unchanged ones: together into blocks of their own, without the unchanged
-    let at = 0;
-    this.#shared.blocks.addRows(
-      this.#entity,
-      loose.map(({ row }) => rids[row]),
-      loose.map(({ text }) => text),
-      (_, { blk, bix }) => save((loose[at++] as { row: number }).row, blk, bix),
-    );
   }
 
-  #first(batch: Batch): Block {
-    return this.#shared.blocks.open(batch.blocks.subarray(0, batch.blockEnds[0]), batch.dictionary);
-  }
-
-  #bind(
-    batch: Batch,
-    i: number,
-    terms: number[],
-    refs: Partial<Record<Entity, number[]>>,
-    blk: number,
-    bix: number,
-    rid: number,
-  ): Bound[] {
+  #bind(batch: Batch, i: number, terms: number[], refs: Partial<Record<Entity, number[]>>, rid: number): Bound[] {
     const layout = layouts[this.#entity];
     const bound: Bound[] = [1];
     for (const { kind, slot } of layout.columns) {
@@ -223,7 +174,7 @@ export class RowTable {
       else if (isRef(kind)) bound.push(refs[kind]?.[number] ?? null);
       else bound.push(number);
     }
-    bound.push(null, batch.hashes[i], blk, bix, rid);
+    bound.push(null, batch.hashes[i], rid);
     return bound;
   }
 }

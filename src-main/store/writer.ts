@@ -6,14 +6,14 @@ import type { RunActivity } from '../contract/rows.ts';
 import type { Keeping, Retention } from '../contract/sync.ts';
 import { Activities, type Due, type Wanted } from './activities.ts';
 import { closeWritten, openForWriting, suspectFile } from './archive-file.ts';
-import { BlockTable } from './block-table.ts';
 import { ChangeLog, Touches } from './change-log.ts';
-import type { Dictionary } from './blocks.ts';
+import type { Dictionary } from './coder/dictionary.ts';
 import type { Change } from './columns.ts';
 import { Documents, type Document, type DocumentChanges, type KeptDocument } from './documents.ts';
 import type { Batch, Keys } from './encode.ts';
 import { storeError } from './errors.ts';
 import { Rids, Terms } from './interner.ts';
+import { JsonTable } from './json-table.ts';
 import { Lookup } from './lookup.ts';
 import { doomed, shrink } from './retention.ts';
 import { RowTable, type Counts } from './row-table.ts';
@@ -90,7 +90,7 @@ class ArchiveWriter implements Writer, Target {
   readonly #onChange: (change: Change) => void;
   readonly #terms: Terms;
   readonly #rids: Record<Entity, Rids>;
-  readonly #blocks: BlockTable;
+  readonly #json: JsonTable;
   readonly #tables: Record<Entity, RowTable>;
   readonly #log: ChangeLog;
   readonly #begin: Statement;
@@ -110,8 +110,8 @@ class ArchiveWriter implements Writer, Target {
       Object.fromEntries(entities.map((entity) => [entity, make(entity)])) as Record<Entity, T>;
     this.#terms = new Terms(db);
     this.#rids = each((entity) => new Rids(db, entity));
-    this.#blocks = new BlockTable(db);
-    const shared = { terms: this.#terms, rids: this.#rids, blocks: this.#blocks };
+    this.#json = new JsonTable(db);
+    const shared = { terms: this.#terms, rids: this.#rids, json: this.#json };
     this.#tables = each((entity) => new RowTable(db, entity, shared));
     this.#log = new ChangeLog(db);
     this.#begin = db.prepare('BEGIN IMMEDIATE');
@@ -135,7 +135,7 @@ class ArchiveWriter implements Writer, Target {
   }
 
   dictionary(entity: Entity): Dictionary | null {
-    return this.#guard(() => this.#blocks.dictionary(entity));
+    return this.#guard(() => this.#json.dictionary(entity));
   }
 
   getState(key: string): unknown {
@@ -237,14 +237,13 @@ class ArchiveWriter implements Writer, Target {
       let change: Change | null;
       try {
         result = work(touches);
-        this.#blocks.settle();
         change = touches.change(this.#log.next);
         if (change) this.#log.add(change);
         this.#commit.run();
       } catch (thrown) {
         if (this.#db.inTransaction) this.#db.exec('ROLLBACK'); // SQLite has rolled back by itself when the disk is full
         this.#terms.forget();
-        this.#blocks.forget();
+        this.#json.forget();
         for (const entity of entities) this.#rids[entity].forget();
         throw thrown;
       }

@@ -12,6 +12,7 @@ import { encodeRows } from '../../src-main/store/encode.ts';
 import { versionOf } from '../../src-main/store/migrations/migrate.ts';
 import { openReader } from '../../src-main/store/read.ts';
 import { openWriter } from '../../src-main/store/writer.ts';
+import { oldArchive } from '../fixtures/old-archives.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 
@@ -131,9 +132,10 @@ test('a workspace that begins to mirror lets go of the texts of what is gone', (
 
 test('migration 0003: an archive from before documents keeps every row and takes documents; the old file is beside it', (t) => {
   const path = join(tempDir(t), 'a.sqlite');
-  const texts = filled(path, 50);
+  const rows = [...taskRuns(8, { rows: 50, flowRuns: 3 })];
+  oldArchive(path, 2, rows);
   const older = new Sqlite(path);
-  older.exec('DROP TABLE document; PRAGMA user_version = 2');
+  older.exec("INSERT INTO state (key, value) VALUES ('cursor', '7')");
   older.close();
   assert.throws(() => openReader(path), is('FOLDER_READ_ONLY'));
   const writer = openWriter(path, { onChange });
@@ -147,7 +149,10 @@ test('migration 0003: an archive from before documents keeps every row and takes
   assert.deepEqual(reader.documents('work_pool'), [{ id, name: 'p', gone: null, json: '{"id":1}' }]);
   assert.deepEqual(reader.documents('work_queue'), []);
   const rids = Array.from(reader.rows('task_run', 0, reader.maxRid('task_run')), ([rid]) => rid);
-  assert.deepEqual(reader.json('task_run', rids).sort(), texts.sort());
+  assert.deepEqual(
+    reader.json('task_run', rids),
+    rows.map(({ json }) => json),
+  );
   const copy = new Sqlite(`${path}.before-v3`, { readonly: true });
   t.after(() => copy.close());
   assert.equal(versionOf(copy), 2);

@@ -75,7 +75,7 @@ test('migration 0001: an empty file gets the tables and columns that the code na
     const found = db.prepare('SELECT name, type FROM pragma_table_info(?)').raw().all(entity) as [string, string][];
     assert.deepEqual(
       found.map(([name]) => name),
-      ['rid', ...columnNames(entity), 'hash', 'blk', 'bix'],
+      ['rid', ...columnNames(entity), 'hash'],
     );
     const types = new Map(found);
     for (const [name, kind] of Object.entries(columns[entity])) {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src-main/contract/errors.ts';
-import { planBlocks } from '../../src-main/store/blocks.ts';
-import { Block } from '../../src-main/store/frames.ts';
+import type { Dictionary } from '../../src-main/store/coder/dictionary.ts';
+import { learn } from '../../src-main/store/coder/learn.ts';
 import { encodeRows, type Batch } from '../../src-main/store/encode.ts';
 import { layouts } from '../../src-main/store/layout.ts';
 import { packRids, unpackRids } from '../../src-main/store/rid-list.ts';
+import { rowText } from '../../src-main/store/row-json.ts';
 import { uuidBytes, uuidText } from '../../src-main/store/uuid.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
 
@@ -14,14 +15,15 @@ const A = '01a2b3c4-d5e6-7f89-8abc-def012345678';
 const B = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
 const one = (value: Record<string, unknown>, json = JSON.stringify(value)) => ({ json, value });
 
-function texts(batch: Batch, dictionary: Uint8Array | null = null): string[] {
-  let from = 0;
-  return batch.blockEnds.flatMap((end) => {
-    const rows = new Block(batch.blocks.subarray(from, end), { dictionary }).rows().map((row) => row.toString('utf8'));
-    from = end;
-    return rows;
-  });
+function texts({ json, jsonEnds, dictionary }: Batch): string[] {
+  const find = () => dictionary ?? assert.fail('there is none');
+  return jsonEnds.map((end, i) => rowText(json.subarray(jsonEnds[i - 1] ?? 0, end), find));
 }
+
+const dictionaryOf = (rows: readonly { json: string }[], id = 1): Dictionary => ({
+  id,
+  bytes: learn(rows.map(({ json }) => Buffer.from(json))),
+});
 
 function number(batch: Batch, name: string, row = 0): number {
   const layout = layouts[batch.entity];
@@ -31,30 +33,20 @@ function number(batch: Batch, name: string, row = 0): number {
 }
 const term = (batch: Batch, name: string, row = 0) => batch.terms[number(batch, name, row)];
 
-test('the text of 203 believable rows comes back byte for byte from blocks of about equal size', () => {
+test('the text of 203 believable rows comes back byte for byte, with a dictionary and without', () => {
   const rows = [...taskRuns(1, { rows: 203, flowRuns: 9 })];
-  const batch = encodeRows('task_run', rows);
-  assert.equal(batch.rows, 203);
-  assert.ok(Math.max(...batch.blockRows) - Math.min(...batch.blockRows) <= 2, String(batch.blockRows));
-  assert.deepEqual(
-    texts(batch),
-    rows.map(({ json }) => json),
-  );
-  assert.ok(batch.blocks.length < (203 * 2200) / 5);
-  const [count] = batch.blockRows;
-  const block = new Block(batch.blocks.subarray(0, batch.blockEnds[0]), { dictionary: null });
-  for (let bix = count - 1; bix >= 0; bix--) assert.equal(block.row(bix).toString('utf8'), rows[bix].json);
-  assert.throws(() => block.row(count));
-  const typical = { id: 7, bytes: Buffer.from(rows[3].json) };
-  const denser = encodeRows('task_run', rows, typical);
-  assert.equal(denser.dictionary, 7);
-  assert.ok(denser.blocks.length < batch.blocks.length * 0.9, `${denser.blocks.length} of ${batch.blocks.length}`);
-  assert.deepEqual(
-    texts(denser, typical.bytes),
-    rows.map(({ json }) => json),
-  );
-  assert.throws(() => texts(denser), 'without its dictionary a block is not readable, and says so');
-  assert.equal(batch.blocks.buffer.byteLength, batch.blocks.length, 'posting it must not drag a larger buffer along');
+  const sent = rows.map(({ json }) => json);
+  const plain = encodeRows('task_run', rows);
+  assert.equal(plain.rows, 203);
+  assert.deepEqual(texts(plain), sent);
+  const dense = encodeRows('task_run', rows, dictionaryOf([...taskRuns(2, { rows: 200, flowRuns: 9 })], 7));
+  assert.deepEqual(texts(dense), sent);
+  assert.ok(dense.jsonEnds.every((_, i) => dense.json[dense.jsonEnds[i - 1] ?? 0] === 7));
+  const raw = sent.reduce((sum, json) => sum + json.length, 0);
+  assert.ok(dense.json.length < raw / 6, `${dense.json.length} of ${raw}`);
+  assert.ok(dense.json.length < plain.json.length * 0.6, `${dense.json.length} instead of ${plain.json.length}`);
+  assert.throws(() => texts({ ...dense, dictionary: dictionaryOf([...taskRuns(9, { rows: 5, flowRuns: 1 })]) }));
+  assert.equal(dense.json.buffer.byteLength, dense.json.length, 'posting it must not drag a larger buffer along');
 });
 
 test('any JSON text comes back byte for byte', () => {
@@ -65,10 +57,9 @@ test('any JSON text comes back byte for byte', () => {
         const text = `{ "x": ${json},\n"id" : "${id}"}`;
         return { json: text, value: JSON.parse(text) as unknown };
       });
-      assert.deepEqual(
-        texts(encodeRows('flow', rows)),
-        rows.map(({ json }) => json),
-      );
+      const sent = rows.map(({ json }) => json);
+      assert.deepEqual(texts(encodeRows('flow', rows)), sent);
+      if (rows.length > 1) assert.deepEqual(texts(encodeRows('flow', rows, dictionaryOf(rows.slice(1)))), sent);
     }),
     { numRuns: 50 },
   );
@@ -191,20 +182,4 @@ test('UUIDs come back; what is not one is refused', () => {
   for (const bad of ['', 'x', A.slice(1), `${A}0`, A.replace('a', 'g'), A.replace('-', '0'), '\u0131'.repeat(32)]) {
     assert.equal(uuidBytes(bad), null, bad);
   }
-});
-
-test('blocks are cut by rows and by bytes', () => {
-  assert.deepEqual(planBlocks([]), []);
-  assert.deepEqual(planBlocks(Array.from({ length: 33 }, () => 2000)), [17, 16]);
-  assert.deepEqual(planBlocks([10, 500_000, 10]), [1, 1, 1]);
-  fc.assert(
-    fc.property(fc.array(fc.nat({ max: 200_000 }), { maxLength: 300 }), (sizes) => {
-      const plan = planBlocks(sizes);
-      assert.equal(
-        plan.reduce((sum, rows) => sum + rows, 0),
-        sizes.length,
-      );
-      assert.ok(plan.every((rows) => rows >= 1 && rows <= 32));
-    }),
-  );
 });

@@ -13,9 +13,19 @@ const modules: { folder: string; options: string[] }[] = [
   {
     folder: join('src-main', 'query', 'kernels'),
     // 4 GiB in pages of 64 kiB; kernels/heap.ts says the same
-    options: ['--enable', 'threads', '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
+    options: [
+      '--enable',
+      'threads',
+      '--importMemory',
+      '--sharedMemory',
+      '--initialMemory',
+      '1',
+      '--maximumMemory',
+      '65536',
+    ],
   },
-]; // prettier-ignore
+  { folder: join('src-main', 'store', 'coder'), options: ['--initialMemory', '4'] },
+];
 const head = '/** Made by `npm run kernels` from ./assembly: the compiled module in base64. */\n';
 
 /** Resolves to the exit code. */

@@ -9,11 +9,13 @@ import { AppError } from '../../contract/errors.ts';
 import * as archive from './0001-archive.ts';
 import * as frames from './0002-frames.ts';
 import * as documents from './0003-documents.ts';
+import * as rowJson from './0004-row-json.ts';
 
-export type Migration = { version: number; sql: string };
+/** `move`: what SQL alone cannot do, after `sql` and in the same transaction. */
+export type Migration = { version: number; sql: string; move?: (db: Database) => void };
 
 /** In order. A step that was released is never changed; a change is a new step. */
-export const migrations: readonly Migration[] = [archive, frames, documents];
+export const migrations: readonly Migration[] = [archive, frames, documents, rowJson];
 
 export function newestVersion(steps: readonly Migration[] = migrations): number {
   return steps.at(-1)?.version ?? 0;
@@ -46,6 +48,7 @@ export function migrate(db: Database, path: string, steps: readonly Migration[] 
     db.exec('BEGIN IMMEDIATE');
     try {
       db.exec(step.sql);
+      step.move?.(db);
       db.pragma(`user_version = ${step.version}`);
       db.exec('COMMIT');
     } catch (thrown) {

@@ -1,0 +1,201 @@
+/** A row's text into bits. */
+import { checksum } from './checksum';
+import {
+  codesOf,
+  DISTANCE,
+  HASH_BITS,
+  HASHES,
+  hashAt,
+  LENGTH,
+  LITERAL,
+  RUN,
+  SHORTEST,
+  TEXT,
+  TEXT_SIZE,
+} from './layout';
+
+/** The row's own pieces by their hash, as the dictionary's: 4,096 of two bytes, made empty for every row. */
+const OWN_BITS: u32 = 12;
+/** A match elsewhere than where the last one was pays only from this length on: its distance takes about two bytes. */
+const WORTH_MOVING: u32 = 6;
+
+let bits: u64 = 0;
+let held: u32 = 0;
+let to: usize = 0;
+/** Where symbols are counted (u32 each, in the order of the codes) instead of written; 0: they are written. */
+let counts: usize = 0;
+let dict: usize = 0;
+
+function put(value: u32, width: u32): void {
+  bits |= (<u64>value) << held;
+  held += width;
+  if (held >= 32) {
+    store<u32>(to, <u32>bits);
+    to += 4;
+    bits >>= 32;
+    held -= 32;
+  }
+}
+
+function symbol(alphabet: u32, value: u32): void {
+  const at = codesOf(dict, alphabet) + ((<usize>value) << 2);
+  if (counts !== 0) {
+    const counter = at - codesOf(dict, LITERAL) + counts;
+    store<u32>(counter, load<u32>(counter) + 1);
+    return;
+  }
+  const known = load<u32>(at);
+  put(known & 0xffff, known >> 16);
+}
+
+/** To 15 as it is; then two symbols for each power of two, and the bits below. */
+function number(alphabet: u32, value: u32, before: u32): void {
+  if (value < 16) return symbol(alphabet, before + value);
+  const power = 31 - clz<u32>(value);
+  const low = power - 1;
+  symbol(alphabet, before + 16 + ((power - 4) << 1) + ((value >> low) & 1));
+  if (counts === 0) put(value & ((1 << low) - 1), low);
+}
+
+/** How many bytes are the same, at most `most`. Eight bytes after either must be readable. */
+function common(a: usize, b: usize, most: u32): u32 {
+  let n: u32 = 0;
+  while (n + 8 <= most) {
+    const other = load<u64>(a + n) ^ load<u64>(b + n);
+    if (other !== 0) return n + ((<u32>ctz<u64>(other)) >> 3);
+    n += 8;
+  }
+  while (n < most && load<u8>(a + n) === load<u8>(b + n)) n++;
+  return n;
+}
+
+/**
+ * Size, checksum and bits; returns where they end. `own`: room for the row's hashes, 8 kB. At most 32,767 bytes; eight after them
+ * must be readable, and there must be room at `out` for twice as many and sixteen.
+ */
+export function code(text: usize, size: u32, dictionary: usize, own: usize, out: usize): usize {
+  counts = 0;
+  bits = 0;
+  held = 0;
+  store<u16>(out, <u16>size);
+  store<u32>(out + 2, checksum(text, size));
+  to = out + 6;
+  write(text, size, dictionary, own);
+  for (; held > 0; held = held > 8 ? held - 8 : 0) {
+    store<u8>(to++, <u8>bits);
+    bits >>= 8;
+  }
+  return to;
+}
+
+/** Counts the symbols a row would be written with. */
+export function count(text: usize, size: u32, dictionary: usize, own: usize, into: usize): void {
+  counts = into;
+  write(text, size, dictionary, own);
+}
+
+function write(text: usize, size: u32, dictionary: usize, own: usize): void {
+  dict = dictionary;
+  const known = dictionary + TEXT;
+  const knownSize = load<u32>(dictionary + TEXT_SIZE);
+  memory.fill(own, 0, 2 << OWN_BITS);
+  // as if the dictionary came right before the row; its last rows are the nearest
+  let last: u32 = knownSize;
+  let older: u32 = 0;
+  let from: u32 = 0;
+  let at: u32 = 0;
+  while (at + 8 <= size) {
+    let length = matches(text, size, at, last, known, knownSize);
+    let distance = last;
+    if (length < SHORTEST) {
+      length = matches(text, size, at, older, known, knownSize);
+      distance = older;
+    }
+    if (length < SHORTEST) {
+      const here = text + at;
+      const inKnown = <u32>load<u16>(dictionary + HASHES + (hashAt(here, HASH_BITS) << 1));
+      const ownPlace = own + (hashAt(here, OWN_BITS) << 1);
+      const inOwn = <u32>load<u16>(ownPlace);
+      store<u16>(ownPlace, <u16>(at + 1));
+      length = WORTH_MOVING - 1;
+      let found = false;
+      if (inKnown !== 0) {
+        const n = common(here, known + inKnown - 1, min(size - at, knownSize + 1 - inKnown));
+        if (n > length) {
+          length = n;
+          distance = knownSize + at + 1 - inKnown;
+          found = true;
+        }
+      }
+      if (inOwn !== 0) {
+        const n = common(here, text + inOwn - 1, size - at);
+        if (n > length) {
+          length = n;
+          distance = at + 1 - inOwn;
+          found = true;
+        }
+      }
+      if (!found) {
+        at++;
+        continue;
+      }
+      // a match lies in the dictionary or in the row, never across
+      while (at > from && at !== distance && isSame(text, at - 1, distance, known, knownSize)) {
+        at--;
+        length++;
+      }
+    }
+    literals(text, from, at);
+    if (distance === last) symbol(DISTANCE, 0);
+    else if (distance === older) symbol(DISTANCE, 1);
+    else number(DISTANCE, distance, 2);
+    if (distance !== last) {
+      older = last;
+      last = distance;
+    }
+    number(LENGTH, length - SHORTEST, 0);
+    at += length;
+    from = at;
+  }
+  if (from < size) literals(text, from, size);
+}
+
+function literals(text: usize, from: u32, until: u32): void {
+  number(RUN, until - from, 0);
+  if (counts !== 0) {
+    for (let i = from; i < until; i++) symbol(LITERAL, load<u8>(text + i));
+    return;
+  }
+  // with its state in locals: half of all symbols are literals, and a global is memory
+  const table = codesOf(dict, LITERAL);
+  let b = bits;
+  let h = held;
+  let o = to;
+  for (let i = from; i < until; i++) {
+    const known = load<u32>(table + ((<usize>load<u8>(text + i)) << 2));
+    b |= (<u64>(known & 0xffff)) << h;
+    h += known >> 16;
+    if (h < 32) continue;
+    store<u32>(o, <u32>b);
+    o += 4;
+    b >>= 32;
+    h -= 32;
+  }
+  bits = b;
+  held = h;
+  to = o;
+}
+
+/** Length of what is the same so far back; 0 when that is before everything. */
+function matches(text: usize, size: u32, at: u32, distance: u32, known: usize, knownSize: u32): u32 {
+  if (distance <= at) return distance === 0 ? 0 : common(text + at, text + at - distance, size - at);
+  const back = distance - at;
+  if (back > knownSize) return 0;
+  return common(text + at, known + knownSize - back, min(size - at, back));
+}
+
+function isSame(text: usize, at: u32, distance: u32, known: usize, knownSize: u32): boolean {
+  if (distance <= at) return load<u8>(text + at) === load<u8>(text + at - distance);
+  const back = distance - at;
+  return back <= knownSize && load<u8>(text + at) === load<u8>(known + knownSize - back);
+}

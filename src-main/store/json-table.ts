@@ -1,0 +1,69 @@
+/** The table of the rows' JSON, by entity and row number. */
+import type { Database, Statement } from 'better-sqlite3';
+import { AppError } from '../contract/errors.ts';
+import { entities, type Entity } from '../contract/fields.ts';
+import { sameDictionary, type Dictionary } from './coder/dictionary.ts';
+import { Dictionaries } from './dictionaries.ts';
+import { openRow, PackedRows } from './row-json.ts';
+
+/** Rows that lie one after the other, as `PackedRows` made them. */
+export type PackedJson = {
+  json: Uint8Array;
+  /** where each row ends in it */
+  jsonEnds: readonly number[];
+  /** what they were coded against, as the archive gave it */
+  dictionary: Dictionary | null;
+};
+
+/** Entities have two bits of it. */
+export const jsonKey = (entity: Entity, rid: number): number => rid * 4 + entities.indexOf(entity);
+
+export class JsonTable {
+  readonly #put: Statement;
+  readonly #delete: Statement;
+  readonly #dictionaries: Dictionaries;
+
+  constructor(db: Database) {
+    this.#put = db.prepare(
+      'INSERT INTO row_json (key, z) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET z = excluded.z',
+    );
+    this.#delete = db.prepare('DELETE FROM row_json WHERE key = ?');
+    this.#dictionaries = new Dictionaries(db);
+  }
+
+  dictionary(entity: Entity): Dictionary | null {
+    return this.#dictionaries.current(entity);
+  }
+
+  /**
+   * The rows as they are to be put: the first ones of an entity become its dictionary and are coded against it. Throws when they could
+   * not be read again, having been made with another archive's dictionary.
+   */
+  prepare(entity: Entity, { json, jsonEnds, dictionary }: PackedJson): Uint8Array[] {
+    if (dictionary && !sameDictionary(dictionary, this.#dictionaries.find(dictionary.id)))
+      throw new AppError('INTERNAL', 'rows were packed for another archive');
+    const rows = split(json, jsonEnds);
+    if (rows.length === 0 || this.dictionary(entity)) return rows;
+    const texts = rows.map((z) => Uint8Array.from(openRow(z, this.#dictionaries.find).bytes));
+    const learnt = this.#dictionaries.learn(entity, texts);
+    const packed = new PackedRows();
+    for (const text of texts) packed.add(text, learnt);
+    return split(packed.bytes(), packed.ends);
+  }
+
+  put(entity: Entity, rid: number, z: Uint8Array): void {
+    this.#put.run(jsonKey(entity, rid), z);
+  }
+
+  delete(entity: Entity, rid: number): void {
+    this.#delete.run(jsonKey(entity, rid));
+  }
+
+  /** After a rollback. */
+  forget(): void {
+    this.#dictionaries.forget();
+  }
+}
+
+const split = (bytes: Uint8Array, ends: readonly number[]): Uint8Array[] =>
+  ends.map((end, i) => bytes.subarray(i === 0 ? 0 : ends[i - 1], end));
