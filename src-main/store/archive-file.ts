@@ -8,6 +8,7 @@ import { errorName, storeError } from './errors.ts';
 import { examine } from './examine.ts';
 import { migrate, newestVersion, refuseNewer, versionOf } from './migrations/migrate.ts';
 import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
+import { shrink } from './retention.ts';
 import type { OpenTarget } from './salvage.ts';
 
 /** The largest SQLite was built to map: a random row is then read without a copy (performance.md §3: 200 rows 0.8 ms instead of 7.1). */
@@ -88,7 +89,7 @@ function connect(path: string): Database {
     db.pragma('journal_size_limit = 67108864');
     db.pragma('cache_size = -48000');
     db.pragma('temp_store = MEMORY');
-    migrate(db, path);
+    if (migrate(db, path) !== null) shrink(db);
     return db;
   } catch (thrown) {
     db.close();

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { AppError } from '../contract/errors.ts';
 import { computedKeys, type Entity } from '../contract/fields.ts';
 import { parseTime } from '../contract/time.ts';
-import type { Dictionary } from './coder/dictionary.ts';
+import { nameOf, type Dictionary } from './coder/dictionary.ts';
 import type { PackedJson } from './json-table.ts';
 import { isObject, isRef, layouts, type Column, type JsonObject } from './layout.ts';
 import { PackedRows } from './row-json.ts';
@@ -189,7 +189,7 @@ function toNumber(column: Column, found: unknown, terms: Positions, refs: Map<En
 function pack(rows: readonly Row[], dictionary: Dictionary | null): PackedJson {
   const packed = new PackedRows();
   for (const { bytes, json } of rows) packed.add(bytes ?? Buffer.from(json, 'utf8'), dictionary);
-  return { json: packed.bytes(), jsonEnds: packed.ends, dictionary };
+  return { json: packed.bytes(), jsonEnds: packed.ends, dictionary: dictionary && nameOf(dictionary) };
 }
 
 /** CRC-32, signed. Two versions of one row collide once in 4 billion, and only if `updated` is equal too would it matter. */

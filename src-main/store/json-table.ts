@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
 import { entities, type Entity } from '../contract/fields.ts';
-import { sameDictionary, type Dictionary } from './coder/dictionary.ts';
+import { nameOf, type Dictionary, type DictionaryName } from './coder/dictionary.ts';
 import { Dictionaries } from './dictionaries.ts';
 import { openRow, PackedRows } from './row-json.ts';
 
@@ -11,8 +11,8 @@ export type PackedJson = {
   json: Uint8Array;
   /** where each row ends in it */
   jsonEnds: readonly number[];
-  /** what they were coded against, as the archive gave it */
-  dictionary: Dictionary | null;
+  /** what they were coded against */
+  dictionary: DictionaryName | null;
 };
 
 /** Entities have two bits of it. */
@@ -40,7 +40,7 @@ export class JsonTable {
    * not be read again, having been made with another archive's dictionary.
    */
   prepare(entity: Entity, { json, jsonEnds, dictionary }: PackedJson): Uint8Array[] {
-    if (dictionary && !sameDictionary(dictionary, this.#dictionaries.find(dictionary.id)))
+    if (dictionary && nameOf(this.#dictionaries.find(dictionary.id)).check !== dictionary.check)
       throw new AppError('INTERNAL', 'rows were packed for another archive');
     const rows = split(json, jsonEnds);
     if (rows.length === 0 || this.dictionary(entity)) return rows;

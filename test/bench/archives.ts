@@ -4,6 +4,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entities } from '../../src-main/contract/fields.ts';
 import { encodeRows } from '../../src-main/store/encode.ts';
+import { newestVersion } from '../../src-main/store/migrations/migrate.ts';
 import { openWriter } from '../../src-main/store/writer.ts';
 import { SyntheticSource } from '../fixtures/synthetic-source.ts';
 import { cacheFolder } from '../run/machine.ts';
@@ -35,7 +36,7 @@ export async function kept(name: string, make: (path: string) => Promise<void> |
 
 /** An archive of that many task runs, a twentieth of flow runs, 200 flows and 500 deployments; returns its path. */
 export function archiveOf(taskRuns: number): Promise<string> {
-  return kept(`archive-${taskRuns}.sqlite`, (path) => {
+  return kept(`archive-${newestVersion()}-${taskRuns}.sqlite`, (path) => {
     const source = sourceOf(taskRuns);
     const writer = openWriter(path, { onChange: () => undefined });
     try {

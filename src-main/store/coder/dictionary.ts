@@ -1,15 +1,15 @@
 /**
  * A dictionary: rows that are typical of an entity, one after the other, and the lengths of the codes that suit them.
- * Its bytes, as an archive keeps them: half a byte for each symbol of the four alphabets, then the rows.
+ * Its bytes, as an archive keeps them: half a byte for each symbol of the alphabets, then the rows.
  */
 import { crc32 } from 'node:zlib';
 import { AppError } from '../../contract/errors.ts';
 import { codesOf, LONGEST, symbolTable } from './codes.ts';
 import { kernel, reserve, view } from './memory.ts';
 
-/** assembly/layout.ts: bytes, then numbers */
-export const ALPHABETS = [256, 64, 64, 64] as const;
-export const SYMBOLS = 448;
+/** assembly/layout.ts: of bytes, then of numbers */
+export const ALPHABETS = [256, 256, 256, 128, 128, 128] as const;
+export const SYMBOLS = 1152;
 const LENGTH_BYTES = SYMBOLS / 2;
 
 const AT_HASHES = 16;
@@ -23,8 +23,11 @@ const BEYOND = 16;
 
 /** As an archive keeps it, under its number. */
 export type Dictionary = { id: number; bytes: Uint8Array };
+/** Names it to whoever has it; `check` is the CRC-32 of its bytes. */
+export type DictionaryName = { id: number; check: number };
 
 const addresses = new WeakMap<Uint8Array, number>();
+const checks = new WeakMap<Uint8Array, number>();
 
 /** Where it is in the kernel's memory, put there on first use and kept for good: 84 kB at most. Throws as `loadDictionary`. */
 export function addressOf({ bytes }: Dictionary): number {
@@ -36,8 +39,10 @@ export function addressOf({ bytes }: Dictionary): number {
   return address;
 }
 
-export function sameDictionary(a: Dictionary, b: Dictionary): boolean {
-  return a.bytes.length === b.bytes.length && crc32(a.bytes) === crc32(b.bytes);
+export function nameOf({ id, bytes }: Dictionary): DictionaryName {
+  let check = checks.get(bytes);
+  if (check === undefined) checks.set(bytes, (check = crc32(bytes)));
+  return { id, check };
 }
 
 /** `lengths` by symbol, the alphabets one after the other. */

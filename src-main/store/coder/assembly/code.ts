@@ -1,18 +1,7 @@
 /** A row's text into bits. */
 import { checksum } from './checksum';
-import {
-  codesOf,
-  DISTANCE,
-  HASH_BITS,
-  HASHES,
-  hashAt,
-  LENGTH,
-  LITERAL,
-  RUN,
-  SHORTEST,
-  TEXT,
-  TEXT_SIZE,
-} from './layout';
+import { codesOf, DISTANCE, HASH_BITS, HASHES, hashAt, LENGTH, LITERAL, NEAR, NUMBERS } from './layout';
+import { ANYTHING, RUN, SHORTEST, TEXT, TEXT_SIZE, TIME, UUID } from './layout';
 
 /** The row's own pieces by their hash, as the dictionary's: 4,096 of two bytes, made empty for every row. */
 const OWN_BITS: u32 = 12;
@@ -48,7 +37,7 @@ function symbol(alphabet: u32, value: u32): void {
   put(known & 0xffff, known >> 16);
 }
 
-/** To 15 as it is; then two symbols for each power of two, and the bits below. */
+/** `before`: symbols of the alphabet that are no numbers, or other numbers. */
 function number(alphabet: u32, value: u32, before: u32): void {
   if (value < 16) return symbol(alphabet, before + value);
   const power = 31 - clz<u32>(value);
@@ -105,37 +94,39 @@ function write(text: usize, size: u32, dictionary: usize, own: usize): void {
   let from: u32 = 0;
   let at: u32 = 0;
   while (at + 8 <= size) {
-    let length = matches(text, size, at, last, known, knownSize);
+    const here = text + at;
+    // four bytes first, in place: three of four positions match nowhere, and a call for each would be half of the time
+    const four = load<u32>(here);
     let distance = last;
-    if (length < SHORTEST) {
+    let length: u32 = 0;
+    if (load<u32>(placeOf(text, at, last, known, knownSize)) === four)
+      length = matches(text, size, at, last, known, knownSize);
+    if (length < SHORTEST && load<u32>(placeOf(text, at, older, known, knownSize)) === four) {
       length = matches(text, size, at, older, known, knownSize);
       distance = older;
     }
     if (length < SHORTEST) {
-      const here = text + at;
       const inKnown = <u32>load<u16>(dictionary + HASHES + (hashAt(here, HASH_BITS) << 1));
       const ownPlace = own + (hashAt(here, OWN_BITS) << 1);
       const inOwn = <u32>load<u16>(ownPlace);
       store<u16>(ownPlace, <u16>(at + 1));
       length = WORTH_MOVING - 1;
-      let found = false;
-      if (inKnown !== 0) {
+      distance = 0;
+      if (inKnown !== 0 && load<u32>(known + inKnown - 1) === four) {
         const n = common(here, known + inKnown - 1, min(size - at, knownSize + 1 - inKnown));
         if (n > length) {
           length = n;
           distance = knownSize + at + 1 - inKnown;
-          found = true;
         }
       }
-      if (inOwn !== 0) {
+      if (inOwn !== 0 && load<u32>(text + inOwn - 1) === four) {
         const n = common(here, text + inOwn - 1, size - at);
         if (n > length) {
           length = n;
           distance = at + 1 - inOwn;
-          found = true;
         }
       }
-      if (!found) {
+      if (distance === 0) {
         at++;
         continue;
       }
@@ -146,10 +137,13 @@ function write(text: usize, size: u32, dictionary: usize, own: usize): void {
       }
     }
     literals(text, from, at);
-    if (distance === last) symbol(DISTANCE, 0);
+    const more = <i32>distance - <i32>last;
+    if (more === 0) symbol(DISTANCE, 0);
     else if (distance === older) symbol(DISTANCE, 1);
-    else number(DISTANCE, distance, 2);
-    if (distance !== last) {
+    else if (more > 0 && more <= 16) symbol(DISTANCE, <u32>more * 2);
+    else if (more < 0 && more >= -16) symbol(DISTANCE, <u32>-more * 2 + 1);
+    else number(DISTANCE, distance, NEAR);
+    if (more !== 0) {
       older = last;
       last = distance;
     }
@@ -160,14 +154,32 @@ function write(text: usize, size: u32, dictionary: usize, own: usize): void {
   if (from < size) literals(text, from, size);
 }
 
+/** Bit 0: never in a time; bit 1: never in a UUID. By byte. */
+const kinds = memory.data<u8>([
+  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 0, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 3, 3, 3, 3,
+  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3,
+  3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+]); // prettier-ignore
+
+function kindOf(text: usize, from: u32, until: u32): u32 {
+  let seen: u32 = 0;
+  for (let i = from; i < until; i++) {
+    const byte = <u32>load<u8>(text + i);
+    seen |= byte < 128 ? load<u8>(kinds + byte) : 3;
+  }
+  return (seen & 1) === 0 ? TIME : seen === 1 ? UUID : ANYTHING;
+}
+
 function literals(text: usize, from: u32, until: u32): void {
-  number(RUN, until - from, 0);
+  const kind = kindOf(text, from, until);
+  number(RUN, until - from, kind * NUMBERS);
   if (counts !== 0) {
-    for (let i = from; i < until; i++) symbol(LITERAL, load<u8>(text + i));
+    for (let i = from; i < until; i++) symbol(LITERAL + kind, load<u8>(text + i));
     return;
   }
   // with its state in locals: half of all symbols are literals, and a global is memory
-  const table = codesOf(dict, LITERAL);
+  const table = codesOf(dict, LITERAL + kind);
   let b = bits;
   let h = held;
   let o = to;
@@ -184,6 +196,13 @@ function literals(text: usize, from: u32, until: u32): void {
   bits = b;
   held = h;
   to = o;
+}
+
+/** What lies so far back; what is not there is read as something else that may be read. */
+function placeOf(text: usize, at: u32, distance: u32, known: usize, knownSize: u32): usize {
+  if (distance <= at) return text + at - distance;
+  const back = distance - at;
+  return back > knownSize ? known : known + knownSize - back;
 }
 
 /** Length of what is the same so far back; 0 when that is before everything. */

@@ -1,6 +1,19 @@
 /** Bits back into a row's text. */
 import { checksum, isAscii } from './checksum';
-import { DISTANCE, LENGTH, LITERAL, LONGEST, RUN, SHORTEST, symbolsOf, TEXT, TEXT_SIZE } from './layout';
+import {
+  DISTANCE,
+  LENGTH,
+  LITERAL,
+  LONGEST,
+  NEAR,
+  NUMBERS,
+  RUN,
+  SHORTEST,
+  symbolsOf,
+  TEXT,
+  TEXT_SIZE,
+  UUID,
+} from './layout';
 
 let bits: u64 = 0;
 let held: u32 = 0;
@@ -50,7 +63,6 @@ function read(at: usize, end: usize, dictionary: usize, out: usize, size: u32): 
   from = at;
   const known = dictionary + TEXT;
   const knownSize = load<u32>(dictionary + TEXT_SIZE);
-  const literalTable = symbolsOf(dictionary, LITERAL);
   const runTable = symbolsOf(dictionary, RUN);
   const lengthTable = symbolsOf(dictionary, LENGTH);
   const distanceTable = symbolsOf(dictionary, DISTANCE);
@@ -59,21 +71,24 @@ function read(at: usize, end: usize, dictionary: usize, out: usize, size: u32): 
   let done: u32 = 0;
   while (done < size) {
     refill();
-    const run = number(symbol(runTable));
-    if (run > size - done) return false;
-    literals(out + done, run, literalTable);
+    const told = symbol(runTable);
+    const kind = told / NUMBERS;
+    const run = number(told - kind * NUMBERS);
+    if (run > size - done || kind > UUID) return false;
+    literals(out + done, run, symbolsOf(dictionary, LITERAL + kind));
     done += run;
     if (done === size) break;
     // longer than what was given: every symbol takes a bit at least, so it ends here
     if (from > end + 8) return false;
     refill();
-    let distance = symbol(distanceTable);
-    if (distance === 0) distance = last;
-    else {
-      const other = distance === 1 ? older : number(distance - 2);
+    const far = symbol(distanceTable);
+    let distance = last;
+    if (far === 1) distance = older;
+    else if (far >= NEAR) distance = number(far - NEAR);
+    else if (far > 1) distance = (far & 1) === 0 ? last + (far >> 1) : last - (far >> 1);
+    if (far !== 0) {
       older = last;
-      last = other;
-      distance = other;
+      last = distance;
     }
     refill();
     const length = number(symbol(lengthTable)) + SHORTEST;
