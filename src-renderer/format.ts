@@ -13,6 +13,7 @@ const locale = preferred.startsWith('en') ? preferred : 'en-GB';
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+const millionths = new Intl.NumberFormat(locale, { maximumFractionDigits: 6 });
 const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
 
 export const zoneOf = (utc: boolean): Zone => (utc ? 'UTC' : undefined);
@@ -66,7 +67,7 @@ export function formatDuration(seconds: number): string {
 
 /** All digits, for tooltips: `112.048311 s` */
 export function formatSeconds(seconds: number): string {
-  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(seconds)} s`;
+  return `${millionths.format(seconds)} s`;
 }
 
 /** Both in µs; null unless both are there. In seconds. */

@@ -30,6 +30,8 @@ const TYPING_MS = 90;
 const SLOW_MS = 150;
 const FIRST_ROWS = 200;
 const BUCKETS = 120;
+/** A list that was empty makes its rows in this many frames; the panel's values come after them. */
+const NEW_LIST_FRAMES = 6;
 
 class Question {
   where = $state.raw<Condition>(TRUE);
@@ -177,9 +179,10 @@ class Question {
         main,
         ...apart.map((portion) => this.askFacets(workspace, portion, abort.signal)),
       ]);
+      const isNew = this.count === 0;
       this.take(workspace, answer);
       if (toTop) this.top += 1;
-      await frame();
+      for (let frames = isNew ? NEW_LIST_FRAMES : 1; frames > 0; frames--) await frame();
       if (!abort.signal.aborted) this.keepFacets([...answer.facets, ...facets.flat()]);
     } catch (thrown) {
       const problem = toAppError(thrown);
