@@ -34,7 +34,7 @@ export type HostOptions = {
   downloads: Downloads;
   serve: App['serve'];
   /** answers an API request; the host has checked the token */
-  api: (request: Parameters<App['api']>[1]) => Promise<{ status: number; body: string }>;
+  api: (request: Parameters<App['api']>[1]) => Promise<{ status: number; body: string | Uint8Array }>;
   log: Log;
 };
 
@@ -218,7 +218,7 @@ function refuse(response: ServerResponse, status: number, headers: Record<string
   response.end();
 }
 
-function sendJson(response: ServerResponse, status: number, body: string): void {
+function sendJson(response: ServerResponse, status: number, body: string | Uint8Array): void {
   const headers: Record<string, string | number> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
   if (status !== 204) headers['content-type'] = 'application/json';
   response.writeHead(status, headers);

@@ -12,13 +12,15 @@ import { Dictionaries } from './dictionaries.ts';
 import { listDocuments, listStatement, type KeptDocument } from './documents.ts';
 import { jsonKey } from './json-table.ts';
 import { columnNames } from './layout.ts';
-import { rowText } from './row-json.ts';
+import { openRow, rowText } from './row-json.ts';
 import { readState } from './state.ts';
 import { uuidBytes } from './uuid.ts';
 
 export type Reader = ColumnSource & {
   /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
   json(entity: Entity, rids: readonly number[]): string[];
+  /** The same in UTF-8, one at a time; each is a view that is good until `use` returns. */
+  eachJson(entity: Entity, rids: readonly number[], use: (row: Uint8Array) => void): void;
   /** null when there is no such row, not even one that is only referred to */
   ridOf(entity: Entity, id: string): number | null;
   /** null when it was never kept */
@@ -60,6 +62,8 @@ export function openReader(path: string): Reader {
   }
 }
 
+/** The text of a row that is not there, or only referred to. */
+const NO_ROW = 'null';
 /** Rows fetched at once: few enough to stay in the young heap */
 const ROWS_PER_READ = 500;
 const each = <T>(make: (entity: Entity) => T) =>
@@ -150,10 +154,23 @@ class ArchiveReader implements Reader {
   json(entity: Entity, rids: readonly number[]): string[] {
     return this.#snapshot(() =>
       rids.map((rid) => {
-        const z = this.#json.get(jsonKey(entity, rid)) as Buffer | undefined;
-        return z ? rowText(z, this.#dictionaries.find) : 'null';
+        const z = this.#z(entity, rid);
+        return z ? rowText(z, this.#dictionaries.find) : NO_ROW;
       }),
     );
+  }
+
+  eachJson(entity: Entity, rids: readonly number[], use: (row: Uint8Array) => void): void {
+    this.#snapshot(() => {
+      for (const rid of rids) {
+        const z = this.#z(entity, rid);
+        use(z ? openRow(z, this.#dictionaries.find).bytes : Buffer.from(NO_ROW));
+      }
+    });
+  }
+
+  #z(entity: Entity, rid: number): Buffer | undefined {
+    return this.#json.get(jsonKey(entity, rid)) as Buffer | undefined;
   }
 
   ridOf(entity: Entity, id: string): number | null {

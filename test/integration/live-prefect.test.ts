@@ -80,8 +80,9 @@ describe('events of a real server', { skip: noPrefect() }, () => {
         body: JSON.stringify(body),
       };
       const reply = await app.api(workspace, request);
-      assert.equal(reply.status, 200, reply.body);
-      return JSON.parse(reply.body) as Row[];
+      const text = Buffer.from(reply.body).toString('utf8');
+      assert.equal(reply.status, 200, text);
+      return JSON.parse(text) as Row[];
     });
 
   test("runs that end are there without a pass, and then every row is the server's", async (t) => {

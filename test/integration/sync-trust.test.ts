@@ -127,8 +127,9 @@ async function pooled(): Promise<{ pools: string[]; runs: number }> {
   const post = async (path: string, body: unknown) => {
     const request = { method: 'POST', path, contentType: 'application/json', body: JSON.stringify(body) };
     const reply = await app.api(workspace, request);
-    assert.equal(reply.status, 200, reply.body);
-    return JSON.parse(reply.body) as unknown;
+    const text = Buffer.from(reply.body).toString('utf8');
+    assert.equal(reply.status, 200, text);
+    return JSON.parse(text) as unknown;
   };
   const pools = (await post('/api/work_pools/filter', {})) as { name: string }[];
   const runs = await post('/api/flow_runs/count', { work_pools: { type: { any_: ['kubernetes'] } } });

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { answerApi, type ArchiveView } from '../../src-main/core/local-api/answer.ts';
 import { jsonProblem } from '../../src-main/core/local-api/python-json.ts';
-import { MemberFinder, topLevel } from '../../src-main/prefect/members.ts';
-import { fullRun, paginatedTaskRun } from '../../src-main/core/local-api/run-rows.ts';
+import { topLevel } from '../../src-main/prefect/members.ts';
+import { RunRows, type Shape } from '../../src-main/core/local-api/run-rows.ts';
 
 const ID = '01a20aea-6dc4-7b34-82a2-1b1505be9768';
 const NOW = Date.parse('2024-01-01T00:10:00Z') * 1000;
@@ -22,12 +22,25 @@ function view(json: string): ArchiveView {
       idOf: () => ID,
       accessor: () => () => null,
     },
-    reader: { json: (_, rids) => rids.map((rid) => (rid === 1 ? json : 'null')), documents: () => [] },
+    reader: {
+      json: (_, rids) => rids.map((rid) => (rid === 1 ? json : 'null')),
+      eachJson: (_, rids, use) => rids.forEach((rid) => use(Buffer.from(rid === 1 ? json : 'null'))),
+      documents: () => [],
+    },
     now: NOW,
   };
 }
-const ask = (method: string, path: string, body = '') =>
-  answerApi(view(`{"id":"${ID}","big":12345678901234567890}`), { method, path, contentType: 'application/json', body });
+const ask = (method: string, path: string, body = '') => {
+  const archive = view(`{"id":"${ID}","big":12345678901234567890}`);
+  const reply = answerApi(archive, { method, path, contentType: 'application/json', body });
+  return { ...reply, body: Buffer.from(reply.body).toString('utf8') };
+};
+/** A reply of these rows. */
+function shaped(shape: Shape, ...rows: string[]): string {
+  const reply = new RunRows(shape, NOW);
+  for (const row of rows) reply.add(Buffer.from(row));
+  return Buffer.from(reply.reply('[', ']')).toString('utf8');
+}
 
 test('what writes is there and closed', () => {
   for (const [method, path] of [
@@ -152,39 +165,48 @@ test('only outermost keys are touched', () => {
   );
 });
 
-test('chosen keys are found where the map of all members has them, in rows of any kind one after the other', () => {
-  const keys = ['id', 'a"b', 'é', 'none', 'x'];
-  const finder = new MemberFinder(keys);
-  const key = fc.oneof(fc.constantFrom(...keys, 'y', 'id2'), fc.string({ unit: 'binary' }));
+test('values are cut from rows of any kind, one after the other, as they stand there', () => {
+  const [known, other] = [
+    ['id', 'tags', 'state', 'end_time'],
+    ['y', 'id2', 'tag', 'labels', 'a"b'],
+  ];
+  const key = fc.oneof(fc.constantFrom(...known, ...other), fc.string({ unit: 'binary' }));
   const json = fc.oneof(
     fc.json({ stringUnit: 'binary' }),
-    fc.constantFrom('"\\\\"', '"}"', '-1.5e3', '[{"x":"]\\""}]'),
+    fc.constantFrom('"\\\\"', '"}"', '-1.5e3', '[{"x":"]\\""}]', '"\\\\\\""', '{}', '[[]]'),
+    fc.string({ maxLength: 60 }).map((text) => JSON.stringify({ text: [text, { text }] })),
   );
   const space = fc.constantFrom('', ' ', '\n');
   const row = fc
     .array(fc.tuple(key, json, space, space), { maxLength: 8 })
     .map((members) => `{${members.map(([k, v, a, b]) => `${a}${JSON.stringify(k)}${b}:${a}${v}${b}`).join(',')}}`);
   fc.assert(
-    fc.property(row, (text) => {
-      const all = topLevel(text);
-      const found = finder.find(text);
-      const read = JSON.parse(text) as Record<string, unknown>;
-      keys.forEach((name, i) => {
-        const span = found[i * 2] < 0 ? undefined : [found[i * 2], found[i * 2 + 1]];
-        assert.deepEqual(span, all.get(name));
-        if (found[i * 2] >= 0) assert.deepEqual(JSON.parse(text.slice(found[i * 2], found[i * 2 + 1])), read[name]);
-        else assert.ok(!Object.hasOwn(read, name));
+    fc.property(fc.array(row, { maxLength: 5 }), (rows) => {
+      const pages = JSON.parse(shaped('paginated', ...rows)) as Record<string, unknown>[];
+      rows.forEach((text, i) => {
+        const read = JSON.parse(text) as Record<string, unknown>;
+        for (const name of known) assert.deepEqual(pages[i]?.[name], Object.hasOwn(read, name) ? read[name] : null);
+        const span = topLevel(text).get('state');
+        if (span) assert.ok(shaped('paginated', text).includes(`"state":${text.slice(...span)},`));
       });
+      assert.equal(shaped('full', ...rows), `[${rows.join(',')}]`);
     }),
     { numRuns: 500 },
   );
+});
+
+test('the two estimates are put in wherever they stand, and a row longer than the memory makes it grow', () => {
+  const long = `{"estimated_start_time_delta":7,"pad":"${'é'.repeat(200_000)}","total_run_time":1.50,"estimated_run_time" : 8}`;
+  const short = '{"x":1,"estimated_run_time":8,"total_run_time":2e0}';
+  const wanted = [long.replace(':7', ':0.0').replace(': 8', ': 1.50'), short.replace(':8', ':2e0')];
+  assert.equal(shaped('full', long, short, long), `[${wanted[0]},${wanted[1]},${wanted[0]}]`);
 });
 
 test('estimates are of the time of the answer', () => {
   const run = (fields: object) =>
     JSON.stringify({ estimated_run_time: 9, estimated_start_time_delta: 9, total_run_time: 1.5, ...fields });
   const estimates = (fields: object) => {
-    const read = JSON.parse(fullRun(run(fields), NOW)) as Record<string, number>;
+    const read = (JSON.parse(shaped('full', run(fields))) as Record<string, number>[])[0];
     return [read.estimated_run_time, read.estimated_start_time_delta];
   };
   const [expected, started] = ['2024-01-01T00:00:00Z', '2024-01-01T00:00:02.500001Z'];
@@ -197,16 +219,16 @@ test('estimates are of the time of the answer', () => {
 });
 
 test('a page gives fewer fields of a task run, in the order of the server', () => {
-  const thin = paginatedTaskRun(
+  const thin = shaped(
+    'paginated',
     '{"dynamic_key":"0","tags":["b", "a"],"id":"x","total_run_time":12345678901234567890}',
-    NOW,
   );
   assert.equal(
     thin,
-    '{"id":"x","created":null,"updated":null,"name":null,"flow_run_id":null,"task_key":null,"state_id":null,' +
+    '[{"id":"x","created":null,"updated":null,"name":null,"flow_run_id":null,"task_key":null,"state_id":null,' +
       '"state":null,"task_version":null,"task_inputs":null,"empirical_policy":null,"tags":["b", "a"],"start_time":null,' +
       '"end_time":null,"total_run_time":12345678901234567890,"estimated_run_time":12345678901234567890,' +
-      '"estimated_start_time_delta":0.0}',
+      '"estimated_start_time_delta":0.0}]',
   );
 });
 

@@ -13,7 +13,7 @@ import { decode, detail, json, limitOf, methodNotAllowed, readBody, refused, typ
 import { serverFailure, type ApiReply } from './failures.ts';
 import { answerPools } from './pool-endpoints.ts';
 import { queueIds, type Pooled } from './queue-ids.ts';
-import { fullRun, paginatedTaskRun } from './run-rows.ts';
+import { RunRows } from './run-rows.ts';
 import { details, missing } from './validation.ts';
 import { asConditions, asksForPools, PoolFilter, type PoolFilters } from './work-pools.ts';
 
@@ -23,7 +23,7 @@ export type { ApiReply } from './failures.ts';
 /** `now` in µs. */
 export type ArchiveView = {
   engine: Pick<Engine, 'paginate' | 'ridOf' | 'idOf' | 'isListed' | 'accessor' | 'dialect' | 'version'>;
-  reader: Pick<Reader, 'json' | 'documents'>;
+  reader: Pick<Reader, 'eachJson' | 'json' | 'documents'>;
   now: number;
 };
 
@@ -88,7 +88,7 @@ function answerRow(view: ArchiveView, entity: Entity, text: string): ApiReply {
   const rid = 'value' in id ? view.engine.ridOf(entity, id.value) : null;
   // a row that is only referred to has an rid and no text
   const row = rid !== null && view.engine.isListed(entity, rid) ? view.reader.json(entity, [rid])[0] : undefined;
-  return row ? { status: 200, body: rowText(entity, row, view.now) } : detail(404, notFound[entity]);
+  return row ? { status: 200, body: whole(entity, row, view.now) } : detail(404, notFound[entity]);
 }
 
 function answerName(view: ArchiveView, parts: (string | undefined)[]): ApiReply {
@@ -99,7 +99,7 @@ function answerName(view: ArchiveView, parts: (string | undefined)[]): ApiReply 
     entity === 'flow' ? { flows: named(flow) } : { flows: named(deploymentFlow), deployments: named(deployment) };
   const { rids } = view.engine.paginate(entity, filters, 'NAME_ASC', 0, 1);
   const row = view.reader.json(entity, [...rids])[0];
-  return row ? { status: 200, body: rowText(entity, row, view.now) } : detail(404, notFound[entity]);
+  return row ? { status: 200, body: whole(entity, row, view.now) } : detail(404, notFound[entity]);
 }
 
 function answerList(view: ArchiveView, request: ApiRequest, plural = '', act = ''): ApiReply {
@@ -126,21 +126,26 @@ function answer(view: ArchiveView, entity: Entity, action: Action, body: Body, l
   if (failure) return failure;
   const { count, rids } = select(view, entity, body, body.sort ?? anySort(entity), offset, limit);
   if (action === 'count') return { status: 200, body: String(count) };
-  const thin = entity === 'task_run' && action === 'paginate';
-  const rows = view.reader
-    .json(entity, [...rids])
-    .map((text) => (thin ? paginatedTaskRun(text, view.now) : rowText(entity, text, view.now)));
-  const results = `[${rows.join(',')}]`;
-  if (action === 'filter') return { status: 200, body: results };
+  const list = [...rids];
   const pages = limit > 0 ? Math.ceil(count / limit) : 0;
-  return {
-    status: 200,
-    body: `{"results":${results},"count":${count},"limit":${limit},"pages":${pages},"page":${page}}`,
-  };
+  const isPage = action === 'paginate';
+  const before = isPage ? '{"results":[' : '[';
+  const after = isPage ? `],"count":${count},"limit":${limit},"pages":${pages},"page":${page}}` : ']';
+  if (!isRun(entity)) return { status: 200, body: `${before}${view.reader.json(entity, list).join(',')}${after}` };
+  const rows = new RunRows(isPage && entity === 'task_run' ? 'paginated' : 'full', view.now);
+  view.reader.eachJson(entity, list, (row) => rows.add(row));
+  return { status: 200, body: rows.reply(before, after) };
 }
 
-const rowText = (entity: Entity, text: string, now: number): string =>
-  entity === 'task_run' || entity === 'flow_run' ? fullRun(text, now) : text;
+const isRun = (entity: Entity): boolean => entity === 'task_run' || entity === 'flow_run';
+
+/** One row as GET gives it. */
+function whole(entity: Entity, text: string, now: number): string | Uint8Array {
+  if (!isRun(entity)) return text;
+  const rows = new RunRows('full', now);
+  rows.add(Buffer.from(text));
+  return rows.reply('', '');
+}
 
 type Selection = { count: number; rids: Iterable<number> };
 

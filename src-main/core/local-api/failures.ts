@@ -2,7 +2,8 @@
 import { MAX_MICROS, MIN_MICROS } from '../../contract/prefect-time.ts';
 import type { Condition, Dialect } from '../../contract/query.ts';
 
-export type ApiReply = { status: number; body: string };
+/** `body`: text, or it in UTF-8. */
+export type ApiReply = { status: number; body: string | Uint8Array };
 
 const MAX_OFFSET = 2 ** 63;
 

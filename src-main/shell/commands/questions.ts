@@ -38,11 +38,12 @@ async function readBody(path: string): Promise<string> {
 }
 
 /** POST /api/task_runs/paginate to the local API, without its door. */
-export function paginate(app: App, workspace: string, body: string): Promise<{ status: number; body: string }> {
-  return app.api(workspace, {
+export async function paginate(app: App, workspace: string, body: string): Promise<{ status: number; body: string }> {
+  const reply = await app.api(workspace, {
     method: 'POST',
     path: '/api/task_runs/paginate',
     contentType: 'application/json',
     body,
   });
+  return { status: reply.status, body: Buffer.from(reply.body).toString('utf8') };
 }

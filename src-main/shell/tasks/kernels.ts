@@ -24,6 +24,7 @@ const modules: { folder: string; options: string[] }[] = [
       '65536',
     ],
   },
+  { folder: join('src-main', 'core', 'local-api', 'rows'), options: ['--initialMemory', '2'] },
   { folder: join('src-main', 'store', 'coder'), options: ['--initialMemory', '4'] },
 ];
 const head = '/** Made by `npm run kernels` from ./assembly: the compiled module in base64. */\n';
