@@ -15,6 +15,7 @@ const modules: { folder: string; options: string[] }[] = [
     // 4 GiB in pages of 64 kiB; kernels/heap.ts says the same
     options: ['--enable', 'threads', '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
   },
+  { folder: join('src-main', 'prefect', 'scanner'), options: ['--initialMemory', '1'] },
 ]; // prettier-ignore
 const head = '/** Made by `npm run kernels` from ./assembly: the compiled module in base64. */\n';
 
