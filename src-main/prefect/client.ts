@@ -3,11 +3,13 @@ import type { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import type { DocumentKind, Entity } from '../contract/fields.ts';
 import { Exchange, type AskOptions, type Question, type ServerSettings } from './exchange.ts';
+import { ScannedRow } from './scan.ts';
 import { splitJsonArray } from './split.ts';
 import {
   countSchema,
   openapiSchema,
   pageLimitSchema,
+  plainlyFits,
   versionSchema,
   wireDocumentSchema,
   wireParentSchema,
@@ -32,8 +34,8 @@ export const USUAL_PAGE_LIMIT = 200;
 const LARGEST_PAGE = 1000;
 
 /**
- * A row as received: `json` is its exact text, `value` its outermost scalars and what the archive's columns are made of. `value.id` is a
- * string, known times are times. `bytes`: the text as it came, where it is at hand, and in it, from and to, the numbers of `computedKeys`.
+ * A row as received: `json` is its exact text, `value` what the contract has fields for, and perhaps more. `value.id` is a string, known
+ * times are times. `bytes`: the text as it came, where it is at hand, and in it, from and to, the numbers of `computedKeys`.
  */
 export type Row = { json: string; value: WireRow; bytes?: Uint8Array; computed?: readonly number[] };
 export type Page = { rows: Row[]; serverTime: number | null };
@@ -119,8 +121,9 @@ export function createClient(settings: ServerSettings): PrefectClient {
       const { rows, serverTime } = await exchange.ask({ method: 'POST', path, body, rows: true }, options);
       if (rows === null) throw new AppError('SERVER_NOT_PREFECT', `${path} did not answer with a list`, { path });
       const schema = entity === 'task_run' || entity === 'flow_run' ? wireRunSchema : wireParentSchema;
-      for (const { value } of rows) {
-        const parsed = schema.safeParse(value);
+      for (const row of rows) {
+        if (row instanceof ScannedRow && plainlyFits(row)) continue;
+        const parsed = schema.safeParse(row.value);
         if (!parsed.success) throw unexpected(path, parsed.error);
       }
       return { rows: rows as Row[], serverTime };

@@ -160,8 +160,10 @@ describe('a real server that changes', { skip: noPrefect() }, () => {
     await send('POST', '/deployments/', { name: 'in deleted', flow_id: flow, work_pool_name: 'deleted' });
     await sync();
     await assertEqual();
-    const deployment = (name: string): Record<string, unknown> =>
-      [...sink.rows.deployment.values()].find(({ value }) => value['name'] === name)?.value ?? {};
+    const deployment = (name: string) => {
+      const found = [...sink.rows.deployment.values()].find(({ value }) => value['name'] === name);
+      return JSON.parse(found?.json ?? '{}') as Record<string, unknown>;
+    };
     assert.deepEqual(
       [deployment('in kept')['work_queue_name'], deployment('in deleted')['work_pool_name']],
       ['urgent', 'deleted'],

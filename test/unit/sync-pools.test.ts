@@ -79,7 +79,7 @@ class World {
   deployment(queue: string): Record<string, unknown> {
     const found = [...this.sink.rows.deployment.values()].find(({ value }) => value['name'] === queue);
     assert.ok(found);
-    return found.value;
+    return JSON.parse(found.json) as Record<string, unknown>;
   }
 }
 
