@@ -1,9 +1,9 @@
 /** What the contract alone can offer at a place in a query: fields by name, and values of which there are few. */
-import { resolveField, stateTypes } from '../../src-main/contract/fields.ts';
+import { relations, resolveField, stateTypes } from '../../src-main/contract/fields.ts';
 import type { Facet } from '../../src-main/contract/query.ts';
 import { fieldWords } from '../../src-main/contract/query-text/closest.ts';
 import { fieldText, valueText, type Gap } from '../../src-main/contract/query-text/gap.ts';
-import { fieldCalled, isStateType } from '../../src-main/contract/query-text/names.ts';
+import { fieldCalled, isStateType, type Scope } from '../../src-main/contract/query-text/names.ts';
 import { formatCount } from '../format.ts';
 import { fieldInfo } from './catalog.ts';
 
@@ -19,12 +19,17 @@ const plain = (text: string): Offer => ({ text, label: text, aside: '' });
 
 export function knownOffers(gap: Gap): Offer[] {
   const typed = gap.typed.toLowerCase();
-  if (gap.what === 'relation') return [{ ...plain('subflow_runs'), aside: 'Started a subflow' }];
+  if (gap.what === 'relation')
+    return relationsOf(gap.scope)
+      .filter((name) => name.startsWith(typed))
+      .map(plain);
   if (gap.what === 'field') return fieldOffers(gap, typed).slice(0, SHOWN);
   return fixedValues(gap.path)
     .filter((value) => value.startsWith(typed) && value !== typed)
     .map(plain);
 }
+
+const relationsOf = (scope: Scope) => (scope === null ? [] : Object.keys(relations[scope]));
 
 function fixedValues(path: string): readonly string[] {
   if (isStateType(path)) return stateTypes.map((type) => type.toLowerCase());
