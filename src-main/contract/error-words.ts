@@ -63,7 +63,7 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     title: `${say('host', say('url', 'The Prefect server'))} cannot be reached`,
     advice: `${has('reason') ? (reasons[say('reason', '')] ?? `${say('reason', '')}. `) : ''}${
       has('proxy') ? `It was asked through the proxy ${say('proxy', '')}, which the environment names. ` : ''
-    }Check the address, that the server runs, and your network or VPN. What was synced before can still be browsed.`,
+    }Check the address, that the server runs, and your network or VPN.`,
   }),
   SERVER_TIMEOUT: ({ say }) => ({
     title: `${say('host', say('url', 'The Prefect server'))} did not answer in time`,

@@ -49,6 +49,8 @@ export const taskRunDetailSchema = z.object({
   row: taskRunRowSchema,
   /** the row's JSON text, byte for byte as the server sent it */
   json: z.string(),
+  /** its flow run's, likewise; null when it has none here */
+  flow_run_json: z.string().nullable(),
   upstream: z.array(runLinkSchema),
   downstream: z.array(runLinkSchema),
   subflows: z.array(runLinkSchema),

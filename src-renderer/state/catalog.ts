@@ -126,5 +126,3 @@ export const moreFields: readonly FieldGroup[] = groups.map(({ title }) => ({
     (info) => info.group === title && !mainPaths.includes(info.path) && !doubles.includes(info.path),
   ),
 }));
-
-export const secondsFields: readonly string[] = ['duration', 'wait', 'total_run_time', 'flow_run.total_run_time'];

@@ -1,8 +1,10 @@
 /** Conditions in words: one chip per conjunct. */
+import { isSeconds } from '../../src-main/contract/query-text/names.ts';
+import { writeSeconds } from '../../src-main/contract/query-text/spans.ts';
 import { MICROS_PER_SECOND } from '../../src-main/contract/time.ts';
 import type { Condition, Instant } from '../../src-main/contract/query.ts';
 import { stateLook } from '../ui/state-look.ts';
-import { fieldInfo, secondsFields, shortLabel } from './catalog.ts';
+import { fieldInfo, shortLabel } from './catalog.ts';
 import { conjuncts, fieldOf } from './conditions.ts';
 import { statesOf } from './state-choice.ts';
 
@@ -44,8 +46,9 @@ function instantWords(instant: Instant, words: Words): string {
   return instant.ago === 0 ? 'now' : `${spanWords(instant.ago)} ago`;
 }
 
-function numberWords(instant: Instant, unit: string): string {
-  return `${typeof instant === 'number' ? instant : 0}${unit}`; // a number field has no relative ends
+function numberWords(instant: Instant, seconds: boolean): string {
+  const value = typeof instant === 'number' ? instant : 0; // a number field has no relative ends
+  return seconds ? writeSeconds(value).replace(/[a-z]+$/, ' $&') : String(value);
 }
 
 function rangeWords(field: string, from: Instant | undefined, to: Instant | undefined, words: Words): string {
@@ -61,11 +64,13 @@ function rangeWords(field: string, from: Instant | undefined, to: Instant | unde
     if (from !== undefined) return `since ${instantWords(from, words)}`;
     return to === undefined ? 'any' : `until ${instantWords(to, words)}`;
   }
-  const unit = secondsFields.includes(field) ? ' s' : '';
+  const seconds = isSeconds(field);
   if (from !== undefined && to !== undefined)
-    return from === to ? numberWords(from, unit) : `${numberWords(from, '')}–${numberWords(to, unit)}`;
-  if (from !== undefined) return `≥ ${numberWords(from, unit)}`;
-  return to === undefined ? 'any' : `≤ ${numberWords(to, unit)}`;
+    return from === to
+      ? numberWords(from, seconds)
+      : `${numberWords(from, seconds)}${seconds ? ' – ' : '–'}${numberWords(to, seconds)}`;
+  if (from !== undefined) return `≥ ${numberWords(from, seconds)}`;
+  return to === undefined ? 'any' : `≤ ${numberWords(to, seconds)}`;
 }
 
 function listed(parts: string[], glue: string): string {
@@ -89,8 +94,7 @@ const relationWords: Record<string, string> = { subflow_runs: 'a subflow run' };
 
 /** A condition as a phrase, for what no chip has a shape for: `start ≥ … or state Failed`. */
 export function phrase(condition: Condition, words: Words): string {
-  const { not, label, text } = describe(condition, words);
-  return `${not ? 'not ' : ''}${label}${label && text ? ' ' : ''}${text}`;
+  return chipWords(describe(condition, words));
 }
 
 type Described = { not: boolean; label: string; text: string };
@@ -149,14 +153,22 @@ function describe(condition: Condition, words: Words): Described {
   return yes(label, rangeWords(condition.field, condition.from, condition.to, words));
 }
 
-/** One per conjunct, except the free text, which is in the query bar's own field. */
+/** One per conjunct. */
+export function filtersOf(where: Condition, words: Words): Chip[] {
+  return conjuncts(where).map((condition) => {
+    const inner = 'not' in condition ? condition.not : condition;
+    const states = ['', 'flow_run.'].find((prefix) => statesOf(inner, prefix));
+    const field = states === undefined ? fieldOf(inner) : `${states}state_type`;
+    return { condition, field, ...describe(condition, words) };
+  });
+}
+
+/** Those beside the free text, which is in the query bar's own field. */
 export function chipsOf(where: Condition, words: Words): Chip[] {
-  return conjuncts(where)
-    .filter((one) => !('text' in one))
-    .map((condition) => {
-      const inner = 'not' in condition ? condition.not : condition;
-      const states = ['', 'flow_run.'].find((prefix) => statesOf(inner, prefix));
-      const field = states === undefined ? fieldOf(inner) : `${states}state_type`;
-      return { condition, field, ...describe(condition, words) };
-    });
+  return filtersOf(where, words).filter(({ condition }) => !('text' in condition));
+}
+
+/** A chip in one string. */
+export function chipWords({ not, label, text }: Pick<Chip, 'not' | 'label' | 'text'>): string {
+  return `${not ? 'not ' : ''}${label}${label && text ? ' ' : ''}${text}`;
 }

@@ -11,6 +11,7 @@ type Open =
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
   | { kind: 'edit'; workspace: string }
   | { kind: 'workspaces' }
+  | { kind: 'compare'; run: string; success: string }
   | { kind: 'sync' }
   | { kind: 'settings'; workspace: string };
 
@@ -41,6 +42,10 @@ class Dialogs {
   /** where one workspace's server is and how to sign in there */
   connection(workspace: string): void {
     this.open = { kind: 'edit', workspace };
+  }
+  /** a run beside one that went well */
+  compare(run: string, success: string): void {
+    this.open = { kind: 'compare', run, success };
   }
   syncView(): void {
     this.open = { kind: 'sync' };

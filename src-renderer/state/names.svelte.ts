@@ -7,22 +7,43 @@ import { api } from './app.svelte.ts';
 import { conjuncts } from './conditions.ts';
 
 const names = new SvelteMap<string, string>();
+/** What an id is of: `flow_run.flow_id` → `flow`. A flow and a deployment may have one name. */
+const kindOf = (path: string) => path.split('.').at(-1)?.replace(/_id$/, '') ?? path;
+/** Kind and name → ids, for a query that is typed. Read when one is, so nothing needs to follow it. */
+// eslint-disable-next-line svelte/prefer-svelte-reactivity
+const ids = new Map<string, string[]>();
+
+function learn(path: string, id: string, name: string): void {
+  names.set(id, name);
+  const key = `${kindOf(path)} ${name}`;
+  const known = ids.get(key) ?? [];
+  if (!known.includes(id)) ids.set(key, [...known, id]);
+}
+
+export function idsOf(path: string, name: string): readonly string[] {
+  return ids.get(`${kindOf(path)} ${name}`) ?? [];
+}
 /** Nothing shows it, so nothing needs to follow it. */
 // eslint-disable-next-line svelte/prefer-svelte-reactivity
 const asked = new Set<string>();
 
 export function rememberNames(facet: Facet): void {
   if (resolveField('task_run', facet.field)?.kind !== 'uuid') return;
-  for (const { value, label } of facet.values) if (value !== null && label !== value) names.set(value, label);
+  for (const { value, label } of facet.values) if (value !== null && label !== value) learn(facet.field, value, label);
 }
 
-export function rememberName(id: string, name: string | null): void {
-  if (name !== null) names.set(id, name);
+/** `path`: a field that holds such ids */
+export function rememberName(path: string, id: string, name: string | null): void {
+  if (name !== null) learn(path, id, name);
+}
+
+export function knownName(id: string): string | null {
+  return names.get(id) ?? null;
 }
 
 /** The first eight digits when the name is not known. */
 export function nameOf(id: string): string {
-  return names.get(id) ?? id.slice(0, 8);
+  return knownName(id) ?? id.slice(0, 8);
 }
 
 function idsIn(where: Condition): [string, string[]][] {
@@ -48,9 +69,9 @@ export async function learnNames(workspace: string, where: Condition): Promise<v
         histogram: null,
       });
       for (const row of answer.rows) {
-        if (row.flow_id) rememberName(row.flow_id, row.flow_name);
-        if (row.deployment_id) rememberName(row.deployment_id, row.deployment_name);
-        if (row.flow_run_id) rememberName(row.flow_run_id, row.flow_run_name);
+        if (row.flow_id) rememberName('flow_run.flow_id', row.flow_id, row.flow_name);
+        if (row.deployment_id) rememberName('flow_run.deployment_id', row.deployment_id, row.deployment_name);
+        if (row.flow_run_id) rememberName('flow_run_id', row.flow_run_id, row.flow_run_name);
       }
       answer.facets.forEach(rememberNames);
     } catch (thrown) {

@@ -1,4 +1,4 @@
-/** Brings a field's section of the filter panel into view, opening it when it is folded. */
+/** Brings a field's section of the filter panel into view, opening it when it is folded. The focus stays where it is. */
 import { tick } from 'svelte';
 import { app } from './app.svelte.ts';
 import { mainTimes } from './quick-spans.ts';
@@ -23,5 +23,4 @@ export async function revealSection(field: string): Promise<void> {
   await tick();
   const section = document.querySelector<HTMLElement>(`[data-section="${CSS.escape(id)}"]`);
   section?.scrollIntoView({ block: 'nearest' });
-  section?.querySelector<HTMLElement>('.body button, .body input')?.focus({ preventScroll: true });
 }

@@ -1,10 +1,22 @@
 /** The window's own keys. The grid, the lists and the fields have theirs; the overlay lists all of them. */
 
 export type Shortcut =
-  'search' | 'panel' | 'refresh' | 'export' | 'sync' | 'view' | 'check' | 'keys' | 'next' | 'previous' | 'close';
+  | 'search'
+  | 'query'
+  | 'panel'
+  | 'refresh'
+  | 'export'
+  | 'sync'
+  | 'view'
+  | 'check'
+  | 'keys'
+  | 'next'
+  | 'previous'
+  | 'close';
 
 const plain: Record<string, Shortcut> = {
   '/': 'search',
+  q: 'query',
   f: 'panel',
   r: 'refresh',
   e: 'export',
@@ -38,6 +50,7 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
     title: 'Anywhere',
     keys: [
       { keys: ['/'], what: 'Search' },
+      { keys: ['q'], what: 'Write the filters as text' },
       { keys: ['f'], what: 'Show or hide the filter panel' },
       { keys: ['r'], what: 'Take in what is new' },
       { keys: ['s'], what: 'Sync' },

@@ -34,7 +34,7 @@ describe('chips', () => {
     assert.equal(say({ not: { field: 'flow_run.flow_id', in: ['f1'] } }), 'not flow nightly');
     assert.equal(say({ field: 'start_time', from: { ago: 86_400e6 } }), 'start last 24 h');
     assert.equal(say({ field: 'start_time', from: 1, to: 2 }), 'start t1 – t2');
-    assert.equal(say({ field: 'duration', from: 60 }), 'duration ≥ 60 s');
+    assert.equal(say({ field: 'duration', from: 60 }), 'duration ≥ 1 m');
     assert.equal(say({ field: 'run_count', from: 2, to: 2 }), 'attempts 2');
     assert.equal(say({ field: 'tags', all: ['a', 'b'] }), 'tags a + b');
     assert.equal(

@@ -75,6 +75,7 @@ export function runDetail(engine: Engine, reader: Reader, id: string): TaskRunDe
   return {
     row,
     json,
+    flow_run_json: flowRun === null ? null : (reader.json('flow_run', [flowRun])[0] ?? null),
     upstream,
     downstream,
     subflows,

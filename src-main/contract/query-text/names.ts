@@ -1,0 +1,82 @@
+/** The words of the query language that stand for fields and values; printer, parser and completion share them. */
+import { relations, resolveField, type Entity, type FieldKind, type Relation } from '../fields.ts';
+
+/** Short for a field, where its entity has one. Any field can also be written by its own path. */
+export const aliases: Readonly<Record<string, string>> = {
+  state: 'state_type',
+  tag: 'tags',
+  task: 'task_key',
+  flow: 'flow_run.flow_id',
+  deployment: 'flow_run.deployment_id',
+  flow_run: 'flow_run_id',
+  flow_state: 'flow_run.state_type',
+  started: 'start_time',
+  ended: 'end_time',
+  expected: 'expected_start_time',
+  attempts: 'run_count',
+};
+const shortOf = new Map(Object.entries(aliases).map(([word, path]) => [path, word]));
+
+/** Words that mean something after a colon. */
+export const reserved: readonly string[] = ['none', 'any', 'and', 'or', 'not', 'now', 'has'];
+
+/** `entity` null and `kind` null: nobody knows; such a field is written in quotes and taken as it stands. */
+export type Scope = Entity | null;
+export type Field = { path: string; kind: FieldKind | null };
+
+/** What an unquoted word means here. */
+export function fieldCalled(word: string, scope: Scope): Field | null {
+  if (scope === null) return null;
+  const path = Object.hasOwn(aliases, word) ? (aliases[word] ?? word) : word;
+  const kind = resolveField(scope, path)?.kind;
+  return kind ? { path, kind } : null;
+}
+
+/** What a path means here, known or not. */
+export function resolvedField(path: string, scope: Scope): Field {
+  return { path, kind: (scope && resolveField(scope, path)?.kind) ?? null };
+}
+
+export function wordFor(path: string, scope: Scope): string {
+  const short = shortOf.get(path);
+  if (short && fieldCalled(short, scope)?.path === path) return short;
+  return fieldCalled(path, scope)?.path === path ? path : quoted(path);
+}
+
+export function behind(relation: string, scope: Scope): Scope {
+  const known: Record<string, Relation> = scope === null ? {} : relations[scope];
+  return Object.hasOwn(known, relation) ? (known[relation]?.to ?? null) : null;
+}
+
+/** `flow_run.flow_id` → `flow_run.flow.name`: what can be asked of an id that nobody knows. */
+export function namePath(path: string, scope: Scope): string | null {
+  const name = path.replace(/_id$/, '.name');
+  return name !== path && scope !== null && resolveField(scope, name) ? name : null;
+}
+
+export const isStateType = (path: string) => path === 'state_type' || path.endsWith('.state_type');
+/** Counted in seconds, so that spans such as 5m make sense. */
+export const isSeconds = (path: string) => /(^|\.)(duration|wait|total_run_time)$/.test(path);
+
+export const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Names of ids, where the asker knows them. */
+export type Names = {
+  nameOf(path: string, id: string): string | null;
+  idsOf(path: string, name: string): readonly string[];
+};
+export const noNames: Names = { nameOf: () => null, idsOf: () => [] };
+
+const escapes: Record<string, string> = { '\n': 'n', '\r': 'r', '\t': 't' };
+
+/** In quotes; a line break is escaped, since the query bar has one line. */
+export function quoted(text: string): string {
+  return `"${text.replace(/["\\\n\r\t]/g, (char) => `\\${escapes[char] ?? char}`)}"`;
+}
+
+const bare = /^[\p{L}_][\p{L}\p{N}_-]*(\.[\p{L}\p{N}_-]+)*$/u;
+
+/** As it is where nothing in it could be read otherwise. */
+export function plainOrQuoted(text: string): string {
+  return uuidShape.test(text) || (bare.test(text) && !reserved.includes(text.toLowerCase())) ? text : quoted(text);
+}

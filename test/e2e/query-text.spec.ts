@@ -1,0 +1,118 @@
+/** The filters as text: written, completed, corrected, restored; and what is said when nothing matches. */
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { startDemo, type Demo } from '../../src-main/demo/server.ts';
+import { expect, test } from './host.ts';
+import { Window } from './window.ts';
+
+/** a story that stands still, so that counts are certain */
+const EPOCH = Date.UTC(2026, 5, 1, 12) * 1000;
+
+let demo: Demo;
+test.beforeAll(async () => {
+  demo = await startDemo({ runs: 600, seed: 5, epoch: EPOCH, now: EPOCH });
+});
+test.afterAll(() => demo.close());
+
+async function accessible(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).include(what).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+}
+
+test('filters are written as text, by keyboard alone', async ({ host }) => {
+  test.setTimeout(180_000);
+  const { page } = await host.start();
+  const window = new Window(page);
+  await window.ready();
+  await window.addServer('still', demo.apiUrl);
+  await expect(page.getByRole('button', { name: 'Workspace: still' })).toBeVisible();
+  await expect(page.getByRole('button', { name: /Every run since/ })).toBeVisible();
+  const all = await window.count();
+  const text = page.getByRole('combobox', { name: 'Filters as text' });
+  const offers = page.getByRole('listbox', { name: 'What fits here' });
+  const chips = page.getByRole('list', { name: 'Filters', exact: true });
+  const search = page.getByRole('textbox', { name: /^Search names/ });
+  await window.filter('State', 'Failed');
+  await expect.poll(() => window.count()).toBeLessThan(all);
+  const failed = await window.count();
+
+  await test.step('what the panel says stands there, and Escape leaves it', async () => {
+    await window.grid.focus();
+    await page.keyboard.press('q');
+    await expect(text).toBeFocused();
+    await expect(text).toHaveValue('state:failed');
+    await text.fill('state:cra');
+    await expect(offers.getByRole('option')).toHaveText(/^crashed/);
+    await page.keyboard.press('Escape'); // the offers
+    await page.keyboard.press('Escape');
+    await expect(text).toBeHidden();
+    await expect(search).toBeFocused();
+    await window.expectCount(failed);
+  });
+
+  await test.step('fields and values are completed', async () => {
+    await page.getByRole('button', { name: 'Edit the filters as text' }).click();
+    await text.fill('sta');
+    await expect(offers.getByRole('option').first()).toContainText('state');
+    await accessible(page, 'header');
+    await page.keyboard.press('Tab');
+    await expect(text).toHaveValue('state:');
+    await text.pressSequentially('fai');
+    await expect(offers.getByRole('option').first()).toContainText(`failed${failed}`);
+    await page.keyboard.press('ArrowDown');
+    await expect(offers.getByRole('option', { selected: true })).toContainText('failed');
+    await page.keyboard.press('Enter');
+    await expect(text).toHaveValue('state:failed');
+    await text.pressSequentially(' (started>=2020-01-01 or attempts>1)');
+    await page.keyboard.press('Enter');
+    await expect(text).toBeHidden();
+    await expect(chips.getByRole('listitem')).toHaveCount(2);
+    await window.expectCount(failed);
+  });
+
+  await test.step('a chip is edited where it stands', async () => {
+    await chips.getByRole('button', { name: /^state Failed/ }).click();
+    await expect(text).toBeFocused();
+    await page.keyboard.insertText('not state:failed'); // over what is marked
+    await page.keyboard.press('Enter');
+    await expect(chips.getByRole('button', { name: /^not state Failed/ })).toBeVisible();
+    await expect.poll(() => window.count()).toBeGreaterThan(0);
+  });
+
+  await test.step('what is wrong is pointed at and nothing is asked', async () => {
+    const before = await window.count();
+    await page.getByRole('button', { name: 'Edit the filters as text' }).click();
+    await text.fill('state:failed stat:late');
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('No field is called stat. Did you mean state or state_type?')).toBeVisible();
+    expect(
+      await text.evaluate((node: HTMLInputElement) =>
+        node.value.slice(node.selectionStart ?? 0, node.selectionEnd ?? 0),
+      ),
+    ).toBe('stat');
+    await accessible(page, 'header');
+    await window.expectCount(before);
+    await text.fill('');
+    await page.keyboard.press('Enter');
+    await window.expectCount(all);
+  });
+
+  await test.step('a filter typed into the search becomes one', async () => {
+    await search.fill('state:failed');
+    await search.press('Enter');
+    await expect(chips.getByRole('button', { name: /^state Failed/ })).toBeVisible();
+    await expect(search).toHaveValue('');
+    await window.expectCount(failed);
+  });
+
+  await test.step('when nothing matches, each filter says what it costs', async () => {
+    await search.fill('no such thing');
+    const list = page.getByRole('list', { name: 'Filters that leave nothing' });
+    await expect(list.getByRole('button', { name: 'Remove state Failed: 0 runs' })).toBeVisible();
+    await expect(page.getByText('No values')).toHaveCount(0);
+    await accessible(page, 'main');
+    await list.getByRole('button', { name: `Remove text “no such thing”: ${failed} runs` }).click();
+    await window.expectCount(failed);
+    await expect(search).toHaveValue('');
+  });
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RunLink, TaskRunDetail } from '../../src-main/contract/rows.ts';
+import { compareRuns } from '../../src-renderer/views/detail/compare.ts';
+
+const link = (id: string, name: string, state_type = 'COMPLETED'): RunLink => ({
+  id,
+  kind: 'task_run',
+  name,
+  state_type,
+  state_name: state_type,
+  parameter: 'rows',
+});
+
+type Change = { row?: Partial<TaskRunDetail['row']>; json?: unknown; flow?: unknown; upstream?: RunLink[] };
+/** What a comparison reads of a run. */
+function detail({ row = {}, json = {}, flow = null, upstream = [] }: Change): TaskRunDetail {
+  const times = { expected_start_time: 0, start_time: 1e6, end_time: 61e6 };
+  const whole = {
+    state_name: 'Completed',
+    run_count: 1,
+    tags: ['a'],
+    flow_name: 'etl',
+    deployment_name: null,
+    ...times,
+  };
+  return {
+    row: { ...whole, ...row },
+    json: JSON.stringify(json),
+    flow_run_json: flow === null ? null : JSON.stringify(flow),
+    upstream,
+  } as unknown as TaskRunDetail;
+}
+const compare = (left: Change, right: Change) => compareRuns(detail(left), detail(right), 0);
+const differs = (left: Change, right: Change) =>
+  compare(left, right).groups.flatMap(({ title, differs }) =>
+    differs.map((one) => [title, one.label, one.left, one.right]),
+  );
+
+describe('two runs beside each other', () => {
+  it('the same run differs in nothing', () => {
+    const one = {
+      json: { task_inputs: { n: [{ input_type: 'constant', type: 'int' }] } },
+      flow: { parameters: { a: 1 } },
+    };
+    assert.deepEqual(differs(one, one), []);
+    assert.equal(compare(one, one).differences, 0);
+    assert.ok(compare(one, one).groups.some(({ same }) => same.some(({ label }) => label === 'n')));
+  });
+
+  it('state, message, duration, attempts and tags', () => {
+    const failed = {
+      row: { state_name: 'Failed', run_count: 3, end_time: 31e6, tags: ['b', 'a'] },
+      json: { state: { message: 'boom' } },
+    };
+    assert.deepEqual(differs(failed, {}), [
+      ['Run', 'State', 'Failed', 'Completed'],
+      ['Run', 'Message', 'boom', null],
+      ['Run', 'Duration', '30 s', '1 m 0 s'],
+      ['Run', 'Attempts', '3', '1'],
+      ['Run', 'Tags', 'a, b', 'a'],
+    ]);
+  });
+
+  it('inputs by where they came from: a run of the same task is the same', () => {
+    const given = (id: string) => ({ task_inputs: { rows: [{ input_type: 'task_run', id }] } });
+    const left = { json: given('1'), upstream: [link('1', 'extract-a1b')] };
+    assert.deepEqual(differs(left, { json: given('2'), upstream: [link('2', 'extract-c3d')] }), []);
+    assert.deepEqual(differs(left, { json: given('3'), upstream: [link('3', 'load-c3d')] }), [
+      ['Inputs', 'rows', 'result of extract', 'result of load'],
+    ]);
+    assert.deepEqual(
+      differs(
+        { ...left, upstream: [link('1', 'extract-a1b', 'FAILED')] },
+        { json: given('2'), upstream: [link('2', 'extract-c')] },
+      ),
+      [['Run', 'Upstream', 'extract-a1b FAILED', null]],
+    );
+  });
+
+  it('parameters by path, down to the value that differs, numbers as they were sent', () => {
+    const left = { flow: { parameters: { day: '1', deep: { n: [1, 2], same: 1 }, only: null } } };
+    const right = { flow: { parameters: { day: '2', deep: { n: [1, 3], same: 1 } } } };
+    assert.deepEqual(differs(left, right), [
+      ['Flow run parameters', 'day', '"1"', '"2"'],
+      ['Flow run parameters', 'deep.n[1]', '2', '3'],
+      ['Flow run parameters', 'only', 'null', null],
+    ]);
+    const [wide] = [1, 2].map((value) => ({
+      flow: { parameters: Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`p${i}`, value])) },
+    }));
+    assert.deepEqual([compare(wide ?? {}, {}).differences, compare(wide ?? {}, {}).more], [300, 100]);
+  });
+
+  it('survives flow runs that are not there and JSON that is none', () => {
+    const broken = { ...detail({}), json: 'not json', flow_run_json: 'not json' };
+    assert.equal(compareRuns(broken, { ...broken, flow_run_json: null }, 0).differences, 0);
+  });
+});

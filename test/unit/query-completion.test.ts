@@ -1,0 +1,76 @@
+/** What is offered where one types in a query. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { gapAt } from '../../src-main/contract/query-text/gap.ts';
+import { countedFields, countedOffers, knownOffers } from '../../src-renderer/state/offers.ts';
+
+/** `|` is the cursor. */
+const at = (marked: string) => {
+  const cursor = marked.indexOf('|');
+  return gapAt(marked.replace('|', ''), cursor);
+};
+const offered = (marked: string) => {
+  const gap = at(marked);
+  return gap ? knownOffers(gap).map((offer) => offer.text) : null;
+};
+
+describe('completion of a query', () => {
+  it('knows what is typed at the cursor and what a completion replaces', () => {
+    assert.deepEqual(at('state:fai|led x'), {
+      what: 'value',
+      path: 'state_type',
+      quoted: false,
+      at: 6,
+      to: 12,
+      typed: 'fai',
+    });
+    assert.deepEqual(at('tag:a+|'), { what: 'value', path: 'tags', quoted: false, at: 6, to: 6, typed: '' });
+    assert.equal(at('flow:"night|')?.typed, 'night');
+    assert.deepEqual(at('a or st|'), { what: 'field', scope: 'task_run', at: 5, to: 7, typed: 'st' });
+    assert.equal(at('has:sub|')?.what, 'relation');
+    assert.equal(at('has:subflow_runs(sta|')?.what, 'field');
+    assert.equal(at('|')?.what, 'field');
+  });
+
+  it('offers fields with what usually follows them, each once', () => {
+    assert.deepEqual(offered('sta|')?.slice(0, 2), ['state:', 'started>=']);
+    assert.ok(!offered('sta|')?.includes('state_type:'));
+    assert.ok(offered('durat|')?.includes('duration>='));
+    assert.deepEqual(offered('zzzz|'), []);
+  });
+
+  it('offers what is known of a value, and counts come first', () => {
+    assert.deepEqual(offered('state:fa|'), ['failed']);
+    assert.deepEqual(offered('started>=-|'), ['-1h', '-24h', '-7d', '-30d']);
+    assert.deepEqual(countedFields(at('state:|') ?? assert.fail()), ['state_type', 'state_name']);
+    assert.deepEqual(countedFields(at('name~|') ?? assert.fail()), []);
+    const facet = {
+      field: 'state_type',
+      values: [
+        { value: 'FAILED', label: 'FAILED', count: 7 },
+        { value: null, label: '', count: 2 },
+      ],
+      distinct: 1,
+    };
+    const names = { field: 'state_name', values: [{ value: 'Failed', label: 'Failed', count: 6 }], distinct: 1 };
+    assert.deepEqual(
+      countedOffers([facet, names], knownOffers(at('state:|') ?? assert.fail()))
+        .map(({ text, aside }) => `${text} ${aside}`)
+        .slice(0, 2),
+      ['failed 7', 'scheduled '],
+    );
+  });
+
+  it('never looks beyond the text, whatever it is', () => {
+    const text = fc.string({ unit: fc.constantFrom(...' "()~:<>=,+-.#a1'), maxLength: 12 });
+    fc.assert(
+      fc.property(text, fc.nat(12), (query, cursor) => {
+        const place = Math.min(cursor, query.length);
+        const gap = gapAt(query, place);
+        if (gap) assert.ok(gap.at >= 0 && gap.at <= place && gap.to >= place && gap.to <= query.length, query);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
