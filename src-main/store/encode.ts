@@ -39,8 +39,21 @@ export type Batch = Keys &
     refs: Partial<Record<Entity, string[]>>;
   };
 
-/** `bytes`: `json` in UTF-8, where it is at hand, and in it, from and to, the numbers of `computedKeys`. `value`: at least what the columns are made of. */
-export type SourceRow = { json: string; value: unknown; bytes?: Uint8Array; computed?: readonly number[] };
+/**
+ * `value`: at least what the columns are made of. The rest is what whoever read the row may have at hand: `bytes` is `json` in UTF-8,
+ * `computed` in it, from and to, the numbers of `computedKeys`; `isUuid`: the id is one, `isCanonical`: with dashes and in lower case,
+ * `writeUuid` its bytes; `time` a time column's µs, NaN for null.
+ */
+export type SourceRow = {
+  json: string;
+  value: unknown;
+  bytes?: Uint8Array;
+  computed?: readonly number[];
+  isUuid?: boolean;
+  isCanonical?: boolean;
+  writeUuid?(into: Uint8Array, at: number): void;
+  time?(column: string): number;
+};
 
 /** Both steps for all rows; see there. */
 export function encodeRows(entity: Entity, source: readonly SourceRow[], dictionary: Dictionary | null = null): Batch {
@@ -61,10 +74,12 @@ export function prepare(entity: Entity, source: readonly SourceRow[]): Prepared 
     stamps: new Float64Array(count),
   };
   for (let i = 0; i < count; i++) {
-    const { value, bytes, computed } = rows[i];
-    writeUuid(value.id, keys.ids, i * 16);
-    keys.hashes[i] = bytes && computed ? hashBytes(bytes, computed) : hashText(rows[i]);
-    keys.stamps[i] = typeof value.updated === 'string' ? (parseTime(value.updated) ?? NaN) : NaN;
+    const row = rows[i];
+    const { bytes, computed } = row;
+    if (row.isUuid && row.writeUuid) row.writeUuid(keys.ids, i * 16);
+    else writeUuid(row.value.id, keys.ids, i * 16);
+    keys.hashes[i] = bytes && computed ? hashBytes(bytes, computed) : hashText(row);
+    keys.stamps[i] = row.time ? row.time('updated') : timeOf(row.value.updated);
   }
   return { keys, rows };
 }
@@ -86,15 +101,19 @@ export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary
     refs: {},
     ...pack(rows, dictionary),
   };
-  const terms = new Positions(batch.terms);
-  const refs = new Map<Entity, Positions>();
+  const terms = new Terms(batch.terms);
+  const refs = new Map<Entity, Refs>();
   for (const { kind } of layout.columns) {
-    if (isRef(kind) && !refs.has(kind)) refs.set(kind, new Positions((batch.refs[kind] = [])));
+    if (isRef(kind) && !refs.has(kind)) refs.set(kind, new Refs((batch.refs[kind] = [])));
   }
 
-  rows.forEach(({ value }, i) => {
+  rows.forEach((row, i) => {
     for (const column of layout.columns) {
-      const found = column.read(value);
+      if (column.kind === 'time' && row.time) {
+        batch.numbers[i * layout.numbers + column.slot] = row.time(column.name);
+        continue;
+      }
+      const found = column.read(row.value);
       if (column.kind === 'text') {
         batch.texts[i * layout.texts + column.slot] = typeof found === 'string' ? found : null;
       } else {
@@ -131,16 +150,20 @@ function lastOfEach(source: readonly SourceRow[]): Row[] {
   for (const row of source) {
     const { value } = row;
     const id = isObject(value) ? value.id : undefined;
-    if (!isObject(value) || typeof id !== 'string' || !writeUuid(id, bytes, 0))
+    if (!isObject(value) || typeof id !== 'string' || !(row.isUuid || writeUuid(id, bytes, 0)))
       throw new AppError('SERVER_BAD_REPLY', 'a row without a UUID as id');
-    const key = id.length === 36 ? id.toLowerCase() : uuidText(bytes);
+    let key = id;
+    if (!row.isCanonical) {
+      writeUuid(id, bytes, 0);
+      key = uuidText(bytes);
+    }
     if (seen.has(key)) seen.delete(key);
     seen.set(key, row as Row);
   }
   return [...seen.values()];
 }
 
-/** Numbers the distinct texts of a batch. */
+/** Numbers the distinct texts of a batch. Rows next to each other often have the same, and whoever read them then gives the same string. */
 class Positions {
   readonly #list: string[];
   readonly #known = new Map<string, number>();
@@ -157,17 +180,45 @@ class Positions {
   }
 }
 
+class Terms extends Positions {
+  #last: readonly unknown[] | null = null;
+  #position = NaN;
+
+  tags(list: readonly unknown[]): number {
+    if (list !== this.#last) {
+      this.#last = list;
+      this.#position = this.of(JSON.stringify(list));
+    }
+    return this.#position;
+  }
+}
+
+class Refs extends Positions {
+  #last = '';
+  #position = NaN;
+
+  /** NaN when it is no UUID */
+  id(text: string): number {
+    if (text !== this.#last) {
+      this.#last = text;
+      this.#position = writeUuid(text, spare, 0) ? this.of(uuidText(spare)) : NaN;
+    }
+    return this.#position;
+  }
+}
+
 const spare = new Uint8Array(16);
 
-function toNumber(column: Column, found: unknown, terms: Positions, refs: Map<Entity, Positions>): number {
-  const { kind } = column;
+const timeOf = (found: unknown): number => (typeof found === 'string' ? (parseTime(found) ?? NaN) : NaN);
+
+function toNumber({ kind }: Column, found: unknown, terms: Terms, refs: Map<Entity, Refs>): number {
   switch (kind) {
     case 'time':
-      return typeof found === 'string' ? (parseTime(found) ?? NaN) : NaN;
+      return timeOf(found);
     case 'term':
       return typeof found === 'string' ? terms.of(found) : NaN;
     case 'tags':
-      return Array.isArray(found) ? terms.of(JSON.stringify(found)) : NaN;
+      return Array.isArray(found) ? terms.tags(found) : NaN;
     case 'real':
       return typeof found === 'number' ? found : NaN;
     case 'int':
@@ -177,12 +228,8 @@ function toNumber(column: Column, found: unknown, terms: Positions, refs: Map<En
     case 'uuid':
     case 'text':
       return NaN;
-    default: {
-      if (typeof found !== 'string') return NaN;
-      const plain = found.length === 36 ? found.toLowerCase() : found;
-      if (!writeUuid(plain, spare, 0)) return NaN;
-      return refs.get(kind)?.of(plain.length === 36 ? plain : uuidText(spare)) ?? NaN;
-    }
+    default:
+      return typeof found === 'string' ? (refs.get(kind)?.id(found) ?? NaN) : NaN;
   }
 }
 

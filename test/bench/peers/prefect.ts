@@ -12,7 +12,7 @@ import { serveLocalApi } from '../../fixtures/prefect/local-api-server.ts';
 import { startPrefect, type PrefectServer } from '../../fixtures/prefect/server.ts';
 import { archiveOf, kept, sourceOf } from '../archives.ts';
 import { wireRow } from '../wire-rows.ts';
-import type { Page, Peer } from './peer.ts';
+import type { Answer, Peer } from './peer.ts';
 import { PAGE } from './sql.ts';
 
 const urlOf = (path: string) => `sqlite+aiosqlite:///${path}`;
@@ -77,7 +77,7 @@ function stamp(text: string): string {
   return `${whole}.${rest.padEnd(6, '0').slice(0, 6)}`;
 }
 
-function paginate(api: string, token: string | null, agent: Agent, body: unknown): Promise<Page> {
+function paginate(api: string, token: string | null, agent: Agent, body: unknown): Promise<Answer> {
   const text = JSON.stringify({ ...(body as object), sort: 'EXPECTED_START_TIME_DESC', limit: PAGE });
   const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
   return new Promise((resolve, reject) => {
@@ -85,11 +85,13 @@ function paginate(api: string, token: string | null, agent: Agent, body: unknown
       const parts: Buffer[] = [];
       reply.on('data', (part: Buffer) => parts.push(part));
       reply.on('end', () => {
-        const told = Buffer.concat(parts).toString('utf8');
+        const told = () => Buffer.concat(parts).toString('utf8');
         if (reply.statusCode !== 200)
-          return reject(new Error(`${reply.statusCode} to ${text.slice(0, 300)}: ${told.slice(0, 300)}`));
-        const { count, results } = JSON.parse(told) as { count: number; results: { id: string }[] };
-        resolve({ count, ids: results.map(({ id }) => id) });
+          return reject(new Error(`${reply.statusCode} to ${text.slice(0, 300)}: ${told().slice(0, 300)}`));
+        resolve(() => {
+          const { count, results } = JSON.parse(told()) as { count: number; results: { id: string }[] };
+          return { count, ids: results.map(({ id }) => id) };
+        });
       });
     });
     sent.on('error', reject);
