@@ -179,7 +179,13 @@ export const queryContract = {
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
   activity: call(z.object({ id: z.string() }), runActivitySchema.nullable()),
   stats: call(none, z.object({ version: z.number(), task_runs: z.number(), state: z.record(z.string(), z.unknown()) })),
-  api: call(apiRequestSchema, z.object({ status: z.number(), body: z.union([z.string(), z.custom<Uint8Array>((value) => value instanceof Uint8Array)]) })),
+  api: call(
+    apiRequestSchema,
+    z.object({
+      status: z.number(),
+      body: z.union([z.string(), z.custom<Uint8Array>((value) => value instanceof Uint8Array)]),
+    }),
+  ),
   /** header line first, then rows; each chunk is whole lines */
   csv: stream(
     z.object({ query: querySchema, columns: z.array(z.string()), spreadsheet: z.boolean() }),
