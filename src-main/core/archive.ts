@@ -250,7 +250,8 @@ export class Archive {
       });
     } finally {
       this.#running = null;
-      this.#schedule.ended(this.sync.get().phase === 'failed');
+      const { phase, problem } = this.sync.get();
+      this.#schedule.ended(phase === 'failed' ? (problem?.code ?? 'INTERNAL') : null);
     }
   }
 

@@ -80,7 +80,7 @@ function parseJson(text: string): unknown {
 
 /** A file system error as a code: no room, not allowed, or INTERNAL. */
 export function fileError(thrown: NodeJS.ErrnoException, path: string): AppError {
-  if (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT')
+  if (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT' || thrown.code === 'EFBIG')
     return new AppError('DISK_FULL', `no room to write ${path}`, { path }, thrown);
   if (thrown.code === 'EACCES' || thrown.code === 'EPERM' || thrown.code === 'EROFS')
     return new AppError('FOLDER_READ_ONLY', `not allowed to write ${path}`, { path }, thrown);
