@@ -192,8 +192,8 @@ export class App {
   /** What was open under the old name opens again under the new one when it is asked for. */
   async renamed(name: string, now: string): Promise<void> {
     await this.closeArchive(name);
-    const settings = this.settings.get();
-    if (settings.workspace === name) await this.settings.set({ ...settings, workspace: now });
+    if (this.settings.get().workspace === name)
+      await this.settings.change((settings) => ({ ...settings, workspace: now }));
   }
 
   async closeArchive(name: string): Promise<void> {

@@ -154,7 +154,7 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     },
 
     'settings.update': async (change) => {
-      await settings.set({ ...settings.get(), ...change });
+      await settings.change((all) => ({ ...all, ...change }));
       if (change.sync_every !== undefined) await app.replanSyncs();
       return settings.get();
     },

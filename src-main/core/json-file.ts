@@ -9,8 +9,11 @@ import { AppError } from '../contract/errors.ts';
 
 export type JsonFile<T> = {
   get(): T;
-  /** Stored when the promise settles; writes go one after another. Throws DISK_FULL, FOLDER_READ_ONLY. The value is kept only if stored. */
-  set(value: T): Promise<void>;
+  /**
+   * Stored when the promise settles; changes go one after another, each from what the one before has left, so that of two at once none
+   * is lost. Throws DISK_FULL, FOLDER_READ_ONLY, and what `next` throws. The value is kept only if stored.
+   */
+  change(next: (value: T) => T): Promise<void>;
   /** where an unreadable file was set aside at opening, else null */
   readonly setAside: string | null;
 };
@@ -61,9 +64,9 @@ export async function openJsonFile<S extends z.ZodType>(
 
   return {
     get: () => value,
-    set: (next) => {
+    change: (next) => {
       if (options.readOnly) return Promise.reject(new AppError('FOLDER_READ_ONLY', `read-only: ${path}`, { path }));
-      last = last.catch(() => undefined).then(() => store(next));
+      last = last.catch(() => undefined).then(() => store(next(value)));
       return last;
     },
     setAside,

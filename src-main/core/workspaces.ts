@@ -87,8 +87,8 @@ export class Workspaces {
     const old = this.#file.get().filter(({ headers }) => !Array.isArray(headers));
     if (old.length === 0) return;
     for (const one of old) await this.#keepHeaders(shown(one).secrets, one.headers as Record<string, string>);
-    await this.#file.set(
-      this.#file.get().map((one) => (Array.isArray(one.headers) ? one : { ...one, headers: Object.keys(one.headers) })),
+    await this.#file.change((all) =>
+      all.map((one) => (Array.isArray(one.headers) ? one : { ...one, headers: Object.keys(one.headers) })),
     );
   }
 
@@ -150,7 +150,10 @@ export class Workspaces {
       demo: null,
       ...usual,
     };
-    await this.#file.set([...this.#file.get(), entry]);
+    await this.#file.change((all) => {
+      if (all.some((one) => one.file === file)) throw taken(input.name); // by another that was added at the same moment
+      return [...all, entry];
+    });
     return entry;
   }
 
@@ -174,15 +177,16 @@ export class Workspaces {
       demo: { runs, epoch: Date.now() * 1000 },
       ...usual,
     };
-    await this.#file.set([...this.#file.get(), entry]);
-    return entry;
+    await this.#file.change((all) => (all.some((one) => one.name === name) ? all : [...all, entry]));
+    return this.get(name);
   }
 
   async update(name: string, change: Partial<Entry>): Promise<Entry> {
-    const before = this.#stored(name);
-    const changed = { ...before, secrets: shown(before).secrets, ...change };
-    await this.#file.set(this.#file.get().map((one) => (one.name === name ? changed : one)));
-    return shown(changed);
+    const { file } = this.get(name);
+    await this.#file.change((all) =>
+      all.map((one) => (one.file === file ? { ...one, secrets: shown(one).secrets, ...change } : one)),
+    );
+    return this.get(change.name ?? name);
   }
 
   /**
@@ -216,7 +220,7 @@ export class Workspaces {
 
   async remove(name: string): Promise<void> {
     const { secrets } = this.get(name);
-    await this.#file.set(this.#file.get().filter((one) => one.name !== name));
+    await this.#file.change((all) => all.filter((one) => one.name !== name));
     await this.#secrets.remove(secrets);
     await this.#secrets.remove(headersOf(secrets));
   }
@@ -224,7 +228,7 @@ export class Workspaces {
   /** Throws BAD_INPUT when another workspace than `besides` has the name. */
   refuseTaken(name: string, besides: string | null): void {
     if (this.list().some((one) => one.name !== besides && one.name.toLowerCase() === name.toLowerCase()))
-      throw new AppError('BAD_INPUT', `there is already a workspace named ${name}`, { workspace: name });
+      throw taken(name);
   }
 
   /** Named after the workspace, unless a renamed one, or one spelled nearly the same, has that file. */
@@ -253,6 +257,9 @@ export class Workspaces {
     return { api_url, auth: signIn, headers, insecure_tls, ca_file };
   }
 }
+
+const taken = (name: string): AppError =>
+  new AppError('BAD_INPUT', `there is already a workspace named ${name}`, { workspace: name });
 
 function shown(stored: Stored): Entry {
   const { headers, secrets = stored.name } = stored;

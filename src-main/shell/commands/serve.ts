@@ -26,7 +26,8 @@ export const serve: Command = async (args) => {
     const opened = await createApp(appOptions(values, browserShell(downloads)));
     app = opened;
     const chosen = values.demo || values.workspace !== undefined ? await workspaceOf(opened, values) : null;
-    if (chosen !== null && !opened.readOnly) await opened.settings.set({ ...opened.settings.get(), workspace: chosen });
+    if (chosen !== null && !opened.readOnly)
+      await opened.settings.change((settings) => ({ ...settings, workspace: chosen }));
     const named = chosen === null ? null : opened.workspaces.get(chosen);
     host = await startBrowserHost({
       assets: windowFolder(),
