@@ -37,6 +37,7 @@ export class Archive {
   /** ms; when what is kept too long was last looked for */
   #enforced = 0;
   #running: { abort: AbortController; done: Promise<void> } | null = null;
+  #closed = false;
 
   private constructor(options: OpenOptions, started: Threads, notice: WireError | null, status: SyncStatus) {
     this.#options = options;
@@ -80,6 +81,7 @@ export class Archive {
 
   /** The first pass by itself; on a metered connection not so soon after the last one, whoever has closed the window meanwhile. */
   begin(): void {
+    if (this.#closed) return;
     const status = this.sync.get();
     if (mayBegin(status, Date.now() * 1000)) this.startSync();
     else this.replan();
@@ -284,6 +286,7 @@ export class Archive {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#schedule.stop();
     await Promise.all([this.cancelSync(), this.#listening.stop()]);
     await stopThreads(this.#started);

@@ -31,6 +31,7 @@ export function createHandlers(app: App): Handlers<typeof contract> {
 
   return {
     hello: async () => {
+      app.greeted();
       if (workspaces.list().length === 0 && !app.readOnly) await app.ensureDemo();
       return {
         version: app.version,

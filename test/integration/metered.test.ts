@@ -99,3 +99,26 @@ test('what the system says of its network holds unless the person knows better',
   await app.handlers['settings.update']({ sync_every: 10 }, options);
   assert.equal((await app.handlers['workspace.list']({}, options))[0]?.sync_every, 60, 'its own pace');
 });
+
+test('no pass starts by itself before the window has said what the network is', async () => {
+  await app.close();
+  const open = async () => {
+    app = await createApp({ dataDir: dir, shell: plainShell, log: () => undefined, windowComes: true });
+    demo.control.requests.length = 0;
+    await (await app.archive('here')).query.stats({});
+    assert.deepEqual(demo.control.requests, [], 'opened, and nothing asked');
+  };
+  await open();
+  await pace('auto', 60);
+  await app.handlers['sync.network']({ metered: true }, options);
+  await app.handlers.hello({}, options);
+  const planned = await until(async () => (await status()).next !== null).then(status);
+  assert.ok((planned.next ?? 0) > Date.now() * 1000 + 880_000_000);
+  assert.equal((await app.archive('here')).syncing, false);
+  assert.deepEqual(demo.control.requests, [], 'the last pass is not 15 minutes ago');
+  await app.close();
+
+  await open();
+  await app.handlers.hello({}, options); // a system that says nothing of its network
+  await until(() => demo.control.requests.length > 0);
+});
