@@ -158,7 +158,7 @@ export class Archive {
   /** What was learned of the server is learned anew; `everything`: it may be another, so nothing is known to have been read. */
   async forgetServer(everything: boolean): Promise<void> {
     await forgetServer(this.#threads.writer.client, everything);
-    if (everything) this.#tell({ complete_since: null, verified_since: null, last_success: null });
+    if (everything) this.#tell({ complete_since: null, verified_since: null, last_success: null, checked: null });
   }
 
   /** After `quiet`: with the connection as it now is, events included. `verify`: compares everything with the server. */

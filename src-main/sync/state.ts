@@ -34,6 +34,8 @@ export const syncStateSchema = z.object({
   oldest: time,
   /** µs by this machine's clock; end of the last sync that went through */
   success: time,
+  /** µs; the server's clock when it last answered, less this machine's: a person reads times by one clock */
+  ahead: z.number().default(0),
   /** what the server is, learned once a day */
   server: z
     .object({
@@ -56,8 +58,14 @@ export function freshState(): SyncState {
     daily: null,
     oldest: null,
     success: null,
+    ahead: 0,
     server: null,
   };
+}
+
+/** A time by the server's clock, by this machine's. */
+export function byOurClock(at: number | null, { ahead }: SyncState): number | null {
+  return at === null ? null : at - ahead;
 }
 
 /** The archive now reaches back to `before` (µs, a whole hour) only. False: it did not reach further. */

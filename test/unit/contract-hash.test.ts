@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
 
-const known = '18e7523821778b8d';
+const known = 'd71adca06f6167c2';
 
 test('the contract is the one that was reviewed', () => {
   const shapes = Object.entries(contract)

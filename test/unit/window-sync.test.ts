@@ -46,6 +46,7 @@ const status = (change: Partial<SyncStatus>): SyncStatus =>
     started: null,
     finished: null,
     last_success: 4,
+    checked: 4,
     complete_since: 3,
     verified_since: 5,
     resumable: false,
@@ -62,20 +63,26 @@ describe('the sentence of the sync view', () => {
   const say = (change: Partial<SyncStatus>, every = 30) => coverageSentence(status(change), every, words);
 
   it('says what is here, when it was compared, and how it is kept true', () => {
-    assert.equal(say({}), 'Every run since day 3. Compared with the server at 5. Listening for changes.');
     assert.equal(
-      say({ verified_since: null, live: 'unsupported' }),
-      'Every run since day 3. Not all of it has been compared with the server yet. Looks for changes every 30 s.',
+      say({}),
+      'Every run since day 3, checked at 4. Compared with the server in full at 5. Listening for changes.',
     );
     assert.equal(
-      say({ complete_since: null, verified_since: null, last_success: null, live: 'off' }, 0),
+      say({ verified_since: null, live: 'unsupported' }),
+      'Every run since day 3, checked at 4. Not all of it has been compared with the server yet. Looks for changes every 30 s.',
+    );
+    assert.equal(
+      say({ complete_since: null, verified_since: null, last_success: null, checked: null, live: 'off' }, 0),
       'Never synced. Looks for changes only when you ask.',
     );
     assert.equal(
-      say({ phase: 'running', complete_since: null, verified_since: null, last_success: null }),
+      say({ phase: 'running', complete_since: null, verified_since: null, last_success: null, checked: null }),
       'First sync under way.',
     );
-    assert.equal(say({ paused: true }), 'Every run since day 3. Compared with the server at 5. Paused.');
+    assert.equal(
+      say({ paused: true }),
+      'Every run since day 3, checked at 4. Compared with the server in full at 5. Paused.',
+    );
   });
 
   it('on a metered connection it says why changes come late', () => {
