@@ -136,7 +136,7 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     title: full[say('limit', 'disk')] ?? full['disk'],
     advice:
       say('limit', '') === 'file'
-        ? `A limit of this machine (ulimit -f), or the disk’s file system, lets ${say('path', 'the archive')} grow no further. Lift the limit, move the data folder, or let old runs go in the workspace’s settings. Nothing already stored was lost.`
+        ? 'Let old runs go in the workspace’s settings, move the data folder, or lift the limit (ulimit -f; FAT disks have one of 4 GB). Nothing already stored was lost.'
         : `Make room for ${say('path', 'the data folder')} and try again. Nothing already stored was lost.`,
   }),
   FOLDER_READ_ONLY: ({ say }) => ({

@@ -261,7 +261,9 @@ export class Archive {
   async #enforceSometimes(keeping: Keeping): Promise<void> {
     if (!deletesByItself(keeping) || Date.now() - this.#enforced < 3_600_000) return;
     this.#enforced = Date.now();
-    this.#narrowed(await enforceKeeping(this.#threads.writer.client, keeping));
+    const { task_runs, flow_runs } = this.#narrowed(await enforceKeeping(this.#threads.writer.client, keeping));
+    const { workspace, log } = this.#options;
+    if (task_runs + flow_runs > 0) log('info', 'deleted what is kept too long', { workspace, task_runs, flow_runs });
   }
 
   #narrowed(deleted: Retention): Retention {

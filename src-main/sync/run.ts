@@ -17,7 +17,7 @@ import { Progress, type SyncProgress } from './progress.ts';
 import type { Sink } from './sink.ts';
 import { Source } from './source.ts';
 import { fetchByRule, type Tries } from './rule.ts';
-import { byOurClock, parseState, STATE_KEY, type SyncState } from './state.ts';
+import { byOurClock, noteClock, parseState, STATE_KEY, type SyncState } from './state.ts';
 import { compareRest, verifiedByHarvest, verify, type Parents } from './verify.ts';
 import { HOUR, parseVerify, VERIFY_KEY, verifiedSince, type VerifyState } from './windows.ts';
 
@@ -66,7 +66,7 @@ export async function runSync(options: SyncOptions): Promise<void> {
     await nameDialect(options, pass);
     await work(pass, verified, options);
     state.success = Date.now() * 1000;
-    state.ahead = source.ahead ?? state.ahead;
+    noteClock(state, source.ahead);
     await outbox.push('flow', [], { [STATE_KEY]: structuredClone(state) });
     await outbox.flush();
     progress.succeeded(state.success, byOurClock(state.through, state));

@@ -63,6 +63,14 @@ export function freshState(): SyncState {
   };
 }
 
+/** µs. The Date header has whole seconds and a reply takes its time: smaller differences would only make kept times waver. */
+const WAVERING = 5_000_000;
+
+/** `ahead`: as the server has just answered; null: it has not, or without its time. */
+export function noteClock(state: SyncState, ahead: number | null): void {
+  if (ahead !== null && Math.abs(ahead - state.ahead) > WAVERING) state.ahead = ahead;
+}
+
 /** A time by the server's clock, by this machine's. */
 export function byOurClock(at: number | null, { ahead }: SyncState): number | null {
   return at === null ? null : at - ahead;

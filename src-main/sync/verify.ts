@@ -8,7 +8,7 @@ import { scanAnchored } from './anchored.ts';
 import { closeGap, END_OF_TIME } from './keyset.ts';
 import { readNullStarts } from './nulls.ts';
 import { keep, keeper, refetch, type Pass, type RunEntity } from './pass.ts';
-import { byOurClock } from './state.ts';
+import { byOurClock, noteClock } from './state.ts';
 import {
   cutWindows,
   harvested,
@@ -79,7 +79,7 @@ export async function verify(pass: Pass, verify: VerifyState, whole: boolean): P
 const clock = ({ source }: Pass): number => source.clock ?? Date.now() * 1000;
 
 function tell({ source, state, progress }: Pass, verify: VerifyState): void {
-  state.ahead = source.ahead ?? state.ahead;
+  noteClock(state, source.ahead);
   progress.verifiedSince(byOurClock(verifiedSince(verify), state));
 }
 

@@ -58,7 +58,7 @@ test('full in the middle of the first sync', async ({ host }) => {
 
   limitFileSize(pid, MANY.bytes);
   await window.addServer('room', server.apiUrl);
-  const full = banner(page, /has reached the largest size allowed.*let old runs go/);
+  const full = banner(page, /has reached the largest size allowed.*Let old runs go/);
   await expect(full).toBeVisible();
   await expect(full).toContainText('Nothing already stored was lost');
   await accessible(page);

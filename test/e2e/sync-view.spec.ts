@@ -154,6 +154,20 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await window.expectCount(all - DELETED);
   });
 
+  await test.step('what goes by itself as time goes by is shown before it does', async () => {
+    await page.getByRole('button', { name: 'Settings of trust' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Settings of trust' });
+    await dialog.getByRole('checkbox', { name: 'Only the last' }).check();
+    await dialog.getByRole('spinbutton', { name: 'Days to keep' }).fill('3000');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await expect(dialog).toBeHidden();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('v');
+    const view = page.getByRole('dialog', { name: 'Sync' });
+    await expect(view.getByText(/the last 3000 days nothing here is beyond that/)).toBeVisible();
+    await page.keyboard.press('Escape');
+  });
+
   await test.step('without the server, checking says so', async () => {
     await demo.control.stop();
     await page.keyboard.press('c');

@@ -121,7 +121,7 @@ test('a person reads times by this machine’s clock, however far off the server
     await sync(world, sink, { onStatus: (status) => told.push(status) });
     const last = told.at(-1);
     assert.ok(last?.checked && last.verified_since);
-    assert.ok(last.checked >= began - 2e6 && last.checked <= Date.now() * 1000 + 2e6, 'checked as the pass went');
+    assert.ok(last.checked >= began - 10e6 && last.checked <= Date.now() * 1000 + 10e6, 'checked as the pass went');
     return last;
   };
   const first = await pass();
@@ -130,7 +130,7 @@ test('a person reads times by this machine’s clock, however far off the server
   const next = await pass();
   const { checked, verified_since, complete_since } = told[0] ?? first;
   assert.deepEqual([checked, verified_since, complete_since], [first.checked, first.verified_since, first.complete_since], 'known until more is'); // prettier-ignore
-  assert.ok((next.checked ?? 0) > (first.checked ?? 0) - 2e6);
+  assert.ok((next.checked ?? 0) > (first.checked ?? 0) - 10e6);
 });
 
 test('windows cover everything from since on, touch each other and keep what is known', () => {
