@@ -1,7 +1,8 @@
 /** What a person does to trust an archive: look at what is here, check it, see what the server has deleted, choose what is kept, pause. */
+import { randomUUID } from 'node:crypto';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { parseTime } from '../../src-main/contract/time.ts';
+import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { newRow } from '../../src-main/demo/new-rows.ts';
 import { startDemo, type Demo } from '../../src-main/demo/server.ts';
 import { formatDay } from '../../src-renderer/format.ts';
@@ -128,6 +129,25 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await window.expectCount(all);
   });
 
+  await test.step('a run is seen to begin and to end, while the list stays where it is', async () => {
+    const entered = (name: string) => {
+      const state = { id: randomUUID(), type: name.toUpperCase(), name, timestamp: formatTime(Date.now() * 1000) };
+      return { state, state_id: state.id, state_type: state.type, state_name: name };
+    };
+    const id = demo.control.insert('task_run', { name: 'watched', ...entered('Running') });
+    await page.getByRole('main').getByRole('button', { name: '1 new' }).click();
+    all += 1;
+    await window.expectCount(all);
+    await window.filter('State', 'Running');
+    await expect(window.row('watched').getByText('Running', { exact: true })).toBeVisible();
+    const running = await window.count();
+    demo.control.update('task_run', id, entered('Completed'));
+    await expect(window.row('watched').getByText('Completed', { exact: true })).toBeVisible();
+    expect(await window.count()).toBe(running);
+    await page.getByRole('button', { name: 'Remove state Running' }).click();
+    await window.expectCount(all);
+  });
+
   await test.step('pause and go on', async () => {
     await page.getByRole('button', { name: 'More about syncing' }).click();
     await page.getByRole('menuitem', { name: 'Pause syncing' }).click();
@@ -155,6 +175,8 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
   });
 
   await test.step('what goes by itself as time goes by is shown before it does', async () => {
+    await page.getByRole('button', { name: 'Workspace: trust' }).click();
+    await page.getByRole('menuitem', { name: /Manage workspaces/ }).click();
     await page.getByRole('button', { name: 'Settings of trust' }).click();
     const dialog = page.getByRole('dialog', { name: 'Settings of trust' });
     await dialog.getByRole('checkbox', { name: 'Only the last' }).check();
