@@ -34,6 +34,13 @@ const reasons: Record<string, string> = {
   EHOSTUNREACH: 'There is no way to that machine. ',
 };
 
+/** What is full, by `limit`. */
+const full: Record<string, string> & { disk: string } = {
+  disk: 'The disk is full',
+  quota: 'Your share of the disk is used up',
+  file: 'The archive’s file has reached the largest size allowed',
+};
+
 const words: Record<ErrorCode, (facts: Facts) => Words> = {
   BAD_INPUT: ({ say, message }) => ({
     title: message ? capital(firstLine(message)) : 'That input was not understood',
@@ -126,8 +133,11 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
   }),
 
   DISK_FULL: ({ say }) => ({
-    title: 'The disk is full',
-    advice: `Make room for ${say('path', 'the data folder')} and try again. Nothing already stored was lost.`,
+    title: full[say('limit', 'disk')] ?? full['disk'],
+    advice:
+      say('limit', '') === 'file'
+        ? 'Let old runs go in the workspace’s settings, move the data folder, or lift the limit (ulimit -f; FAT disks have one of 4 GB). Nothing already stored was lost.'
+        : `Make room for ${say('path', 'the data folder')} and try again. Nothing already stored was lost.`,
   }),
   FOLDER_READ_ONLY: ({ say }) => ({
     title: `${say('path', 'The data folder')} cannot be written`,

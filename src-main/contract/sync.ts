@@ -43,9 +43,11 @@ export const syncStatusSchema = z.object({
   finished: micros,
   /** µs; end of the last sync that went through */
   last_success: micros,
+  /** µs by this machine's clock; every change on the server up to then is here: when the last sync that went through began to read */
+  checked: micros,
   /** µs; the oldest expected start that is complete. null: not all there yet, or no rows */
   complete_since: micros,
-  /** µs; every part of the archive has been compared with the server since then. null: not yet */
+  /** µs by this machine's clock; every part of the archive has been compared with the server since then. null: not yet */
   verified_since: micros,
   /** a harvest was cut short and the next sync goes on where it stopped */
   resumable: z.boolean(),
@@ -73,7 +75,7 @@ export const coverageSpanSchema = z.object({
   unfinished: z.number(),
   /** everything the server had there has been read */
   complete: z.boolean(),
-  /** µs by the server's clock; when all of it was last compared with the server. null: not yet */
+  /** µs by this machine's clock; when all of it was last compared with the server. null: not yet */
   verified: micros,
 });
 export type CoverageSpan = z.infer<typeof coverageSpanSchema>;

@@ -33,7 +33,12 @@ export type AppOptions = {
   demoRuns?: number;
   /** start a sync when a workspace is opened. Off for commands that only read. */
   syncOnOpen?: boolean;
+  /** a window will come, and say whether the network is metered: no pass starts by itself before */
+  windowComes?: boolean;
 };
+
+/** ms; who only uses the local API has no window, and one that has not come by then may never. */
+const WINDOW_LATE = 15_000;
 
 export class App {
   readonly version: string;
@@ -50,6 +55,8 @@ export class App {
   readonly #archives = new Map<string, Promise<Archive>>();
   readonly #demos = new Map<string, Started<typeof demoContract>>();
   #network = { metered: false };
+  readonly #window: Promise<void>;
+  #windowCame: () => void = () => undefined;
   #closed = false;
 
   private constructor(
@@ -58,6 +65,15 @@ export class App {
     unlock: () => void,
   ) {
     this.#options = options;
+    this.#window = new Promise((resolve) => {
+      if (!options.windowComes) return resolve();
+      const late = setTimeout(resolve, WINDOW_LATE);
+      late.unref();
+      this.#windowCame = () => {
+        clearTimeout(late);
+        resolve();
+      };
+    });
     this.#unlock = unlock;
     this.shell = options.shell;
     this.log = options.log;
@@ -182,6 +198,11 @@ export class App {
     return sync_every ?? this.settings.get().sync_every;
   }
 
+  /** A window is here, and has said what it knows of the network. */
+  greeted(): void {
+    this.#windowCame();
+  }
+
   /** What a window says of the machine's network. */
   async setNetwork(network: { metered: boolean }): Promise<void> {
     if (this.#network.metered === network.metered) return;
@@ -192,8 +213,8 @@ export class App {
   /** What was open under the old name opens again under the new one when it is asked for. */
   async renamed(name: string, now: string): Promise<void> {
     await this.closeArchive(name);
-    const settings = this.settings.get();
-    if (settings.workspace === name) await this.settings.set({ ...settings, workspace: now });
+    if (this.settings.get().workspace === name)
+      await this.settings.change((settings) => ({ ...settings, workspace: now }));
   }
 
   async closeArchive(name: string): Promise<void> {
@@ -231,7 +252,7 @@ export class App {
         return metered === 'always' || (metered === 'auto' && this.#network.metered);
       },
     });
-    if (byItself) archive.begin();
+    if (byItself) void this.#window.then(() => archive.begin());
     return archive;
   }
 

@@ -37,6 +37,7 @@ export class Archive {
   /** ms; when what is kept too long was last looked for */
   #enforced = 0;
   #running: { abort: AbortController; done: Promise<void> } | null = null;
+  #closed = false;
 
   private constructor(options: OpenOptions, started: Threads, notice: WireError | null, status: SyncStatus) {
     this.#options = options;
@@ -80,6 +81,7 @@ export class Archive {
 
   /** The first pass by itself; on a metered connection not so soon after the last one, whoever has closed the window meanwhile. */
   begin(): void {
+    if (this.#closed) return;
     const status = this.sync.get();
     if (mayBegin(status, Date.now() * 1000)) this.startSync();
     else this.replan();
@@ -156,7 +158,7 @@ export class Archive {
   /** What was learned of the server is learned anew; `everything`: it may be another, so nothing is known to have been read. */
   async forgetServer(everything: boolean): Promise<void> {
     await forgetServer(this.#threads.writer.client, everything);
-    if (everything) this.#tell({ complete_since: null, verified_since: null, last_success: null });
+    if (everything) this.#tell({ complete_since: null, verified_since: null, last_success: null, checked: null });
   }
 
   /** After `quiet`: with the connection as it now is, events included. `verify`: compares everything with the server. */
@@ -250,7 +252,8 @@ export class Archive {
       });
     } finally {
       this.#running = null;
-      this.#schedule.ended(this.sync.get().phase === 'failed');
+      const { phase, problem } = this.sync.get();
+      this.#schedule.ended(phase === 'failed' ? (problem?.code ?? 'INTERNAL') : null);
     }
   }
 
@@ -258,7 +261,9 @@ export class Archive {
   async #enforceSometimes(keeping: Keeping): Promise<void> {
     if (!deletesByItself(keeping) || Date.now() - this.#enforced < 3_600_000) return;
     this.#enforced = Date.now();
-    this.#narrowed(await enforceKeeping(this.#threads.writer.client, keeping));
+    const { task_runs, flow_runs } = this.#narrowed(await enforceKeeping(this.#threads.writer.client, keeping));
+    const { workspace, log } = this.#options;
+    if (task_runs + flow_runs > 0) log('info', 'deleted what is kept too long', { workspace, task_runs, flow_runs });
   }
 
   #narrowed(deleted: Retention): Retention {
@@ -283,6 +288,7 @@ export class Archive {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#schedule.stop();
     await Promise.all([this.cancelSync(), this.#listening.stop()]);
     await stopThreads(this.#started);

@@ -16,10 +16,10 @@ export function edited(entry: Entry, kept: Record<string, string>, edit: Connect
   const { name, api_url, auth, headers, insecure_tls, ca_file } = edit;
   if (entry.demo) throw new AppError('BAD_INPUT', 'the demo has no connection to edit', { workspace: entry.name });
   apiUrlGuesses(api_url);
-  const whole = Object.fromEntries(
-    Object.entries(headers).map(([header, value]) => [header, value ?? keptHeader(kept, header)]),
-  );
-  secretHeaders(null, whole);
+  const whole = staying(entry, edit)
+    ? null
+    : Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, value ?? keptHeader(kept, header)]));
+  secretHeaders(null, whole ?? {});
   const signIn: Record<typeof auth.kind, () => Entry['auth']> = {
     keep: () => entry.auth,
     none: () => ({ kind: 'none' }),
@@ -27,9 +27,17 @@ export function edited(entry: Entry, kept: Record<string, string>, edit: Connect
     secret: () => ({ kind: 'kept', scheme: (auth as Extract<typeof auth, { kind: 'secret' }>).scheme }),
   };
   return {
-    change: { name, api_url, auth: signIn[auth.kind](), headers: Object.keys(whole), insecure_tls, ca_file },
+    change: { name, api_url, auth: signIn[auth.kind](), headers: Object.keys(headers), insecure_tls, ca_file },
     typed: { secret: auth.kind === 'secret' ? auth.secret : null, headers: whole },
   };
+}
+
+/** All headers as they are: their values need not be known, and the command line may not see them. */
+function staying(entry: Entry, { headers }: ConnectionEdit): boolean {
+  const names = (list: string[]) => list.map((name) => name.toLowerCase()).sort().join('\n'); // prettier-ignore
+  return (
+    Object.values(headers).every((value) => value === null) && names(Object.keys(headers)) === names(entry.headers)
+  );
 }
 
 function keptHeader(kept: Record<string, string>, wanted: string): string {
@@ -39,8 +47,9 @@ function keptHeader(kept: Record<string, string>, wanted: string): string {
 }
 
 /** The values of headers that an edit keeps without naming them; none when it names all. */
-async function keptHeaders(app: App, workspace: string, { headers }: ConnectionEdit): Promise<Record<string, string>> {
-  return Object.values(headers).includes(null) ? app.workspaces.headers(workspace) : {};
+async function keptHeaders(app: App, workspace: string, edit: ConnectionEdit): Promise<Record<string, string>> {
+  const needed = Object.values(edit.headers).includes(null) && !staying(app.workspaces.get(workspace), edit);
+  return needed ? app.workspaces.headers(workspace) : {};
 }
 
 /** Two ways to write one address, such as with and without `/api`. */

@@ -31,6 +31,7 @@ export function createHandlers(app: App): Handlers<typeof contract> {
 
   return {
     hello: async () => {
+      app.greeted();
       if (workspaces.list().length === 0 && !app.readOnly) await app.ensureDemo();
       return {
         version: app.version,
@@ -154,7 +155,7 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     },
 
     'settings.update': async (change) => {
-      await settings.set({ ...settings.get(), ...change });
+      await settings.change((all) => ({ ...all, ...change }));
       if (change.sync_every !== undefined) await app.replanSyncs();
       return settings.get();
     },

@@ -9,8 +9,11 @@ import { AppError } from '../contract/errors.ts';
 
 export type JsonFile<T> = {
   get(): T;
-  /** Stored when the promise settles; writes go one after another. Throws DISK_FULL, FOLDER_READ_ONLY. The value is kept only if stored. */
-  set(value: T): Promise<void>;
+  /**
+   * Stored when the promise settles; changes go one after another, each from what the one before has left, so that of two at once none
+   * is lost. Throws DISK_FULL, FOLDER_READ_ONLY, and what `next` throws. The value is kept only if stored.
+   */
+  change(next: (value: T) => T): Promise<void>;
   /** where an unreadable file was set aside at opening, else null */
   readonly setAside: string | null;
 };
@@ -61,9 +64,9 @@ export async function openJsonFile<S extends z.ZodType>(
 
   return {
     get: () => value,
-    set: (next) => {
+    change: (next) => {
       if (options.readOnly) return Promise.reject(new AppError('FOLDER_READ_ONLY', `read-only: ${path}`, { path }));
-      last = last.catch(() => undefined).then(() => store(next));
+      last = last.catch(() => undefined).then(() => store(next(value)));
       return last;
     },
     setAside,
@@ -80,7 +83,7 @@ function parseJson(text: string): unknown {
 
 /** A file system error as a code: no room, not allowed, or INTERNAL. */
 export function fileError(thrown: NodeJS.ErrnoException, path: string): AppError {
-  if (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT')
+  if (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT' || thrown.code === 'EFBIG')
     return new AppError('DISK_FULL', `no room to write ${path}`, { path }, thrown);
   if (thrown.code === 'EACCES' || thrown.code === 'EPERM' || thrown.code === 'EROFS')
     return new AppError('FOLDER_READ_ONLY', `not allowed to write ${path}`, { path }, thrown);

@@ -73,7 +73,7 @@ export class Presets {
   async save(preset: Omit<Preset, 'id' | 'builtin'>): Promise<Preset> {
     this.#refuseTaken(preset.name, null);
     const saved: Preset = { ...preset, id: randomUUID(), builtin: false };
-    await this.#file.set([...this.#file.get(), saved]);
+    await this.#file.change((all) => [...all, saved]);
     return saved;
   }
 
@@ -81,13 +81,13 @@ export class Presets {
     this.#own(preset.id);
     this.#refuseTaken(preset.name, preset.id);
     const saved: Preset = { ...preset, builtin: false };
-    await this.#file.set(this.#file.get().map((one) => (one.id === saved.id ? saved : one)));
+    await this.#file.change((all) => all.map((one) => (one.id === saved.id ? saved : one)));
     return saved;
   }
 
   async remove(id: string): Promise<void> {
     this.#own(id);
-    await this.#file.set(this.#file.get().filter((one) => one.id !== id));
+    await this.#file.change((all) => all.filter((one) => one.id !== id));
   }
 
   #own(id: string): void {

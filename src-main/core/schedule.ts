@@ -3,9 +3,12 @@
  * when the machine wakes up or its network is another one. Pure but for the timers, so what it decides can be tested.
  */
 import { networkInterfaces } from 'node:os';
+import type { ErrorCode } from '../contract/errors.ts';
 
 /** Longest pause after repeated failures: an hour-long outage costs the server six requests, not 120. */
 const LONGEST_SECONDS = 600;
+/** What this machine's disk is to blame for. Who has made room looks at the window and waits: the pause does not grow. */
+const ours: ReadonlySet<ErrorCode> = new Set(['DISK_FULL', 'FOLDER_READ_ONLY']);
 /** ms between two looks at clock and network */
 const LOOK_EVERY = 5000;
 /** ms; a look that comes this much late by the wall clock: the machine slept. A busy one is not late by as much */
@@ -49,10 +52,11 @@ export class Schedule {
     this.#looks.unref();
   }
 
-  /** A sync ended; plans the next. A cancel by the person counts as no failure. */
-  ended(failed: boolean): void {
+  /** A sync ended; plans the next. `failed`: with what; a cancel by the person counts as no failure. */
+  ended(failed: ErrorCode | null): void {
     this.#ended = Date.now();
-    this.#failures = failed ? this.#failures + 1 : 0;
+    if (failed === null) this.#failures = 0;
+    else this.#failures = ours.has(failed) ? 1 : this.#failures + 1;
     this.replan();
   }
 

@@ -11,12 +11,10 @@ export async function fileSecrets(path: string): Promise<Secrets> {
   return {
     kind: 'file',
     get: (name) => Promise.resolve(file.get()[name] ?? null),
-    set: (name, secret) => file.set({ ...file.get(), [name]: secret }),
+    set: (name, secret) => file.change((all) => ({ ...all, [name]: secret })),
     remove: async (name) => {
-      const rest = { ...file.get() };
-      if (!(name in rest)) return;
-      delete rest[name];
-      await file.set(rest);
+      if (!(name in file.get())) return;
+      await file.change(({ [name]: _, ...rest }) => rest);
     },
   };
 }

@@ -16,6 +16,7 @@ export function initialStatus(workspace: string, stored: unknown): SyncStatus {
     started: null,
     finished: null,
     last_success: null,
+    checked: null,
     complete_since: null,
     verified_since: null,
     resumable: false,
@@ -56,6 +57,7 @@ function syncStatusKept(stored: object): Partial<SyncStatus> {
   const record = stored as Record<string, unknown>;
   return {
     last_success: number(record.last_success),
+    checked: number(record.checked) ?? number(record.last_success),
     complete_since: number(record.complete_since),
     verified_since: number(record.verified_since),
     finished: number(record.finished),

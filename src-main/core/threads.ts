@@ -4,6 +4,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { WireError } from '../contract/errors.ts';
 import type { Dialect } from '../contract/query.ts';
+import { budgetMemory, forgetThread } from '../prefect/budget.ts';
 import type { Log } from './shell.ts';
 import { startWorker, type Started } from './worker.ts';
 import { queryContract, syncContract, writerContract } from './worker-contracts.ts';
@@ -37,9 +38,10 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
       });
       ({ notice } = await started.writer.client.open({ path: options.path }));
       started.sync = startWorker('sync', syncContract, {
-        data: { writer: batches.port2 },
+        data: { writer: batches.port2, budgets: budgetMemory() },
         transfer: [batches.port2],
         log,
+        onExit: forgetThread,
       });
     }
     await query.client.open({ path: options.path, dialect: options.dialect, watchFile: options.readOnly });

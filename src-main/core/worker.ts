@@ -23,7 +23,14 @@ export type Started<C extends AnyContract> = { client: Client<C>; channel: Chann
 export function startWorker<C extends AnyContract>(
   name: WorkerName,
   contract: C,
-  options: { data?: unknown; transfer?: TransferListItem[]; log: Log; onDeath?: (thrown: Error) => void },
+  options: {
+    data?: unknown;
+    transfer?: TransferListItem[];
+    log: Log;
+    onDeath?: (thrown: Error) => void;
+    /** however it ended; `thread`: its id */
+    onExit?: (thread: number) => void;
+  },
 ): Started<C> {
   const worker = new Worker(entry(name), {
     name,
@@ -35,7 +42,9 @@ export function startWorker<C extends AnyContract>(
     options.log('error', 'worker died', { worker: name, message: thrown.message, stack: thrown.stack });
     options.onDeath?.(thrown);
   });
+  const { threadId } = worker; // -1 once it has ended
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  worker.once('exit', () => options.onExit?.(threadId));
   const channel = portChannel(worker);
   return {
     client: connect(contract, channel),

@@ -18,6 +18,11 @@ const entrySchema = z.object({
   kind: z.enum(['demo', 'server']),
   /** file name of its archive, given once */
   file: z.string(),
+  /**
+   * Under what its secrets are kept, given once: who renames it need not see them, as the command line cannot see Electron's
+   * keychain. An entry of before has its name's.
+   */
+  secrets: z.string().optional(),
   api_url: z.string(),
   auth: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('none') }),
@@ -40,11 +45,11 @@ const entrySchema = z.object({
   metered: meteredSchema.default('auto'),
 });
 type Stored = z.infer<typeof entrySchema>;
-export type Entry = Omit<Stored, 'headers'> & { headers: string[] };
+export type Entry = Omit<Stored, 'headers' | 'secrets'> & { headers: string[]; secrets: string };
 /** What an edit of the connection may change. */
 export type ConnectionPart = Pick<Entry, 'name' | 'api_url' | 'auth' | 'headers' | 'insecure_tls' | 'ca_file'>;
-/** What belongs to a connection and is not in its entry. `secret` null: the kept one, as long as the sign-in needs one. */
-export type Typed = { secret: string | null; headers: Record<string, string> };
+/** What belongs to a connection and is not in its entry. null: the kept ones, as long as the connection needs any. */
+export type Typed = { secret: string | null; headers: Record<string, string> | null };
 type Input = z.output<typeof workspaceInputSchema>;
 
 const usual = {
@@ -56,8 +61,8 @@ const usual = {
 };
 const OWNER_ONLY = 0o600; // a file of before may have the values of headers
 const headersSchema = z.record(z.string(), z.string());
-/** Names of workspaces have no slash. */
-const headersOf = (workspace: string) => `${workspace}/headers`;
+/** Names of workspaces and of files have no slash. */
+const headersOf = (secrets: string) => `${secrets}/headers`;
 
 export class Workspaces {
   readonly #file: JsonFile<Stored[]>;
@@ -81,14 +86,14 @@ export class Workspaces {
     if (this.#secrets.kind === 'session') return;
     const old = this.#file.get().filter(({ headers }) => !Array.isArray(headers));
     if (old.length === 0) return;
-    for (const { name, headers } of old) await this.#keepHeaders(name, headers as Record<string, string>);
-    await this.#file.set(
-      this.#file.get().map((one) => (Array.isArray(one.headers) ? one : { ...one, headers: Object.keys(one.headers) })),
+    for (const one of old) await this.#keepHeaders(shown(one).secrets, one.headers as Record<string, string>);
+    await this.#file.change((all) =>
+      all.map((one) => (Array.isArray(one.headers) ? one : { ...one, headers: Object.keys(one.headers) })),
     );
   }
 
-  async #keepHeaders(name: string, headers: Record<string, string>): Promise<void> {
-    if (Object.keys(headers).length > 0) await this.#secrets.set(headersOf(name), JSON.stringify(headers));
+  async #keepHeaders(secrets: string, headers: Record<string, string>): Promise<void> {
+    if (Object.keys(headers).length > 0) await this.#secrets.set(headersOf(secrets), JSON.stringify(headers));
   }
 
   /** Throws SECRET_MISSING when the names are known and the values are not kept. */
@@ -96,7 +101,8 @@ export class Workspaces {
     const { headers } = this.#stored(name);
     if (!Array.isArray(headers)) return headers;
     if (headers.length === 0) return {};
-    const kept = headersSchema.safeParse(JSON.parse((await this.#secrets.get(headersOf(name))) ?? 'null'));
+    const { secrets } = this.get(name);
+    const kept = headersSchema.safeParse(JSON.parse((await this.#secrets.get(headersOf(secrets))) ?? 'null'));
     if (kept.success) return kept.data;
     throw new AppError('SECRET_MISSING', `the custom headers of ${name} are not kept`, {
       workspace: name,
@@ -125,12 +131,15 @@ export class Workspaces {
 
   async add(input: Input): Promise<Entry> {
     this.refuseTaken(input.name, null);
-    if (input.auth.kind === 'secret') await this.#secrets.set(input.name, input.auth.secret);
-    await this.#keepHeaders(input.name, input.headers);
+    const file = this.#freeFile(input.name);
+    const secrets = `file:${file}`; // no name has a colon, so none of before can be the same
+    if (input.auth.kind === 'secret') await this.#secrets.set(secrets, input.auth.secret);
+    await this.#keepHeaders(secrets, input.headers);
     const entry: Entry = {
       name: input.name,
       kind: 'server',
-      file: this.#freeFile(input.name),
+      file,
+      secrets,
       api_url: input.api_url,
       auth: input.auth.kind === 'secret' ? { kind: 'kept', scheme: input.auth.scheme } : input.auth,
       headers: Object.keys(input.headers),
@@ -141,7 +150,10 @@ export class Workspaces {
       demo: null,
       ...usual,
     };
-    await this.#file.set([...this.#file.get(), entry]);
+    await this.#file.change((all) => {
+      if (all.some((one) => one.file === file)) throw taken(input.name); // by another that was added at the same moment
+      return [...all, entry];
+    });
     return entry;
   }
 
@@ -154,6 +166,7 @@ export class Workspaces {
       name,
       kind: 'demo',
       file: `${name}.sqlite`,
+      secrets: name,
       api_url: '',
       auth: { kind: 'none' },
       headers: [],
@@ -164,14 +177,16 @@ export class Workspaces {
       demo: { runs, epoch: Date.now() * 1000 },
       ...usual,
     };
-    await this.#file.set([...this.#file.get(), entry]);
-    return entry;
+    await this.#file.change((all) => (all.some((one) => one.name === name) ? all : [...all, entry]));
+    return this.get(name);
   }
 
   async update(name: string, change: Partial<Entry>): Promise<Entry> {
-    const changed = { ...this.#stored(name), ...change };
-    await this.#file.set(this.#file.get().map((one) => (one.name === name ? changed : one)));
-    return shown(changed);
+    const { file } = this.get(name);
+    await this.#file.change((all) =>
+      all.map((one) => (one.file === file ? { ...one, secrets: shown(one).secrets, ...change } : one)),
+    );
+    return this.get(change.name ?? name);
   }
 
   /**
@@ -180,27 +195,23 @@ export class Workspaces {
    */
   async edit(name: string, change: ConnectionPart, { secret, headers }: Typed): Promise<Entry> {
     this.refuseTaken(change.name, name);
+    const { secrets } = this.get(name);
+    const typed = new Map<string, string>();
+    if (change.auth.kind === 'kept' && secret !== null) typed.set(secrets, secret);
+    if (change.headers.length > 0 && headers !== null) typed.set(headersOf(secrets), JSON.stringify(headers));
     const before = new Map<string, string | null>();
-    for (const key of [name, headersOf(name)]) before.set(key, await this.#secrets.get(key));
-    const signIn = change.auth.kind === 'kept' ? (secret ?? before.get(name) ?? null) : null;
-    const after = new Map([
-      [change.name, signIn],
-      [headersOf(change.name), change.headers.length > 0 ? JSON.stringify(headers) : null],
-    ]);
-    await this.#keepAll(after);
+    for (const key of typed.keys()) before.set(key, await this.#secrets.get(key));
+    for (const [key, value] of typed) await this.#secrets.set(key, value);
     try {
       const saved = await this.update(name, change);
-      for (const [key, value] of before) if (value !== null && !after.get(key)) await this.#secrets.remove(key);
+      if (change.auth.kind !== 'kept') await this.#secrets.remove(secrets);
+      if (change.headers.length === 0) await this.#secrets.remove(headersOf(secrets));
       return saved;
     } catch (thrown) {
-      for (const key of after.keys()) if (!before.get(key)) await this.#secrets.remove(key);
-      await this.#keepAll(before);
+      for (const [key, value] of before)
+        await (value === null ? this.#secrets.remove(key) : this.#secrets.set(key, value));
       throw thrown;
     }
-  }
-
-  async #keepAll(secrets: ReadonlyMap<string, string | null>): Promise<void> {
-    for (const [key, value] of secrets) if (value !== null) await this.#secrets.set(key, value);
   }
 
   setDialect(name: string, dialect: Dialect, source: 'auto' | 'chosen'): Promise<Entry> {
@@ -208,16 +219,16 @@ export class Workspaces {
   }
 
   async remove(name: string): Promise<void> {
-    this.get(name);
-    await this.#file.set(this.#file.get().filter((one) => one.name !== name));
-    await this.#secrets.remove(name);
-    await this.#secrets.remove(headersOf(name));
+    const { secrets } = this.get(name);
+    await this.#file.change((all) => all.filter((one) => one.name !== name));
+    await this.#secrets.remove(secrets);
+    await this.#secrets.remove(headersOf(secrets));
   }
 
   /** Throws BAD_INPUT when another workspace than `besides` has the name. */
   refuseTaken(name: string, besides: string | null): void {
     if (this.list().some((one) => one.name !== besides && one.name.toLowerCase() === name.toLowerCase()))
-      throw new AppError('BAD_INPUT', `there is already a workspace named ${name}`, { workspace: name });
+      throw taken(name);
   }
 
   /** Named after the workspace, unless a renamed one, or one spelled nearly the same, has that file. */
@@ -236,7 +247,7 @@ export class Workspaces {
     let signIn: Connection['auth'] = null;
     if (auth.kind === 'env') signIn = { scheme: auth.scheme, secret: secretFromEnv(auth.variable) };
     if (auth.kind === 'kept') {
-      const secret = typed?.secret ?? (await this.#secrets.get(entry.name));
+      const secret = typed?.secret ?? (await this.#secrets.get(entry.secrets));
       if (!secret)
         throw new AppError('SECRET_MISSING', `no secret is kept for ${entry.name}`, { workspace: entry.name });
       signIn = { scheme: auth.scheme, secret };
@@ -247,9 +258,12 @@ export class Workspaces {
   }
 }
 
+const taken = (name: string): AppError =>
+  new AppError('BAD_INPUT', `there is already a workspace named ${name}`, { workspace: name });
+
 function shown(stored: Stored): Entry {
-  const { headers } = stored;
-  return { ...stored, headers: Array.isArray(headers) ? headers : Object.keys(headers) };
+  const { headers, secrets = stored.name } = stored;
+  return { ...stored, secrets, headers: Array.isArray(headers) ? headers : Object.keys(headers) };
 }
 
 /** What the window may know of an entry. `facts`: what is not in it. */

@@ -48,7 +48,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
 
 function writeError(thrown: unknown, path: string): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new AppError('DISK_FULL', `no room to write ${path}`, { path }, thrown);
   const refused = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR'];
   if (typeof code === 'string' && refused.includes(code))

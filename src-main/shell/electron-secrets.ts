@@ -18,12 +18,11 @@ export async function keychainSecrets(path: string, readOnly: boolean): Promise<
       const kept = file.get()[name];
       return Promise.resolve(kept === undefined ? null : safeStorage.decryptString(Buffer.from(kept, 'base64')));
     },
-    set: (name, secret) => file.set({ ...file.get(), [name]: safeStorage.encryptString(secret).toString('base64') }),
+    set: (name, secret) =>
+      file.change((all) => ({ ...all, [name]: safeStorage.encryptString(secret).toString('base64') })),
     remove: async (name) => {
-      const rest = { ...file.get() };
-      if (!(name in rest)) return;
-      delete rest[name];
-      await file.set(rest);
+      if (!(name in file.get())) return;
+      await file.change(({ [name]: _, ...rest }) => rest);
     },
   };
 }

@@ -48,7 +48,8 @@ async function start(): Promise<void> {
 
 async function run(): Promise<void> {
   const secrets = await keychainSecrets(join(dataDir, 'keychain.json'), false);
-  const app = await createApp({ dataDir, shell: electronShell(secrets), log, ...(demoRuns && { demoRuns }) });
+  const shell = electronShell(secrets);
+  const app = await createApp({ dataDir, shell, log, windowComes: true, ...(demoRuns && { demoRuns }) });
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
   setMenu({ dataDir });

@@ -27,7 +27,7 @@ export async function openWindowState(path: string, readOnly: boolean): Promise<
       const save = () => {
         if (window.isDestroyed() || readOnly) return;
         const state = { bounds: window.getNormalBounds(), maximized: window.isMaximized() };
-        file.set(state).catch(() => undefined); // a lost window size is no reason to disturb anyone
+        file.change(() => state).catch(() => undefined); // a lost window size is no reason to disturb anyone
       };
       const later = () => {
         if (timer) clearTimeout(timer);

@@ -6,8 +6,8 @@
 import { z } from 'zod';
 import type { DocumentKind } from '../contract/fields.ts';
 import type { DocumentRow } from '../prefect/client.ts';
-import { scanPages } from './anchored.ts';
-import type { Pass } from './pass.ts';
+import { scanAnchored, scanPages } from './anchored.ts';
+import { keeper, type Pass } from './pass.ts';
 import type { DocumentChanges } from './sink.ts';
 import type { Source } from './source.ts';
 
@@ -20,6 +20,8 @@ const POOLS_EVERY = 10 * MINUTE;
 const MANY_QUEUES_EVERY = 60 * MINUTE;
 /** µs; a server that had none to show is asked again after this long */
 const ABSENT_FOR = 60 * MINUTE;
+/** Flow runs of renamed queues that are read anew in the same pass, ten pages of them; more are left to comparing. */
+const FEW_RUNS = 2000;
 const time = z.number().nullable();
 /** µs by the server's clock: when all pools, and all queues of more than a page, were last read; when the server last had none to show */
 const poolsStateSchema = z.object({ v: z.literal(1), pools: time, many_queues: time, absent: time });
@@ -43,6 +45,7 @@ export async function readPools(pass: Pass, stored: unknown, whole: boolean): Pr
     const { added, renamed, gone } = await replace(pass, 'work_queue', first.rows);
     poolsDue ||= added.length + gone.length > 0;
     moved = renamed.length + gone.length > 0;
+    await readRunsIn(pass, renamed);
   } else poolsDue = due(state.many_queues, MANY_QUEUES_EVERY);
   if (!poolsDue) return moved;
 
@@ -54,6 +57,7 @@ export async function readPools(pass: Pass, stored: unknown, whole: boolean): Pr
     for (const { value } of pools) queues.push(...((await scan(source, 'work_queue', value.name)) ?? []));
     const { renamed, gone } = await replace(pass, 'work_queue', queues);
     moved = renamed.length + gone.length > 0;
+    await readRunsIn(pass, renamed);
     state.many_queues = clock(source);
   }
   const { gone } = await replace(pass, 'work_pool', pools);
@@ -61,6 +65,16 @@ export async function readPools(pass: Pass, stored: unknown, whole: boolean): Pr
   state.absent = null;
   await save(pass, state);
   return moved || gone.length > 0;
+}
+
+/** A flow run shows its queue's name, and its own `updated` does not tell that the queue has another. */
+async function readRunsIn(pass: Pass, queues: readonly string[]): Promise<void> {
+  if (queues.length === 0) return;
+  const { client, options } = pass.source;
+  const others = { work_pool_queues: { id: { any_: queues } } };
+  if ((await client.count('flow_run', others, options)) > FEW_RUNS) return;
+  const scan = { entity: 'flow_run' as const, sort: 'ID_DESC', criteria: {}, others };
+  await scanAnchored(pass.source, scan, keeper(pass, 'flow_run'));
 }
 
 const clock = (source: Source): number => source.clock ?? Date.now() * 1000;

@@ -7,6 +7,9 @@ import type { Written } from './sink.ts';
 /** All but what core adds: whose it is and what happens between two syncs. */
 export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'metered' | 'live' | 'next'>;
 
+/** What was known before this run: it stays true until more is. */
+export type Known = Pick<SyncProgress, 'last_success' | 'checked' | 'complete_since' | 'verified_since'>;
+
 export type Mark = Pick<SyncProgress, 'received' | 'task_runs'>;
 
 /** Seconds the rate is taken over: shorter jumps, longer lags. */
@@ -21,11 +24,7 @@ export class Progress {
   #total: number | null = null;
 
   /** `now`: ms, for the rate. */
-  constructor(
-    tell: (status: SyncProgress) => void,
-    lastSuccess: number | null,
-    now: () => number = () => performance.now(),
-  ) {
+  constructor(tell: (status: SyncProgress) => void, known: Known, now: () => number = () => performance.now()) {
     this.#tell = tell;
     this.#now = now;
     this.#status = {
@@ -39,9 +38,7 @@ export class Progress {
       seconds_left: null,
       started: Date.now() * 1000,
       finished: null,
-      last_success: lastSuccess,
-      complete_since: null,
-      verified_since: null,
+      ...known,
       resumable: false,
       problem: null,
       waiting: null,
@@ -98,9 +95,9 @@ export class Progress {
     this.#emit({ waiting: wait });
   }
 
-  /** Everything is committed, though there may be more to fetch. `at`: µs by this machine's clock. */
-  succeeded(at: number): void {
-    this.#emit({ last_success: at, resumable: false });
+  /** Everything is committed, though there may be more to fetch. `at`, `checked`: µs by this machine's clock. */
+  succeeded(at: number, checked: number | null): void {
+    this.#emit({ last_success: at, checked, resumable: false });
   }
 
   /** The run is through. */

@@ -17,9 +17,9 @@ import { Progress, type SyncProgress } from './progress.ts';
 import type { Sink } from './sink.ts';
 import { Source } from './source.ts';
 import { fetchByRule, type Tries } from './rule.ts';
-import { parseState, STATE_KEY, type SyncState } from './state.ts';
+import { byOurClock, noteClock, parseState, STATE_KEY, type SyncState } from './state.ts';
 import { compareRest, verifiedByHarvest, verify, type Parents } from './verify.ts';
-import { HOUR, parseVerify, VERIFY_KEY, verifiedSince } from './windows.ts';
+import { HOUR, parseVerify, VERIFY_KEY, verifiedSince, type VerifyState } from './windows.ts';
 
 export type { SyncProgress } from './progress.ts';
 
@@ -51,18 +51,25 @@ const runEntities = ['flow_run', 'task_run'] as const;
  */
 export async function runSync(options: SyncOptions): Promise<void> {
   const state = parseState(await options.state(STATE_KEY));
-  const progress = new Progress(options.onStatus, state.success);
+  const verified = parseVerify(await options.state(VERIFY_KEY));
+  const progress = new Progress(options.onStatus, {
+    last_success: state.success,
+    checked: byOurClock(state.through, state),
+    complete_since: completeSince(state),
+    verified_since: byOurClock(verifiedSince(verified), state),
+  });
   const outbox = new Outbox(options.sink, (written) => progress.written(written));
   try {
     const limit = await learn(options, state);
     const source = new Source(options.client, limit, askOptions(options, progress));
     const pass: Pass = { source, sink: options.sink, outbox, progress, state };
     await nameDialect(options, pass);
-    await work(pass, options);
+    await work(pass, verified, options);
     state.success = Date.now() * 1000;
+    noteClock(state, source.ahead);
     await outbox.push('flow', [], { [STATE_KEY]: structuredClone(state) });
     await outbox.flush();
-    progress.succeeded(state.success);
+    progress.succeeded(state.success, byOurClock(state.through, state));
     if (options.rule) await fetchByRule(pass, options.rule, options.ruleTries);
     progress.done();
   } catch (thrown) {
@@ -94,11 +101,10 @@ async function nameDialect({ onDialect }: SyncOptions, { source, state }: Pass):
 
 async function work(
   pass: Pass,
+  verified: VerifyState,
   { since, verify: whole = false, sparing = false, ...options }: SyncOptions,
 ): Promise<void> {
   const { state, progress } = pass;
-  const verified = parseVerify(await options.state(VERIFY_KEY));
-  progress.verifiedSince(verifiedSince(verified));
   const known = state.through;
   plan(state, since, pass.source.clock ?? Date.now() * 1000);
   progress.completeSince(completeSince(state));

@@ -3,6 +3,9 @@ import { AppError } from '../contract/errors.ts';
 import type { DocumentKind, Entity } from '../contract/fields.ts';
 import { plural, type AskOptions, type DocumentRow, type PrefectClient, type Row } from '../prefect/client.ts';
 
+/** µs; the Date header has whole seconds. */
+const HALF_A_SECOND = 500_000;
+
 /** Criteria on the entity itself, as /filter takes them: `{ id: { any_: […] } }`. */
 export type Criteria = Record<string, unknown>;
 
@@ -13,6 +16,8 @@ export class Source {
   limit: number;
   /** µs by the server's clock when it first answered; every later change is in a later reply. The least of all: one may be off */
   clock: number | null = null;
+  /** µs; that clock less this machine's, to about a second */
+  ahead: number | null = null;
 
   constructor(client: PrefectClient, limit: number, options: AskOptions) {
     this.client = client;
@@ -59,7 +64,9 @@ export class Source {
   }
 
   #heard(serverTime: number | null): void {
-    if (serverTime !== null && (this.clock === null || serverTime < this.clock)) this.clock = serverTime;
+    if (serverTime === null || (this.clock !== null && serverTime >= this.clock)) return;
+    this.clock = serverTime;
+    this.ahead = serverTime + HALF_A_SECOND - Date.now() * 1000;
   }
 
   /** Throws it again unless it says that the operator lowered the limit since it was learned. */

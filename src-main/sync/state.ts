@@ -34,6 +34,8 @@ export const syncStateSchema = z.object({
   oldest: time,
   /** µs by this machine's clock; end of the last sync that went through */
   success: time,
+  /** µs; the server's clock when it last answered, less this machine's: a person reads times by one clock */
+  ahead: z.number().default(0),
   /** what the server is, learned once a day */
   server: z
     .object({
@@ -56,8 +58,22 @@ export function freshState(): SyncState {
     daily: null,
     oldest: null,
     success: null,
+    ahead: 0,
     server: null,
   };
+}
+
+/** µs. The Date header has whole seconds and a reply takes its time: smaller differences would only make kept times waver. */
+const WAVERING = 5_000_000;
+
+/** `ahead`: as the server has just answered; null: it has not, or without its time. */
+export function noteClock(state: SyncState, ahead: number | null): void {
+  if (ahead !== null && Math.abs(ahead - state.ahead) > WAVERING) state.ahead = ahead;
+}
+
+/** A time by the server's clock, by this machine's. */
+export function byOurClock(at: number | null, { ahead }: SyncState): number | null {
+  return at === null ? null : at - ahead;
 }
 
 /** The archive now reaches back to `before` (µs, a whole hour) only. False: it did not reach further. */

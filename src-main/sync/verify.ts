@@ -8,6 +8,7 @@ import { scanAnchored } from './anchored.ts';
 import { closeGap, END_OF_TIME } from './keyset.ts';
 import { readNullStarts } from './nulls.ts';
 import { keep, keeper, refetch, type Pass, type RunEntity } from './pass.ts';
+import { byOurClock, noteClock } from './state.ts';
 import {
   cutWindows,
   harvested,
@@ -68,7 +69,7 @@ export async function verify(pass: Pass, verify: VerifyState, whole: boolean): P
       due -= cost;
     }
     await compareWindow(pass, entity, window);
-    progress.verifiedSince(verifiedSince(verify));
+    tell(pass, verify);
     await save(pass, verify);
   }
   verify.last = now;
@@ -76,6 +77,11 @@ export async function verify(pass: Pass, verify: VerifyState, whole: boolean): P
 }
 
 const clock = ({ source }: Pass): number => source.clock ?? Date.now() * 1000;
+
+function tell({ source, state, progress }: Pass, verify: VerifyState): void {
+  noteClock(state, source.ahead);
+  progress.verifiedSince(byOurClock(verifiedSince(verify), state));
+}
 
 async function histogram({ sink }: Pass, entity: RunEntity): Promise<[number, number][]> {
   return (await sink.histogram?.(entity, HOUR)) ?? [];
@@ -95,7 +101,7 @@ export async function verifiedByHarvest(pass: Pass, verify: VerifyState, started
   for (const entity of runEntities)
     verify[entity] = harvested(await cuts(pass, entity), pass.state.since, verify[entity], started);
   verify.planned = verify.counted = verify.last = clock(pass);
-  pass.progress.verifiedSince(verifiedSince(verify));
+  tell(pass, verify);
   await save(pass, verify);
 }
 

@@ -23,7 +23,7 @@ export function coverageWords(
           : status.last_success === null
             ? 'Never synced'
             : 'No runs on the server';
-  const checked = status.last_success === null ? null : `checked ${words.ago(status.last_success)}`;
+  const checked = status.checked === null ? null : `checked ${words.ago(status.checked)}`;
   return { coverage, checked };
 }
 
@@ -68,18 +68,20 @@ export function liveWords(status: SyncStatus, every: number): LiveWords {
   }
 }
 
-/** "Every run since 3 Aug. Compared with the server 2 min ago. Listening for changes." */
+/** "Every run since 3 Aug, checked 2 min ago. Compared with the server in full 9 h ago. Listening for changes." Begins as the footer's line. */
 export function coverageSentence(status: SyncStatus, every: number, words: Words): string {
-  const coverage = coverageWords(status, words)?.coverage ?? '';
+  const { coverage, checked } = coverageWords(status, words) ?? { coverage: '', checked: null };
   const compared =
     status.verified_since !== null
-      ? `Compared with the server ${words.ago(status.verified_since)}.`
+      ? `Compared with the server in full ${words.ago(status.verified_since)}.`
       : status.complete_since !== null
         ? 'Not all of it has been compared with the server yet.'
         : '';
   // before anything is complete, how it is kept true is no news
   if (status.complete_since === null && status.phase === 'running') return `${coverage}.`;
-  return [`${coverage}.`, compared, liveWords(status, every).short].filter((part) => part !== '').join(' ');
+  return [`${checked ? `${coverage}, ${checked}` : coverage}.`, compared, liveWords(status, every).short]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 /** When the next sync starts by itself. `every`: seconds between two, `now` in µs. */

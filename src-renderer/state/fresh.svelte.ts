@@ -1,6 +1,6 @@
 /**
- * What has changed since the answer on screen. The list never moves by itself while sync writes: this counts what a new answer
- * would add, for the pill. The one exception is the very first harvest, when an empty window would be the worse surprise.
+ * What has changed since the answer on screen. The list never moves by itself while sync writes: its rows are read again where they
+ * are, and this counts what a new answer would add, for the pill. The one exception is the very first harvest, when an empty window would be the worse surprise.
  */
 import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
 import { api } from './app.svelte.ts';
@@ -59,6 +59,7 @@ class Fresh {
     } else {
       const [now] = await api['query.counts']({ workspace, queries: [question.query] }, { signal });
       if (now !== undefined) this.seen = { result: answer.result, delta: now - answer.count };
+      if (question.answer === answer) await question.renew();
     }
     await pause(PACE_MS);
   }

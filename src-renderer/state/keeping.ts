@@ -76,6 +76,21 @@ export function goingWords(retention: Retention, words: Words): string | null {
   return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
 }
 
+/** "the last 90 days, at most 2 GB"; null when there is no bound */
+export function boundWords({ max_days, max_bytes }: Keeping, { bytes }: Words): string | null {
+  const parts = [
+    ...(max_days === null ? [] : [max_days === 1 ? 'the last day' : `the last ${max_days} days`]),
+    ...(max_bytes === null ? [] : [`at most ${bytes(max_bytes)}`]),
+  ];
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+/** What goes by itself next, as time goes by: it is looked for once an hour, after a sync. */
+export function nextToGoWords(retention: Retention, words: Words): string {
+  const going = goingWords(retention, words);
+  return going === null ? 'nothing here is beyond that' : `deleted within the hour: ${going}`;
+}
+
 export function previewWords(retention: Retention, words: Words): string {
   const going = goingWords(retention, words);
   if (going === null) return 'Nothing is deleted now.';

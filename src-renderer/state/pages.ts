@@ -58,6 +58,28 @@ export class Pages {
     this.pump();
   }
 
+  /**
+   * Reads rows [first, end), which are on screen, again, in the same places: a run that ends is seen to end while the list stays. Pages
+   * out of sight are read when they are wanted. Throws what the fetch throws.
+   */
+  async renew(first: number, end: number): Promise<void> {
+    const [from, to] = [Math.max(0, first), Math.min(end, this.count)];
+    for (const page of [...this.pages.keys()])
+      if (page * PAGE >= to || (page + 1) * PAGE <= from) this.pages.delete(page);
+    if (from >= to) return;
+    const fresh = await this.fetch(from, to, this.abort.signal);
+    const changed = new Map<number, TaskRunRow[]>();
+    fresh.forEach((row, i) => {
+      const page = Math.floor((from + i) / PAGE);
+      const rows = changed.get(page) ?? this.pages.get(page);
+      const kept = rows?.[(from + i) % PAGE];
+      if (!rows || kept?.id !== row.id || JSON.stringify(kept) === JSON.stringify(row)) return;
+      changed.set(page, rows.with((from + i) % PAGE, row));
+    });
+    for (const [page, rows] of changed) if (this.pages.has(page)) this.pages.set(page, rows);
+    if (changed.size > 0) this.onChange();
+  }
+
   /** Loads the page of one row, whatever the grid wants. null past the end or when it cannot be had. */
   async later(index: number): Promise<TaskRunRow | null> {
     if (index < 0 || index >= this.count) return null;

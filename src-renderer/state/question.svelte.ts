@@ -51,6 +51,8 @@ class Question {
 
   private workspace: string | null = null;
   private pages: Pages | null = null;
+  /** rows the grid asked for last */
+  private shown: [from: number, to: number] = [0, 0];
   private asking: AbortController | null = null;
   private typing: ReturnType<typeof setTimeout> | undefined;
   private readonly wanted = new Map<string, FacetRequest>();
@@ -75,11 +77,21 @@ class Question {
   }
 
   need(from: number, to: number): void {
+    this.shown = [from, to];
     this.pages?.need(from, to);
   }
 
   async rowLater(index: number): Promise<TaskRunRow | null> {
     return (await this.pages?.later(index)) ?? null;
+  }
+
+  /** The rows on screen as they are now. A result the core no longer keeps stays as it was read: a new one would move the list. */
+  async renew(): Promise<void> {
+    try {
+      await this.pages?.renew(...this.shown);
+    } catch (thrown) {
+      if (toAppError(thrown).code !== 'NOT_FOUND') throw thrown;
+    }
   }
 
   /** Another workspace: forgets the answer, keeps the question. */

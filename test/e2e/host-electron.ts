@@ -31,6 +31,7 @@ export async function startElectron(options: StartOptions): Promise<Running> {
   await page.setViewportSize(options.viewport);
   return {
     page,
+    pid: null,
     api: null,
     savedFile: async (action) => {
       await action();

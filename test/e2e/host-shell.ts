@@ -11,11 +11,8 @@ type Served = { url: string; apiUrl: string; token: string };
 
 export async function startShell(options: StartOptions): Promise<Running> {
   const args = [launcher, 'serve', '--no-open', '--data-dir', options.dataDir, ...options.args];
-  const child = startChild(process.execPath, args, {
-    ...process.env,
-    PREFECT_HOME: join(options.dataDir, 'no-prefect'),
-    ...options.env,
-  });
+  const env = { ...process.env, PREFECT_HOME: join(options.dataDir, 'no-prefect'), ...options.env };
+  const child = startChild(process.execPath, args, env, options.uid);
   const browser = await chromium.launch({ executablePath, args: chromiumArgs });
   const stop = async () => {
     try {
@@ -36,6 +33,7 @@ export async function startShell(options: StartOptions): Promise<Running> {
     await page.goto(served.url);
     return {
       page,
+      pid: child.process.pid ?? null,
       api: { url: served.apiUrl, token: served.token },
       savedFile: async (action) => {
         const [download] = await Promise.all([page.waitForEvent('download'), action()]);

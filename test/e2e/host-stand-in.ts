@@ -61,6 +61,7 @@ export async function startStandIn(options: StartOptions): Promise<Running> {
     await page.setViewportSize(options.viewport);
     return {
       page,
+      pid: null,
       api: null,
       savedFile: async (action) => {
         await action();

@@ -20,11 +20,15 @@ export type StartOptions = {
   env: Record<string, string>;
   colorScheme: 'light' | 'dark';
   viewport: { width: number; height: number };
+  /** whose right it runs with; only root may choose, and only the shell's host does */
+  uid: number | null;
 };
 
 /** One running app with its window. */
 export type Running = {
   page: Page;
+  /** of the core, where the host knows it */
+  pid: number | null;
   /** the local API, where the host has one */
   api: { url: string; token: string } | null;
   /** does what leads to a saved file and gives its path */
@@ -65,6 +69,7 @@ export const test = base.extend<HostOptions & { host: Host; problems: string[] }
         env: {},
         colorScheme: 'light',
         viewport: { width: 1440, height: 900 },
+        uid: null,
         ...options,
       });
       running = started;

@@ -13,8 +13,8 @@ export type Child = {
   stop(): Promise<number | null>;
 };
 
-export function startChild(command: string, args: string[], env: NodeJS.ProcessEnv): Child {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startChild(command: string, args: string[], env: NodeJS.ProcessEnv, uid: number | null = null): Child {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...(uid === null ? {} : { uid }) });
   const kept: string[] = [];
   const waiting: ((line: string | null) => void)[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {

@@ -1,7 +1,8 @@
 /** What a person does to trust an archive: look at what is here, check it, see what the server has deleted, choose what is kept, pause. */
+import { randomUUID } from 'node:crypto';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { parseTime } from '../../src-main/contract/time.ts';
+import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { newRow } from '../../src-main/demo/new-rows.ts';
 import { startDemo, type Demo } from '../../src-main/demo/server.ts';
 import { formatDay } from '../../src-renderer/format.ts';
@@ -38,7 +39,7 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
   await test.step('the sync view, from the footer and by key', async () => {
     await page.getByRole('button', { name: /Every run since/ }).click();
     const view = page.getByRole('dialog', { name: 'Sync' });
-    await expect(view.getByText(/^Every run since .*Compared with the server/)).toBeVisible();
+    await expect(view.getByText(/^Every run since .*, checked .*Compared with the server in full/)).toBeVisible();
     await expect(view.getByRole('table', { name: 'What this archive holds, by expected start' })).toBeAttached();
     await accessible(page, '.dialog');
     await page.keyboard.press('Escape');
@@ -128,6 +129,25 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await window.expectCount(all);
   });
 
+  await test.step('a run is seen to begin and to end, while the list stays where it is', async () => {
+    const entered = (name: string) => {
+      const state = { id: randomUUID(), type: name.toUpperCase(), name, timestamp: formatTime(Date.now() * 1000) };
+      return { state, state_id: state.id, state_type: state.type, state_name: name };
+    };
+    const id = demo.control.insert('task_run', { name: 'watched', ...entered('Running') });
+    await page.getByRole('main').getByRole('button', { name: '1 new' }).click();
+    all += 1;
+    await window.expectCount(all);
+    await window.filter('State', 'Running');
+    await expect(window.row('watched').getByText('Running', { exact: true })).toBeVisible();
+    const running = await window.count();
+    demo.control.update('task_run', id, entered('Completed'));
+    await expect(window.row('watched').getByText('Completed', { exact: true })).toBeVisible();
+    expect(await window.count()).toBe(running);
+    await page.getByRole('button', { name: 'Remove state Running' }).click();
+    await window.expectCount(all);
+  });
+
   await test.step('pause and go on', async () => {
     await page.getByRole('button', { name: 'More about syncing' }).click();
     await page.getByRole('menuitem', { name: 'Pause syncing' }).click();
@@ -152,6 +172,22 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await dialog.getByRole('button', { name: `Delete ${DELETED} runs` }).click();
     await expect(dialog).toBeHidden();
     await window.expectCount(all - DELETED);
+  });
+
+  await test.step('what goes by itself as time goes by is shown before it does', async () => {
+    await page.getByRole('button', { name: 'Workspace: trust' }).click();
+    await page.getByRole('menuitem', { name: /Manage workspaces/ }).click();
+    await page.getByRole('button', { name: 'Settings of trust' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Settings of trust' });
+    await dialog.getByRole('checkbox', { name: 'Only the last' }).check();
+    await dialog.getByRole('spinbutton', { name: 'Days to keep' }).fill('3000');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await expect(dialog).toBeHidden();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('v');
+    const view = page.getByRole('dialog', { name: 'Sync' });
+    await expect(view.getByText(/the last 3000 days nothing here is beyond that/)).toBeVisible();
+    await page.keyboard.press('Escape');
   });
 
   await test.step('without the server, checking says so', async () => {

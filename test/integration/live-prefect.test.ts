@@ -29,7 +29,7 @@ describe('events of a real server', { skip: noPrefect() }, () => {
     await server.run('live_flows.py');
     await recorded(18);
     app = await createApp({ dataDir: dir, shell: plainShell, log: () => undefined });
-    await app.settings.set({ ...app.settings.get(), sync_every: NEVER });
+    await app.settings.change((settings) => ({ ...settings, sync_every: NEVER }));
     await app.workspaces.add({
       ...{ name: workspace, api_url: server.apiUrl, auth: { kind: 'none' }, headers: {} },
       ...{ insecure_tls: false, ca_file: null, dialect: null },

@@ -160,6 +160,16 @@ describe('a real server that changes', { skip: noPrefect() }, () => {
     await send('POST', '/deployments/', { name: 'in deleted', flow_id: flow, work_pool_name: 'deleted' });
     await sync();
     await assertEqual();
+    const inKept = [...sink.rows.deployment.values()].find(({ value }) => value['name'] === 'in kept')?.value.id;
+    assert.ok(inKept);
+    for (const state of ['SCHEDULED', 'COMPLETED'])
+      await send('POST', `/deployments/${inKept}/create_flow_run`, { state: { type: state } });
+    await sync();
+    const queuesOfRuns = () =>
+      [...sink.rows.flow_run.values()]
+        .filter(({ json }) => (JSON.parse(json) as Record<string, unknown>)['deployment_id'] === inKept)
+        .map(({ json }) => (JSON.parse(json) as Record<string, unknown>)['work_queue_name']);
+    assert.deepEqual(queuesOfRuns(), ['urgent', 'urgent']);
     const deployment = (name: string) => {
       const found = [...sink.rows.deployment.values()].find(({ value }) => value['name'] === name);
       return JSON.parse(found?.json ?? '{}') as Record<string, unknown>;
@@ -179,6 +189,7 @@ describe('a real server that changes', { skip: noPrefect() }, () => {
       [deployment('in kept')['work_queue_name'], deployment('in deleted')['work_pool_name']],
       ['less urgent', null],
     );
+    assert.deepEqual(queuesOfRuns(), ['less urgent', 'less urgent'], 'one that has ended too');
     const { work_pool: pools } = sink.documents;
     for (const id of [deleted, replaced]) assert.notEqual(pools.get(id)?.gone, null);
     assert.equal(pools.get(await idOf('replaced'))?.gone, null);

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
 
-const known = 'd32e9e3391d4e4e0';
+const known = '256d0116e5e42d2b';
 
 test('the contract is the one that was reviewed', () => {
   const shapes = Object.entries(contract)

@@ -19,7 +19,7 @@ after(() => rm(dir, { recursive: true, force: true }));
 test('a JSON file is there after set, with its mode, and read back', async () => {
   const path = join(dir, 'a.json');
   const file = await openJsonFile(path, z.array(z.number()), [], { mode: 0o600 });
-  await Promise.all([file.set([1]), file.set([1, 2])]);
+  await Promise.all([file.change((all) => [...all, 1]), file.change((all) => [...all, 2])]); // neither is lost
   assert.deepEqual(JSON.parse(await readFile(path, 'utf8')), [1, 2]);
   assert.equal((await stat(path)).mode & 0o777, 0o600);
   assert.deepEqual((await openJsonFile(path, z.array(z.number()), [])).get(), [1, 2]);
@@ -36,7 +36,10 @@ test('an unreadable JSON file is set aside, not overwritten', async () => {
 
 test('a read-only JSON file refuses to change', async () => {
   const file = await openJsonFile(join(dir, 'c.json'), z.array(z.number()), [], { readOnly: true });
-  await assert.rejects(file.set([1]), { code: 'FOLDER_READ_ONLY' });
+  await assert.rejects(
+    file.change(() => [1]),
+    { code: 'FOLDER_READ_ONLY' },
+  );
   assert.deepEqual(file.get(), []);
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ErrorCode } from '../../src-main/contract/errors.ts';
 import { mayBegin, secondsBetween } from '../../src-main/core/pace.ts';
 import { initialStatus } from '../../src-main/core/sync-status.ts';
 import { isBack, pauseSeconds, Schedule } from '../../src-main/core/schedule.ts';
@@ -57,7 +58,7 @@ test('it tells when the next one starts, and nothing when none does', () => {
     { every: () => every, atLeast: () => atLeast },
     (next) => told.push(next),
   );
-  schedule.ended(false);
+  schedule.ended(null);
   const next = told.pop();
   assert.ok(next && next > Date.now() * 1000 && next <= (Date.now() + 60_000) * 1000);
   atLeast = 900;
@@ -71,9 +72,26 @@ test('it tells when the next one starts, and nothing when none does', () => {
   schedule.hurry();
   assert.equal(starts, 1, 'one runs: nothing to hurry');
   every = 0;
-  schedule.ended(true);
+  schedule.ended('SERVER_FAILED');
   assert.equal(told.pop(), null);
   schedule.hurry();
   assert.equal(starts, 1, 'paused');
   schedule.stop();
+});
+
+test('a server that fails is left alone for longer and longer, a full disk is looked at again as soon as before', () => {
+  const pauses = (codes: ErrorCode[]) => {
+    let next = 0;
+    const pace = { every: () => 30, atLeast: () => 0 };
+    const schedule = new Schedule(() => undefined, pace, (at) => (next = at ?? 0)); // prettier-ignore
+    const found = codes.map((code) => {
+      schedule.ended(code);
+      return Math.round((next / 1000 - Date.now()) / 10_000) * 10;
+    });
+    schedule.stop();
+    return found;
+  };
+  assert.deepEqual(pauses(['SERVER_FAILED', 'SERVER_FAILED', 'SERVER_FAILED']), [60, 120, 240]);
+  assert.deepEqual(pauses(['DISK_FULL', 'DISK_FULL', 'FOLDER_READ_ONLY']), [60, 60, 60]);
+  assert.deepEqual(pauses(['SERVER_FAILED', 'SERVER_FAILED', 'DISK_FULL']), [60, 120, 60]);
 });

@@ -112,7 +112,12 @@ class Place {
     this.asked = [];
     const source = new Source(this.client, this.#limit, signal ? { signal } : {});
     source.clock = this.demo.control.now();
-    const progress = new Progress(() => undefined, null);
+    const progress = new Progress(() => undefined, {
+      last_success: null,
+      checked: null,
+      complete_since: null,
+      verified_since: null,
+    });
     const pass = { source, sink: this.sink, progress, outbox: null as unknown as Outbox, state: freshState() };
     await fetchByRule(pass, rule, this.tries, now);
     return this.asked;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatTime } from '../../src-main/contract/time.ts';
+import type { SyncProgress } from '../../src-main/sync/run.ts';
 import { HOUR, atOf, cutWindows, parseVerify, rowsIn, verifiedSince } from '../../src-main/sync/windows.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
 import { documentTables, schedule, sync, tables, World, MINUTE, START } from '../fixtures/sync-world.ts';
@@ -107,6 +108,29 @@ test('a deletion among many is found by counts, without reading the rest', async
   assert.ok(sink.gone.task_run.has(old.id));
   const pages = world.prefect.asked.filter((one) => one === 'POST /task_runs/filter').length;
   assert.ok(pages < 40, `${pages} pages to read one window of about 20`);
+});
+
+test('a person reads times by this machine’s clock, however far off the server’s is, and all by one', async () => {
+  const world = new World(7, 9, 20);
+  world.fill(60);
+  const sink = memorySink();
+  const told: SyncProgress[] = [];
+  const pass = async () => {
+    told.length = 0;
+    const began = Date.now() * 1000;
+    await sync(world, sink, { onStatus: (status) => told.push(status) });
+    const last = told.at(-1);
+    assert.ok(last?.checked && last.verified_since);
+    assert.ok(last.checked >= began - 10e6 && last.checked <= Date.now() * 1000 + 10e6, 'checked as the pass went');
+    return last;
+  };
+  const first = await pass();
+  assert.equal(first.verified_since, first.checked, 'what a harvest has read is as good as compared');
+  world.now += 2 * MINUTE;
+  const next = await pass();
+  const { checked, verified_since, complete_since } = told[0] ?? first;
+  assert.deepEqual([checked, verified_since, complete_since], [first.checked, first.verified_since, first.complete_since], 'known until more is'); // prettier-ignore
+  assert.ok((next.checked ?? 0) > (first.checked ?? 0) - 10e6);
 });
 
 test('windows cover everything from since on, touch each other and keep what is known', () => {

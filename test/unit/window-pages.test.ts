@@ -88,4 +88,36 @@ describe('pages of a result', () => {
     assert.equal((await later)?.id, '500');
     assert.equal(await pages.later(1000), null);
   });
+
+  it('what is shown is read again where it is; what is out of sight when it is wanted', async () => {
+    let state = 'RUNNING';
+    const asked: [number, number][] = [];
+    let changes = 0;
+    const at = (from: number, to: number) => rows(from, to).map((one) => ({ ...one, state_type: state }));
+    const pages = new Pages(
+      1000,
+      at(0, 200),
+      (from, to) => {
+        asked.push([from, to]);
+        return Promise.resolve(at(from, to));
+      },
+      () => (changes += 1),
+      (thrown) => assert.fail(String(thrown)),
+    );
+    const settled = () => new Promise((resolve) => setImmediate(resolve));
+    pages.need(190, 230);
+    await settled();
+    changes = 0;
+    await pages.renew(190, 230);
+    assert.deepEqual([asked.at(-1), changes], [[190, 230], 0], 'nothing is drawn when nothing is different');
+    state = 'COMPLETED';
+    await pages.renew(190, 230);
+    assert.equal(changes, 1);
+    for (let i = 190; i < 230; i++) assert.equal(pages.at(i)?.state_type, 'COMPLETED');
+    pages.need(900, 940);
+    await settled();
+    await pages.renew(900, 940);
+    assert.equal(pages.at(199), null, 'gone from memory: it is read anew when it is scrolled to');
+    pages.close();
+  });
 });

@@ -1,29 +1,16 @@
-/** The words of the sync view, of check now and of keeping, and the arithmetic of the coverage strip. */
+/** The words of the sync view and of check now, and the arithmetic of the coverage strip. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   checkSchema,
-  keepingSchema,
-  retentionSchema,
   syncStatusSchema,
   type Check,
   type CoverageSpan,
-  type Keeping,
-  type Retention,
   type SyncStatus,
 } from '../../src-main/contract/sync.ts';
 import { checkWords } from '../../src-renderer/state/check-words.ts';
 import { coverageSentence, liveWords, nextWords } from '../../src-renderer/state/coverage.ts';
-import {
-  formKeeping,
-  goingWords,
-  keepingForm,
-  keepingProblems,
-  previewWords,
-  sameKeeping,
-  saveWords,
-} from '../../src-renderer/state/keeping.ts';
 import { progressWords } from '../../src-renderer/state/sync-words.ts';
 import { spanState, spanTitle, stacks, stripTicks } from '../../src-renderer/ui/coverage-layout.ts';
 
@@ -46,6 +33,7 @@ const status = (change: Partial<SyncStatus>): SyncStatus =>
     started: null,
     finished: null,
     last_success: 4,
+    checked: 4,
     complete_since: 3,
     verified_since: 5,
     resumable: false,
@@ -62,20 +50,26 @@ describe('the sentence of the sync view', () => {
   const say = (change: Partial<SyncStatus>, every = 30) => coverageSentence(status(change), every, words);
 
   it('says what is here, when it was compared, and how it is kept true', () => {
-    assert.equal(say({}), 'Every run since day 3. Compared with the server at 5. Listening for changes.');
     assert.equal(
-      say({ verified_since: null, live: 'unsupported' }),
-      'Every run since day 3. Not all of it has been compared with the server yet. Looks for changes every 30 s.',
+      say({}),
+      'Every run since day 3, checked at 4. Compared with the server in full at 5. Listening for changes.',
     );
     assert.equal(
-      say({ complete_since: null, verified_since: null, last_success: null, live: 'off' }, 0),
+      say({ verified_since: null, live: 'unsupported' }),
+      'Every run since day 3, checked at 4. Not all of it has been compared with the server yet. Looks for changes every 30 s.',
+    );
+    assert.equal(
+      say({ complete_since: null, verified_since: null, last_success: null, checked: null, live: 'off' }, 0),
       'Never synced. Looks for changes only when you ask.',
     );
     assert.equal(
-      say({ phase: 'running', complete_since: null, verified_since: null, last_success: null }),
+      say({ phase: 'running', complete_since: null, verified_since: null, last_success: null, checked: null }),
       'First sync under way.',
     );
-    assert.equal(say({ paused: true }), 'Every run since day 3. Compared with the server at 5. Paused.');
+    assert.equal(
+      say({ paused: true }),
+      'Every run since day 3, checked at 4. Compared with the server in full at 5. Paused.',
+    );
   });
 
   it('on a metered connection it says why changes come late', () => {
@@ -164,63 +158,6 @@ describe('check now', () => {
         );
         const differs = added.length + changed.length + gone.length > 0;
         assert.equal(found.tone, more ? 'open' : differs ? 'mended' : 'same');
-      }),
-    );
-  });
-});
-
-describe('keeping', () => {
-  const plain = { count: String, day: (at: number) => `day ${at}`, bytes: (n: number) => `${n} B` };
-  const retention = (change: Partial<Retention>): Retention =>
-    retentionSchema.parse({ before: null, task_runs: 0, flow_runs: 0, gone: 0, bytes: 0, ...change });
-
-  it('a form shows a keeping and gives it back', () => {
-    const keeping: fc.Arbitrary<Keeping> = fc.record({
-      gone: fc.constantFrom('keep', 'drop'),
-      max_days: fc.option(fc.integer({ min: 1, max: 10_000 })),
-      // to the MB: finer is no person's wish
-      max_bytes: fc.option(fc.integer({ min: 1, max: 10_000_000 }).map((n) => n * 1_000_000)),
-    });
-    fc.assert(
-      fc.property(keeping, (one) => {
-        const back = formKeeping(keepingForm(one));
-        assert.ok(back && sameKeeping(back, one), JSON.stringify([one, back]));
-        keepingSchema.parse(back);
-      }),
-    );
-  });
-
-  it('says what is wrong with a number, only where it counts', () => {
-    const form = keepingForm(keepingSchema.parse({}));
-    assert.deepEqual(keepingProblems({ ...form, days: 'x', gigabytes: '' }), {});
-    for (const days of ['', '0', '-1', '1.5', 'x'])
-      assert.ok(keepingProblems({ ...form, byAge: true, days }).days, days);
-    for (const gigabytes of ['', '0', '-1', 'x'])
-      assert.ok(keepingProblems({ ...form, bySize: true, gigabytes }).gigabytes, gigabytes);
-    assert.equal(formKeeping({ ...form, bySize: true, gigabytes: '' }), null);
-  });
-
-  it('says what goes, and the button says how many', () => {
-    const some = retention({ before: 3, task_runs: 12551, gone: 120, flow_runs: 312, bytes: 6 });
-    assert.equal(
-      previewWords(some, plain),
-      'Deletes 12431 runs that started before day 3, 120 that the server no longer has and 312 flow runs, about 6 B. This cannot be undone.',
-    );
-    assert.equal(saveWords(some, plain), 'Delete 12551 runs');
-    assert.equal(
-      previewWords(retention({ task_runs: 1, gone: 1 }), plain),
-      'Deletes 1 run that the server no longer has. This cannot be undone.',
-    );
-    assert.equal(previewWords(retention({}), plain), 'Nothing is deleted now.');
-    assert.equal(saveWords(retention({}), plain), 'Save');
-    assert.equal(saveWords(retention({ flow_runs: 1 }), plain), 'Delete 1 flow run');
-  });
-
-  it('never calls a deletion “Save”', () => {
-    fc.assert(
-      fc.property(fc.nat(), fc.nat(), fc.nat(), (old, gone, flow_runs) => {
-        const one = retention({ task_runs: old + gone, gone, flow_runs });
-        assert.equal(goingWords(one, plain) === null, saveWords(one, plain) === 'Save');
       }),
     );
   });

@@ -130,6 +130,7 @@ describe('small words', () => {
       started: 0,
       finished: null,
       last_success: null,
+      checked: null,
       complete_since: null,
       verified_since: null,
       resumable: false,
@@ -153,7 +154,7 @@ describe('small words', () => {
   it('say what the archive covers', () => {
     const cover = (change: Partial<SyncStatus>) =>
       coverageWords(status(change), { day: (t) => `day ${t}`, ago: (t) => `at ${t}` });
-    assert.deepEqual(cover({ complete_since: 3, last_success: 4 }), {
+    assert.deepEqual(cover({ complete_since: 3, last_success: 5, checked: 4 }), {
       coverage: 'Every run since day 3',
       checked: 'checked at 4',
     });

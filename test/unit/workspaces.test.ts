@@ -71,7 +71,41 @@ test('names without values are a missing secret, said as such', async () => {
   const later = await Workspaces.open(path, memory('session'), false);
   await assert.rejects(later.connection(later.get('lost')), { code: 'SECRET_MISSING' });
   const other = memory('file');
-  other.kept.set('lost/headers', JSON.stringify(headers));
+  other.kept.set(`${later.get('lost').secrets}/headers`, JSON.stringify(headers));
   const both = await Workspaces.open(path, secretsOf(memory('keychain'), other), false);
   assert.deepEqual((await both.connection(both.get('lost'))).headers, headers, 'added on the command line');
+});
+
+test('renamed by who cannot see its secrets, it still has them; so has one of before, whose secrets are under its name', async () => {
+  const path = join(dir, 'renamed.json');
+  const keychain = memory('keychain');
+  const secret = { kind: 'secret' as const, scheme: 'basic' as const, secret: 'admin:pass' };
+  const window = await Workspaces.open(path, keychain, false);
+  await window.add({ ...input('new'), auth: secret });
+  await window.add({ ...input('old'), auth: secret });
+  const [first, { secrets: key, ...before }] = JSON.parse(await readFile(path, 'utf8')) as [
+    object,
+    { secrets: string },
+  ];
+  await writeFile(path, JSON.stringify([first, before]));
+  for (const kept of ['', '/headers']) {
+    keychain.kept.set(`old${kept}`, keychain.kept.get(key + kept) ?? '');
+    keychain.kept.delete(key + kept);
+  }
+
+  const line = await Workspaces.open(path, memory('file'), false);
+  for (const name of ['new', 'old']) {
+    const { name: _, ...same } = line.get(name);
+    await line.edit(name, { ...same, name: `${name} renamed` }, { secret: null, headers: null });
+  }
+  // the freed names go to others, with secrets of their own
+  await line.add({ ...input('old'), auth: { ...secret, secret: 'other:pass' } });
+  const again = await Workspaces.open(path, secretsOf(keychain, memory('file')), false);
+  for (const name of ['new renamed', 'old renamed']) {
+    const connection = await again.connection(again.get(name));
+    assert.deepEqual([connection.auth?.secret, connection.headers], ['admin:pass', headers], name);
+  }
+  await again.remove('new renamed');
+  await again.remove('old renamed');
+  assert.equal(keychain.kept.size, 0, 'nothing is left behind');
 });

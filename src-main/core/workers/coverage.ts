@@ -5,7 +5,7 @@ import type { Coverage, CoverageSpan } from '../../contract/sync.ts';
 import { parseTime } from '../../contract/time.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read.ts';
-import { parseState, STATE_KEY, type SyncState } from '../../sync/state.ts';
+import { byOurClock, parseState, STATE_KEY, type SyncState } from '../../sync/state.ts';
 import { atOf, parseVerify, VERIFY_KEY } from '../../sync/windows.ts';
 
 const DAY = 86_400_000_000;
@@ -35,7 +35,7 @@ export function coverage(engine: Engine, reader: Reader): Coverage {
     spans.push({
       ...{ from, to, runs: sum(all), gone: sum(lost), unfinished: sum(all, true) - sum(lost, true) },
       complete: isComplete(state, from, to),
-      verified: atOf(verified.task_run, Math.max(from, state.since ?? from), to),
+      verified: byOurClock(atOf(verified.task_run, Math.max(from, state.since ?? from), to), state),
     });
   }
   const unfinished: Condition = { not: { field: 'state_type', in: [...terminalStateTypes] } };

@@ -1,6 +1,7 @@
 /** Sync thread: talks to the server, turns pages into batches, hands them to the writer thread. */
 import { workerData, type MessagePort } from 'node:worker_threads';
 import type { Dialect } from '../../contract/query.ts';
+import { shareBudgets } from '../../prefect/budget.ts';
 import { createClient } from '../../prefect/client.ts';
 import { fetchActivity } from '../../prefect/activity.ts';
 import { portChannel } from '../../rpc/channels.ts';
@@ -18,8 +19,11 @@ import { Latest } from '../latest.ts';
 import { syncContract, writerContract, type Connection } from '../worker-contracts.ts';
 import { mainChannel } from './port.ts';
 
-export type SyncData = { writer: MessagePort };
-const writer = connect(writerContract, portChannel((workerData as SyncData).writer));
+/** `budgets`: workspaces of one server share what it allows */
+export type SyncData = { writer: MessagePort; budgets: SharedArrayBuffer };
+const data = workerData as SyncData;
+const writer = connect(writerContract, portChannel(data.writer));
+shareBudgets(data.budgets);
 
 /** one for all that is written, so that it is written in order */
 const packer = new Packer({

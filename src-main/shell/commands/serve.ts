@@ -23,10 +23,11 @@ export const serve: Command = async (args) => {
   let host: Awaited<ReturnType<typeof startBrowserHost>> | null = null;
   let forget: (() => Promise<void>) | null = null;
   try {
-    const opened = await createApp(appOptions(values, browserShell(downloads)));
+    const opened = await createApp({ ...appOptions(values, browserShell(downloads)), windowComes: true });
     app = opened;
     const chosen = values.demo || values.workspace !== undefined ? await workspaceOf(opened, values) : null;
-    if (chosen !== null && !opened.readOnly) await opened.settings.set({ ...opened.settings.get(), workspace: chosen });
+    if (chosen !== null && !opened.readOnly)
+      await opened.settings.change((settings) => ({ ...settings, workspace: chosen }));
     const named = chosen === null ? null : opened.workspaces.get(chosen);
     host = await startBrowserHost({
       assets: windowFolder(),
