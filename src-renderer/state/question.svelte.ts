@@ -18,6 +18,7 @@ import type { TaskRunRow } from '../../src-main/contract/rows.ts';
 import { api } from './app.svelte.ts';
 import { readRange, writeText } from './conditions.ts';
 import { portionsOf } from './facet-portions.ts';
+import { frame } from './frame.ts';
 import { rememberNames } from './names.svelte.ts';
 import { Pages } from './pages.ts';
 import { mainTimes, type MainTime } from './quick-spans.ts';
@@ -289,14 +290,6 @@ class Question {
     );
     return facets;
   }
-}
-
-/** List and panel are drawn in frames of their own: both in one keep the page from answering for 100 to 200 ms. A page that is not seen has no frames. */
-function frame(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 100);
-    requestAnimationFrame(() => setTimeout(resolve));
-  });
 }
 
 export const question = new Question();

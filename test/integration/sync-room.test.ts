@@ -24,11 +24,11 @@ const run = (dir: string, size: string, how: string): Promise<Result> =>
   how === 'limited' ? inProcess(child, dir, size, how) : inNamespace(child, dir, size, how);
 
 for (const [size, how, says, skip] of [
-  ['2500k', 'running', /disk is full/, noMounts()],
-  ['3m', 'running', /disk is full/, noMounts()],
-  ['3m', 'restarted', /disk is full/, noMounts()],
+  ['4m', 'running', /disk is full/, noMounts()],
+  ['5m', 'running', /disk is full/, noMounts()],
+  ['5m', 'restarted', /disk is full/, noMounts()],
   // no file may grow past it: the rows are in one, and the same is met where nothing can be mounted
-  ['2500000', 'limited', /largest size allowed/, noLimits()],
+  ['4000000', 'limited', /largest size allowed/, noLimits()],
 ] as const)
   test(
     `a disk of ${size} is full in the middle, ${how}: said, nothing lost, and it goes on by itself`,
