@@ -33,7 +33,12 @@ export const writerContract = {
   /** creates the file if it is missing; `notice` tells of a damaged file that was set aside */
   open: call(z.object({ path: z.string() }), z.object({ notice: wireErrorSchema.nullable() })),
   write: call(
-    z.object({ batches: z.array(batch), state: z.record(z.string(), z.unknown()).optional() }),
+    z.object({
+      batches: z.array(batch),
+      state: z.record(z.string(), z.unknown()).optional(),
+      /** once a write of a chain has failed, its later ones fail with the same error */
+      chain: z.number().optional(),
+    }),
     z.object({ inserted: z.number(), changed: z.number(), unchanged: z.number() }),
   ),
   /** 1 for each row that `write` would do something about */

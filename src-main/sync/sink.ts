@@ -12,7 +12,8 @@ export type RowBatch = { entity: Entity; rows: Row[] };
 export type Sink = {
   /**
    * Keeps the rows and the cursors in `state` in one transaction; resolves when it is committed. Called again before the
-   * last call has resolved; transactions must commit in the order of the calls.
+   * last call has resolved; transactions must commit in the order of the calls, and once one has failed, those handed over after it
+   * fail too, though a smaller one may find room on a full disk: its cursor would be past rows that are not there.
    */
   write(batches: RowBatch[], state: Record<string, unknown>): Promise<Written>;
   /** The server no longer has these rows. `at`: µs by its clock. Ids that are only known from references are marked too. */

@@ -25,11 +25,15 @@ const data = workerData as SyncData;
 const writer = connect(writerContract, portChannel(data.writer));
 shareBudgets(data.budgets);
 
+/** Under this key of its state a write goes through the packer with the number of its chain: one for each sink. */
+const CHAIN = 'chain';
+let chains = 0;
+
 /** one for all that is written, so that it is written in order */
 const packer = new Packer({
   needed: (keys) => writer.needed({ keys }),
   dictionary: (entity) => writer.dictionary({ entity }),
-  write: (input) => writer.write(input),
+  write: ({ batches, state: { [CHAIN]: chain, ...state } }) => writer.write({ batches, state, chain: chain as number }),
 });
 
 /** ms between two progress items: a page comes every 5–20 ms, an eye needs four a second */
@@ -56,8 +60,9 @@ async function asking<T>(connection: Connection, work: (client: ReturnType<typeo
 
 /** `drop`: what the server has deleted is deleted here too. */
 function sinkOf(drop: boolean): Sink {
+  const chain = chains++;
   return {
-    write: (batches, state) => packer.write(batches, state),
+    write: (batches, state) => packer.write(batches, { ...state, [CHAIN]: chain }),
     markGone: (entity, ids, at) => writer.markGone({ entity, ids, at, drop }).then(() => undefined),
     replaceDocuments: (kind, documents, at) => writer.replaceDocuments({ kind, documents, at, drop }),
     unfinished: (entity) => writer.unfinished({ entity }),

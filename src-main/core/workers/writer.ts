@@ -24,12 +24,23 @@ const close = () => {
   changes.close();
 };
 
+/** Chains of writes of which one has failed, and with what. The next may be on its way before who sends it knows. */
+const broken = new Map<number, unknown>();
+
 const handlers: Handlers<typeof writerContract> = {
   open: ({ path }) => {
     opened = openWriter(path, { onChange: (change) => changes.postMessage(change) });
     return { notice: opened.notice ? toWireError(opened.notice) : null };
   },
-  write: (input) => writer().write(input),
+  write: ({ chain, ...input }) => {
+    if (chain !== undefined && broken.has(chain)) throw broken.get(chain);
+    try {
+      return writer().write(input);
+    } catch (thrown) {
+      if (chain !== undefined) broken.set(chain, thrown);
+      throw thrown;
+    }
+  },
   markGone: ({ entity, ids, at, drop }) => {
     if (drop) writer().remove(entity, ids, at);
     else writer().markGone(entity, ids, at);
