@@ -20,18 +20,10 @@ export type Opened = { db: Database; notice: AppError | null };
 export function openForWriting(path: string, openTarget: OpenTarget): Opened {
   try {
     finishReplacing(path);
-    let damage = findDamage(path);
-    if (!damage) {
-      const db = connectOrDamage(path);
-      if (db instanceof AppError) damage = db;
-      else {
-        rmSync(suspectMark(path), { force: true });
-        return { db, notice: null };
-      }
-    }
-    const notice = replaceDamaged(path, damage, openTarget);
+    const opened = findDamage(path) ?? connectOrDamage(path);
+    const notice = opened instanceof AppError ? replaceDamaged(path, opened, openTarget) : null;
     rmSync(suspectMark(path), { force: true });
-    return { db: connect(path), notice };
+    return { db: opened instanceof AppError ? connect(path) : opened, notice };
   } catch (thrown) {
     throw storeError(thrown, path);
   }
@@ -42,10 +34,15 @@ function connectOrDamage(path: string): Database | AppError {
   try {
     return connect(path);
   } catch (thrown) {
-    const error = storeError(thrown, path);
-    if (error.code !== 'ARCHIVE_DAMAGED') throw error;
-    return error;
+    return damageOf(thrown, path);
   }
+}
+
+/** Throws whatever is not damage. */
+function damageOf(thrown: unknown, path: string): AppError {
+  const error = storeError(thrown, path);
+  if (error.code !== 'ARCHIVE_DAMAGED') throw error;
+  return error;
 }
 
 /** A file that gave a read error is examined fully at the next opening. */
@@ -71,9 +68,7 @@ function findDamage(path: string): AppError | null {
     examine(db, path, existsSync(suspectMark(path)));
     return null;
   } catch (thrown) {
-    const error = storeError(thrown, path);
-    if (error.code === 'ARCHIVE_DAMAGED') return error;
-    throw error;
+    return damageOf(thrown, path);
   } finally {
     db?.close();
   }

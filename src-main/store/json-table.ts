@@ -4,7 +4,7 @@ import { AppError } from '../contract/errors.ts';
 import { entities, type Entity } from '../contract/fields.ts';
 import { nameOf, type Dictionary, type DictionaryName } from './coder/dictionary.ts';
 import { Dictionaries } from './dictionaries.ts';
-import { openRow, PackedRows } from './row-json.ts';
+import { openRow, packEach, splitRows } from './row-json.ts';
 
 /** Rows that lie one after the other, as `PackedRows` made them. */
 export type PackedJson = {
@@ -40,7 +40,7 @@ export class JsonTable {
    * not be read again, having been made with another archive's dictionary.
    */
   prepare(entity: Entity, { json, jsonEnds, dictionary }: PackedJson): Uint8Array[] {
-    const rows = split(json, jsonEnds);
+    const rows = splitRows(json, jsonEnds);
     if (dictionary) {
       if (nameOf(this.#dictionaries.find(dictionary.id)).check === dictionary.check) return rows;
       throw new AppError('INTERNAL', 'rows were packed for another archive');
@@ -48,10 +48,7 @@ export class JsonTable {
     if (rows.length === 0) return rows;
     // packed before there was a dictionary, or before whoever packed them knew of it: a first sync has five pages under way
     const texts = rows.map((z) => Uint8Array.from(openRow(z, this.#dictionaries.find).bytes));
-    const current = this.dictionary(entity) ?? this.#dictionaries.learn(entity, texts);
-    const packed = new PackedRows();
-    for (const text of texts) packed.add(text, current);
-    return split(packed.bytes(), packed.ends);
+    return packEach(texts, this.dictionary(entity) ?? this.#dictionaries.learn(entity, texts));
   }
 
   put(entity: Entity, rid: number, z: Uint8Array): void {
@@ -67,6 +64,3 @@ export class JsonTable {
     this.#dictionaries.forget();
   }
 }
-
-const split = (bytes: Uint8Array, ends: readonly number[]): Uint8Array[] =>
-  ends.map((end, i) => bytes.subarray(i === 0 ? 0 : ends[i - 1], end));

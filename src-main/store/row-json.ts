@@ -50,6 +50,17 @@ export class PackedRows {
   }
 }
 
+/** Each row packed by itself. `texts`: UTF-8. */
+export function packEach(texts: readonly Uint8Array[], dictionary: Dictionary | null): Uint8Array[] {
+  const packed = new PackedRows();
+  for (const text of texts) packed.add(text, dictionary);
+  return splitRows(packed.bytes(), packed.ends);
+}
+
+/** Views of the rows that `PackedRows` put one after the other. */
+export const splitRows = (bytes: Uint8Array, ends: readonly number[]): Uint8Array[] =>
+  ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end));
+
 /** `isAscii` false: it may still be. */
 export type OpenedRow = { bytes: Buffer; isAscii: boolean };
 

@@ -14,7 +14,6 @@ const ROWS_PER_READ = 256;
 const LAST = 2 ** 42;
 /** Unreadable numbers after which a table is given up: its upper pages are gone and nothing more will come. */
 const MAX_UNREADABLE = 200_000;
-/** An index can be spoilt while its table is not, and the other way round. */
 const limited = `LIMIT ${ROWS_PER_READ}`;
 
 const has = (source: Database, table: string, column?: string): boolean =>

@@ -8,7 +8,7 @@ import type { Database } from 'better-sqlite3';
 import { entities, type Entity } from '../../contract/fields.ts';
 import { Dictionaries } from '../dictionaries.ts';
 import { jsonKey } from '../json-table.ts';
-import { PackedRows } from '../row-json.ts';
+import { packEach } from '../row-json.ts';
 import { blockRows } from './block-rows.ts';
 
 export const version = 4;
@@ -35,13 +35,8 @@ export function move(db: Database): void {
     waiting.delete(entity);
     if (rows.length === 0) return;
     const texts = rows.map(({ row }) => row);
-    const dictionary = dictionaries.current(entity) ?? dictionaries.learn(entity, texts);
-    const packed = new PackedRows();
-    for (const text of texts) packed.add(text, dictionary);
-    const bytes = packed.bytes();
-    rows.forEach(({ rid }, i) =>
-      put.run(jsonKey(entity, rid), bytes.subarray(packed.ends[i - 1] ?? 0, packed.ends[i])),
-    );
+    const packed = packEach(texts, dictionaries.current(entity) ?? dictionaries.learn(entity, texts));
+    rows.forEach(({ rid }, i) => put.run(jsonKey(entity, rid), packed[i]));
   };
   for (const { entity, rid, row } of blockRows(db)) {
     const rows = waiting.get(entity) ?? [];
