@@ -1,7 +1,6 @@
 /** The filters as text: written, completed, corrected, restored; and what is said when nothing matches. */
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
 import { startDemo, type Demo } from '../../src-main/demo/server.ts';
+import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
 
@@ -14,11 +13,6 @@ test.beforeAll(async () => {
   demo = await startDemo({ runs: RUNS, seed: 5, epoch: EPOCH, now: EPOCH });
 });
 test.afterAll(() => demo.close());
-
-async function accessible(page: Page, what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).include(what).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
-}
 
 test('filters are written as text, by keyboard alone', async ({ host }) => {
   test.setTimeout(180_000);

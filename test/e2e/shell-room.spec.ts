@@ -1,11 +1,11 @@
 /** The disk becomes full, or read-only, while the window is open: it says so, nothing is lost, and it goes on when it can. */
 import { chmod, chown, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { startDemo, type Demo } from '../../src-main/demo/server.ts';
 import { limitFileSize, noLimits } from '../fixtures/file-limit.ts';
 import { freeze, noFreezing } from '../fixtures/frozen-files.ts';
+import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
 
@@ -40,11 +40,6 @@ async function shown(page: Page, window: Window, count: number): Promise<void> {
   }).toPass();
 }
 
-async function accessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).include('.banners').analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
-}
-
 test('full in the middle of the first sync', async ({ host }) => {
   test.setTimeout(180_000);
   const why = noLimits();
@@ -61,7 +56,7 @@ test('full in the middle of the first sync', async ({ host }) => {
   const full = banner(page, /has reached the largest size allowed.*Let old runs go/);
   await expect(full).toBeVisible();
   await expect(full).toContainText('Nothing already stored was lost');
-  await accessible(page);
+  await accessible(page, '.banners');
   await expect(page.getByRole('button', { name: 'Resume sync' })).toBeVisible();
   await window.ready(); // what came before it was full can be read
   const kept = await window.count();
@@ -103,7 +98,7 @@ test('read-only under an archive that is in use', async ({ host }) => {
     const refused = banner(page, /frozen\.sqlite cannot be written/);
     await expect(refused).toBeVisible();
     await expect(refused).toContainText('Give yourself the right to write there');
-    await accessible(page);
+    await accessible(page, '.banners');
     await window.expectCount(RUNS); // still read
     await window.rows().first().dblclick();
     await expect(window.detail).toBeVisible();
@@ -145,7 +140,7 @@ test('a data folder that nothing may be written into any more, and then again', 
     window = new Window(page);
     await window.ready();
     await expect(banner(page, /cannot be written/)).toBeVisible();
-    await accessible(page);
+    await accessible(page, '.banners');
     await window.expectCount(RUNS);
     await expect(window.preset('Not kept')).toHaveCount(0);
     server.control.insert('task_run', { name: 'came meanwhile' });

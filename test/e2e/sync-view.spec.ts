@@ -1,11 +1,10 @@
 /** What a person does to trust an archive: look at what is here, check it, see what the server has deleted, choose what is kept, pause. */
 import { randomUUID } from 'node:crypto';
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { newRow } from '../../src-main/demo/new-rows.ts';
 import { startDemo, type Demo } from '../../src-main/demo/server.ts';
 import { formatDay } from '../../src-renderer/format.ts';
+import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
 
@@ -19,11 +18,6 @@ test.beforeAll(async () => {
   demo = await startDemo({ runs: RUNS, seed: 5, epoch: EPOCH, now: EPOCH });
 });
 test.afterAll(() => demo.close());
-
-async function accessible(page: Page, what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).include(what).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
-}
 
 test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
   test.setTimeout(180_000);
