@@ -37,7 +37,13 @@ const LARGEST_PAGE = 1000;
  * A row as received: `json` is its exact text, `value` what the contract has fields for, and perhaps more. `value.id` is a string, known
  * times are times. `bytes`: the text as it came, where it is at hand, and in it, from and to, the numbers of `computedKeys`.
  */
-export type Row = { json: string; value: WireRow; bytes?: Uint8Array; computed?: readonly number[] };
+export type Row = {
+  json: string;
+  value: WireRow;
+  bytes?: Uint8Array;
+  computed?: readonly number[];
+  time?(column: string): number;
+};
 export type Page = { rows: Row[]; serverTime: number | null };
 
 /** A work pool or work queue as received, like a row. */

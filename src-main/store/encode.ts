@@ -235,6 +235,6 @@ function toNumber({ kind }: Column, found: unknown, terms: Terms, refs: Map<Enti
 
 function pack(rows: readonly Row[], dictionary: Dictionary | null): PackedJson {
   const packed = new PackedRows();
-  for (const { bytes, json } of rows) packed.add(bytes ?? Buffer.from(json, 'utf8'), dictionary);
+  for (const row of rows) packed.add(row.bytes ?? Buffer.from(row.json, 'utf8'), dictionary);
   return { json: packed.bytes(), jsonEnds: packed.ends, dictionary: dictionary && nameOf(dictionary) };
 }

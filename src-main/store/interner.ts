@@ -48,6 +48,11 @@ export class Rids {
     this.#next = (this.#max.get() as number) + 1;
   }
 
+  /** The number that `take` will give. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** A number for a row that is about to be inserted. */
   take(): number {
     return this.#next++;

@@ -14,8 +14,8 @@ export type Counts = { inserted: number; changed: number; unchanged: number };
 
 type Probe = [rid: number, hash: number | null, updated: number | null, known: number, gone: number | null];
 type Bound = Uint8Array | string | number | null;
-
-const KEEP = -1;
+/** What a batch says by positions, as the archive numbers it; `json` by row. */
+type Resolved = { terms: number[]; refs: Partial<Record<Entity, number[]>>; json: Uint8Array[] };
 
 function isSame({ hashes, stamps }: Keys, i: number, [, hash, updated, known]: Probe): boolean {
   const sameTime = updated === null ? Number.isNaN(stamps[i]) : updated === stamps[i];
@@ -33,6 +33,8 @@ export class RowTable {
   readonly #toStub: Statement;
   readonly #delete: Statement;
   readonly #isReferred: Statement | null;
+  /** Most rows of the last batch were new: then inserting tells as much as looking first, and one statement a row is saved. */
+  #expectsNew = false;
 
   constructor(db: Database, entity: Entity, shared: Shared) {
     this.#entity = entity;
@@ -41,7 +43,7 @@ export class RowTable {
     const names = ['known', ...layouts[entity].columns.map(({ name }) => name), 'gone', 'hash', 'rid'];
     this.#probe = db.prepare(`SELECT rid, hash, updated, known, gone FROM ${entity} WHERE id = ?`).raw();
     this.#insert = db.prepare(
-      `INSERT INTO ${entity} (${names.join(', ')}, id) VALUES (${names.map(() => '?').join(', ')}, ?)`,
+      `INSERT INTO ${entity} (${names.join(', ')}, id) VALUES (${names.map(() => '?').join(', ')}, ?) ON CONFLICT (id) DO NOTHING`,
     );
     const set = names.slice(0, -1).map((name) => `${name} = ?`);
     this.#update = db.prepare(`UPDATE ${entity} SET ${set.join(', ')} WHERE rid = ?`);
@@ -57,15 +59,18 @@ export class RowTable {
   }
 
   write(batch: Batch, touched: Touched, counts: Counts): void {
-    const { rows } = batch;
     counts.unchanged += batch.skipped;
-    const rids = new Array<number>(rows).fill(KEEP);
-    const isNew = new Array<boolean>(rows).fill(false);
-    for (let i = 0; i < rows; i++) {
+    const before = counts.inserted;
+    let made: Resolved | null = null;
+    const resolved = () => (made ??= this.#resolve(batch, touched));
+    for (let i = 0; i < batch.rows; i++) {
+      if (this.#expectsNew && this.#insertNew(batch, i, resolved(), touched)) {
+        counts.inserted++;
+        continue;
+      }
       const found = this.#find(batch, i);
       if (!found) {
-        rids[i] = this.#shared.rids[this.#entity].take();
-        isNew[i] = true;
+        this.#insertNew(batch, i, resolved(), touched);
         counts.inserted++;
         continue;
       }
@@ -77,11 +82,12 @@ export class RowTable {
         touched.changed(this.#entity, rid);
         continue;
       }
-      rids[i] = rid;
+      this.#update.run(...this.#bind(batch, i, resolved()), rid);
+      this.#putJson(rid, resolved().json[i], touched);
       if (known === 1) counts.changed++;
       else counts.inserted++;
     }
-    this.#store(batch, rids, isNew, touched);
+    if (batch.rows > 0) this.#expectsNew = counts.inserted - before > batch.rows / 2;
   }
 
   /** Which rows of the batch are not there or gone, and which are there but otherwise. */
@@ -140,27 +146,33 @@ export class RowTable {
     return removed;
   }
 
-  #store(batch: Batch, rids: number[], isNew: boolean[], touched: Touched): void {
-    const terms = new Array<number>(batch.terms.length).fill(0);
-    const refs: Partial<Record<Entity, number[]>> = {};
-    const needed = rids.some((rid) => rid !== KEEP);
-    if (!needed) return;
-    batch.terms.forEach((text, i) => (terms[i] = this.#shared.terms.id(text)));
+  #resolve(batch: Batch, touched: Touched): Resolved {
+    const terms = batch.terms.map((text) => this.#shared.terms.id(text));
+    const refs: Resolved['refs'] = {};
     for (const [entity, list] of Object.entries(batch.refs) as [Entity, string[]][]) {
       refs[entity] = list.map((id) => this.#shared.rids[entity].of(id, (rid) => touched.changed(entity, rid)));
     }
-    const json = this.#shared.json.prepare(this.#entity, batch);
-    rids.forEach((rid, i) => {
-      if (rid === KEEP) return;
-      const bound = this.#bind(batch, i, terms, refs, rid);
-      if (isNew[i]) this.#insert.run(bound, batch.ids.subarray(i * 16, i * 16 + 16));
-      else this.#update.run(bound);
-      this.#shared.json.put(this.#entity, rid, json[i]);
-      touched.changed(this.#entity, rid);
-    });
+    return { terms, refs, json: this.#shared.json.prepare(this.#entity, batch) };
   }
 
-  #bind(batch: Batch, i: number, terms: number[], refs: Partial<Record<Entity, number[]>>, rid: number): Bound[] {
+  /** false when the id is there already */
+  #insertNew(batch: Batch, i: number, resolved: Resolved, touched: Touched): boolean {
+    const rids = this.#shared.rids[this.#entity];
+    const rid = rids.next;
+    const id = batch.ids.subarray(i * 16, i * 16 + 16);
+    if (this.#insert.run(...this.#bind(batch, i, resolved), rid, id).changes === 0) return false;
+    rids.take();
+    this.#putJson(rid, resolved.json[i], touched);
+    return true;
+  }
+
+  #putJson(rid: number, z: Uint8Array, touched: Touched): void {
+    this.#shared.json.put(this.#entity, rid, z);
+    touched.changed(this.#entity, rid);
+  }
+
+  /** In the order of the statements, which end with the row number. */
+  #bind(batch: Batch, i: number, { terms, refs }: Resolved): Bound[] {
     const layout = layouts[this.#entity];
     const bound: Bound[] = [1];
     for (const { kind, slot } of layout.columns) {
@@ -174,7 +186,7 @@ export class RowTable {
       else if (isRef(kind)) bound.push(refs[kind]?.[number] ?? null);
       else bound.push(number);
     }
-    bound.push(null, batch.hashes[i], rid);
+    bound.push(null, batch.hashes[i]);
     return bound;
   }
 }

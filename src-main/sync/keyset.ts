@@ -9,6 +9,7 @@
 import { AppError } from '../contract/errors.ts';
 import { formatTime, parseTime } from '../contract/time.ts';
 import type { Row } from '../prefect/client.ts';
+import { timeOf } from '../prefect/rows.ts';
 import { scanAnchored } from './anchored.ts';
 import type { Criteria, Source } from './source.ts';
 
@@ -98,13 +99,13 @@ class Lane {
     let next = this.#ask(gap);
     for (;;) {
       const { rows, limit } = await next;
-      let fresh = rows.filter((row) => this.#isNew(row));
+      let fresh = this.#fresh(rows);
       let to: string | null = null;
       let step = 0;
       if (rows.length >= limit) {
         to = this.#farEdge(rows);
         const time = micros(to);
-        if (rows.every(({ value }) => micros(value[this.#walk.column] as string) === time)) {
+        if (rows.every((row) => timeOf(row, this.#walk.column) === time)) {
           await this.#readTies(to);
           fresh = [];
           step = 1;
@@ -115,7 +116,8 @@ class Lane {
       // from here to `take` nothing may wait: another lane's page would be kept with this one's gap but without its rows
       this.#narrow(to, step);
       const left = this.#shared.gap as Gap | null;
-      const atEdge = rows.filter(({ value }) => value[this.#walk.column] === to);
+      const edge = to === null ? NaN : micros(to);
+      const atEdge = rows.filter((row) => timeOf(row, this.#walk.column) === edge);
       this.#shared.edges[this.#direction] = new Set(atEdge.map(({ value }) => value.id));
       const taken = this.#take(fresh, left && { ...left });
       if (left === null) return taken;
@@ -136,28 +138,30 @@ class Lane {
     return `${this.#walk.column.toUpperCase()}_${this.#direction === 'down' ? 'DESC' : 'ASC'}`;
   }
 
-  /** Not the row the last page ended with, and not where the other lane has been since this page was asked for. */
-  #isNew({ value }: Row): boolean {
+  /** Not those the last page ended with, and not those where the other lane has been since this page was asked for. */
+  #fresh(rows: Row[]): Row[] {
     const { gap, edges } = this.#shared;
-    if (edges.down.has(value.id) || edges.up.has(value.id)) return false;
-    const time = value[this.#walk.column];
-    if (gap === null || typeof time !== 'string') return true;
-    return this.#direction === 'down'
-      ? gap.low === null || micros(time) >= micros(gap.low)
-      : micros(time) <= micros(gap.high);
+    const low = gap?.low ? micros(gap.low) : -Infinity;
+    const high = gap ? micros(gap.high) : Infinity;
+    return rows.filter((row) => {
+      const { id } = row.value;
+      if (edges.down.has(id) || edges.up.has(id)) return false;
+      const time = timeOf(row, this.#walk.column);
+      return Number.isNaN(time) || (this.#direction === 'down' ? time >= low : time <= high);
+    });
   }
 
   /** The page's time that is farthest from where this lane came from. Throws for a reply that ignored the bounds. */
   #farEdge(rows: Row[]): string {
     const { column } = this.#walk;
     const down = this.#direction === 'down';
-    let edge: string | null = null;
-    for (const { value } of rows) {
-      const time = value[column];
-      if (typeof time !== 'string') throw outside(column);
-      if (edge === null || (down ? micros(time) < micros(edge) : micros(time) > micros(edge))) edge = time;
+    let edge: { row: Row; time: number } | null = null;
+    for (const row of rows) {
+      const time = timeOf(row, column);
+      if (Number.isNaN(time)) throw outside(column);
+      if (edge === null || (down ? time < edge.time : time > edge.time)) edge = { row, time };
     }
-    const to = edge as string;
+    const to = edge?.row.value[column] as string;
     const from = this.#from;
     if (from !== null && (down ? micros(to) > micros(from) + SLACK : micros(to) < micros(from) - SLACK))
       throw outside(column);

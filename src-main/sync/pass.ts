@@ -1,7 +1,7 @@
 /** What the steps of one sync share. */
 import type { Entity } from '../contract/fields.ts';
-import { parseTime } from '../contract/time.ts';
 import type { Row } from '../prefect/client.ts';
+import { timeOf } from '../prefect/rows.ts';
 import type { Outbox } from './outbox.ts';
 import type { Progress } from './progress.ts';
 import type { Sink } from './sink.ts';
@@ -30,9 +30,9 @@ export function keep(
   isFirst: (id: string) => boolean = () => true,
 ): Promise<void> {
   if (entity === 'task_run')
-    for (const { value } of rows) {
-      const time = typeof value.expected_start_time === 'string' ? parseTime(value.expected_start_time) : null;
-      if (time !== null && (state.oldest === null || time < state.oldest)) state.oldest = time;
+    for (const row of rows) {
+      const time = timeOf(row, 'expected_start_time');
+      if (!Number.isNaN(time) && (state.oldest === null || time < state.oldest)) state.oldest = time;
     }
   progress.received(entity, rows.filter(({ value }) => isFirst(value.id)).length);
   return outbox.push(entity, rows, { [STATE_KEY]: structuredClone(state) });

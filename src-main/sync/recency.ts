@@ -4,8 +4,8 @@
  * who has an older copy of it waits that long, and writes its own when the other's write fails.
  */
 import type { Entity } from '../contract/fields.ts';
-import { parseTime } from '../contract/time.ts';
 import type { Row } from '../prefect/client.ts';
+import { timeOf } from '../prefect/rows.ts';
 import type { RowBatch, Sink, Written } from './sink.ts';
 
 export type Reader = {
@@ -112,6 +112,7 @@ function stampsOf(batches: RowBatch[]): Stamps {
 }
 
 /** A row without `updated` is neither newer nor older than another. */
-function stamp({ value }: Row): number | null {
-  return typeof value.updated === 'string' ? parseTime(value.updated) : null;
+function stamp(row: Row): number | null {
+  const time = timeOf(row, 'updated');
+  return Number.isNaN(time) ? null : time;
 }
