@@ -13,6 +13,8 @@ import { tempDir } from '../fixtures/temp-dir.ts';
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const row = (value: Record<string, unknown>) => ({ json: JSON.stringify(value), value });
 
+const plain = (row: readonly [number, ...Cell[]]) => row.map((cell) => (cell instanceof Uint8Array ? [...cell] : cell));
+
 type Step =
   | { kind: 'write'; entity: Entity; rows: { n: number; name: string; ref: number }[] }
   | { kind: 'remove' | 'gone'; entity: Entity; ns: number[] }
@@ -112,6 +114,14 @@ test('after any sequence of writes, removals and reopenings the archive equals a
         for (const one of entities) {
           const goneAt = Object.keys(columns[one]).indexOf('gone') + 1;
           const cells: [number, ...Cell[]][] = [...reader.rows(one, 0, reader.maxRid(one))];
+          // neighbours are read at once: also where some are missing, and beyond the last
+          const all: number[] = Array.from({ length: reader.maxRid(one) + 3 }, (_, rid) => rid);
+          assert.deepEqual(reader.rowsByRid(one, all).map(plain), cells.map(plain));
+          const every3rd = cells.map(([rid]) => rid).filter((rid) => rid % 3 === 0);
+          assert.deepEqual(
+            reader.rowsByRid(one, every3rd).map(plain),
+            cells.filter(([rid]) => rid % 3 === 0).map(plain),
+          );
           for (const row of cells) {
             const [rid, id, known] = row;
             const json = reader.json(one, [rid])[0];
