@@ -73,11 +73,15 @@ export class Codes {
   protected added(_text: string, _code: number): void {}
 }
 
+/** Lists of tags kept parsed, some 200 B each. */
+const KEPT_LISTS = 4096;
+
 /** Each distinct list of tags is one code. Order and duplicates are kept in the text; comparing ignores both. */
 export class TagSets extends Codes {
   /** tag → text; [0] unused */
   readonly tags: string[] = [''];
   readonly #tagIndex = new Map<string, number>();
+  readonly #lists = new Map<number, string[]>();
   /** distinct tags of list c are items[starts[c] … starts[c + 1]) */
   readonly starts = new GrowingWords([0, 0]);
   readonly items = new GrowingWords([]);
@@ -101,8 +105,15 @@ export class TagSets extends Codes {
     return this.#tagIndex.get(tag) ?? 0;
   }
 
+  /** Kept for the next who asks: not to be changed. Parsing it was a quarter of making a line of the grid. */
   list(code: number): string[] {
-    return code === 0 ? [] : parseTags(this.texts[code]);
+    let list = this.#lists.get(code);
+    if (list === undefined) {
+      list = code === 0 ? [] : parseTags(this.texts[code]);
+      if (this.#lists.size >= KEPT_LISTS) this.#lists.clear();
+      this.#lists.set(code, list);
+    }
+    return list;
   }
 }
 

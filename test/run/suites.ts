@@ -1,6 +1,7 @@
 /** The two runners, each told to write its counts where they can be read. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { runNode, runProgram, toolPath } from '../../src-main/shell/tasks/programs.ts';
 import type { Counts } from './tally.ts';
@@ -15,6 +16,8 @@ export type Place = {
 };
 
 const LONGEST = 15 * 60_000; // ms for one test file: it has hung by then
+/** Node would take one less than there are processors; but many files wait for servers, programs and browsers that they started. */
+const FILES_AT_ONCE = Math.max(2, availableParallelism() - 1);
 
 /** Every *.test.ts under `folder`, in Node's own runner, straight from source. */
 export async function runNodeTests(folder: string, { root, scratch, env, words }: Place): Promise<Counts> {
@@ -27,6 +30,7 @@ export async function runNodeTests(folder: string, { root, scratch, env, words }
     process.execPath,
     [
       '--test',
+      `--test-concurrency=${FILES_AT_ONCE}`,
       `--test-timeout=${LONGEST}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',

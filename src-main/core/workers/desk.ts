@@ -14,6 +14,7 @@ import type { Change } from '../../store/columns.ts';
 import { Latest } from '../latest.ts';
 import { answerApi } from '../local-api/answer.ts';
 import type { queryContract } from '../worker-contracts.ts';
+import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
 import { csvChunks } from './csv-chunks.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
@@ -35,6 +36,7 @@ export class Desk {
   #news = new Latest<News>({ version: 0, total: 0, changed: [] });
   /** for the next commit */
   readonly #waiting: (() => void)[] = [];
+  readonly #intake = new ChangeIntake((change) => this.#take(change));
   #poll: NodeJS.Timeout | null = null;
   #keeper: IndexKeeper | null = null;
 
@@ -54,6 +56,7 @@ export class Desk {
       return {};
     },
     reached: async ({ batch }) => {
+      this.#intake.now();
       while (this.#opened && this.#opened.engine.version < batch)
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
       return {};
@@ -93,10 +96,17 @@ export class Desk {
     },
   };
 
-  /** A commit of the writer. Taken in between two questions, so no answer mixes old and new. */
+  /** A commit of the writer. */
   onChange(change: Change): void {
     if (!this.#opened) return; // not loaded yet: loading reads the file as it is then
-    const { engine } = this.#opened;
+    this.#intake.add(change);
+    // somebody waits for one of them
+    if (this.#waiting.length > 0) this.#intake.now();
+  }
+
+  /** Between two questions, so no answer mixes old and new. */
+  #take(change: Change): void {
+    const { engine } = this.#open;
     engine.apply(change);
     this.#keeper?.changed();
     for (const resolve of this.#waiting.splice(0)) resolve();
@@ -106,6 +116,7 @@ export class Desk {
 
   async close(): Promise<void> {
     if (this.#poll) clearInterval(this.#poll);
+    if (this.#opened) this.#intake.now();
     await this.#keeper?.close();
     this.#keeper = null;
     this.#opened?.reader.close();
