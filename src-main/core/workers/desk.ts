@@ -80,14 +80,14 @@ export class Desk {
     },
     coverage: () => coverage(this.#open.engine, this.#open.reader),
     watch: (_, { signal }) => this.#news.watch(signal, WATCH_PAUSE),
-    run: ({ id }) => runDetail(this.#open.engine, this.#open.reader, id),
+    run: ({ id }) => runDetail(this.#current.engine, this.#current.reader, id),
     activity: ({ id }) => this.#open.reader.activity(id),
     stats: () => ({
       version: this.#open.engine.version,
       task_runs: this.#open.engine.total('task_run'),
       state: { 'sync.status': this.#open.reader.state('sync.status') },
     }),
-    api: (request) => answerApi({ ...this.#open, now: Date.now() * 1000 }, request),
+    api: (request) => answerApi({ ...this.#current, now: Date.now() * 1000 }, request),
     csv: ({ query, columns, spreadsheet }, { signal }) =>
       csvChunks(this.#open.engine, this.#order(query), columns, spreadsheet, signal),
     close: async () => {
@@ -128,6 +128,12 @@ export class Desk {
   get #open(): Opened {
     if (!this.#opened) throw new AppError('INTERNAL', 'the archive is not open');
     return this.#opened;
+  }
+
+  /** For who reads the file as well: the index must be no older. */
+  get #current(): Opened {
+    this.#intake.now();
+    return this.#open;
   }
 
   #ask(input: Parameters<Handlers<typeof queryContract>['ask']>[0]): Answer {
