@@ -8,6 +8,7 @@ import { closest, fieldWords } from '../../src-main/contract/query-text/closest.
 import { noNames, type Names } from '../../src-main/contract/query-text/names.ts';
 import { parseQuery } from '../../src-main/contract/query-text/parse.ts';
 import { printQuery } from '../../src-main/contract/query-text/print.ts';
+import '../fixtures/ci-seed.ts';
 
 const A = '11111111-1111-4111-8111-111111111111';
 const B = '22222222-2222-4222-8222-222222222222';
@@ -145,6 +146,7 @@ describe('the query language and the condition tree', () => {
             'not',
             '-',
             '"b c"',
+            '""',
             'duration>',
             '5m',
             'started>-7d',

@@ -114,6 +114,7 @@ class Parser {
     const inQuotes = reader.string();
     if (inQuotes !== null) {
       if (!reader.peek(/[:~<>=]/y)) return plain({ text: inQuotes });
+      if (inQuotes === '') reader.fail('Expected the name of a field', at);
       return compared(this.comparison(resolvedField(inQuotes, scope), scope));
     }
     const name = reader.take(word);
