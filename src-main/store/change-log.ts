@@ -7,7 +7,7 @@ import { packRids, unpackRids } from './rid-list.ts';
 /** Commits kept: some 400,000 rows of a full harvest, more than is worth replaying against reading everything (3 s at a million). */
 export const KEPT_BATCHES = 2000;
 
-/** What one transaction has touched so far. */
+/** What has been touched so far: by one transaction, or by commits taken as one. */
 export class Touches {
   readonly #changed = new Map<Entity, Set<number>>();
   readonly #removed = new Map<Entity, Set<number>>();
@@ -19,6 +19,13 @@ export class Touches {
   removed(entity: Entity, rid: number): void {
     this.#changed.get(entity)?.delete(rid);
     set(this.#removed, entity).add(rid);
+  }
+
+  add({ changed, removed }: Pick<Change, 'changed' | 'removed'>): void {
+    for (const entity of entities) {
+      for (const rid of changed[entity] ?? []) this.changed(entity, rid);
+      for (const rid of removed[entity] ?? []) this.removed(entity, rid);
+    }
   }
 
   /** null when nothing was touched */
@@ -66,13 +73,7 @@ export function changesSince(db: Database, batch: number): Change | null {
   const rows = db.prepare('SELECT rids FROM change WHERE batch > ? ORDER BY batch').pluck().all(batch) as Buffer[];
   if (rows.length !== last - batch) return null;
   const touches = new Touches();
-  for (const packed of rows) {
-    const { changed, removed } = unpackChange(packed);
-    for (const entity of entities) {
-      for (const rid of changed[entity] ?? []) touches.changed(entity, rid);
-      for (const rid of removed[entity] ?? []) touches.removed(entity, rid);
-    }
-  }
+  for (const packed of rows) touches.add(unpackChange(packed));
   return touches.change(last) ?? { batch: last, changed: {}, removed: {} };
 }
 

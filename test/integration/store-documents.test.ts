@@ -15,6 +15,7 @@ import { openWriter } from '../../src-main/store/writer.ts';
 import { oldArchive } from '../fixtures/old-archives.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
+import '../fixtures/ci-seed.ts';
 
 const idOf = (n: number) => `01a20aea-6dc4-4b34-82a2-${String(n).padStart(12, '0')}`;
 const onChange = () => undefined;

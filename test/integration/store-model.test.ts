@@ -9,6 +9,7 @@ import { openReader } from '../../src-main/store/read.ts';
 import { uuidText } from '../../src-main/store/uuid.ts';
 import { openWriter } from '../../src-main/store/writer.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
+import '../fixtures/ci-seed.ts';
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const row = (value: Record<string, unknown>) => ({ json: JSON.stringify(value), value });

@@ -15,6 +15,7 @@ import { createClient } from '../../src-main/prefect/client.ts';
 import { runSync } from '../../src-main/sync/run.ts';
 import { NoPause } from '../fixtures/client-harness.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
+import '../fixtures/ci-seed.ts';
 
 const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 2000 : 200));
 const SEED = Number(process.env['TASKSCOPE_SCHEDULE_SEED'] ?? (process.env['CI'] ? 20_261_124 : Date.now() % 2 ** 31));

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ChangeIntake } from '../../src-main/core/workers/change-intake.ts';
 import type { Change } from '../../src-main/store/columns.ts';
+import '../fixtures/ci-seed.ts';
 
 const changed = (batch: number, ...rids: number[]): Change => ({ batch, changed: { task_run: rids }, removed: {} });
 

@@ -12,6 +12,7 @@ import {
   splitName,
   toggledColumn,
 } from '../../src-renderer/ui/grid-columns.ts';
+import '../fixtures/ci-seed.ts';
 
 const sum = (list: number[]) => list.reduce((a, b) => a + b, 0);
 

@@ -15,6 +15,7 @@ import {
   type Extent,
   type ScrollState,
 } from '../../src-renderer/ui/grid-scroll.ts';
+import '../fixtures/ci-seed.ts';
 
 const ROW = 26;
 const VIEW = 702;

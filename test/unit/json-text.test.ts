@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { children, findJson, member, readJson, scalar, within, writeJson } from '../../src-renderer/ui/json-text.ts';
+import '../fixtures/ci-seed.ts';
 
 describe('json text', () => {
   it('keeps numbers, key order and doubled keys as they were sent', () => {

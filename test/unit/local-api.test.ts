@@ -6,6 +6,7 @@ import { answerApi, type ArchiveView } from '../../src-main/core/local-api/answe
 import { jsonProblem } from '../../src-main/core/local-api/python-json.ts';
 import { topLevel } from '../../src-main/prefect/members.ts';
 import { RunRows, type Shape } from '../../src-main/core/local-api/run-rows.ts';
+import '../fixtures/ci-seed.ts';
 
 const ID = '01a20aea-6dc4-7b34-82a2-1b1505be9768';
 const NOW = Date.parse('2024-01-01T00:10:00Z') * 1000;

@@ -9,6 +9,7 @@ import { keys } from '../../src-main/prefect/scanner/keys.ts';
 import { encodeRows } from '../../src-main/store/encode.ts';
 import { uuidBytes, uuidText } from '../../src-main/store/uuid.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
+import '../fixtures/ci-seed.ts';
 
 const space = fc.constantFrom('', '', ' ', '\n', '\t\r');
 const names = [

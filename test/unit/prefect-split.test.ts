@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { splitJsonArray } from '../../src-main/prefect/split.ts';
+import '../fixtures/ci-seed.ts';
 
 test('the texts are the rows, byte for byte', () => {
   const rows = ['{"a":1.50}', '{ "b" : "]},{\\"\\\\" }', '[]', '"x\\\\"', '1e5', '{"c":"ä😀\\u00e4"}', 'null'];

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { gapAt } from '../../src-main/contract/query-text/gap.ts';
 import { countedFields, countedOffers, knownOffers } from '../../src-renderer/state/offers.ts';
+import '../fixtures/ci-seed.ts';
 
 /** `|` is the cursor. */
 const at = (marked: string) => {

@@ -10,6 +10,7 @@ import { KeptOrder } from '../../src-main/query/kept-order.ts';
 import * as masks from '../../src-main/query/masks.ts';
 import { ResultOrder } from '../../src-main/query/result-order.ts';
 import { countStretches, picked, placesIn } from '../../src-main/query/walks.ts';
+import '../fixtures/ci-seed.ts';
 
 const arena = new Arena();
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);

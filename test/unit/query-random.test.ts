@@ -11,6 +11,7 @@ import * as arbitrary from '../fixtures/arbitrary-archive.ts';
 import * as ask from '../fixtures/arbitrary-questions.ts';
 import type { FakeArchive, PlainRow } from '../fixtures/fake-archive.ts';
 import { Naive } from '../fixtures/naive.ts';
+import '../fixtures/ci-seed.ts';
 
 const NOW = 1_700_000_060_000_001;
 const dialect = fc.constantFrom<Dialect>('sqlite', 'postgres');

@@ -9,6 +9,7 @@ import { Engine } from '../../src-main/query/engine.ts';
 import * as arbitrary from '../fixtures/arbitrary-archive.ts';
 import * as ask from '../fixtures/arbitrary-questions.ts';
 import type { FakeArchive } from '../fixtures/fake-archive.ts';
+import '../fixtures/ci-seed.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'taskscope-snapshot-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

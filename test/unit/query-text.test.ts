@@ -2,22 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { fields, stateTypes } from '../../src-main/contract/fields.ts';
 import { conditionSchema, TRUE, type Condition } from '../../src-main/contract/query.ts';
-import { closest, fieldWords } from '../../src-main/contract/query-text/closest.ts';
+import { closest } from '../../src-main/contract/query-text/closest.ts';
 import { noNames, type Names } from '../../src-main/contract/query-text/names.ts';
 import { parseQuery } from '../../src-main/contract/query-text/parse.ts';
 import { printQuery } from '../../src-main/contract/query-text/print.ts';
+import { A, anyCondition, anyText, B, C, known } from '../fixtures/arbitrary-condition.ts';
 import '../fixtures/ci-seed.ts';
 
-const A = '11111111-1111-4111-8111-111111111111';
-const B = '22222222-2222-4222-8222-222222222222';
-const C = '33333333-3333-4333-8333-333333333333';
-const known = new Map([
-  [A, 'nightly-etl'],
-  [B, 'prod'],
-  [C, 'prod'],
-]);
 const names: Names = {
   nameOf: (_path, id) => known.get(id) ?? null,
   idsOf: (_path, name) => [...known].filter(([, one]) => one === name).map(([id]) => id),
@@ -34,80 +26,6 @@ const wrong = (text: string) => {
   return [text.slice(problem.at, problem.to), problem.says] as const;
 };
 
-// ── every tree of the schema ───────────────────────────────────────────────────────────────────────────────────────────
-
-/** Characters and words that mean something in the language, and any others. */
-const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 6 }),
-  fc.string({ unit: fc.constantFrom(...' "\\()~:<>=,+-.#_aZ1\n\té'), maxLength: 8 }),
-  fc.constantFrom(
-    'none',
-    'any',
-    'or',
-    'and',
-    'not',
-    'now',
-    'has',
-    'NOT',
-    'in',
-    'a..b',
-    'prod',
-    'nightly-etl',
-    A,
-    B,
-    ...stateTypes,
-  ),
-);
-const path = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(...fieldWords('task_run').filter((word) => word.includes('_'))) },
-  { weight: 3, arbitrary: fc.constantFrom(...Object.keys({ ...fields.task_run, ...fields.flow_run })) },
-  { weight: 1, arbitrary: text.filter((one) => one !== '') },
-);
-// JSON, in which trees are kept and sent, has no -0
-const number = fc
-  .oneof(
-    fc.double({ noNaN: true, noDefaultInfinity: true }),
-    fc.integer(),
-    fc.constantFrom(60, 3_600, 86_400, 1.5, 0.1),
-  )
-  .map((one) => (one === 0 ? 0 : one));
-const moment = fc.oneof(
-  number,
-  fc.integer({ min: 0, max: 253_402_300_799 }).map((seconds) => seconds * 1e6 + 1),
-);
-const ago = fc.oneof(
-  number,
-  fc.integer({ min: -500, max: 500 }).map((n) => (n === 0 ? 0 : n * 3_600e6)),
-);
-const instant = fc.oneof(
-  moment,
-  ago.map((one) => ({ ago: one })),
-);
-const scalar = fc.oneof(text, number, moment, fc.boolean());
-const texts = fc.array(text, { maxLength: 3 });
-
-const { tree } = fc.letrec<{ tree: Condition }>((tie) => ({
-  tree: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    fc.oneof(
-      fc.record({ field: path, in: fc.array(scalar, { maxLength: 3 }) }),
-      fc.record({ field: path, like: text }),
-      fc.record({ field: path, contains: text }),
-      fc.record({ field: path, from: instant, to: instant }, { requiredKeys: ['field'] }),
-      fc.record({ field: path, isNull: fc.boolean() }),
-      fc.record({ field: path, all: texts }),
-      fc.record({ field: path, any: texts }),
-      fc.record({ text }),
-    ),
-    fc.record({ and: fc.array(tie('tree'), { maxLength: 3 }) }),
-    fc.record({ or: fc.array(tie('tree'), { maxLength: 3 }) }),
-    fc.record({ not: tie('tree') }),
-    fc.record({
-      has: fc.oneof(fc.constantFrom('subflow_runs', 'flow_run', 'task_runs', 'deployments'), text),
-      where: tie('tree'),
-    }),
-  ),
-}));
 const plain = (one: unknown): unknown => JSON.parse(JSON.stringify(one));
 
 describe('the query language and the condition tree', () => {
@@ -117,7 +35,7 @@ describe('the query language and the condition tree', () => {
   ] as const)
     it(`reads back every tree it prints, ${what}`, () => {
       fc.assert(
-        fc.property(tree, (where) => {
+        fc.property(anyCondition, (where) => {
           conditionSchema.parse(where);
           const printed = printQuery(where, by);
           const { where: again, problem } = parseQuery(printed, { names: by });
@@ -155,7 +73,7 @@ describe('the query language and the condition tree', () => {
             'now',
             '#5',
           ),
-          text,
+          anyText,
         ),
         { maxLength: 8 },
       )

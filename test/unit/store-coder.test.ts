@@ -6,6 +6,7 @@ import { codesOf, lengthsOf, LONGEST, symbolTable } from '../../src-main/store/c
 import { addressOf, loadDictionary } from '../../src-main/store/coder/dictionary.ts';
 import { learn } from '../../src-main/store/coder/learn.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
+import '../fixtures/ci-seed.ts';
 
 const bytesOf = (rows: Iterable<{ json: string }>) => Array.from(rows, ({ json }) => Buffer.from(json));
 const believable = bytesOf(taskRuns(1, { rows: 200, flowRuns: 9 }));

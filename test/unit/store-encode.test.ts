@@ -10,6 +10,7 @@ import { packRids, unpackRids } from '../../src-main/store/rid-list.ts';
 import { rowText } from '../../src-main/store/row-json.ts';
 import { uuidBytes, uuidText } from '../../src-main/store/uuid.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
+import '../fixtures/ci-seed.ts';
 
 const A = '01a2b3c4-d5e6-7f89-8abc-def012345678';
 const B = 'ffffffff-ffff-4fff-bfff-ffffffffffff';

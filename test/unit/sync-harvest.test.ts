@@ -7,6 +7,7 @@ import { formatTime } from '../../src-main/contract/time.ts';
 import { memorySink } from '../fixtures/memory-sink.ts';
 import type { Table } from '../fixtures/naive-prefect.ts';
 import { MINUTE, schedule, START, sync, tables, World } from '../fixtures/sync-world.ts';
+import '../fixtures/ci-seed.ts';
 
 /** Runs `work` and tells which rows were there before, during and after. */
 async function throughout(world: World, work: () => Promise<void>): Promise<Map<Table, Set<string>>> {

@@ -7,6 +7,7 @@ import type { SyncProgress } from '../../src-main/sync/run.ts';
 import { HOUR, atOf, cutWindows, parseVerify, rowsIn, verifiedSince } from '../../src-main/sync/windows.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
 import { documentTables, schedule, sync, tables, World, MINUTE, START } from '../fixtures/sync-world.ts';
+import '../fixtures/ci-seed.ts';
 
 const RUNS = Number(process.env['TASKSCOPE_SCHEDULES'] ?? 150);
 

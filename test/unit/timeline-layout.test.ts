@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { StateHistory, TaskRunRow } from '../../src-main/contract/rows.ts';
 import { historySpans, layTimeline, rowSpans, type Span } from '../../src-renderer/ui/timeline-layout.ts';
+import '../fixtures/ci-seed.ts';
 
 const S = 1_000_000;
 const state = (type: string, name: string, seconds: number): StateHistory[number] => ({

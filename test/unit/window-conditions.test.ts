@@ -25,6 +25,7 @@ import {
   writeText,
   type Choice,
 } from '../../src-renderer/state/conditions.ts';
+import '../fixtures/ci-seed.ts';
 
 const flow = 'flow_run.flow_id';
 const handmade: Condition = {

@@ -23,6 +23,7 @@ import { isMetered } from '../../src-renderer/state/network.ts';
 import { paceLabel, paces } from '../../src-renderer/state/pace.ts';
 import { differs, inOrder } from '../../src-renderer/state/preset-order.ts';
 import { formProblems } from '../../src-renderer/state/workspace-form.ts';
+import '../fixtures/ci-seed.ts';
 
 const workspace: Workspace = {
   name: 'prod',

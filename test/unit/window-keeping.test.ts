@@ -14,6 +14,7 @@ import {
   sameKeeping,
   saveWords,
 } from '../../src-renderer/state/keeping.ts';
+import '../fixtures/ci-seed.ts';
 
 describe('keeping', () => {
   const plain = { count: String, day: (at: number) => `day ${at}`, bytes: (n: number) => `${n} B` };

@@ -13,6 +13,7 @@ import { checkWords } from '../../src-renderer/state/check-words.ts';
 import { coverageSentence, liveWords, nextWords } from '../../src-renderer/state/coverage.ts';
 import { progressWords } from '../../src-renderer/state/sync-words.ts';
 import { spanState, spanTitle, stacks, stripTicks } from '../../src-renderer/ui/coverage-layout.ts';
+import '../fixtures/ci-seed.ts';
 
 const DAY = 86_400_000_000;
 const NOW = Date.UTC(2026, 10, 24, 12) * 1000;

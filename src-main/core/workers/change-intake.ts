@@ -4,7 +4,6 @@
  * a batch before every question.
  */
 import { Touches } from '../../store/change-log.ts';
-import { entities } from '../../contract/fields.ts';
 import type { Change } from '../../store/columns.ts';
 
 /** ms between two: as often as the window is told of news */
@@ -25,13 +24,10 @@ export class ChangeIntake {
     this.#apply = apply;
   }
 
-  add({ batch, changed, removed }: Change): void {
-    for (const entity of entities) {
-      for (const rid of changed[entity] ?? []) this.#gathered.changed(entity, rid);
-      for (const rid of removed[entity] ?? []) this.#gathered.removed(entity, rid);
-      this.#rows += (changed[entity]?.length ?? 0) + (removed[entity]?.length ?? 0);
-    }
-    this.#batch = batch;
+  add(change: Change): void {
+    this.#gathered.add(change);
+    for (const rids of [change.changed, change.removed].flatMap((of) => Object.values(of))) this.#rows += rids.length;
+    this.#batch = change.batch;
     if (this.#timer === null || this.#rows >= MOST) this.now();
   }
 
