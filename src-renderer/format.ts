@@ -1,12 +1,12 @@
 /**
  * Everything a person reads as a number or a time is spelled here. Times are µs since 1970 (contract/time.ts); only their
- * whole seconds go through Intl, the fraction is added as digits. Words are English, so months are too; the clock has
+ * whole seconds go through the wall clock, the fraction is added as digits. Words are English, so months are too; the clock has
  * 24 hours everywhere, because a log line next to it has.
  */
 import { formatTime, MICROS_PER_SECOND } from '../src-main/contract/time.ts';
+import { aheadOfUtc, offsetWords, wallClock, type Zone } from './wall-clock.ts';
 
-/** `zone`: an IANA name; undefined is the machine's own. */
-export type Zone = string | undefined;
+export type { Zone };
 
 const preferred = typeof navigator === 'undefined' ? 'en-GB' : navigator.language;
 const locale = preferred.startsWith('en') ? preferred : 'en-GB';
@@ -75,59 +75,10 @@ export function secondsBetween(from: number | null, to: number | null): number |
   return from === null || to === null ? null : (to - from) / MICROS_PER_SECOND;
 }
 
-type Parts = {
-  year: string;
-  month: string;
-  monthShort: string;
-  day: string;
-  weekday: string;
-  clock: string;
-  offset: string;
-};
-
-const formats = new Map<string, { parts: Intl.DateTimeFormat; words: Intl.DateTimeFormat }>();
-
-function formatsFor(zone: Zone) {
-  const key = zone ?? '';
-  const known = formats.get(key);
-  if (known) return known;
-  const made = {
-    parts: new Intl.DateTimeFormat('en-GB', {
-      timeZone: zone,
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-      timeZoneName: 'longOffset',
-    }),
-    words: new Intl.DateTimeFormat('en-GB', { timeZone: zone, weekday: 'short', month: 'short' }),
-  };
-  formats.set(key, made);
-  return made;
-}
-
 const secondOf = (micros: number) => Math.floor(micros / MICROS_PER_SECOND);
 const fractionOf = (micros: number) => String(micros - secondOf(micros) * MICROS_PER_SECOND).padStart(6, '0');
 
-function partsOf(micros: number, zone: Zone): Parts {
-  const date = new Date(secondOf(micros) * 1000);
-  const { parts, words } = formatsFor(zone);
-  const found: Record<string, string> = {};
-  for (const { type, value } of parts.formatToParts(date)) found[type] = value;
-  for (const { type, value } of words.formatToParts(date)) if (type !== 'literal') found[`${type}Word`] = value;
-  return {
-    year: found.year ?? '',
-    month: found.month ?? '',
-    monthShort: found.monthWord ?? '',
-    day: String(Number(found.day)),
-    weekday: found.weekdayWord ?? '',
-    clock: `${found.hour ?? ''}:${found.minute ?? ''}:${found.second ?? ''}`,
-    offset: found.timeZoneName === 'GMT' ? '+00:00' : (found.timeZoneName ?? '').replace('GMT', ''),
-  };
-}
+const partsOf = (micros: number, zone: Zone) => wallClock(secondOf(micros), zone);
 
 /** `02:11:04`; with `digits` of the fraction (cut, not rounded: a time never shows a second that had not begun) */
 export function formatClock(micros: number, zone: Zone, digits: 0 | 3 | 6 = 0): string {
@@ -157,18 +108,18 @@ export function formatCell(micros: number, zone: Zone, now: number): { day: stri
 export function formatExact(micros: number, zone: Zone): string {
   const utc = formatTime(micros);
   if (zone === 'UTC') return utc;
-  const { year, month, day, clock, offset } = partsOf(micros, zone);
-  const local = `${year}-${month}-${day.padStart(2, '0')} ${clock}.${fractionOf(micros)} ${offset}`;
+  const { year, month, day, clock, ahead } = partsOf(micros, zone);
+  const local = `${year}-${month}-${day.padStart(2, '0')} ${clock}.${fractionOf(micros)} ${offsetWords(ahead)}`;
   return `${local} (${utc})`;
 }
 
 /** `UTC`, `UTC+1`, `UTC+5:30` */
 export function formatZone(micros: number, zone: Zone): string {
-  const { offset } = partsOf(micros, zone);
-  const match = /^([+-])(\d\d):(\d\d)$/.exec(offset);
-  if (!match || offset === '+00:00') return 'UTC';
-  const minutes = match[3] === '00' ? '' : `:${match[3] ?? ''}`;
-  return `UTC${match[1] === '-' ? '−' : '+'}${Number(match[2])}${minutes}`;
+  const minutes = offsetMinutes(micros, zone);
+  if (minutes === 0) return 'UTC';
+  const rest = Math.abs(minutes);
+  const past = rest % 60 === 0 ? '' : `:${String(rest % 60).padStart(2, '0')}`;
+  return `UTC${minutes < 0 ? '−' : '+'}${Math.floor(rest / 60)}${past}`;
 }
 
 /** `just now`, `2 min ago`, `yesterday 02:12`, `3 Aug`, `in 5 min`. Both in µs. */
@@ -206,10 +157,7 @@ function dayKey(micros: number, zone: Zone): string {
 
 /** Minutes the zone's clock is ahead of UTC then; an axis needs it to step by whole hours and days of the person's clock. */
 export function offsetMinutes(micros: number, zone: Zone): number {
-  const match = /^([+-])(\d\d):(\d\d)$/.exec(partsOf(micros, zone).offset);
-  if (!match) return 0;
-  const minutes = Number(match[2]) * 60 + Number(match[3]);
-  return match[1] === '-' ? -minutes : minutes;
+  return Math.trunc(aheadOfUtc(secondOf(micros), zone) / 60);
 }
 
 export type DayParts = { weekday: string; day: string; month: string; year: string; hm: string; clock: string };

@@ -18,7 +18,7 @@ import type { TaskRunRow } from '../../src-main/contract/rows.ts';
 import { api } from './app.svelte.ts';
 import { readRange, writeText } from './conditions.ts';
 import { portionsOf } from './facet-portions.ts';
-import { frame } from './frame.ts';
+import { afterList, turn } from './frame.ts';
 import { rememberNames } from './names.svelte.ts';
 import { Pages } from './pages.ts';
 import { mainTimes, type MainTime } from './quick-spans.ts';
@@ -31,8 +31,6 @@ const TYPING_MS = 90;
 const SLOW_MS = 150;
 const FIRST_ROWS = 200;
 const BUCKETS = 120;
-/** A list that was empty makes its rows in this many frames; the panel's values come after them. */
-const NEW_LIST_FRAMES = 6;
 
 class Question {
   where = $state.raw<Condition>(TRUE);
@@ -192,11 +190,15 @@ class Question {
         main,
         ...apart.map((portion) => this.askFacets(workspace, portion, abort.signal)),
       ]);
+      await turn();
+      if (abort.signal.aborted) return;
       const isNew = this.count === 0;
       this.take(workspace, answer);
       if (toTop) this.top += 1;
-      for (let frames = isNew ? NEW_LIST_FRAMES : 1; frames > 0; frames--) await frame();
-      if (!abort.signal.aborted) this.keepFacets([...answer.facets, ...facets.flat()]);
+      for await (const portion of afterList([...answer.facets, ...facets.flat()], isNew)) {
+        if (abort.signal.aborted) return;
+        this.keepFacets(portion);
+      }
     } catch (thrown) {
       const problem = toAppError(thrown);
       // DISCONNECTED: the line's own banner says it, and the question is asked again when it is back

@@ -35,7 +35,7 @@ const column = (
 
 export const gridColumns: readonly GridColumn[] = [
   column('name', 'Task run', 'name', 'Run', 190, 130, 1.15),
-  column('state_name', 'State', 'state', 'Run', 104, 84),
+  column('state_name', 'State', 'state', 'Run', 104, 98),
   column('start_time', 'Started', 'time', 'Times', 124, 124),
   column('duration', 'Duration', 'duration', 'Times', 84, 72),
   column('flow_run.name', 'Flow run', 'flow-run', 'Flow', 230, 140, 1.5),

@@ -7,6 +7,7 @@ import { serve } from '../../rpc/rpc.ts';
 import { openWriter, type Writer } from '../../store/writer.ts';
 import { mergeActivity } from '../activity.ts';
 import { writerContract } from '../worker-contracts.ts';
+import { standBack } from './background.ts';
 import { mainChannel } from './port.ts';
 
 /** `sync`: the sync worker's calls come in here. `changes`: what the query worker's index must take in goes out here. */
@@ -75,5 +76,6 @@ const handlers: Handlers<typeof writerContract> = {
   },
 };
 
+standBack();
 serve(writerContract, handlers, mainChannel(close));
 serve(writerContract, handlers, portChannel(sync));
