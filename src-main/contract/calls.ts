@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { call, stream } from '../rpc/define.ts';
 import { wireErrorSchema } from './errors.ts';
 import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchema, querySchema } from './query.ts';
+import { rowListSchema } from './row-columns.ts';
 import {
   candidateSchema,
   cloudWorkspaceSchema,
@@ -12,7 +13,6 @@ import {
   settingsChangeSchema,
   settingsSchema,
   taskRunDetailSchema,
-  taskRunRowSchema,
   workspaceInputSchema,
   workspaceSchema,
 } from './rows.ts';
@@ -36,7 +36,7 @@ export const answerSchema = z.object({
   count: z.number(),
   /** all task runs in the archive */
   total: z.number(),
-  rows: z.array(taskRunRowSchema),
+  rows: rowListSchema,
   facets: z.array(facetSchema),
   histogram: histogramSchema.nullable(),
   /** grows with every batch the index takes in */
@@ -45,6 +45,8 @@ export const answerSchema = z.object({
   millis: z.number(),
 });
 export type Answer = z.infer<typeof answerSchema>;
+/** As it is sent: rows are columns. */
+export type SentAnswer = z.input<typeof answerSchema>;
 
 export const exportProgressSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
@@ -145,7 +147,7 @@ export const contract = {
     answerSchema,
   ),
   /** rows [from, to) of a result; at most 1,000 */
-  'query.rows': call(z.object({ workspace, result: z.string(), rows: span }), z.array(taskRunRowSchema)),
+  'query.rows': call(z.object({ workspace, result: z.string(), rows: span }), rowListSchema),
   /** place of a run in a result, null when it is not in it */
   'query.position': call(
     z.object({ workspace, result: z.string(), id: z.string() }),

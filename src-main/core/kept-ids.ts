@@ -17,14 +17,14 @@ export async function keptIds(query: Client<typeof queryContract>, signal: Abort
       },
       { signal },
     );
-    if (rows.length === 0) continue;
+    if (rows.id.length === 0) continue;
     const some = (ids: readonly (string | null | undefined)[]) => [
       ...new Set(ids.filter((id) => typeof id === 'string')),
     ];
     return {
       flow: some(facets[0]?.values.map(({ value }) => value) ?? []),
-      flow_run: some(rows.map((row) => row.flow_run_id)),
-      task_run: some(rows.map((row) => row.id)),
+      flow_run: some(rows.flow_run_id),
+      task_run: some(rows.id),
     };
   }
   return { flow: [], flow_run: [], task_run: [] };

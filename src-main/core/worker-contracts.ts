@@ -1,10 +1,11 @@
 /** The calls between main and its worker threads, and between the sync and the writer worker. Same protocol as the window's. */
 import { z } from 'zod';
-import { contract, type Answer } from '../contract/calls.ts';
+import { contract, type SentAnswer } from '../contract/calls.ts';
 import { wireErrorSchema } from '../contract/errors.ts';
 import { documentKinds } from '../contract/fields.ts';
 import { dialectSchema, entitySchema, querySchema } from '../contract/query.ts';
-import { runActivitySchema, taskRunDetailSchema, type TaskRunRow } from '../contract/rows.ts';
+import { runActivitySchema, taskRunDetailSchema } from '../contract/rows.ts';
+import type { RowColumns } from '../contract/row-columns.ts';
 import {
   checkSchema,
   coverageSchema,
@@ -170,8 +171,8 @@ export const queryContract = {
   setDialect: call(z.object({ dialect: dialectSchema }), none),
   /** answers once that commit of the writer is in the index: the two threads' messages come by different ways */
   reached: call(z.object({ batch: z.number() }), none),
-  ask: call(asked, handedOn<Answer>()),
-  rows: call(z.object({ result: z.string(), rows: span }), handedOn<TaskRunRow[]>()),
+  ask: call(asked, handedOn<SentAnswer>()),
+  rows: call(z.object({ result: z.string(), rows: span }), handedOn<RowColumns>()),
   position: call(z.object({ result: z.string(), id: z.string() }), z.object({ position: z.number().nullable() })),
   /** of the first rows of a question's result; `count`: all of them */
   ids: call(

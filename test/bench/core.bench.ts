@@ -94,9 +94,10 @@ async function ingest(): Promise<void> {
 
   const { result, count } = await query.client.ask({ query: { where: { and: [] }, sort }, ...page });
   const jumps: number[] = [];
-  for (let i = 0; i < 200; i++) {
+  for (let i = -200; i < 300; i++) {
     const from = Math.floor(noise(i, 5) * (count - 200));
-    jumps.push((await timed(() => query.client.rows({ result, rows: { from, to: from + 200 } })))[0]);
+    const [millis] = await timed(() => query.client.rows({ result, rows: { from, to: from + 200 } }));
+    if (i >= 0) jumps.push(millis); // the first ones compile what they call
   }
   figure('jump to any row of a known order, 200 rows, p95', quantile(jumps, 0.95));
 

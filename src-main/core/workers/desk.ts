@@ -3,10 +3,10 @@
  * page, jump and export of it is a slice, and it does not move while sync writes.
  */
 import { performance } from 'node:perf_hooks';
-import type { Answer } from '../../contract/calls.ts';
+import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
-import type { TaskRunRow } from '../../contract/rows.ts';
+import { toColumns, type RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../rpc/define.ts';
 import type { Engine, Outcome } from '../../query/engine.ts';
 import { openReader, type Reader } from '../../store/read.ts';
@@ -136,7 +136,7 @@ export class Desk {
     return this.#open;
   }
 
-  #ask(input: Parameters<Handlers<typeof queryContract>['ask']>[0]): Answer {
+  #ask(input: Parameters<Handlers<typeof queryContract>['ask']>[0]): SentAnswer {
     const started = performance.now();
     const { engine } = this.#open;
     const { facets, histogram, rows } = input;
@@ -170,9 +170,9 @@ export class Desk {
     return outcome;
   }
 
-  #rows(outcome: Outcome, from: number, to: number): TaskRunRow[] {
+  #rows(outcome: Outcome, from: number, to: number): RowColumns {
     if (to - from > MAX_ROWS) throw new AppError('BAD_INPUT', `at most ${MAX_ROWS} rows at once`);
-    return Array.from(outcome.slice(from, to), (rid) => this.#open.engine.taskRunRow(rid));
+    return toColumns(Array.from(outcome.slice(from, to), (rid) => this.#open.engine.taskRunRow(rid)));
   }
 
   #tell(changed: string[]): void {

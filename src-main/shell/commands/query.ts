@@ -29,7 +29,7 @@ async function paginatePreset(app: App, workspace: string, asked: Query): Promis
     { workspace, query: asked, rows: { from: 0, to: LIMIT }, facets: [], histogram: null },
     { signal: new AbortController().signal },
   );
-  const ids = rows.map((row) => row.id);
+  const ids = rows.id;
   const reply = await paginate(app, workspace, JSON.stringify({ task_runs: { id: { any_: ids } }, limit: LIMIT }));
   if (reply.status !== 200) return reply;
   const page = JSON.parse(reply.body) as { results: { id: string }[] };
