@@ -17,6 +17,7 @@ import {
   wireErrorSchema,
   type WireError,
 } from '../contract/errors.ts';
+import { movedWith } from './moved.ts';
 
 /** Items in flight before the source waits; the reader asks for the next half when half are used. */
 const WINDOW = 16;
@@ -53,7 +54,7 @@ export function serve<C extends AnyContract>(
   options: ServeOptions = {},
 ): () => void {
   const running = new Map<number, Running>();
-  const reply = (frame: Reply) => channel.send(frame);
+  const reply = (frame: Reply, answer?: unknown) => channel.send(frame, movedWith(answer));
 
   const fail = (id: number, name: string, thrown: unknown) => {
     const error: WireError = toWireError(thrown);
@@ -76,11 +77,11 @@ export function serve<C extends AnyContract>(
       const result = handler(input.data, context);
       if (member.kind === 'call') {
         const value = await result;
-        if (!job.abort.signal.aborted) reply({ t: 'value', id, value });
+        if (!job.abort.signal.aborted) reply({ t: 'value', id, value }, value);
       } else {
         for await (const item of result as AsyncIterable<unknown>) {
           if (job.abort.signal.aborted) return;
-          reply({ t: 'item', id, item });
+          reply({ t: 'item', id, item }, item);
           job.credit -= 1;
           while (job.credit <= 0 && !job.abort.signal.aborted)
             await new Promise<void>((resolve) => (job.wake = resolve));

@@ -220,7 +220,10 @@ function refuse(response: ServerResponse, status: number, headers: Record<string
 
 function sendJson(response: ServerResponse, status: number, body: string | Uint8Array): void {
   const headers: Record<string, string | number> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
-  if (status !== 204) headers['content-type'] = 'application/json';
+  if (status !== 204) {
+    headers['content-type'] = 'application/json';
+    headers['content-length'] = Buffer.byteLength(body);
+  }
   response.writeHead(status, headers);
   response.end(status === 204 ? undefined : body);
 }

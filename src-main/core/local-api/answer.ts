@@ -140,7 +140,7 @@ function answer(view: ArchiveView, entity: Entity, action: Action, body: Body, l
 const isRun = (entity: Entity): boolean => entity === 'task_run' || entity === 'flow_run';
 
 /** One row as GET gives it. */
-function whole(entity: Entity, text: string, now: number): string | Uint8Array {
+function whole(entity: Entity, text: string, now: number): string | Uint8Array<ArrayBuffer> {
   if (!isRun(entity)) return text;
   const rows = new RunRows('full', now);
   rows.add(Buffer.from(text));

@@ -2,8 +2,8 @@
 import { MAX_MICROS, MIN_MICROS } from '../../contract/prefect-time.ts';
 import type { Condition, Dialect } from '../../contract/query.ts';
 
-/** `body`: text, or it in UTF-8. */
-export type ApiReply = { status: number; body: string | Uint8Array };
+/** `body`: text, or it in UTF-8 in memory of its own. */
+export type ApiReply = { status: number; body: string | Uint8Array<ArrayBuffer> };
 
 const MAX_OFFSET = 2 ** 63;
 

@@ -99,10 +99,14 @@ export class RunRows {
         : kernel.replaced(text, row.length, SPANS, OWN, RUN_TIME, DELTA, this.#out);
   }
 
-  /** What stands around them is ASCII. */
-  reply(before: string, after: string): Uint8Array {
+  /** In memory of its own. What stands around them is ASCII. */
+  reply(before: string, after: string): Uint8Array<ArrayBuffer> {
     const rows = memoryOf().subarray(ROW, this.#out);
-    return Buffer.concat([Buffer.from(before), rows, Buffer.from(after)]);
+    const reply = Buffer.from(new ArrayBuffer(before.length + rows.length + after.length));
+    reply.write(before, 0, 'latin1');
+    reply.set(rows, before.length);
+    reply.write(after, before.length + rows.length, 'latin1');
+    return reply;
   }
 }
 

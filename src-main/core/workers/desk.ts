@@ -8,6 +8,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
 import { toColumns, type RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../rpc/define.ts';
+import { moved } from '../../rpc/moved.ts';
 import type { Engine, Outcome } from '../../query/engine.ts';
 import { openReader, type Reader } from '../../store/read.ts';
 import type { Change } from '../../store/columns.ts';
@@ -87,7 +88,10 @@ export class Desk {
       task_runs: this.#open.engine.total('task_run'),
       state: { 'sync.status': this.#open.reader.state('sync.status') },
     }),
-    api: (request) => answerApi({ ...this.#current, now: Date.now() * 1000 }, request),
+    api: (request) => {
+      const reply = answerApi({ ...this.#current, now: Date.now() * 1000 }, request);
+      return typeof reply.body === 'string' ? reply : moved(reply, reply.body);
+    },
     csv: ({ query, columns, spreadsheet }, { signal }) =>
       csvChunks(this.#open.engine, this.#order(query), columns, spreadsheet, signal),
     close: async () => {

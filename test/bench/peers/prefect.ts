@@ -1,17 +1,16 @@
 /**
- * A real Prefect server over the same rows, and Taskscope's local API over the archive: both over HTTP, asked for `/task_runs/paginate`.
+ * A real Prefect server over the same rows, and Taskscope as it is served over the archive: both over HTTP, asked for `/task_runs/paginate`.
  * The rows are put straight into the server's own tables, which it has made itself: sending 200,000 runs would take hours.
  */
 import { rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import Sqlite from 'better-sqlite3';
 import { entities, type Entity } from '../../../src-main/contract/fields.ts';
-import { Engine } from '../../../src-main/query/engine.ts';
-import { openReader } from '../../../src-main/store/read.ts';
-import { serveLocalApi } from '../../fixtures/prefect/local-api-server.ts';
 import { startPrefect, type PrefectServer } from '../../fixtures/prefect/server.ts';
-import { archiveOf, kept, sourceOf } from '../archives.ts';
+import { kept, sourceOf } from '../archives.ts';
+import { child, end, says } from '../children.ts';
 import { wireRow } from '../wire-rows.ts';
+import type { HostSays } from './host-process.ts';
 import type { Answer, Peer } from './peer.ts';
 import { PAGE } from './sql.ts';
 
@@ -100,19 +99,15 @@ function paginate(api: string, token: string | null, agent: Agent, body: unknown
 }
 
 export async function localApiPeer(taskRuns: number): Promise<Peer> {
-  const reader = openReader(await archiveOf(taskRuns));
-  const engine = new Engine(reader, { dialect: 'sqlite' });
-  engine.load(reader.batch());
-  const token = 'bench';
-  const api = await serveLocalApi({ engine, reader, dialect: 'sqlite', close: () => Promise.resolve() }, token);
+  const host = child('peers/host-process.ts', String(taskRuns));
+  const { apiUrl, token } = await says<HostSays>(host);
   const agent = new Agent({ keepAlive: true });
   return {
     name: 'Taskscope over HTTP',
-    page: ({ body }) => paginate(api.url, token, agent, body),
+    page: ({ body }) => paginate(apiUrl, token, agent, body),
     close: async () => {
       agent.destroy();
-      await api.close();
-      reader.close();
+      await end(host);
     },
   };
 }

@@ -1,0 +1,25 @@
+/** Programs of the bench in processes of their own: what is measured is not mixed with what measures. They talk by messages and end with their parent. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** `file`: in this folder. */
+export function child(file: string, ...args: string[]): ChildProcess {
+  return fork(join(import.meta.dirname, file), args, { execArgv: process.execArgv });
+}
+
+/** The next message; rejects when the process ends instead. */
+export async function says<T>(from: ChildProcess): Promise<T> {
+  const ended = once(from, 'exit').then(() => {
+    throw new Error('a process of the bench ended');
+  });
+  ended.catch(() => undefined);
+  const [message] = (await Promise.race([once(from, 'message'), ended])) as [T];
+  return message;
+}
+
+export async function end(one: ChildProcess): Promise<void> {
+  const exited = once(one, 'exit');
+  one.disconnect();
+  await exited;
+}
