@@ -13,6 +13,8 @@ test('opens on demo data, finds the failed runs, keeps the filter over a restart
   // the story goes on while the test looks, so only the beginning of the count is certain
   await expect.poll(() => window.count()).toBeGreaterThanOrEqual(3000);
 
+  await window.expectChartTip();
+
   await window.filter('State', 'Failed');
   await expect.poll(() => window.count()).toBeLessThan(1000);
   const failed = await window.count();

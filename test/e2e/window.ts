@@ -45,6 +45,23 @@ export class Window {
       .click();
   }
 
+  /** What the chart tells of the bar under the pointer is there, and nothing lies over its middle. */
+  async expectChartTip(): Promise<void> {
+    await this.page.getByRole('group', { name: /runs over time/ }).hover();
+    const tip = this.page.locator('.tip');
+    await expect(tip).toBeVisible();
+    const isInFront = await tip.evaluate((one: HTMLElement) => {
+      const { left, top, width, height } = one.getBoundingClientRect();
+      one.style.pointerEvents = 'auto';
+      const found = document.elementFromPoint(left + width / 2, top + height / 2);
+      one.style.pointerEvents = '';
+      return one.contains(found);
+    });
+    expect(isInFront, 'the tip lies behind something').toBe(true);
+    await this.grid.hover();
+    await expect(tip).toBeHidden();
+  }
+
   async addServer(name: string, apiUrl: string): Promise<void> {
     await this.page.getByRole('button', { name: /^Workspace:/ }).click();
     await this.page.getByRole('menuitem', { name: /Add a server/ }).click();
