@@ -111,6 +111,9 @@ export function visibleRows(top: number, view: number, rowHeight: number, rows: 
   return { from, to: Math.min(rows, Math.ceil((top + view) / rowHeight)) };
 }
 
+/** The most rows that `visibleRows` ever gives. */
+export const mostVisible = (view: number, rowHeight: number) => Math.ceil(view / rowHeight) + 1;
+
 /** The least move of `top` that brings a row wholly on screen. */
 export function topShowing(row: number, top: number, view: number, rowHeight: number): number {
   const above = row * rowHeight;

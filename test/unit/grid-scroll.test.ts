@@ -8,6 +8,7 @@ import {
   scrolled,
   settled,
   SPACER_MAX,
+  mostVisible,
   topMax,
   topOf,
   topShowing,
@@ -181,5 +182,15 @@ describe('scaled scroll', () => {
     assert.equal(topShowing(10, 0, VIEW, ROW), 0);
     assert.deepEqual(visibleRows(13, VIEW, ROW, 1_000), { from: 0, to: 28 });
     assert.deepEqual(visibleRows(0, VIEW, ROW, 3), { from: 0, to: 3 });
+  });
+
+  it('never sees more rows than there are lines for', () => {
+    const place = fc.double({ min: 0, max: 1e6, noNaN: true });
+    fc.assert(
+      fc.property(place, fc.double({ min: ROW, max: 3000, noNaN: true }), (top, view) => {
+        const { from, to } = visibleRows(top, view, ROW, 1_000_000);
+        assert.ok(to - from <= mostVisible(view, ROW), `${to - from} rows`);
+      }),
+    );
   });
 });
