@@ -17,7 +17,6 @@ import type { Tries } from '../../sync/rule.ts';
 import type { Sink } from '../../sync/sink.ts';
 import { Latest } from '../latest.ts';
 import { syncContract, writerContract, type Connection } from '../worker-contracts.ts';
-import { standBack } from './background.ts';
 import { mainChannel } from './port.ts';
 
 /** `budgets`: workspaces of one server share what it allows */
@@ -81,7 +80,6 @@ const recency = new Recency();
 
 type Item = { status: SyncProgress; dialect: Dialect | null };
 
-standBack();
 serve(
   syncContract,
   {
