@@ -25,6 +25,9 @@ export type SocketOptions = {
   /** µs; events from then on, those of the past included */
   since: number;
   signal: AbortSignal;
+  /** The server has answered the handshake, or never will. Also called when the connection ends. */
+  onAnswered(): void;
+  /** events come from now on */
   onOpen(): void;
   onEvent(event: WireEvent): void;
 };
@@ -36,7 +39,10 @@ export type Ended = 'refused' | 'lost';
 export function readEvents(options: SocketOptions): Promise<Ended> {
   const { signal, auth } = options;
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve('lost');
+    if (signal.aborted) {
+      options.onAnswered();
+      return resolve('lost');
+    }
     let status = 0;
     let open = false;
     let answered = true;
@@ -46,6 +52,7 @@ export function readEvents(options: SocketOptions): Promise<Ended> {
       dispatcher: watching(options.dispatcher, (seen) => (status = seen)),
     });
     const end = (how: Ended) => {
+      options.onAnswered();
       clearTimeout(slow);
       clearInterval(pings);
       unsubscribe('undici:websocket:pong', onPong);
@@ -68,6 +75,7 @@ export function readEvents(options: SocketOptions): Promise<Ended> {
     signal.addEventListener('abort', onAbort, { once: true });
 
     socket.addEventListener('open', () => {
+      options.onAnswered();
       socket.send(JSON.stringify({ type: 'auth', token: auth?.secret.trim() ?? null }));
     });
     socket.addEventListener('message', ({ data }) => {

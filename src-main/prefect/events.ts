@@ -4,6 +4,8 @@
  */
 import { parseTime } from '../contract/time.ts';
 import type { Live } from '../contract/sync.ts';
+import { isCloud } from './address.ts';
+import { budgetFor } from './budget.ts';
 import { defaultTimeouts, openWay } from './dispatcher.ts';
 import { readEvents } from './event-socket.ts';
 import { backoff, sleep as realSleep, type Sleep } from './retry.ts';
@@ -52,6 +54,7 @@ export async function followEvents(options: EventOptions): Promise<void> {
   const sleep = options.sleep ?? realSleep;
   const timeouts = { ...defaultTimeouts, headers: defaultTimeouts.connect };
   const { dispatcher } = openWay(apiUrl, { insecureTls, caFile, timeouts, tunnel: true, ...(env ? { env } : {}) });
+  const budget = budgetFor(new URL(apiUrl).origin, isCloud(apiUrl));
   const seen = new Seen();
   const start = options.clock();
   let last: number | null = null;
@@ -66,6 +69,9 @@ export async function followEvents(options: EventOptions): Promise<void> {
   try {
     onState('connecting');
     while (!signal.aborted) {
+      // the handshake is a request like any other until it is answered; the connection is none
+      const onAnswered = await budget.take(signal).catch(() => null); // only the signal ends it
+      if (!onAnswered) return;
       let opened: number | null = null;
       const onOpen = () => {
         opened = performance.now();
@@ -73,7 +79,7 @@ export async function followEvents(options: EventOptions): Promise<void> {
       };
       // a worker whose clock is ahead must not hide what the others do
       const since = Math.min(last ?? start, options.clock()) - MINUTE;
-      const ended = await readEvents({ apiUrl, auth, headers, dispatcher, since, signal, onOpen, onEvent });
+      const ended = await readEvents({ apiUrl, auth, headers, dispatcher, since, signal, onAnswered, onOpen, onEvent });
       if (signal.aborted) return;
       if (opened !== null && performance.now() - opened > STEADY) {
         steady = true;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { startDemo, type Demo } from '../../src-main/demo/server.ts';
+import { budgetFor } from '../../src-main/prefect/budget.ts';
 import { followEvents, type EventOptions, type Hint } from '../../src-main/prefect/events.ts';
 import { startProxy } from '../fixtures/proxy.ts';
 import { until } from '../fixtures/until.ts';
@@ -89,6 +90,31 @@ for (const [name, auth, given] of [
     await isOn(heard);
     assert.deepEqual(demo.control.requests, ['GET /api/events/out']);
   });
+
+test('the handshake takes one of the places for requests, until it is answered', async () => {
+  const budget = budgetFor(new URL(demo.apiUrl).origin, false);
+  const places = [await budget.take(), await budget.take()];
+  const heard = listen();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(demo.control.requests, [], 'two are in flight already');
+  places[0]?.();
+  await isOn(heard);
+  (await budget.take())(); // the connection stays, its place is free
+  places[1]?.();
+});
+
+test('a listener that is stopped before its turn leaves nothing behind', async () => {
+  const budget = budgetFor(new URL(demo.apiUrl).origin, false);
+  const places = [await budget.take(), await budget.take()];
+  const heard = listen();
+  const { abort, done } = listeners[0];
+  abort.abort();
+  await done;
+  for (const release of places) release();
+  for (const release of [await budget.take(), await budget.take()]) release();
+  assert.deepEqual(heard.states, ['connecting']);
+  assert.deepEqual(demo.control.requests, []);
+});
 
 test('a wrong secret is refused, and not tried again and again', async () => {
   demo.control.requireAuth({ kind: 'api_key', key: 'right' });
