@@ -24,6 +24,8 @@ export const fields = {
     flow_run_id: 'uuid',
     state_type: 'term',
     state_name: 'term',
+    /** what a failed or crashed run says of it, without what differs from run to run: alike for the same failure. Computed. */
+    failure: 'term',
     tags: 'tags',
     expected_start_time: 'time',
     next_scheduled_start_time: 'time',

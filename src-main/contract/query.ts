@@ -24,7 +24,7 @@ export type Condition =
   | { field: string; isNull: boolean } // for tags: an empty list counts as null
   | { field: string; all: string[] } // tags: superset; [] is true
   | { field: string; any: string[] } // tags: overlap; [] is false
-  | { text: string }; // task run name, task key, flow, flow run, deployment, state name or tag contains it
+  | { text: string }; // task run name, task key, failure, flow, flow run, deployment, state name or tag contains it
 
 const field = z.string().min(1);
 export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
@@ -71,6 +71,8 @@ export const facetRequestSchema = z.object({
   /** fields that are one list with this one, such as a state's type and name: a choice among them is lifted as a whole */
   lift: z.array(field).max(4).optional(),
   limit: z.number().int().min(1).max(1000),
+  /** false: the rows without a value are not among the values */
+  nulls: z.boolean().optional(),
   /** keep only values whose label contains this */
   search: z.string().optional(),
 });

@@ -13,6 +13,7 @@ export const taskRunRowSchema = z.object({
   task_key: z.string().nullable(),
   state_type: z.string().nullable(),
   state_name: z.string().nullable(),
+  failure: z.string().nullable(),
   tags: z.array(z.string()),
   flow_run_id: z.string().nullable(),
   flow_run_name: z.string().nullable(),
@@ -57,6 +58,8 @@ export const taskRunDetailSchema = z.object({
   /** seconds; over completed runs of the same task_key in the archive. null when none */
   median_duration: z.number().nullable(),
   last_success: runLinkSchema.extend({ end_time: micros }).nullable(),
+  /** runs with the same `failure`, this one among them, and when the first of them was expected to start; null when it has none */
+  same_failure: z.object({ runs: z.number(), first: micros }).nullable(),
   /** where Prefect's own UI shows it; null when unknown */
   url: z.string().nullable(),
 });

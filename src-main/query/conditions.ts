@@ -25,7 +25,9 @@ function freeText(entity: Entity, text: string): Condition {
   switch (entity) {
     case 'task_run': {
       const behind = [...own('name'), { has: 'flow', where: name }, { has: 'deployment', where: name }];
-      return { or: [...own('name', 'task_key', 'state_name', 'tags'), { has: 'flow_run', where: { or: behind } }] };
+      return {
+        or: [...own('name', 'task_key', 'state_name', 'failure', 'tags'), { has: 'flow_run', where: { or: behind } }],
+      };
     }
     case 'flow_run':
       return {

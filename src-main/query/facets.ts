@@ -207,7 +207,7 @@ function top(
     if (search !== '' && !label.toLowerCase().includes(search)) continue;
     values.push({ value: read.value(code), label, count });
   }
-  if (nulls > 0 && search === '') values.push({ value: null, label: '', count: nulls });
+  if (nulls > 0 && search === '' && request.nulls !== false) values.push({ value: null, label: '', count: nulls });
   values.sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : a.label > b.label ? 1 : 0));
   return { values: values.slice(0, request.limit), distinct };
 }

@@ -92,6 +92,7 @@ export function taskRunReader(tables: Tables, withSubflow: () => Bits): (rid: nu
   const [end, created, updated, gone] = [numbers('end_time'), numbers('created'), numbers('updated'), numbers('gone')];
   const [runCount, runTime] = [numbers('run_count'), numbers('total_run_time')];
   const [taskKey, stateType, stateName] = [terms('task_key'), terms('state_type'), terms('state_name')];
+  const failure = terms('failure');
   return (rid) => {
     const flowRun = toFlowRun.codes[rid];
     const known = flowRun !== 0 && bits.has(flow_run.alive, flowRun);
@@ -103,6 +104,7 @@ export function taskRunReader(tables: Tables, withSubflow: () => Bits): (rid: nu
       task_key: term(taskKey, rid),
       state_type: term(stateType, rid),
       state_name: term(stateName, rid),
+      failure: term(failure, rid),
       tags: tags.dictionary.list(tags.codes[rid]),
       flow_run_id: idOf(flow_run, flowRun),
       flow_run_name: nameOf('flow_run', flowRun),

@@ -19,6 +19,7 @@ export const columns = {
     flow_run: 'flow_run',
     state_type: 'term',
     state_name: 'term',
+    failure: 'term',
     tags: 'tags',
     expected_start_time: 'time',
     next_scheduled_start_time: 'time',

@@ -1,6 +1,7 @@
 /** How each entity's columns travel in a Batch and where a row's JSON has them. */
 import { entities, type Entity } from '../contract/fields.ts';
 import { columns, type ColumnKind } from './columns.ts';
+import { failureOf } from './failure.ts';
 
 export type JsonObject = Record<string, unknown>;
 export type Column = {
@@ -33,6 +34,7 @@ const readers: Record<Entity, Record<string, (row: JsonObject) => unknown>> = {
     ...state,
     flow_run: (row) => row.flow_run_id,
     state_timestamp: (row) => inside(row, 'state', 'timestamp'),
+    failure: (row) => failureOf(state.state_type(row), inside(row, 'state', 'message')),
   },
   flow_run: {
     ...state,

@@ -23,6 +23,7 @@ const labels: Record<string, string> = {
   flow_run_id: 'Flow run',
   state_type: 'State',
   state_name: 'State name',
+  failure: 'Failure',
   expected_start_time: 'Expected start',
   next_scheduled_start_time: 'Next scheduled start',
   start_time: 'Started',
@@ -105,6 +106,7 @@ export function shortLabel(path: string): string {
 export const mainPaths: readonly string[] = [
   'state_type',
   'state_name',
+  'failure',
   'start_time',
   'flow_run.flow_id',
   'flow_run.deployment_id',

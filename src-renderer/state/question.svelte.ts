@@ -145,7 +145,7 @@ class Question {
   /** A section of the panel that is open wants this facet from now on. */
   want(request: FacetRequest): void {
     const before = this.wanted.get(request.field);
-    if (before && before.limit === request.limit && before.search === request.search) return;
+    if (JSON.stringify(before) === JSON.stringify(request)) return;
     this.wanted.set(request.field, request);
     if (!this.workspace) return;
     if (this.late.size === 0) queueMicrotask(() => void this.askLate());

@@ -6,7 +6,16 @@ import { mainTimes } from './quick-spans.ts';
 /** Field → the section that edits it, where it is not the one of the same name. */
 const sections: Record<string, string> = { state_type: 'state', state_name: 'state', name: 'task_key' };
 /** Sections that are open until folded; the setting lists those that differ from their start. */
-const startsOpen = ['presets', 'state', 'time', 'flow_run.flow_id', 'flow_run.deployment_id', 'tags', 'task_key'];
+const startsOpen = [
+  'presets',
+  'state',
+  'failure',
+  'time',
+  'flow_run.flow_id',
+  'flow_run.deployment_id',
+  'tags',
+  'task_key',
+];
 /** Sections beside those, closed until opened. */
 const closedAtTop = ['flow_run_id', 'gone'];
 

@@ -40,6 +40,7 @@ export const gridColumns: readonly GridColumn[] = [
   column('duration', 'Duration', 'duration', 'Times', 84, 72),
   column('flow_run.name', 'Flow run', 'flow-run', 'Flow', 230, 140, 1.5),
   column('tags', 'Tags', 'tags', 'Run', 130, 72, 0.5),
+  column('failure', 'Failure', 'text', 'Run', 260, 120, 1.5),
   column('task_key', 'Task', 'text', 'Run', 170, 80, 0.8),
   column('run_count', 'Attempts', 'count', 'Run', 72),
   column('total_run_time', 'Total run time', 'duration', 'Times', 104, 72),
@@ -137,6 +138,8 @@ export function textValue(row: TaskRunRow, field: string): string {
       return row.id;
     case 'task_key':
       return row.task_key ?? '';
+    case 'failure':
+      return row.failure ?? '';
     case 'flow_run_id':
       return row.flow_run_id ?? '';
     case 'flow_run.flow.name':

@@ -64,7 +64,7 @@ function spoil(path: string, pages: readonly number[]): void {
 
 const asides = (path: string) => readdirSync(dirname(path)).filter((name) => name.includes('.damaged-'));
 
-test('migration 0001: an empty file gets the tables and columns that the code names', (t) => {
+test('all migrations: an empty file gets the tables and columns that the code names', (t) => {
   const path = join(tempDir(t), 'a.sqlite');
   const db = new Sqlite(path);
   t.after(() => db.close());
@@ -73,10 +73,8 @@ test('migration 0001: an empty file gets the tables and columns that the code na
   assert.equal(db.pragma('application_id', { simple: true }), 0x54534b53);
   for (const entity of entities) {
     const found = db.prepare('SELECT name, type FROM pragma_table_info(?)').raw().all(entity) as [string, string][];
-    assert.deepEqual(
-      found.map(([name]) => name),
-      ['rid', ...columnNames(entity), 'hash'],
-    );
+    // what a later migration adds stands last in the file
+    assert.deepEqual(found.map(([name]) => name).sort(), ['rid', ...columnNames(entity), 'hash'].sort());
     const types = new Map(found);
     for (const [name, kind] of Object.entries(columns[entity])) {
       const wanted = kind === 'uuid' ? 'BLOB' : kind === 'text' ? 'TEXT' : kind === 'real' ? 'REAL' : 'INTEGER';

@@ -15,6 +15,7 @@ const row = fc.record<TaskRunRow>(
     task_key: orNull(text),
     state_type: orNull(text),
     state_name: orNull(text),
+    failure: orNull(text),
     tags: fc.array(text, { maxLength: 3 }),
     flow_run_id: orNull(fc.uuid()),
     flow_run_name: orNull(text),

@@ -1,6 +1,7 @@
 /** Everything the archive knows of one run, for the detail pane. */
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
+import type { Condition } from '../../contract/query.ts';
 import type { RunLink, TaskRunDetail } from '../../contract/rows.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read.ts';
@@ -81,6 +82,7 @@ export function runDetail(engine: Engine, reader: Reader, id: string): TaskRunDe
     subflows,
     median_duration: median(engine, recent),
     last_success: last === undefined ? null : { ...link(last, null), end_time: engine.taskRunRow(last).end_time },
+    same_failure: row.failure === null ? null : sameFailure(engine, row.failure),
     url: null,
   };
 }
@@ -99,6 +101,17 @@ function runInputs(inputs: Inputs): [string, string][] {
 function before(engine: Engine, rid: number, time: number | null): boolean {
   const { expected_start_time } = engine.taskRunRow(rid);
   return time === null || expected_start_time === null || expected_start_time < time;
+}
+
+function sameFailure(engine: Engine, failure: string): TaskRunDetail['same_failure'] {
+  const field = 'expected_start_time';
+  const alike: Condition = { field: 'failure', in: [failure] };
+  const dated: Condition = { and: [alike, { field, isNull: false }] };
+  const [first] = engine.ask({ where: dated, sort: [{ field, dir: 'asc' }], now: 0 }).slice(0, 1);
+  return {
+    runs: engine.count('task_run', alike, 0),
+    first: first === undefined ? null : engine.taskRunRow(first).expected_start_time,
+  };
 }
 
 /** seconds, of the runs that have run; null when none has */

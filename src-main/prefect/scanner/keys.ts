@@ -19,11 +19,11 @@ type Kinds = Record<string, FieldKind>;
 
 /** What is kept of an object. */
 const insides: Record<string, Kinds> = {
-  state: { type: 'term', name: 'term', timestamp: 'time' },
+  state: { type: 'term', name: 'term', timestamp: 'time', message: 'text' },
   created_by: { id: 'term', type: 'term' },
 };
 /** Fields that are made here, or out of `insides`. */
-const notSent = ['duration', 'wait', 'gone', 'start_or_expected_time', 'state_timestamp', 'created_by_id', 'created_by_type']; // prettier-ignore
+const notSent = ['duration', 'wait', 'gone', 'failure', 'start_or_expected_time', 'state_timestamp', 'created_by_id', 'created_by_type']; // prettier-ignore
 const sent = Object.fromEntries<FieldKind>([
   ...entities.flatMap((entity) => Object.entries<FieldKind>(fields[entity])),
   ...['state_id', 'state'].map((name) => [name, 'text'] as const),

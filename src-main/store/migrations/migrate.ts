@@ -10,12 +10,13 @@ import * as archive from './0001-archive.ts';
 import * as frames from './0002-frames.ts';
 import * as documents from './0003-documents.ts';
 import * as rowJson from './0004-row-json.ts';
+import * as failure from './0005-failure.ts';
 
 /** `move`: what SQL alone cannot do, after `sql` and in the same transaction. */
 export type Migration = { version: number; sql: string; move?: (db: Database) => void };
 
 /** In order. A step that was released is never changed; a change is a new step. */
-export const migrations: readonly Migration[] = [archive, frames, documents, rowJson];
+export const migrations: readonly Migration[] = [archive, frames, documents, rowJson, failure];
 
 export function newestVersion(steps: readonly Migration[] = migrations): number {
   return steps.at(-1)?.version ?? 0;

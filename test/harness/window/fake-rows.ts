@@ -50,6 +50,7 @@ export function fakeRow(index: number): TaskRunRow {
     task_key: `flows.orders:${task}`,
     state_type: index % 97 === 96 ? null : type,
     state_name: index % 97 === 96 ? null : name,
+    failure: type === 'FAILED' || type === 'CRASHED' ? "KeyError: 'discount_code'" : null,
     tags:
       [['prod'], ['prod', 'etl'], ['gpu'], [], ['prod', 'nightly', 'finance', 'critical']][hash(index, 8) % 5] ?? [],
     flow_run_id: uuid(2),

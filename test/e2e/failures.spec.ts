@@ -1,0 +1,47 @@
+/** Are they the same failure? Failures are listed, chosen, found by what they say, and a run leads to all that failed like it. */
+import { accessible } from './accessible.ts';
+import { expect, test } from './host.ts';
+import { Window } from './window.ts';
+
+test('failed runs by what they failed of', async ({ host }) => {
+  const { page } = await host.start({ args: ['--demo', '--demo-runs', '3000'] });
+  const window = new Window(page);
+  await window.ready();
+  const list = page.getByRole('list', { name: 'Failure', exact: true });
+  const chips = page.getByRole('list', { name: 'Filters', exact: true });
+  const first = list.getByRole('listitem').first().getByRole('button').first();
+  await expect(first).toBeVisible();
+  await window.filter('State', 'Failed');
+  await expect(chips.getByRole('listitem')).toHaveCount(1);
+  const [, failure = '', runs = ''] =
+    /^(.*), ([\d,]+) runs$/.exec((await first.getAttribute('aria-label')) ?? '') ?? [];
+  expect(Number(runs.replaceAll(',', ''))).toBeGreaterThan(1);
+
+  await test.step('a value of the list leaves as many runs as it says', async () => {
+    await first.click();
+    await expect(chips).toContainText(failure.slice(0, 20));
+    await window.expectCount(Number(runs.replaceAll(',', '')));
+    await accessible(page, '[data-section=failure]');
+  });
+
+  await test.step('a run says how many failed like it, and leads to them', async () => {
+    await window.rows().first().dblclick();
+    const alike = window.detail.getByRole('button', { name: /^[\d,]+ runs$/ });
+    await expect(alike).toHaveText(`${runs} runs`);
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    await alike.click();
+    await expect(chips.getByRole('listitem')).toHaveCount(1);
+    await window.expectCount(Number(runs.replaceAll(',', '')));
+  });
+
+  await test.step('what it says is found, and is a column', async () => {
+    const search = page.getByRole('textbox', { name: /^Search names/ });
+    await search.fill('failure~"too many requests"');
+    await search.press('Enter');
+    await page.getByRole('button', { name: /columns/i }).click();
+    await page.getByRole('checkbox', { name: 'Failure' }).check();
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('columnheader', { name: 'Failure' })).toBeVisible();
+    await expect(window.row(/Too Many Requests/)).toBeVisible();
+  });
+});
