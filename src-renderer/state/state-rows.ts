@@ -10,18 +10,20 @@ const usual = ['COMPLETED', 'FAILED', 'CRASHED', 'RUNNING', 'PENDING', 'SCHEDULE
 
 /**
  * `typeOf` says where a name belongs, null while that is not known. A type whose only name is its own needs no second line;
- * types that Prefect does not have today come last.
+ * types that Prefect does not have today come last. `met`: names that were listed before; they keep their lines, at zero.
  */
 export function stateRows(
   types: Facet | undefined,
   names: Facet | undefined,
   choice: StateChoice,
   typeOf: (name: string) => string | null,
+  met: readonly string[] = [],
 ): StateRow[] {
   const counts = new Map((types?.values ?? []).map((one) => [one.value, one.count]));
   const listed = new Map<string, number>();
   for (const one of names?.values ?? []) if (one.value !== null) listed.set(one.value, one.count);
-  for (const name of [...choice.include.names, ...choice.exclude.names]) if (!listed.has(name)) listed.set(name, 0);
+  for (const name of [...choice.include.names, ...choice.exclude.names, ...met])
+    if (!listed.has(name)) listed.set(name, 0);
 
   const under = new Map<string, StateRow['names']>();
   for (const [name, count] of listed) {

@@ -73,6 +73,23 @@ describe('states of the panel', () => {
     assert.equal(rows.at(-1)?.type, 'NEW_ONE');
   });
 
+  it('names that were there keep their lines at zero, so that what is below stays where it is', () => {
+    const before = stateRows(
+      facet('state_type', { FAILED: 3 }),
+      facet('state_name', { Failed: 1, TimedOut: 2 }),
+      none,
+      typeOfName,
+    );
+    const met = ['Failed', 'TimedOut'];
+    const after = stateRows(facet('state_type', {}), facet('state_name', {}), none, typeOfName, met);
+    const lines = (rows: typeof before) => rows.map(({ type, names }) => [type, names.length]);
+    assert.deepEqual(lines(after), lines(before));
+    assert.deepEqual(after.find(({ type }) => type === 'FAILED')?.names, [
+      { name: 'Failed', count: 0 },
+      { name: 'TimedOut', count: 0 },
+    ]);
+  });
+
   it('every type has a look of its own: no two share a shape', () => {
     const shapes = stateTypes.map((type) => stateLook(type).shape);
     assert.equal(new Set(shapes).size, stateTypes.length);
