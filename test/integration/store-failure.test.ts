@@ -75,6 +75,27 @@ test('the column is made of every row, the old file is beside it, and nothing el
   assert.equal(versionOf(after), migrations.length);
 });
 
+test('a failed run that cannot be read: the archive is salvaged instead, and the others have their failures', (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  const rows = [...taskRuns(6, { rows: 300, flowRuns: 10 })];
+  const writer = openWriter(path, { onChange });
+  writer.write({ batches: [encodeRows('task_run', rows)] });
+  writer.close();
+  const db = new Sqlite(path);
+  const find = 'SELECT task_run.rid, lower(hex(id)), z FROM task_run JOIN row_json ON key = task_run.rid * 4';
+  const [rid, id, z] = db.prepare(`${find} WHERE failure IS NOT NULL`).raw().get() as [number, string, Buffer];
+  z[z.length >> 1] ^= 4;
+  db.prepare('UPDATE row_json SET z = ? WHERE key = ? * 4').run(z, rid);
+  db.exec('ALTER TABLE task_run DROP COLUMN failure; PRAGMA user_version = 4');
+  db.close();
+  const again = openWriter(path, { onChange });
+  again.close();
+  assert.equal(again.notice?.code, 'ARCHIVE_DAMAGED');
+  const wanted = expected(rows);
+  wanted.delete(id);
+  assert.deepEqual(kept(path), wanted);
+});
+
 test('a run that fails, is run again and completes has none any more', (t) => {
   const path = join(tempDir(t), 'a.sqlite');
   const [{ value }] = [...taskRuns(7, { rows: 1, flowRuns: 1 })];
