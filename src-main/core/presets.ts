@@ -20,7 +20,7 @@ export const builtinPresets: readonly Preset[] = [
       },
       sort: [{ field: 'expected_start_time', dir: 'desc' }],
     },
-    columns: null,
+    columns: ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'],
     builtin: true,
   },
   {

@@ -18,10 +18,11 @@ const varying = new RegExp(
   [
     /(?<kept>\b(?:HTTP|status|code|errno|signal)[ :=#]*-?\d+|\b[1-5]\d\d(?= [A-Z]))/,
     /(?<url>\b[a-z][a-z\d+.-]*:\/\/[^\s'"<>)\]]+)/,
-    /(?<id>\b[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}\b|\b0x[\da-f]+\b|\b(?=[a-f]*\d)(?=\d*[a-f])[\da-f]{8,}\b)/,
     /(?<time>(?<![\d-])\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-]))/,
+    // a UUID, an address in memory, a hash; and what no number or unit looks like: digits, letters and digits again
+    /(?<id>\b[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}\b|\b0x[\da-f]+\b|\b(?=[a-f]*\d)(?=\d*[a-f])[\da-f]{8,}\b|\b(?=[\da-z-]{6})(?=[\da-z]*\d[a-z]+\d)\d[\da-z]*(?:-[\da-z]+)*\b)/,
     /(?<path>(?<![\w.:/\\])(?:~|\.{1,2}|[a-z]:)?(?:[\\/][\w.@+=-]+){2,}[\\/]?)/,
-    /(?<n>(?<![a-z\d])-?\d+(?:[.,_]\d+)*)/,
+    /(?<n>(?<![a-z\d])-?\d+(?:[.,_]\d+)*(?:e[+-]?\d+\b)?)/,
   ]
     .map(({ source }) => source)
     .join('|'),

@@ -37,7 +37,7 @@ export const gridColumns: readonly GridColumn[] = [
   column('name', 'Task run', 'name', 'Run', 190, 130, 1.15),
   column('state_name', 'State', 'state', 'Run', 104, 98),
   column('start_time', 'Started', 'time', 'Times', 124, 124),
-  column('duration', 'Duration', 'duration', 'Times', 84, 72),
+  column('duration', 'Duration', 'duration', 'Times', 84, 82),
   column('flow_run.name', 'Flow run', 'flow-run', 'Flow', 230, 140, 1.5),
   column('tags', 'Tags', 'tags', 'Run', 130, 72, 0.5),
   column('failure', 'Failure', 'text', 'Run', 260, 120, 1.5),

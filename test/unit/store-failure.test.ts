@@ -31,6 +31,7 @@ describe('a failure’s name', () => {
     ],
     ['1,204/3 states of utf8 v2 failed, -7 left, 2-3', '<n>/<n> states of utf8 v2 failed, <n> left, <n>-<n>'],
     ['Traceback (most recent call last):\n  File "a.py", line 3, in b\nKeyError: 7\n', 'KeyError: <n>'],
+    ['000630 (57014): 01b7-076: timeout of 1.5e-05 s', '<n> (<n>): <id>: timeout of <n> s'],
     ['time data 2026-02-30 does not match', 'time data <time> does not match'],
     ['commit 9fceb02d0ae598e95dc970b74767f19372d61af8 is deadbeefcafe', 'commit <id> is deadbeefcafe'],
   ];
@@ -54,6 +55,8 @@ const differing = fc.constantFrom<(i: number) => string>(
   (i) => `https://host-${i}.example/a?b=${i}`,
   (i) => `/tmp/run-${i}/x_${i}.csv`,
   (i) => `7d1f9a52-33c1-4a08-9c71-${String(i).padStart(12, '0')}`,
+  (i) => `01b7-0${i}`,
+  (i) => `${i}e${i % 2 ? '+' : '-'}05`,
   (i) => `2026-11-${String(10 + (i % 19))}T08:00:${String(10 + (i % 49))}.${i + 1}Z`,
 );
 const part = fc.oneof(
