@@ -31,15 +31,23 @@ const varying = new RegExp(
 const masks = ['url', 'id', 'time', 'path', 'n'] as const;
 
 /**
+ * What stands between the exception and its words, all of it masked: `<n> (<n>): <id>: ` was a third of a line of the list and said nothing.
+ * `<n> rows are bad` stays as it is: only what a colon ends is a code.
+ */
+const codes = /^((?:[\w.]+: )?)(?:\(?<(?:n|id|time)>\)?(?:: | (?=\(?<)))*\(?<(?:n|id|time)>\)?: (?=\S)/;
+
+/**
  * Null for what has not failed or crashed and for what says nothing. `type`: of the state; `message`: of the state, as Prefect has it.
  */
 export function failureOf(type: unknown, message: unknown): string | null {
   if ((type !== 'FAILED' && type !== 'CRASHED') || typeof message !== 'string') return null;
-  const masked = essence(message).replace(varying, (found, ...groups: unknown[]) => {
-    const named = groups.at(-1) as Record<(typeof masks)[number] | 'kept', string | undefined>;
-    const mask = masks.find((name) => named[name] !== undefined);
-    return mask ? `<${mask}>` : found;
-  });
+  const masked = essence(message)
+    .replace(varying, (found, ...groups: unknown[]) => {
+      const named = groups.at(-1) as Record<(typeof masks)[number] | 'kept', string | undefined>;
+      const mask = masks.find((name) => named[name] !== undefined);
+      return mask ? `<${mask}>` : found;
+    })
+    .replace(codes, '$1');
   if (masked === '') return null;
   return masked.length <= MOST_KEPT
     ? masked

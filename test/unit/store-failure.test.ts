@@ -31,7 +31,11 @@ describe('a failure’s name', () => {
     ],
     ['1,204/3 states of utf8 v2 failed, -7 left, 2-3', '<n>/<n> states of utf8 v2 failed, <n> left, <n>-<n>'],
     ['Traceback (most recent call last):\n  File "a.py", line 3, in b\nKeyError: 7\n', 'KeyError: <n>'],
-    ['000630 (57014): 01b7-076: timeout of 1.5e-05 s', '<n> (<n>): <id>: timeout of <n> s'],
+    ['000630 (57014): 01b7-076: timeout of 1.5e-05 s', 'timeout of <n> s'],
+    ['ProgrammingError: 000630 (57014): 01b7-076: timeout of 3 s', 'ProgrammingError: timeout of <n> s'],
+    ['E: 2026-11-28T08:00:01Z: 17: row 3: 4: bad', 'E: row <n>: <n>: bad'],
+    ['ValidationError: 2 validation errors for Order', 'ValidationError: <n> validation errors for Order'],
+    ['KeyError: (3): ', 'KeyError: (<n>)'],
     ['time data 2026-02-30 does not match', 'time data <time> does not match'],
     ['commit 9fceb02d0ae598e95dc970b74767f19372d61af8 is deadbeefcafe', 'commit <id> is deadbeefcafe'],
   ];
