@@ -101,12 +101,17 @@ export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary
     refs: {},
     ...pack(rows, dictionary),
   };
-  const terms = new Terms(batch.terms);
-  const refs = new Map<Entity, Refs>();
+  const terms = new Positions(batch.terms);
+  const refs = new Map<Entity, Positions>();
   for (const { kind } of layout.columns) {
-    if (isRef(kind) && !refs.has(kind)) refs.set(kind, new Refs((batch.refs[kind] = [])));
+    if (isRef(kind) && !refs.has(kind)) refs.set(kind, new Positions((batch.refs[kind] = [])));
   }
 
+  /** by slot, of the row before: often the very same string or list is given again, and then it has the same number */
+  const last = Array.from({ length: layout.numbers }, (): { found: unknown; number: number } => ({
+    found: null,
+    number: NaN,
+  }));
   rows.forEach((row, i) => {
     for (const column of layout.columns) {
       if (column.kind === 'time' && row.time) {
@@ -116,10 +121,14 @@ export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary
       const found = column.read(row.value);
       if (column.kind === 'text') {
         batch.texts[i * layout.texts + column.slot] = typeof found === 'string' ? found : null;
-      } else {
-        batch.numbers[i * layout.numbers + column.slot] =
-          found === null || found === undefined ? NaN : toNumber(column, found, terms, refs);
+        continue;
       }
+      const before = last[column.slot];
+      if (found !== before.found) {
+        before.found = found;
+        before.number = found === null || found === undefined ? NaN : toNumber(column, found, terms, refs);
+      }
+      batch.numbers[i * layout.numbers + column.slot] = before.number;
     }
   });
   return batch;
@@ -163,7 +172,7 @@ function lastOfEach(source: readonly SourceRow[]): Row[] {
   return [...seen.values()];
 }
 
-/** Numbers the distinct texts of a batch. Rows next to each other often have the same, and whoever read them then gives the same string. */
+/** Numbers the distinct texts of a batch. */
 class Positions {
   readonly #list: string[];
   readonly #known = new Map<string, number>();
@@ -180,45 +189,18 @@ class Positions {
   }
 }
 
-class Terms extends Positions {
-  #last: readonly unknown[] | null = null;
-  #position = NaN;
-
-  tags(list: readonly unknown[]): number {
-    if (list !== this.#last) {
-      this.#last = list;
-      this.#position = this.of(JSON.stringify(list));
-    }
-    return this.#position;
-  }
-}
-
-class Refs extends Positions {
-  #last = '';
-  #position = NaN;
-
-  /** NaN when it is no UUID */
-  id(text: string): number {
-    if (text !== this.#last) {
-      this.#last = text;
-      this.#position = writeUuid(text, spare, 0) ? this.of(uuidText(spare)) : NaN;
-    }
-    return this.#position;
-  }
-}
-
 const spare = new Uint8Array(16);
 
 const timeOf = (found: unknown): number => (typeof found === 'string' ? (parseTime(found) ?? NaN) : NaN);
 
-function toNumber({ kind }: Column, found: unknown, terms: Terms, refs: Map<Entity, Refs>): number {
+function toNumber({ kind }: Column, found: unknown, terms: Positions, refs: Map<Entity, Positions>): number {
   switch (kind) {
     case 'time':
       return timeOf(found);
     case 'term':
       return typeof found === 'string' ? terms.of(found) : NaN;
     case 'tags':
-      return Array.isArray(found) ? terms.tags(found) : NaN;
+      return Array.isArray(found) ? terms.of(JSON.stringify(found)) : NaN;
     case 'real':
       return typeof found === 'number' ? found : NaN;
     case 'int':
@@ -229,7 +211,9 @@ function toNumber({ kind }: Column, found: unknown, terms: Terms, refs: Map<Enti
     case 'text':
       return NaN;
     default:
-      return typeof found === 'string' ? (refs.get(kind)?.id(found) ?? NaN) : NaN;
+      return typeof found === 'string' && writeUuid(found, spare, 0)
+        ? (refs.get(kind)?.of(uuidText(spare)) ?? NaN)
+        : NaN;
   }
 }
 

@@ -36,11 +36,14 @@ const masks = ['url', 'id', 'time', 'path', 'n'] as const;
  */
 const codes = /^((?:[\w.]+: )?)(?:\(?<(?:n|id|time)>\)?(?:: | (?=\(?<)))*\(?<(?:n|id|time)>\)?: (?=\S)/;
 
+/** `type`: of a state. */
+export const isFailure = (type: unknown): boolean => type === 'FAILED' || type === 'CRASHED';
+
 /**
  * Null for what has not failed or crashed and for what says nothing. `type`: of the state; `message`: of the state, as Prefect has it.
  */
 export function failureOf(type: unknown, message: unknown): string | null {
-  if ((type !== 'FAILED' && type !== 'CRASHED') || typeof message !== 'string') return null;
+  if (!isFailure(type) || typeof message !== 'string') return null;
   const masked = essence(message)
     .replace(varying, (found, ...groups: unknown[]) => {
       const named = groups.at(-1) as Record<(typeof masks)[number] | 'kept', string | undefined>;

@@ -1,7 +1,7 @@
 /** How each entity's columns travel in a Batch and where a row's JSON has them. */
 import { entities, type Entity } from '../contract/fields.ts';
 import { columns, type ColumnKind } from './columns.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, isFailure } from './failure.ts';
 
 export type JsonObject = Record<string, unknown>;
 export type Column = {
@@ -34,7 +34,11 @@ const readers: Record<Entity, Record<string, (row: JsonObject) => unknown>> = {
     ...state,
     flow_run: (row) => row.flow_run_id,
     state_timestamp: (row) => inside(row, 'state', 'timestamp'),
-    failure: (row) => failureOf(state.state_type(row), inside(row, 'state', 'message')),
+    failure: (row) => {
+      const type = state.state_type(row);
+      // the message of a run that went well is not even cut out of the page
+      return isFailure(type) ? failureOf(type, inside(row, 'state', 'message')) : null;
+    },
   },
   flow_run: {
     ...state,
