@@ -40,7 +40,7 @@ export const gridColumns: readonly GridColumn[] = [
   column('duration', 'Duration', 'duration', 'Times', 84, 82),
   column('flow_run.name', 'Flow run', 'flow-run', 'Flow', 230, 140, 1.5),
   column('tags', 'Tags', 'tags', 'Run', 130, 72, 0.5),
-  column('failure', 'Failure', 'text', 'Run', 260, 120, 1.5),
+  column('failure', 'Failure', 'text', 'Run', 300, 150, 2.2),
   column('task_key', 'Task', 'text', 'Run', 170, 80, 0.8),
   column('run_count', 'Attempts', 'count', 'Run', 72),
   column('total_run_time', 'Total run time', 'duration', 'Times', 104, 72),
