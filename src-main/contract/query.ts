@@ -75,8 +75,13 @@ export const facetRequestSchema = z.object({
   nulls: z.boolean().optional(),
   /** keep only values whose label contains this */
   search: z.string().optional(),
+  /** The answer says which values are new: no row had them before this instant, whole minutes. */
+  new_since: instantSchema.optional(),
 });
 export type FacetRequest = z.infer<typeof facetRequestSchema>;
+
+/** How many values an answer tells to be new. */
+export const MOST_NEW = 100;
 
 export const facetSchema = z.object({
   field: z.string(),
@@ -84,6 +89,11 @@ export const facetSchema = z.object({
   values: z.array(z.object({ value: z.string().nullable(), label: z.string(), count: z.number() })),
   /** distinct non-null values under this question, before limit and search */
   distinct: z.number(),
+  /**
+   * With `new_since`, up to `MOST_NEW` of these values, most frequent first: those of which all rows in the archive are expected to start at or
+   * after it. None while the archive does not reach back twice as far: then everything would be.
+   */
+  new: z.array(z.string()).optional(),
 });
 export type Facet = z.infer<typeof facetSchema>;
 

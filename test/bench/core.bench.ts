@@ -24,7 +24,8 @@ const figure = (name: string, value: number, unit = 'ms') =>
 const log = () => undefined;
 const sort = [{ field: 'expected_start_time', dir: 'desc' as const }];
 const page = { rows: { from: 0, to: 200 }, facets: [], histogram: null };
-const facets = ['state_type', 'state_name', 'flow_run.flow_id', 'flow_run.deployment_id', 'tags', 'task_key'].map((field) => ({ field, limit: 50 })); // prettier-ignore
+const failures = { field: 'failure', limit: 5, nulls: false, new_since: { ago: 86_400_000_000 } };
+const facets = [failures, ...['state_type', 'state_name', 'flow_run.flow_id', 'flow_run.deployment_id', 'tags', 'task_key'].map((field) => ({ field, limit: 50 }))]; // prettier-ignore
 const everything = { ...page, facets, histogram: { field: 'expected_start_time', buckets: 90 } };
 
 const dir = mkdtempSync(join(tmpdir(), 'taskscope-bench-'));

@@ -94,6 +94,7 @@ const sorts: SortKey[][] = [
 const facets: FacetRequest[] = [
   { field: 'state_type', limit: 20 },
   { field: 'state_name', limit: 20 },
+  { field: 'failure', limit: 5, nulls: false, new_since: { ago: 86_400_000_000 } },
   { field: 'flow_run.flow_id', limit: 50 },
   { field: 'flow_run.deployment_id', limit: 50 },
   { field: 'tags', limit: 50 },

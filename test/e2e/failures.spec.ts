@@ -34,6 +34,21 @@ test('failed runs by what they failed of', async ({ host }) => {
     await window.expectCount(Number(runs.replaceAll(',', '')));
   });
 
+  await test.step('what is new since yesterday is marked, and one click leaves it', async () => {
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    const fresh = page.locator('[data-section=failure]').getByRole('button', { name: /^\d+ new$/ });
+    const kinds = parseInt((await fresh.textContent()) ?? '', 10);
+    await fresh.click();
+    await expect(fresh).toHaveAttribute('aria-pressed', 'true');
+    const marked = list.getByRole('button', { name: /, [\d,]+ runs, new$/, pressed: true });
+    await expect(marked).toHaveCount(kinds);
+    await accessible(page, '[data-section=failure]');
+    await window.rows().last().dblclick();
+    await expect(window.detail.getByText(/first (today|yesterday|\d+ (min|h) ago)/)).toBeVisible();
+    await fresh.click();
+    await expect(chips.getByRole('listitem')).toHaveCount(0);
+  });
+
   await test.step('what it says is found, and is a column', async () => {
     const search = page.getByRole('textbox', { name: /^Search names/ });
     await search.fill('failure~"too many requests"');
