@@ -83,17 +83,20 @@ export type FacetRequest = z.infer<typeof facetRequestSchema>;
 /** How many values an answer tells to be new. */
 export const MOST_NEW = 100;
 
+/** `value` null is the rows without one; `label` is the name when `value` is an id */
+const facetValueSchema = z.object({ value: z.string().nullable(), label: z.string(), count: z.number() });
+
 export const facetSchema = z.object({
   field: z.string(),
-  /** most frequent first, ties by label; `value` null is the rows without one; `label` is the name when `value` is an id */
-  values: z.array(z.object({ value: z.string().nullable(), label: z.string(), count: z.number() })),
+  /** most frequent first, ties by label */
+  values: z.array(facetValueSchema),
   /** distinct non-null values under this question, before limit and search */
   distinct: z.number(),
   /**
    * With `new_since`, up to `MOST_NEW` of these values, most frequent first: those of which all rows in the archive are expected to start at or
    * after it. None while the archive does not reach back twice as far: then everything would be.
    */
-  new: z.array(z.string()).optional(),
+  new: z.array(facetValueSchema).optional(),
 });
 export type Facet = z.infer<typeof facetSchema>;
 

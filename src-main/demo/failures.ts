@@ -1,7 +1,7 @@
 /** What goes wrong in the demo and how Python says it. `cause` ties a failure to the incidents that bring it. */
 import { hash, pickBy } from './random.ts';
 
-export type Cause = 'warehouse' | 'api' | 'memory' | 'schema' | 'disk' | 'network' | 'code';
+export type Cause = 'warehouse' | 'api' | 'memory' | 'schema' | 'disk' | 'network' | 'code' | 'upgrade';
 
 type Failure = {
   cause: Cause;
@@ -188,6 +188,14 @@ export const failures: readonly Failure[] = [
       [`${SITE}/botocore/client.py`, 1023, '_make_api_call', 'raise error_class(parsed_response, operation_name)'],
     ],
     source: 's3.put_object(Bucket=bucket, Key=key, Body=payload)',
+  },
+  {
+    // no task has this cause: only the last incident brings it, so that something is new
+    cause: 'upgrade',
+    exception: 'AttributeError',
+    message: "'Engine' object has no attribute 'execute'",
+    frames: [],
+    source: 'rows = engine.execute(statement).fetchall()',
   },
 ];
 

@@ -8,7 +8,10 @@ const HOUR = 3600e6;
 const DAY = 24 * HOUR;
 const causes: readonly Cause[] = ['warehouse', 'api', 'memory', 'schema', 'disk', 'network'];
 
-/** About fifteen in the last 30 days before `epoch`, and always one in the last night. Sorted by time. */
+/**
+ * About fifteen in the last 30 days before `epoch`, and always one in the last night, or in this one when it is still going on: within
+ * 24 hours, and its failure has never been seen before. Sorted by time.
+ */
 export function tellIncidents(seed: number, epoch: number): Incident[] {
   const random = new Random(seed ^ 0x1ac1de);
   const tell = (from: number, hours: number, cause: Cause): Incident => ({
@@ -19,8 +22,13 @@ export function tellIncidents(seed: number, epoch: number): Incident[] {
     chance: 0.75 + 0.24 * random.next(),
   });
   const midnight = Math.floor(epoch / DAY) * DAY;
-  const lastNight = midnight + 2 * HOUR < epoch ? midnight + 1.5 * HOUR : midnight - DAY + 1.5 * HOUR;
-  const told = [tell(lastNight, 3.5, 'warehouse'), tell(midnight - 3 * DAY + 9 * HOUR, 7, 'schema')];
+  const hour = (epoch - midnight) / HOUR;
+  const [from, hours] = hour < 1.5 ? [-22.5, 3.5] : hour < 5 ? [-2, 7] : [1.5, 3.5];
+  const [failure] = failuresOf(['upgrade']);
+  const told = [
+    { ...tell(midnight + from * HOUR, hours, 'warehouse'), failure },
+    tell(midnight - 3 * DAY + 9 * HOUR, 7, 'schema'),
+  ];
   for (let day = 1.2; day < 34; day += 0.9 + 2.2 * random.next())
     told.push(tell(epoch - day * DAY - 9 * HOUR * random.next(), 1 + 6 * random.next(), random.pick(causes)));
   return told.sort((a, b) => a.from - b.from);

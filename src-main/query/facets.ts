@@ -44,7 +44,7 @@ export function newValues(
   { field, since, now }: Newness,
   mask: Bits,
   maskOf: (condition: Condition) => Bits,
-): string[] {
+): Value[] {
   // by whole minutes: the masks below, 1 ms at a million rows, serve all questions of a minute
   const minute = now - (now % MINUTE);
   const from = typeof since === 'number' ? since - (since % MINUTE) : minute - since.ago;
@@ -54,7 +54,7 @@ export function newValues(
   const countsOf = (of: Bits) => countPath(tables, root, via, name, of, bits.count(of)).counts;
   const before = countsOf(maskOf({ not: { field: start, from } }));
   const counts = countsOf(mask).map((count, code) => (before[code] === 0 ? count : 0));
-  return top(counts, 0, read, { field, limit: MOST_NEW }).values.map(({ value }) => value as string);
+  return top(counts, 0, read, { field, limit: MOST_NEW }).values;
 }
 
 /** Counts per code of the field's column, by counting the codes of the first step and folding them over the rest. */

@@ -2,11 +2,11 @@
 import type { Facet } from '../../src-main/contract/query.ts';
 import type { Choice } from './conditions.ts';
 
-export type FacetValue = { value: string | null; label: string; count: number | null };
+export type FacetValue = { value: string | null; label: string; count: number | null; isNew: boolean };
 
 /**
  * `label` names a value the engine did not count. Chosen ones beyond the limit are put last, with count 0 when the engine
- * listed everything (so they are truly absent) and null (unknown) when the list was cut.
+ * listed everything (so they are truly absent) and null (unknown) when the list was cut and they are not new.
  */
 export function mergedValues(
   facet: Facet | null,
@@ -15,7 +15,8 @@ export function mergedValues(
   search: string,
   label: (value: string) => string,
 ): FacetValue[] {
-  const counted: FacetValue[] = (facet?.values ?? []).slice(0, limit);
+  const fresh = new Map((facet?.new ?? []).map((one) => [one.value, one]));
+  const counted = (facet?.values ?? []).slice(0, limit).map((one) => ({ ...one, isNew: fresh.has(one.value) }));
   if (search !== '') return counted;
   const complete = facet !== null && facet.values.filter((one) => one.value !== null).length >= facet.distinct;
   const known = new Set(counted.map((one) => one.value));
@@ -23,6 +24,11 @@ export function mergedValues(
   const missing = [...new Set(chosen)].filter((value) => !known.has(value));
   return [
     ...counted,
-    ...missing.map((value) => ({ value, label: value === null ? '' : label(value), count: complete ? 0 : null })),
+    ...missing.map((value) => ({
+      value,
+      label: value === null ? '' : label(value),
+      count: fresh.get(value)?.count ?? (complete ? 0 : null),
+      isNew: fresh.has(value),
+    })),
   ];
 }

@@ -4,7 +4,7 @@ import { expect, test } from './host.ts';
 import { Window } from './window.ts';
 
 test('failed runs by what they failed of', async ({ host }) => {
-  const { page } = await host.start({ args: ['--demo', '--demo-runs', '3000'] });
+  const { page } = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
   const window = new Window(page);
   await window.ready();
   const list = page.getByRole('list', { name: 'Failure', exact: true });
@@ -44,7 +44,7 @@ test('failed runs by what they failed of', async ({ host }) => {
     await expect(marked).toHaveCount(kinds);
     await accessible(page, '[data-section=failure]');
     await window.rows().last().dblclick();
-    await expect(window.detail.getByText(/first (today|yesterday|\d+ (min|h) ago)/)).toBeVisible();
+    await expect(window.detail.getByText(/first (today|yesterday|just now|\d+ (min|h) ago)/)).toBeVisible();
     await fresh.click();
     await expect(chips.getByRole('listitem')).toHaveCount(0);
   });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseTime } from '../../src-main/contract/time.ts';
+import { failuresOf } from '../../src-main/demo/failures.ts';
 import { logJson, taskLines } from '../../src-main/demo/logs.ts';
+import { outcomes } from '../../src-main/demo/plan.ts';
 import { Story } from '../../src-main/demo/story.ts';
 import { flowRunJson, taskRunJson, taskStatesJson, type JsonRow } from '../../src-main/demo/wire-rows.ts';
 
@@ -154,4 +156,19 @@ test('time goes on: what ran has ended later, new runs have come, nothing has go
     (made) => made > EPOCH && made <= later,
   );
   assert.ok(fresh.length > 100);
+});
+
+test('whatever the hour, something has failed within a day as nothing had before', () => {
+  const [upgrade] = failuresOf(['upgrade']);
+  for (let hour = 0; hour < 24; hour++) {
+    const epoch = Date.UTC(2026, 10, 20 + (hour % 7), hour, 40) * 1000;
+    const { tasks } = new Story(20_000, epoch, 8000);
+    const told = Array.from({ length: tasks.length }, (_, task) => task);
+    const failed = told.filter((task) => tasks.at.failure[task] === upgrade && tasks.at.expected[task] <= epoch);
+    assert.ok(
+      failed.some((task) => outcomes[tasks.at.outcome[task] ?? 0] === 'Failed'),
+      `at ${hour}`,
+    );
+    for (const task of failed) assert.ok((tasks.at.expected[task] ?? 0) > epoch - 24 * 3600e6, `at ${hour}`);
+  }
 });

@@ -182,12 +182,17 @@ describe('small words', () => {
     const facet = { field: 'f', values: [{ value: 'a', label: 'A', count: 4 }], distinct: 9 };
     const choice = { include: ['z'], exclude: ['a'], mode: 'all' } as const;
     const merged = mergedValues(facet, { ...choice, include: ['z'], exclude: ['a'] }, 5, '', (id) => `name of ${id}`);
-    assert.deepEqual(merged.at(-1), { value: 'z', label: 'name of z', count: null });
+    assert.deepEqual(merged.at(-1), { value: 'z', label: 'name of z', count: null, isNew: false });
     assert.equal(
       mergedValues({ ...facet, distinct: 1 }, { ...choice, include: ['z'], exclude: [] }, 5, '', String).at(-1)?.count,
       0,
     );
     assert.equal(mergedValues(facet, { ...choice, include: ['z'], exclude: [] }, 5, 'q', String).length, 1);
+    const fresh = { ...facet, new: [{ value: 'z', label: 'z', count: 2 }] };
+    assert.deepEqual(mergedValues(fresh, { ...choice, include: ['z'], exclude: [] }, 5, '', String), [
+      { value: 'a', label: 'A', count: 4, isNew: false },
+      { value: 'z', label: 'z', count: 2, isNew: true },
+    ]);
   });
 
   it('keys act only where nobody types', () => {
