@@ -75,7 +75,7 @@ export const facetRequestSchema = z.object({
   nulls: z.boolean().optional(),
   /** keep only values whose label contains this */
   search: z.string().optional(),
-  /** The answer says which values are new: no row had them before this instant, whole minutes. */
+  /** The answer says which values are new: no row had them before this instant. For a term of the row itself. */
   new_since: instantSchema.optional(),
 });
 export type FacetRequest = z.infer<typeof facetRequestSchema>;
@@ -93,8 +93,8 @@ export const facetSchema = z.object({
   /** distinct non-null values under this question, before limit and search */
   distinct: z.number(),
   /**
-   * With `new_since`, up to `MOST_NEW` of these values, most frequent first: those of which all rows in the archive are expected to start at or
-   * after it. None while the archive does not reach back twice as far: then everything would be.
+   * With `new_since`, up to `MOST_NEW` of these values, most frequent first: those whose first row in the archive was expected to start at
+   * or after it. None while the archive does not reach back twice as far: then everything would be.
    */
   new: z.array(facetValueSchema).optional(),
 });

@@ -208,12 +208,11 @@ export class Engine {
       const lifted: Condition = kept.length === parts.length ? where : { and: kept };
       const mask = this.mask(entity, lifted, now);
       const counted = facet(this.#tables, entity, request, mask, bits.count(mask));
-      const maskOf = (condition: Condition) => this.mask(entity, condition, now);
       return request.new_since === undefined
         ? counted
         : {
             ...counted,
-            new: newValues(this.#tables, entity, { field: request.field, since: request.new_since, now }, mask, maskOf),
+            new: newValues(this.#tables, entity, { field: request.field, since: request.new_since, now }, mask),
           };
     });
   }

@@ -12,9 +12,6 @@ import type { Coded } from './tallies.ts';
 type Counts = { counts: Uint32Array; nulls: number };
 type Tables = Record<Entity, Table>;
 
-/** µs */
-const MINUTE = 60_000_000;
-
 /** Share of all rows from which the rest is counted instead; the counts of all rows are kept. */
 const MOST = 0.5;
 
@@ -34,27 +31,24 @@ function resolve(tables: Tables, root: Entity, path: string): { via: readonly st
   return { via: found.via, name: found.field, read: reader(tables, table, table.field(found.field)) };
 }
 
-/** What is asked about values being new: of a field, since an instant, µs `now`. */
+/** What is asked about values being new: of a field of the rows themselves, since an instant, µs `now`. */
 export type Newness = { field: string; since: Instant; now: number };
 
-/** Of the field's values in a mask those that no other row has from before the instant; see `facetSchema`. */
-export function newValues(
-  tables: Tables,
-  root: Entity,
-  { field, since, now }: Newness,
-  mask: Bits,
-  maskOf: (condition: Condition) => Bits,
-): Value[] {
-  // by whole minutes: the masks below, 1 ms at a million rows, serve all questions of a minute
-  const minute = now - (now % MINUTE);
-  const from = typeof since === 'number' ? since - (since % MINUTE) : minute - since.ago;
-  const start = 'expected_start_time';
-  if (bits.count(maskOf({ field: start, to: 2 * from - minute })) === 0) return [];
-  const { via, name, read } = resolve(tables, root, field);
-  const countsOf = (of: Bits) => countPath(tables, root, via, name, of, bits.count(of)).counts;
-  const before = countsOf(maskOf({ not: { field: start, from } }));
-  const counts = countsOf(mask).map((count, code) => (before[code] === 0 ? count : 0));
-  return top(counts, 0, read, { field, limit: MOST_NEW }).values;
+/** Of the field's values in a mask those that no row of the table has from before the instant; see `facetSchema`. Throws BAD_INPUT. */
+export function newValues(tables: Tables, root: Entity, { field, since, now }: Newness, mask: Bits): Value[] {
+  const table = tables[root];
+  const column = table.columns.get(field);
+  const start = table.columns.get('expected_start_time');
+  if (column?.kind !== 'term' || start?.kind !== 'number')
+    throw new AppError('BAD_INPUT', `${field} cannot be asked for what is new`, { field });
+  const from = typeof since === 'number' ? since : now - since.ago;
+  const first = table.firsts.by(column, start, table.listed(), column.dictionary.texts.length);
+  const reachesBack = first.some((at) => at <= 2 * from - now);
+  if (!reachesBack) return [];
+  const { counts } = countPath(tables, root, [], field, mask, bits.count(mask));
+  const later = counts.map((count, code) => (first[code] >= from && first[code] < Infinity ? count : 0));
+  const { read } = resolve(tables, root, field);
+  return top(later, 0, read, { field, limit: MOST_NEW }).values;
 }
 
 /** Counts per code of the field's column, by counting the codes of the first step and folding them over the rest. */

@@ -7,6 +7,7 @@ import { loadColumn, type SourceRow } from './column-load.ts';
 import { BooleanColumn, IdColumn, NumberColumn, RefColumn, TagsColumn, TermColumn, TextColumn } from './columns.ts';
 import { DifferenceColumn, type Column, type StoredColumn } from './columns.ts';
 import type { Terms } from './dictionaries.ts';
+import { Firsts } from './firsts.ts';
 import { Arena } from './kernels/heap.ts';
 import { ALL, NEW, RowLog } from './row-log.ts';
 import { Tallies } from './tallies.ts';
@@ -33,6 +34,8 @@ export class Table {
   readonly log = new RowLog();
   /** of the listed rows */
   readonly tallies = new Tallies();
+  /** of the listed rows */
+  readonly firsts = new Firsts();
   /** off while the index is loaded, when every row is new */
   logging = false;
   /** holds the columns */
@@ -139,20 +142,28 @@ export class Table {
       if (change === 0) change = ALL;
     }
     if (this.ids.set(rid, row[1] as Uint8Array) && change === 0) change = ALL;
-    if (listed) this.tallies.leave(rid);
+    if (listed) this.#leave(rid);
     for (let i = 0; i < this.#setters.length; i++) {
       const column = this.#setters[i];
       if (column !== null && setCell(column, rid, row[i + 1], terms) && change !== NEW) change |= 1 << i;
     }
-    if (known) this.tallies.enter(rid);
+    if (known) {
+      this.tallies.enter(rid);
+      this.firsts.enter(rid);
+    }
     if (this.logging && change !== 0) this.log.add(rid, change);
+  }
+
+  #leave(rid: number): void {
+    this.tallies.leave(rid);
+    this.firsts.leave(rid);
   }
 
   remove(rid: number): void {
     if (rid >= this.size || !bits.has(this.present, rid)) return;
     if (bits.has(this.alive, rid)) {
       this.count -= 1;
-      this.tallies.leave(rid);
+      this.#leave(rid);
     }
     bits.remove(this.alive, rid);
     bits.remove(this.present, rid);

@@ -179,38 +179,6 @@ test('facets lift their own filter, count every value and name ids', () => {
   );
 });
 
-test('values are new when all rows that have them are expected later, in an archive that reaches back twice as far', () => {
-  const minutes = (n: number) => n * 60_000_000;
-  fc.assert(
-    fc.property(
-      arbitrary.archive,
-      ask.condition('task_run', 1),
-      fc.constantFrom('failure', 'state_name', 'tags', 'flow_run.flow_id'),
-      fc.oneof(fc.nat(100_000).map(minutes), fc.nat()),
-      fc.boolean(),
-      (steps, where, field, ago, relative) => {
-        const archive = arbitrary.build(steps);
-        const engine = loaded(archive, 'sqlite');
-        const naive = new Naive(archive, 'sqlite');
-        const since = relative ? { ago } : NOW - ago;
-        const from = relative ? NOW - (NOW % minutes(1)) - ago : NOW - ago - ((NOW - ago) % minutes(1));
-        const started = (row: PlainRow) => naive.value('task_run', row, 'expected_start_time') as number | null;
-        const valuesOf = (rows: readonly PlainRow[]) =>
-          new Set(rows.flatMap((row) => naive.value('task_run', row, field) as string | string[] | null));
-        const all = naive.rows('task_run');
-        const before = valuesOf(all.filter((row) => (started(row) ?? -Infinity) < from));
-        fc.pre(!JSON.stringify(where).includes(JSON.stringify(field))); // such conditions are lifted, as in any facet
-        const now = valuesOf(all.filter((row) => naive.where('task_run', row, where, NOW)));
-        const reaches = all.some((row) => (started(row) ?? Infinity) <= 2 * from - (NOW - (NOW % minutes(1))));
-        const { facets } = engine.ask({ where, sort: [], now: NOW, facets: [{ field, limit: 1, new_since: since }] });
-        const expected = reaches ? [...now].filter((value) => value !== null && !before.has(value)) : [];
-        assert.deepEqual(new Set(facets[0].new?.map(({ value }) => value)), new Set(expected));
-      },
-    ),
-    { numRuns: 300 },
-  );
-});
-
 test('a facet lifts a choice over several fields as a whole, and nothing else', () => {
   fc.assert(
     fc.property(
