@@ -12,6 +12,9 @@ import { entities, resolveField, type Entity } from './fields.ts';
 export const instantSchema = z.union([z.number(), z.object({ ago: z.number() }).strict()]);
 export type Instant = z.infer<typeof instantSchema>;
 
+/** µs; `now` likewise. */
+export const instantAt = (at: Instant, now: number): number => (typeof at === 'number' ? at : now - at.ago);
+
 export type Condition =
   | { and: Condition[] } // [] is true
   | { or: Condition[] } // [] is false

@@ -1,7 +1,7 @@
 /** The one evaluator: a condition tree and the entity it speaks of → the listed rows for which it is true. */
 import { relations, resolveField, type Entity, type Relation } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
-import { TRUE, type Condition, type Dialect, type Instant } from '../contract/query.ts';
+import { instantAt, TRUE, type Condition, type Dialect } from '../contract/query.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, RefColumn } from './columns.ts';
@@ -158,9 +158,8 @@ export class Evaluator {
     }
     if (column.kind !== 'number' && column.kind !== 'difference')
       throw new AppError('BAD_INPUT', `${condition.field} has no range`, { field: condition.field });
-    const at = (instant: Instant) => (typeof instant === 'number' ? instant : now - instant.ago);
-    const from = condition.from === undefined ? -Infinity : at(condition.from);
-    const to = condition.to === undefined ? Infinity : at(condition.to);
+    const from = condition.from === undefined ? -Infinity : instantAt(condition.from, now);
+    const to = condition.to === undefined ? Infinity : instantAt(condition.to, now);
     return inRange(column, from, to, table.words);
   }
 }

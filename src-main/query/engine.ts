@@ -18,7 +18,7 @@ import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, RefColumn } from './columns.ts';
 import { backReference, Evaluator } from './conditions.ts';
-import { conjuncts, facet, newValues, speaksOnlyOf } from './facets.ts';
+import { conjuncts, facet, speaksOnlyOf } from './facets.ts';
 import { histogram } from './histogram.ts';
 import { Permutations } from './permutations.ts';
 import { prefectCondition, prefectSort } from './prefect.ts';
@@ -207,13 +207,7 @@ export class Engine {
       const kept = parts.filter((part) => !speaksOnlyOf(part, own));
       const lifted: Condition = kept.length === parts.length ? where : { and: kept };
       const mask = this.mask(entity, lifted, now);
-      const counted = facet(this.#tables, entity, request, mask, bits.count(mask));
-      return request.new_since === undefined
-        ? counted
-        : {
-            ...counted,
-            new: newValues(this.#tables, entity, { field: request.field, since: request.new_since, now }, mask),
-          };
+      return facet(this.#tables, entity, request, mask, bits.count(mask), now);
     });
   }
 

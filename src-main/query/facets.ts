@@ -1,7 +1,7 @@
 /** Values of a field with how many rows of a mask have them. */
 import { relations, resolveField, type Entity, type Relation } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
-import { MOST_NEW, type Condition, type Facet, type FacetRequest, type Instant } from '../contract/query.ts';
+import { instantAt, MOST_NEW, type Condition, type Facet, type FacetRequest } from '../contract/query.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { Column, TextColumn } from './columns.ts';
@@ -18,37 +18,37 @@ const MOST = 0.5;
 /** The same mask is often counted again (a lifted facet of a one-filter question is that of all rows). Masks are version-bound, so is this. */
 const remembered = new WeakMap<Bits, Map<string, Counts>>();
 
-export function facet(tables: Tables, root: Entity, request: FacetRequest, mask: Bits, rows: number): Facet {
-  const { via, name, read } = resolve(tables, root, request.field);
-  const { counts, nulls } = countPath(tables, root, via, name, mask, rows);
-  return { field: request.field, ...top(counts, nulls, read, request) };
+/** Throws BAD_INPUT. `mask` has `rows` rows; `now` in µs. */
+export function facet(
+  tables: Tables,
+  root: Entity,
+  request: FacetRequest,
+  mask: Bits,
+  rows: number,
+  now: number,
+): Facet {
+  const { field, new_since: since } = request;
+  const resolved = resolveField(root, field);
+  if (!resolved) throw new AppError('BAD_INPUT', `unknown field ${field}`, { field });
+  const table = tables[resolved.entity];
+  const column = table.field(resolved.field);
+  const { counts, nulls } = countPath(tables, root, resolved.via, resolved.field, mask, rows);
+  const read = reader(tables, table, column);
+  const counted = { field, ...top(counts, nulls, read, request) };
+  if (since === undefined) return counted;
+  const fresh = onlyNew(tables[root], field, counts, instantAt(since, now), now);
+  return { ...counted, new: top(fresh, 0, read, { field, limit: MOST_NEW }).values };
 }
 
-function resolve(tables: Tables, root: Entity, path: string): { via: readonly string[]; name: string; read: Read } {
-  const found = resolveField(root, path);
-  if (!found) throw new AppError('BAD_INPUT', `unknown field ${path}`, { field: path });
-  const table = tables[found.entity];
-  return { via: found.via, name: found.field, read: reader(tables, table, table.field(found.field)) };
-}
-
-/** What is asked about values being new: of a field of the rows themselves, since an instant, µs `now`. */
-export type Newness = { field: string; since: Instant; now: number };
-
-/** Of the field's values in a mask those that no row of the table has from before the instant; see `facetSchema`. Throws BAD_INPUT. */
-export function newValues(tables: Tables, root: Entity, { field, since, now }: Newness, mask: Bits): Value[] {
-  const table = tables[root];
+/** The counts of those values that no row of the table has from before `from` µs; see `facetSchema`. Throws BAD_INPUT. */
+function onlyNew(table: Table, field: string, counts: Uint32Array, from: number, now: number): Uint32Array {
   const column = table.columns.get(field);
   const start = table.columns.get('expected_start_time');
   if (column?.kind !== 'term' || start?.kind !== 'number')
     throw new AppError('BAD_INPUT', `${field} cannot be asked for what is new`, { field });
-  const from = typeof since === 'number' ? since : now - since.ago;
   const first = table.firsts.by(column, start, table.listed(), column.dictionary.texts.length);
   const reachesBack = first.some((at) => at <= 2 * from - now);
-  if (!reachesBack) return [];
-  const { counts } = countPath(tables, root, [], field, mask, bits.count(mask));
-  const later = counts.map((count, code) => (first[code] >= from && first[code] < Infinity ? count : 0));
-  const { read } = resolve(tables, root, field);
-  return top(later, 0, read, { field, limit: MOST_NEW }).values;
+  return counts.map((count, code) => (reachesBack && first[code] >= from && first[code] < Infinity ? count : 0));
 }
 
 /** Counts per code of the field's column, by counting the codes of the first step and folding them over the rest. */

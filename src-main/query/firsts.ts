@@ -16,10 +16,8 @@ export class Firsts {
   by(column: Coded, of: NumberColumn, listed: Bits, values: number): readonly number[] {
     let kept = this.#kept.get(column);
     if (kept?.of !== of || kept.gone !== -1) {
-      kept = { of, first: [], gone: -1 };
+      kept = { of, first: smallest(column.codes, of.values, listed, values), gone: -1 };
       this.#kept.set(column, kept);
-      reach(kept.first, values);
-      smallest(kept.first, column.codes, of.values, listed);
     }
     reach(kept.first, values);
     return kept.first;
@@ -49,13 +47,15 @@ export class Firsts {
 }
 
 /** As few calls as can be: it is run once, and what runs once is hardly compiled. */
-function smallest(first: number[], codes: Coded['codes'], values: Float64Array, listed: Bits): void {
-  if (values.length === 0) return;
+function smallest(codes: Coded['codes'], of: Float64Array, listed: Bits, values: number): number[] {
+  const first = new Array<number>(values).fill(Infinity);
+  if (of.length === 0) return first;
   for (let word = 0; word < listed.length; word++) {
     let rest = listed[word];
     for (let rid = word * 32; rest !== 0; rid++, rest >>>= 1)
-      if ((rest & 1) === 1 && values[rid] < first[codes[rid]]) first[codes[rid]] = values[rid];
+      if ((rest & 1) === 1 && of[rid] < first[codes[rid]]) first[codes[rid]] = of[rid];
   }
+  return first;
 }
 
 function reach(first: number[], values: number): void {

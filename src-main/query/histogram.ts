@@ -1,7 +1,7 @@
 /** Rows of a mask over time, by state type. */
 import { resolveField, type Entity } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
-import type { Histogram, HistogramRequest, Instant } from '../contract/query.ts';
+import { instantAt, type Histogram, type HistogramRequest } from '../contract/query.ts';
 import * as bits from './bits.ts';
 import type { Bits } from './bits.ts';
 import type { NumberColumn, TermColumn } from './columns.ts';
@@ -38,11 +38,10 @@ export function histogram(
   const codes = states ? narrow(states) : null;
   const dense = codes !== null && count > mask.length * 32 * DENSE;
   const order = dense ? valued(inOrder(), column) : null;
-  const at = (instant: Instant) => (typeof instant === 'number' ? instant : now - instant.ago);
   const open = request.from === undefined || request.to === undefined;
   const extent = open ? (order ? extentInOrder(order, column, mask) : extentOfRows(column, mask)) : null;
-  const from = request.from === undefined ? (extent?.low ?? now) : at(request.from);
-  const to = Math.max(from, request.to === undefined ? (extent?.high ?? now) : at(request.to));
+  const from = request.from === undefined ? (extent?.low ?? now) : instantAt(request.from, now);
+  const to = Math.max(from, request.to === undefined ? (extent?.high ?? now) : instantAt(request.to, now));
   let step = Math.max(1, Math.ceil((to - from + 1) / request.buckets));
   // beyond the year 2255 neighbouring times are up to 32 µs apart and the + 1 above can vanish
   if (from + step * request.buckets <= to) step += 32;

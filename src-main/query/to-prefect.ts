@@ -2,7 +2,7 @@
  * The other way round: a condition tree as the filters of one Prefect request, for comparing counts with the server. Only what Prefect
  * can be asked with the same meaning: an `and` of plain comparisons, each criterion once. `prefect.ts` holds the meanings.
  */
-import type { Condition, Instant } from '../contract/query.ts';
+import { instantAt, type Condition, type Instant } from '../contract/query.ts';
 import { formatTime } from '../contract/time.ts';
 
 type Filters = Record<string, Record<string, unknown>>;
@@ -76,9 +76,7 @@ function criteriaOf(one: Condition, { path, kind }: Place, now: number): Record<
   if (kind !== 'time' || !('from' in one || 'to' in one)) return null;
   const { from, to } = one as { from?: Instant; to?: Instant };
   return {
-    ...(from === undefined ? {} : { after_: formatTime(instant(from, now)) }),
-    ...(to === undefined ? {} : { before_: formatTime(instant(to, now)) }),
+    ...(from === undefined ? {} : { after_: formatTime(instantAt(from, now)) }),
+    ...(to === undefined ? {} : { before_: formatTime(instantAt(to, now)) }),
   };
 }
-
-const instant = (at: Instant, now: number): number => (typeof at === 'number' ? at : now - at.ago);
