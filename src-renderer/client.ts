@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { contract, type Contract } from '../src-main/contract/calls.ts';
 import { AppError } from '../src-main/contract/errors.ts';
 import { bridgeChannel, socketChannel, type Bridge } from '../src-main/rpc/channels.ts';
-import type { Client } from '../src-main/rpc/define.ts';
+import type { Client } from '../src-main/contract/define.ts';
 import { connect } from '../src-main/rpc/rpc.ts';
 
 // zod's compiled parsers use `new Function`, which the page's content security policy refuses

@@ -1,6 +1,6 @@
 /** Every call and stream between the window (or another client) and the core. The one list: `Handlers` and `Client` derive from it. */
 import { z } from 'zod';
-import { call, stream } from '../rpc/define.ts';
+import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
 import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchema, querySchema } from './query.ts';
 import { rowListSchema } from './row-columns.ts';

@@ -3,8 +3,8 @@ import type { ExportProgress } from '../contract/calls.ts';
 import type { Query } from '../contract/query.ts';
 import { defaultColumns } from '../export/columns.ts';
 import { writeFile } from '../export/file.ts';
-import type { Client } from '../rpc/define.ts';
-import type { queryContract } from './worker-contracts.ts';
+import type { Client } from '../contract/define.ts';
+import type { queryContract } from './workers/contracts.ts';
 
 export type ExportWhat = { query: Query; columns: string[] | null; spreadsheet: boolean };
 

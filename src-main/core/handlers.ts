@@ -7,13 +7,13 @@ import { workspaceInputSchema } from '../contract/rows.ts';
 import { listCloudWorkspaces } from '../prefect/cloud.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { probeServer } from '../prefect/probe.ts';
-import type { Handlers } from '../rpc/define.ts';
+import type { Handlers } from '../contract/define.ts';
 import type { App } from './app.ts';
-import { saveEdit, testEdit } from './connection-edit.ts';
+import { saveEdit, testEdit } from './workspaces/connection-edit.ts';
 import { runExport } from './export-run.ts';
-import { runUrl } from './run-url.ts';
-import { secretFromEnv } from './secrets.ts';
-import type { Connection } from './worker-contracts.ts';
+import { runUrl } from './workspaces/run-url.ts';
+import { secretFromEnv } from './files/secrets.ts';
+import type { Connection } from './workers/contracts.ts';
 
 export function createHandlers(app: App): Handlers<typeof contract> {
   const { shell, workspaces, presets, settings } = app;

@@ -2,7 +2,7 @@
 import { AppError } from '../contract/errors.ts';
 import { taskRunPaginateSchema } from '../contract/prefect-filter.ts';
 import type { Query } from '../contract/query.ts';
-import { prefectCondition, prefectSort } from '../query/prefect.ts';
+import { prefectCondition, prefectSort } from '../query/language/prefect.ts';
 
 /** `page` and `limit` are left aside. Throws BAD_INPUT; the local API says in Prefect's words what is wrong with a body. */
 export function queryOfBody(text: string): Query {

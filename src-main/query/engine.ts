@@ -14,19 +14,19 @@ import type {
 } from '../contract/query.ts';
 import type { TaskRunRow } from '../contract/rows.ts';
 import type { Change, ColumnSource } from '../store/columns.ts';
-import * as bits from './bits.ts';
-import type { Bits } from './bits.ts';
-import type { Column, RefColumn } from './columns.ts';
-import { backReference, Evaluator } from './conditions.ts';
-import { conjuncts, facet, speaksOnlyOf } from './facets.ts';
-import { histogram } from './histogram.ts';
-import { Permutations } from './permutations.ts';
-import { prefectCondition, prefectSort } from './prefect.ts';
-import { ResultOrder } from './result-order.ts';
-import { accessor, taskRunReader, type Value } from './rows.ts';
-import { loadSnapshot, saveSnapshot } from './snapshot.ts';
-import { emptyTables, TableSet, type Tables } from './table-set.ts';
-import { parseUuid } from './uuid.ts';
+import * as bits from './columns/row-set.ts';
+import type { Bits } from './columns/row-set.ts';
+import type { Column, RefColumn } from './columns/columns.ts';
+import { backReference, Evaluator } from './language/conditions.ts';
+import { conjuncts, facet, speaksOnlyOf } from './facets/facets.ts';
+import { histogram } from './facets/histogram.ts';
+import { Permutations } from './order/permutations.ts';
+import { prefectCondition, prefectSort } from './language/prefect.ts';
+import { ResultOrder } from './order/result-order.ts';
+import { accessor, taskRunReader, type Value } from './columns/row-values.ts';
+import { loadSnapshot, saveSnapshot } from './index-file/snapshot.ts';
+import { emptyTables, TableSet, type Tables } from './columns/table-set.ts';
+import { parseUuid } from './columns/uuid-words.ts';
 
 export type Question = {
   entity?: Entity;

@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import type { Channel } from './channels.ts';
-import type { AnyContract, Client, Context, Handlers, Options } from './define.ts';
+import type { AnyContract, Client, Context, Handlers, Options } from '../contract/define.ts';
 import {
   AppError,
   errorCodeSchema,

@@ -1,7 +1,7 @@
 /** Secrets encrypted by the system's keychain (Electron's safeStorage) in one file of ours. */
 import { safeStorage } from 'electron';
 import { z } from 'zod';
-import { openJsonFile } from '../core/json-file.ts';
+import { openJsonFile } from '../core/files/json-file.ts';
 import type { Secrets } from '../core/shell.ts';
 
 /**

@@ -5,7 +5,7 @@ import { app as electron, BrowserWindow, dialog, shell as system } from 'electro
 import { errorWords } from '../contract/error-words.ts';
 import { toAppError } from '../contract/errors.ts';
 import { createApp, type App } from '../core/app.ts';
-import { defaultDataDir } from '../core/paths.ts';
+import { defaultDataDir } from '../core/files/paths.ts';
 import type { Shell } from '../core/shell.ts';
 import { setMenu } from './electron-menu.ts';
 import { keychainSecrets } from './electron-secrets.ts';

@@ -1,7 +1,7 @@
 /** Size and place of the window over restarts, kept on a screen that exists now. */
 import { screen, type BrowserWindow, type Rectangle } from 'electron';
 import { z } from 'zod';
-import { openJsonFile, type JsonFile } from '../core/json-file.ts';
+import { openJsonFile, type JsonFile } from '../core/files/json-file.ts';
 
 const stateSchema = z.object({
   bounds: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }).nullable(),

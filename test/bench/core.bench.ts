@@ -8,9 +8,9 @@ import { copyFileSync, constants, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
-import { startWorker } from '../../src-main/core/worker.ts';
-import { queryContract, writerContract } from '../../src-main/core/worker-contracts.ts';
-import { encodeRows } from '../../src-main/store/encode.ts';
+import { startWorker } from '../../src-main/core/workers/start-worker.ts';
+import { queryContract, writerContract } from '../../src-main/core/workers/contracts.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { noise } from '../fixtures/synthetic-source.ts';
 import { archiveOf, sourceOf } from './archives.ts';
 import { printed, quantile, type Figure } from './figures.ts';

@@ -9,7 +9,7 @@ import { contract } from '../../src-main/contract/calls.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell, type Shell } from '../../src-main/core/shell.ts';
 import { portChannel } from '../../src-main/rpc/channels.ts';
-import type { Client } from '../../src-main/rpc/define.ts';
+import type { Client } from '../../src-main/contract/define.ts';
 import { connect } from '../../src-main/rpc/rpc.ts';
 
 const RUNS = 3000;

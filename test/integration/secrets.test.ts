@@ -17,7 +17,7 @@ import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell, type Secrets } from '../../src-main/core/shell.ts';
 import { createClient } from '../../src-main/prefect/client.ts';
 import { portChannel, type Channel } from '../../src-main/rpc/channels.ts';
-import type { Client } from '../../src-main/rpc/define.ts';
+import type { Client } from '../../src-main/contract/define.ts';
 import { connect } from '../../src-main/rpc/rpc.ts';
 import { NoPause } from '../fixtures/client-harness.ts';
 import { NaivePrefect } from '../fixtures/naive-prefect.ts';

@@ -4,10 +4,10 @@ import { test, type TestContext } from 'node:test';
 import { entities, type Entity } from '../../src-main/contract/fields.ts';
 import type { RunActivity } from '../../src-main/contract/rows.ts';
 import { columns, type Cell, type Change } from '../../src-main/store/columns.ts';
-import { encodeRows } from '../../src-main/store/encode.ts';
-import { openReader } from '../../src-main/store/read.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
+import { openReader } from '../../src-main/store/read/reader.ts';
 import { uuidText } from '../../src-main/store/uuid.ts';
-import { openWriter } from '../../src-main/store/writer.ts';
+import { openWriter } from '../../src-main/store/write/writer.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 

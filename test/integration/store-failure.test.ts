@@ -4,12 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { encodeRows } from '../../src-main/store/encode.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { failureOf } from '../../src-main/store/failure.ts';
 import { isObject } from '../../src-main/store/layout.ts';
 import { migrations, versionOf } from '../../src-main/store/migrations/migrate.ts';
-import { openReader } from '../../src-main/store/read.ts';
-import { openWriter } from '../../src-main/store/writer.ts';
+import { openReader } from '../../src-main/store/read/reader.ts';
+import { openWriter } from '../../src-main/store/write/writer.ts';
 import { taskRuns, type Row } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 

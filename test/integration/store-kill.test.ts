@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
-import { openReader } from '../../src-main/store/read.ts';
+import { openReader } from '../../src-main/store/read/reader.ts';
 import { random } from '../fixtures/prefect-rows.ts';
 import { contentAfter } from '../fixtures/store-pages.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';

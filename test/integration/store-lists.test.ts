@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { encodeRows } from '../../src-main/store/encode.ts';
-import { openWriter } from '../../src-main/store/writer.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
+import { openWriter } from '../../src-main/store/write/writer.ts';
 
 const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 

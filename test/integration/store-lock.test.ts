@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { AppError } from '../../src-main/contract/errors.ts';
-import { lockFolder } from '../../src-main/store/lock.ts';
+import { lockFolder } from '../../src-main/store/file/lock.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 
-const lockModule = new URL('../../src-main/store/lock.ts', import.meta.url).href;
+const lockModule = new URL('../../src-main/store/file/lock.ts', import.meta.url).href;
 
 function heldBy(dir: string): AppError {
   try {

@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { entities, type Entity } from '../../src-main/contract/fields.ts';
 import { columns, type Cell, type Change } from '../../src-main/store/columns.ts';
-import { encodeRows } from '../../src-main/store/encode.ts';
-import { openReader } from '../../src-main/store/read.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
+import { openReader } from '../../src-main/store/read/reader.ts';
 import { uuidText } from '../../src-main/store/uuid.ts';
-import { openWriter } from '../../src-main/store/writer.ts';
+import { openWriter } from '../../src-main/store/write/writer.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 import '../fixtures/ci-seed.ts';
 

@@ -17,7 +17,7 @@ import { AppError } from '../../src-main/contract/errors.ts';
 import { columnNames, layouts } from '../../src-main/store/layout.ts';
 import { columns } from '../../src-main/store/columns.ts';
 import { entities } from '../../src-main/contract/fields.ts';
-import { encodeRows } from '../../src-main/store/encode.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
 import {
   migrate,
   migrations,
@@ -25,8 +25,8 @@ import {
   versionOf,
   type Migration,
 } from '../../src-main/store/migrations/migrate.ts';
-import { openReader } from '../../src-main/store/read.ts';
-import { openWriter } from '../../src-main/store/writer.ts';
+import { openReader } from '../../src-main/store/read/reader.ts';
+import { openWriter } from '../../src-main/store/write/writer.ts';
 import { taskRuns, type Row } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 

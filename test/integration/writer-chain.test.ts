@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import { writerContract } from '../../src-main/core/worker-contracts.ts';
-import { startWorker } from '../../src-main/core/worker.ts';
+import { writerContract } from '../../src-main/core/workers/contracts.ts';
+import { startWorker } from '../../src-main/core/workers/start-worker.ts';
 import { pageBatches } from '../fixtures/store-pages.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunActivity } from '../../src-main/contract/rows.ts';
-import { mergeActivity } from '../../src-main/core/activity.ts';
+import { mergeActivity } from '../../src-main/core/archive/activity.ts';
 
 const line = (id: string, timestamp: number, message = id) => ({ id, timestamp, message, name: 'prefect', level: 20 });
 const activity = (logs: RunActivity['logs'], fetched: number, gap: string | null = null): RunActivity => ({

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
-import { openJsonFile } from '../../src-main/core/json-file.ts';
-import { Latest } from '../../src-main/core/latest.ts';
-import { builtinPresets, Presets } from '../../src-main/core/presets.ts';
+import { openJsonFile } from '../../src-main/core/files/json-file.ts';
+import { Latest } from '../../src-main/core/archive/latest.ts';
+import { builtinPresets, Presets } from '../../src-main/core/files/presets.ts';
 import { csvCell, csvLine } from '../../src-main/export/csv.ts';
 import { writeFile, type Chunk } from '../../src-main/export/file.ts';
 

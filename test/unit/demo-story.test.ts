@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseTime } from '../../src-main/contract/time.ts';
-import { failuresOf } from '../../src-main/demo/failures.ts';
-import { logJson, taskLines } from '../../src-main/demo/logs.ts';
-import { outcomes } from '../../src-main/demo/plan.ts';
-import { Story } from '../../src-main/demo/story.ts';
-import { flowRunJson, taskRunJson, taskStatesJson, type JsonRow } from '../../src-main/demo/wire-rows.ts';
+import { failuresOf } from '../../src-main/demo/story/failures.ts';
+import { logJson, taskLines } from '../../src-main/demo/story/logs.ts';
+import { outcomes } from '../../src-main/demo/story/plan.ts';
+import { Story } from '../../src-main/demo/story/story.ts';
+import { flowRunJson, taskRunJson, taskStatesJson, type JsonRow } from '../../src-main/demo/server/wire-rows.ts';
 
 const EPOCH = Date.UTC(2026, 10, 23, 9, 30) * 1000;
 const story = new Story(7, EPOCH, 3000);

@@ -15,7 +15,7 @@ import {
   visibleRows,
   type Extent,
   type ScrollState,
-} from '../../src-renderer/ui/grid-scroll.ts';
+} from '../../src-renderer/ui/grid/grid-scroll.ts';
 import '../fixtures/ci-seed.ts';
 
 const ROW = 26;

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Histogram } from '../../src-main/contract/query.ts';
 import { parseTime } from '../../src-main/contract/time.ts';
-import { axisTicks, barPaths, bucketTotals, stackedSeries, tableRows } from '../../src-renderer/ui/histogram-layout.ts';
+import {
+  axisTicks,
+  barPaths,
+  bucketTotals,
+  stackedSeries,
+  tableRows,
+} from '../../src-renderer/ui/charts/histogram-layout.ts';
 
 const at = (text: string) => parseTime(text) ?? assert.fail(text);
 const labels = (from: string, to: string, width: number, zone: string) =>

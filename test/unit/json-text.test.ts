@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { children, findJson, member, readJson, scalar, within, writeJson } from '../../src-renderer/ui/json-text.ts';
+import {
+  children,
+  findJson,
+  member,
+  readJson,
+  scalar,
+  within,
+  writeJson,
+} from '../../src-renderer/ui/text/json-text.ts';
 import '../fixtures/ci-seed.ts';
 
 describe('json text', () => {

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { answerApi, type ArchiveView } from '../../src-main/core/local-api/answer.ts';
-import { jsonProblem } from '../../src-main/core/local-api/python-json.ts';
+import { answerApi, type ArchiveView } from '../../src-main/local-api/answer.ts';
+import { jsonProblem } from '../../src-main/local-api/python-json.ts';
 import { topLevel } from '../../src-main/prefect/members.ts';
-import { RunRows, type Shape } from '../../src-main/core/local-api/run-rows.ts';
+import { RunRows, type Shape } from '../../src-main/local-api/run-rows.ts';
 import '../fixtures/ci-seed.ts';
 
 const ID = '01a20aea-6dc4-7b34-82a2-1b1505be9768';

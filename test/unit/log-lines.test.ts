@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { countLevels, foldMessage, levelOf, logText, marked } from '../../src-renderer/ui/log-lines.ts';
+import { countLevels, foldMessage, levelOf, logText, marked } from '../../src-renderer/ui/text/log-lines.ts';
 
 const line = (level: number, message: string) => ({
   id: message,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readInline, readMarkdown, type Block, type Inline } from '../../src-renderer/ui/markdown.ts';
+import { readInline, readMarkdown, type Block, type Inline } from '../../src-renderer/ui/text/markdown.ts';
 import '../fixtures/ci-seed.ts';
 
 /** All words, in order, without what marks them. */

@@ -6,7 +6,7 @@ import { parseTime } from '../../src-main/contract/time.ts';
 import { readRows } from '../../src-main/prefect/rows.ts';
 import { scanRows } from '../../src-main/prefect/scan.ts';
 import { keys } from '../../src-main/prefect/scanner/keys.ts';
-import { encodeRows } from '../../src-main/store/encode.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { uuidBytes, uuidText } from '../../src-main/store/uuid.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
 import '../fixtures/ci-seed.ts';

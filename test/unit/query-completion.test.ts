@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { gapAt } from '../../src-main/contract/query-text/gap.ts';
-import { countedFields, countedOffers, knownOffers } from '../../src-renderer/state/offers.ts';
+import { countedFields, countedOffers, knownOffers } from '../../src-renderer/state/question/offers.ts';
 import '../fixtures/ci-seed.ts';
 
 /** `|` is the cursor. */

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import * as bits from '../../src-main/query/bits.ts';
-import type { Bits } from '../../src-main/query/bits.ts';
-import { countBuckets, countCodes, extentOf, foldCodes } from '../../src-main/query/counting.ts';
+import * as bits from '../../src-main/query/columns/row-set.ts';
+import type { Bits } from '../../src-main/query/columns/row-set.ts';
+import { countBuckets, countCodes, extentOf, foldCodes } from '../../src-main/query/facets/counting.ts';
 import { Arena } from '../../src-main/query/kernels/heap.ts';
-import { KeptOrder } from '../../src-main/query/kept-order.ts';
-import * as masks from '../../src-main/query/masks.ts';
-import { ResultOrder } from '../../src-main/query/result-order.ts';
-import { countStretches, picked, placesIn } from '../../src-main/query/walks.ts';
+import { KeptOrder } from '../../src-main/query/order/kept-order.ts';
+import * as masks from '../../src-main/query/language/masks.ts';
+import { ResultOrder } from '../../src-main/query/order/result-order.ts';
+import { countStretches, picked, placesIn } from '../../src-main/query/order/masked-scan.ts';
 import '../fixtures/ci-seed.ts';
 
 const arena = new Arena();

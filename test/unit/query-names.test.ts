@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine } from '../../src-main/query/engine.ts';
-import { Names } from '../../src-main/query/names.ts';
+import { Names } from '../../src-main/query/columns/names.ts';
 import { FakeArchive } from '../fixtures/fake-archive.ts';
 import { Naive } from '../fixtures/naive.ts';
 

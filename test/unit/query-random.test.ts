@@ -6,7 +6,7 @@ import type { Entity } from '../../src-main/contract/fields.ts';
 import { flowRunSorts, namedSorts, taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
 import { TRUE, type Condition, type Dialect } from '../../src-main/contract/query.ts';
 import { Engine } from '../../src-main/query/engine.ts';
-import { prefectSort } from '../../src-main/query/prefect.ts';
+import { prefectSort } from '../../src-main/query/language/prefect.ts';
 import * as arbitrary from '../fixtures/arbitrary-archive.ts';
 import * as ask from '../fixtures/arbitrary-questions.ts';
 import type { FakeArchive, PlainRow } from '../fixtures/fake-archive.ts';

@@ -4,7 +4,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { z } from 'zod';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { portChannel } from '../../src-main/rpc/channels.ts';
-import { call, stream } from '../../src-main/rpc/define.ts';
+import { call, stream } from '../../src-main/contract/define.ts';
 import { connect, serve } from '../../src-main/rpc/rpc.ts';
 
 const contract = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ErrorCode } from '../../src-main/contract/errors.ts';
-import { mayBegin, secondsBetween } from '../../src-main/core/pace.ts';
-import { initialStatus } from '../../src-main/core/sync-status.ts';
-import { isBack, pauseSeconds, Schedule } from '../../src-main/core/schedule.ts';
+import { mayBegin, secondsBetween } from '../../src-main/core/archive/pace.ts';
+import { initialStatus } from '../../src-main/core/archive/sync-status.ts';
+import { isBack, pauseSeconds, Schedule } from '../../src-main/core/archive/schedule.ts';
 
 test('the pause is the setting, doubles with failures up to ten minutes, and is none when paused', () => {
   assert.equal(pauseSeconds(30, 0), 30);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient } from '../../src-main/prefect/client.ts';
-import { encodeRows } from '../../src-main/store/encode.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { runSync } from '../../src-main/sync/run.ts';
 import { memorySink } from '../fixtures/memory-sink.ts';
 import { NaivePrefect, type Reply, type Row } from '../fixtures/naive-prefect.ts';

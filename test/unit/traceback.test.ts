@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { headline, parseTraceback } from '../../src-renderer/ui/traceback.ts';
+import { headline, parseTraceback } from '../../src-renderer/ui/text/traceback.ts';
 
 const chained = `Encountered an exception during execution:
 Traceback (most recent call last):

@@ -24,7 +24,7 @@ import {
   writeRange,
   writeText,
   type Choice,
-} from '../../src-renderer/state/conditions.ts';
+} from '../../src-renderer/state/filters/conditions.ts';
 import '../fixtures/ci-seed.ts';
 
 const flow = 'flow_run.flow_id';

@@ -18,11 +18,11 @@ import {
   mixWords,
   newReceiver,
   signInWords,
-} from '../../src-renderer/state/connection-form.ts';
-import { isMetered } from '../../src-renderer/state/network.ts';
-import { paceLabel, paces } from '../../src-renderer/state/pace.ts';
-import { differs, inOrder } from '../../src-renderer/state/preset-order.ts';
-import { formProblems } from '../../src-renderer/state/workspace-form.ts';
+} from '../../src-renderer/state/workspace/connection-form.ts';
+import { isMetered } from '../../src-renderer/state/sync/network.ts';
+import { paceLabel, paces } from '../../src-renderer/state/workspace/pace.ts';
+import { differs, inOrder } from '../../src-renderer/state/question/preset-order.ts';
+import { formProblems } from '../../src-renderer/state/workspace/workspace-form.ts';
 import '../fixtures/ci-seed.ts';
 
 const workspace: Workspace = {

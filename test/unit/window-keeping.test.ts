@@ -13,7 +13,7 @@ import {
   previewWords,
   sameKeeping,
   saveWords,
-} from '../../src-renderer/state/keeping.ts';
+} from '../../src-renderer/state/workspace/retention-form.ts';
 import '../fixtures/ci-seed.ts';
 
 describe('keeping', () => {

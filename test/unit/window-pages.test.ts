@@ -1,7 +1,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import type { TaskRunRow } from '../../src-main/contract/rows.ts';
-import { Pages } from '../../src-renderer/state/pages.ts';
+import { Pages } from '../../src-renderer/state/question/pages.ts';
 
 const row = (index: number) => ({ id: String(index) }) as TaskRunRow;
 const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => row(from + i));

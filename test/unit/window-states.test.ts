@@ -2,8 +2,8 @@ import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { TRUE, type Facet } from '../../src-main/contract/query.ts';
 import { stateTypes } from '../../src-main/contract/fields.ts';
-import { conjuncts } from '../../src-renderer/state/conditions.ts';
-import { portionsOf } from '../../src-renderer/state/facet-portions.ts';
+import { conjuncts } from '../../src-renderer/state/filters/conditions.ts';
+import { portionsOf } from '../../src-renderer/state/question/facet-portions.ts';
 import {
   readStates,
   toggleName,
@@ -11,8 +11,8 @@ import {
   typeOfName,
   writeStates,
   type StateChoice,
-} from '../../src-renderer/state/state-choice.ts';
-import { stateRows } from '../../src-renderer/state/state-rows.ts';
+} from '../../src-renderer/state/filters/state-choice.ts';
+import { stateRows } from '../../src-renderer/state/filters/state-rows.ts';
 import { stateLook, stateOrder } from '../../src-renderer/ui/state-look.ts';
 
 const none: StateChoice = { include: { types: [], names: [] }, exclude: { types: [], names: [] } };

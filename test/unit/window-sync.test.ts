@@ -9,10 +9,10 @@ import {
   type CoverageSpan,
   type SyncStatus,
 } from '../../src-main/contract/sync.ts';
-import { checkWords } from '../../src-renderer/state/check-words.ts';
-import { coverageSentence, liveWords, nextWords } from '../../src-renderer/state/coverage.ts';
-import { progressWords } from '../../src-renderer/state/sync-words.ts';
-import { spanState, spanTitle, stacks, stripTicks } from '../../src-renderer/ui/coverage-layout.ts';
+import { checkWords } from '../../src-renderer/state/sync/check-words.ts';
+import { coverageSentence, liveWords, nextWords } from '../../src-renderer/state/sync/coverage-words.ts';
+import { progressWords } from '../../src-renderer/state/sync/sync-words.ts';
+import { spanState, spanTitle, stacks, stripTicks } from '../../src-renderer/ui/charts/coverage-layout.ts';
 import '../fixtures/ci-seed.ts';
 
 const DAY = 86_400_000_000;

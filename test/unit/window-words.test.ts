@@ -4,22 +4,22 @@ import { syncStatusSchema, type SyncStatus } from '../../src-main/contract/sync.
 import { fields } from '../../src-main/contract/fields.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
 import { taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
-import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/catalog.ts';
-import { chipsOf, phrase, spanWords } from '../../src-renderer/state/chips.ts';
-import { coverageWords } from '../../src-renderer/state/coverage.ts';
-import { exportName } from '../../src-renderer/state/export-name.ts';
-import { mergedValues } from '../../src-renderer/state/facet-values.ts';
-import { shortcut } from '../../src-renderer/state/shortcuts.ts';
-import { clickedSort, defaultSort, namedSorts, sortLabel } from '../../src-renderer/state/sorts.ts';
-import { syncWords } from '../../src-renderer/state/sync-words.ts';
-import { fromInput, toInput } from '../../src-renderer/state/time-input.ts';
+import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/filters/catalog.ts';
+import { chipsOf, phrase, spanWords } from '../../src-renderer/state/filters/chips.ts';
+import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';
+import { exportName } from '../../src-renderer/state/question/export-name.ts';
+import { mergedValues } from '../../src-renderer/state/filters/facet-values.ts';
+import { shortcut } from '../../src-renderer/state/window/shortcuts.ts';
+import { clickedSort, defaultSort, namedSorts, sortLabel } from '../../src-renderer/state/question/sorts.ts';
+import { syncWords } from '../../src-renderer/state/sync/sync-words.ts';
+import { fromInput, toInput } from '../../src-renderer/state/filters/time-input.ts';
 import {
   cloudName,
   emptyForm,
   formInput,
   formProblems,
   workspaceHost,
-} from '../../src-renderer/state/workspace-form.ts';
+} from '../../src-renderer/state/workspace/workspace-form.ts';
 import { workspaceInputSchema } from '../../src-main/contract/rows.ts';
 
 const words = {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { workspaceInputSchema } from '../../src-main/contract/rows.ts';
-import { fileSecrets, secretsOf } from '../../src-main/core/secrets.ts';
+import { fileSecrets, secretsOf } from '../../src-main/core/files/secrets.ts';
 import type { Secrets } from '../../src-main/core/shell.ts';
-import { describe, Workspaces } from '../../src-main/core/workspaces.ts';
+import { describe, Workspaces } from '../../src-main/core/workspaces/workspaces.ts';
 
 const VALUE = 'value-of-a-header';
 const headers = { 'X-Token': VALUE, 'X-Team': 'data' };

@@ -3,7 +3,7 @@
  * and taken in together. Each batch makes the next question dearer (twice, at a million rows), and under a first sync there would be
  * a batch before every question.
  */
-import { Touches } from '../../store/change-log.ts';
+import { Touches } from '../../store/write/change-log.ts';
 import type { Change } from '../../store/columns.ts';
 
 /** ms between two: as often as the window is told of news */

@@ -4,7 +4,7 @@ import { TRUE, type Condition, type Histogram } from '../../contract/query.ts';
 import type { Coverage, CoverageSpan } from '../../contract/sync.ts';
 import { parseTime } from '../../contract/time.ts';
 import type { Engine } from '../../query/engine.ts';
-import type { Reader } from '../../store/read.ts';
+import type { Reader } from '../../store/read/reader.ts';
 import { byOurClock, parseState, STATE_KEY, type SyncState } from '../../sync/state.ts';
 import { atOf, parseVerify, VERIFY_KEY } from '../../sync/windows.ts';
 

@@ -1,8 +1,8 @@
 /** Demo thread: the simulated Prefect server, so that its work is not the window's. */
 import { workerData } from 'node:worker_threads';
-import { startDemo } from '../../demo/server.ts';
+import { startDemo } from '../../demo/server/server.ts';
 import { serve } from '../../rpc/rpc.ts';
-import { demoContract } from '../worker-contracts.ts';
+import { demoContract } from './contracts.ts';
 import { mainChannel } from './port.ts';
 
 export type DemoData = { runs: number; epoch: number };

@@ -4,7 +4,7 @@
  */
 import type { Dialect } from '../../contract/query.ts';
 import { Engine } from '../../query/engine.ts';
-import type { Reader } from '../../store/read.ts';
+import type { Reader } from '../../store/read/reader.ts';
 
 /** ms without a commit before the index is saved: at a million rows that is 110 MB written */
 const IDLE = 20_000;

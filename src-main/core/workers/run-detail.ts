@@ -4,7 +4,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { Condition } from '../../contract/query.ts';
 import type { RunLink, TaskRunDetail } from '../../contract/rows.ts';
 import type { Engine } from '../../query/engine.ts';
-import type { Reader } from '../../store/read.ts';
+import type { Reader } from '../../store/read/reader.ts';
 
 /** Siblings looked through for runs that take this one as input. Beyond, downstream is cut: opening stays under 20 ms. */
 const MAX_SIBLINGS = 2000;

@@ -6,8 +6,8 @@ import { createClient } from '../../prefect/client.ts';
 import { fetchActivity } from '../../prefect/activity.ts';
 import { portChannel } from '../../rpc/channels.ts';
 import { connect, serve } from '../../rpc/rpc.ts';
-import { prepare } from '../../store/encode.ts';
-import { Packer } from '../../store/packer.ts';
+import { prepare } from '../../store/write/encode.ts';
+import { Packer } from '../../store/write/packer.ts';
 import { checkQuestion } from '../../sync/check.ts';
 import { followServer, type LiveItem } from '../../sync/follow.ts';
 import { Recency } from '../../sync/recency.ts';
@@ -15,8 +15,8 @@ import { knowsOneOf } from '../../sync/same-server.ts';
 import { runSync, type SyncProgress } from '../../sync/run.ts';
 import type { Tries } from '../../sync/rule.ts';
 import type { Sink } from '../../sync/sink.ts';
-import { Latest } from '../latest.ts';
-import { syncContract, writerContract, type Connection } from '../worker-contracts.ts';
+import { Latest } from '../archive/latest.ts';
+import { syncContract, writerContract, type Connection } from './contracts.ts';
 import { mainChannel } from './port.ts';
 
 /** `budgets`: workspaces of one server share what it allows */

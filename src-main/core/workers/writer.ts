@@ -2,11 +2,11 @@
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { AppError, toWireError } from '../../contract/errors.ts';
 import { portChannel } from '../../rpc/channels.ts';
-import type { Handlers } from '../../rpc/define.ts';
+import type { Handlers } from '../../contract/define.ts';
 import { serve } from '../../rpc/rpc.ts';
-import { openWriter, type Writer } from '../../store/writer.ts';
-import { mergeActivity } from '../activity.ts';
-import { writerContract } from '../worker-contracts.ts';
+import { openWriter, type Writer } from '../../store/write/writer.ts';
+import { mergeActivity } from '../archive/activity.ts';
+import { writerContract } from './contracts.ts';
 import { standBack } from './background.ts';
 import { mainChannel } from './port.ts';
 

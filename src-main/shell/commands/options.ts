@@ -3,7 +3,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { AppError } from '../../contract/errors.ts';
 import type { App, AppOptions } from '../../core/app.ts';
 import { createApp } from '../../core/app.ts';
-import { defaultDataDir } from '../../core/paths.ts';
+import { defaultDataDir } from '../../core/files/paths.ts';
 import { plainShell, type Shell } from '../../core/shell.ts';
 import { log, UsageError } from '../terminal.ts';
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { connectionEditSchema, type ConnectionEdit } from '../../contract/rows.ts';
 import type { App } from '../../core/app.ts';
-import type { Entry } from '../../core/workspaces.ts';
+import type { Entry } from '../../core/workspaces/workspaces.ts';
 import { DONE, print, say, UsageError } from '../terminal.ts';
 import { header, NAME_RULE } from './workspace-header.ts';
 

@@ -6,9 +6,9 @@
  */
 import type { Database } from 'better-sqlite3';
 import { entities, type Entity } from '../../contract/fields.ts';
-import { Dictionaries } from '../dictionaries.ts';
-import { jsonKey } from '../json-table.ts';
-import { packEach } from '../row-json.ts';
+import { Dictionaries } from '../json/dictionaries.ts';
+import { jsonKey } from '../json/json-table.ts';
+import { packEach } from '../json/row-json.ts';
 import { blockRows } from './block-rows.ts';
 
 export const version = 4;

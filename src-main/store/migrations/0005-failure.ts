@@ -3,12 +3,12 @@
  * their JSON is opened: 0.6 s for the 50,000 of a million rows.
  */
 import type { Database } from 'better-sqlite3';
-import { Dictionaries } from '../dictionaries.ts';
+import { Dictionaries } from '../json/dictionaries.ts';
 import { failureOf } from '../failure.ts';
-import { Terms } from '../interner.ts';
-import { jsonKey } from '../json-table.ts';
+import { Terms } from '../write/interner.ts';
+import { jsonKey } from '../json/json-table.ts';
 import { isObject } from '../layout.ts';
-import { rowText } from '../row-json.ts';
+import { rowText } from '../json/row-json.ts';
 
 export const version = 5;
 

@@ -7,7 +7,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import { entities, type Entity } from '../../contract/fields.ts';
-import { unpackRids } from '../rid-list.ts';
+import { unpackRids } from '../write/rid-list.ts';
 
 const SEPARATOR = 0x1e;
 const NO_DICTIONARY = 0;

@@ -1,6 +1,6 @@
 /** What an artifact holds, ready to draw. What does not fit its type is shown as the JSON or text it is. */
 import type { Artifact } from '../../../src-main/contract/rows.ts';
-import { readJson, scalar, writeJson, type JsonNode } from '../../ui/json-text.ts';
+import { readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-text.ts';
 
 export type ArtifactBody =
   | { kind: 'markdown' | 'text' | 'json'; text: string }

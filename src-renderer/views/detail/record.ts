@@ -2,7 +2,7 @@
 import type { RunLink, TaskRunDetail } from '../../../src-main/contract/rows.ts';
 import { parseTime } from '../../../src-main/contract/time.ts';
 import { formatCount, formatDuration, plural } from '../../format.ts';
-import { member, readJson, scalar, type JsonNode } from '../../ui/json-text.ts';
+import { member, readJson, scalar, type JsonNode } from '../../ui/text/json-text.ts';
 
 /** One thing passed to a parameter. `link` null: a run that the archive does not hold, named by its id. */
 export type InputItem =

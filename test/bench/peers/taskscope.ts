@@ -1,7 +1,7 @@
 /** Taskscope's own engine over the archive. */
 import type { FacetRequest } from '../../../src-main/contract/query.ts';
 import { Engine, type Outcome } from '../../../src-main/query/engine.ts';
-import { openReader } from '../../../src-main/store/read.ts';
+import { openReader } from '../../../src-main/store/read/reader.ts';
 import { END } from '../../fixtures/synthetic-source.ts';
 import { archiveOf } from '../archives.ts';
 import type { Peer } from './peer.ts';

@@ -1,0 +1,58 @@
+/** A run's logs, history and artifacts over time: the server may clean its own up, the archive keeps what it has seen. */
+import { AppError, toWireError } from '../../contract/errors.ts';
+import { noActivity, type RunActivity } from '../../contract/rows.ts';
+import { byCreation } from '../../prefect/artifacts.ts';
+import type { Threads } from './threads.ts';
+import type { Connection } from '../workers/contracts.ts';
+
+/** The kept copy, or a fresh one from the server when it answers. */
+export async function readActivity(
+  { query, sync, writer }: Threads,
+  connection: () => Promise<Connection>,
+  id: string,
+  signal: AbortSignal,
+): Promise<RunActivity> {
+  const kept = await query.client.activity({ id }, { signal });
+  if (!sync || !writer) return kept ?? noActivity(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
+  try {
+    const activity = await sync.client.activity({ connection: await connection(), id }, { signal });
+    return await writer.client.saveActivity({ id, activity, stamp: null });
+  } catch (thrown) {
+    return kept ? { ...kept, problem: toWireError(thrown) } : noActivity(toWireError(thrown));
+  }
+}
+
+/** What was kept and what the server says now, each entry once; where both have one, the server's. Ordered by time. */
+export function mergeActivity(kept: RunActivity | null, fresh: RunActivity): RunActivity {
+  if (!kept) return fresh;
+  if (fresh.fetched === null) return kept; // the server refused
+  const byTime = (a: { timestamp: number }, b: { timestamp: number }) => a.timestamp - b.timestamp;
+  const logs = union(kept.logs, fresh.logs).sort(byTime);
+  const gap = gapOf(kept, fresh);
+  return {
+    ...fresh,
+    history: union(kept.history, fresh.history).sort(byTime),
+    logs,
+    truncated: fresh.gap === null ? fresh.truncated : gap !== null,
+    gap,
+    artifacts: union(kept.artifacts, fresh.artifacts).sort(byCreation),
+  };
+}
+
+/** Where lines are missing in both together: what was read earlier, when the run had logged less, may close the gap or a part of it. */
+function gapOf(kept: RunActivity, fresh: RunActivity): string | null {
+  const at = fresh.logs.findIndex(({ id }) => id === fresh.gap);
+  const before = fresh.logs[at];
+  const after = fresh.logs[at + 1];
+  if (!before || !after) return fresh.gap;
+  // of a kept one everything up to its own gap is there; an old one that was cut has its first lines
+  const end = kept.gap === null ? kept.logs.at(-1) : kept.logs.find(({ id }) => id === kept.gap);
+  if (!end || end.timestamp <= before.timestamp) return fresh.gap;
+  return end.timestamp >= after.timestamp ? null : end.id;
+}
+
+function union<T extends { id: string }>(kept: readonly T[], fresh: readonly T[]): T[] {
+  const all = new Map(kept.map((one) => [one.id, one]));
+  for (const one of fresh) all.set(one.id, one);
+  return [...all.values()];
+}

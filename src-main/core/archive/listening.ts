@@ -1,0 +1,64 @@
+/** Whether one archive's server is listened to, and with which connection. How is the sync worker's. */
+import { toWireError } from '../../contract/errors.ts';
+import type { Live } from '../../contract/sync.ts';
+import type { Log } from '../shell.ts';
+import type { Connection } from '../workers/contracts.ts';
+
+type Item = { state: Live; reconnected: number };
+
+export type ListeningOptions = {
+  follow: (connection: Connection, signal: AbortSignal) => AsyncIterable<Item>;
+  onState: (live: Live) => void;
+  /** the line is back: a pass brings what events did not tell meanwhile */
+  onBack: () => void;
+  log: Log;
+};
+
+export class Listening {
+  readonly #options: ListeningOptions;
+  #now: { with: string; abort: AbortController; done: Promise<void> } | null = null;
+
+  constructor(options: ListeningOptions) {
+    this.#options = options;
+  }
+
+  /** Listens from now on, anew when the connection is another one. */
+  start(connection: Connection): void {
+    const asked = JSON.stringify(connection);
+    if (this.#now?.with === asked) return;
+    const before = this.stop();
+    const abort = new AbortController();
+    const now = { with: asked, abort, done: before.then(() => this.#run(connection, abort.signal)) };
+    this.#now = now;
+    void now.done.finally(() => {
+      if (this.#now === now) this.#now = null;
+    });
+  }
+
+  /** Settles when nobody listens any more. */
+  async stop(): Promise<void> {
+    const now = this.#now;
+    this.#now = null;
+    now?.abort.abort();
+    await now?.done;
+  }
+
+  async #run(connection: Connection, signal: AbortSignal): Promise<void> {
+    const { follow, onState, onBack, log } = this.#options;
+    let reconnected = 0;
+    try {
+      if (signal.aborted) return;
+      for await (const item of follow(connection, signal)) {
+        if (signal.aborted) break;
+        onState(item.state);
+        if (item.reconnected > reconnected) onBack();
+        ({ reconnected } = item);
+      }
+    } catch (thrown) {
+      // the next sync that goes through starts it again
+      if (!signal.aborted) log('warn', 'listening ended', { code: toWireError(thrown).code });
+    } finally {
+      onState('off');
+    }
+  }
+}

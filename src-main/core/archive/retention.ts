@@ -1,0 +1,30 @@
+/** How long an archive keeps its runs, carried out. */
+import type { Keeping, Retention } from '../../contract/sync.ts';
+import type { Client } from '../../contract/define.ts';
+import { narrow, parseState, STATE_KEY } from '../../sync/state.ts';
+import type { writerContract } from '../workers/contracts.ts';
+
+/** Deletes from the archive as time goes by, without the server's doing. */
+export function deletesByItself({ max_days, max_bytes }: Keeping): boolean {
+  return max_days !== null || max_bytes !== null;
+}
+
+/** Where a first harvest begins, µs: what is older would be deleted after it. null: at the beginning. */
+export function oldestKept({ max_days }: Keeping): number | null {
+  return max_days === null ? null : (Date.now() - max_days * 86_400_000) * 1000;
+}
+
+/**
+ * Deletes what `keeping` does not want; no sync may run. The sync's memory is narrowed first: should the deleting be cut short, what was
+ * deleted is not read again.
+ */
+export async function enforceKeeping(writer: Client<typeof writerContract>, keeping: Keeping): Promise<Retention> {
+  const now = Date.now() * 1000;
+  const plan = await writer.preview({ keeping, now });
+  if (plan.before !== null) {
+    const state = parseState(await writer.state({ key: STATE_KEY }));
+    if (narrow(state, plan.before)) await writer.setState({ key: STATE_KEY, value: state });
+  }
+  const nothing = plan.task_runs + plan.flow_runs === 0 && keeping.gone === 'keep';
+  return nothing ? plan : writer.enforce({ keeping, now });
+}

@@ -1,0 +1,66 @@
+/** A workspace's sync status before anything has happened in this run of the program. */
+import type { SyncStatus } from '../../contract/sync.ts';
+
+/** `stored`: the status the last run left in the archive. */
+export function initialStatus(workspace: string, stored: unknown): SyncStatus {
+  const empty: SyncStatus = {
+    workspace,
+    phase: 'idle',
+    step: 'done',
+    received: 0,
+    task_runs: 0,
+    changed: 0,
+    expected: null,
+    rate: 0,
+    seconds_left: null,
+    started: null,
+    finished: null,
+    last_success: null,
+    checked: null,
+    complete_since: null,
+    verified_since: null,
+    resumable: false,
+    problem: null,
+    waiting: null,
+    paused: false,
+    metered: false,
+    live: 'off',
+    next: null,
+  };
+  if (typeof stored !== 'object' || stored === null) return empty;
+  const kept = syncStatusKept(stored);
+  return { ...empty, ...kept };
+}
+
+/** A sync begins: nothing received yet, and what was wrong is to be seen. */
+export function startedStatus(before: SyncStatus): SyncStatus {
+  return {
+    ...before,
+    phase: 'running',
+    step: 'connect',
+    received: 0,
+    task_runs: 0,
+    changed: 0,
+    rate: 0,
+    seconds_left: null,
+    expected: null,
+    started: Date.now() * 1000,
+    finished: null,
+    problem: null,
+    waiting: null,
+  };
+}
+
+/** Only what outlives a run of the program: a stored "running" would be a lie. */
+function syncStatusKept(stored: object): Partial<SyncStatus> {
+  const number = (value: unknown) => (typeof value === 'number' ? value : null);
+  const record = stored as Record<string, unknown>;
+  return {
+    last_success: number(record.last_success),
+    checked: number(record.checked) ?? number(record.last_success),
+    complete_since: number(record.complete_since),
+    verified_since: number(record.verified_since),
+    finished: number(record.finished),
+    resumable: record.resumable === true,
+  };
+}

@@ -1,0 +1,104 @@
+/** Saved filters: the person's own in a file of their own, and four that come with the app for the morning round. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { AppError } from '../../contract/errors.ts';
+import { presetSchema, type Preset } from '../../contract/rows.ts';
+import { openJsonFile, type JsonFile } from './json-file.ts';
+
+const DAY = 86_400_000_000; // µs
+
+export const builtinPresets: readonly Preset[] = [
+  {
+    id: 'builtin-failed-today',
+    name: 'Failed, last 24 h',
+    query: {
+      where: {
+        and: [
+          { field: 'state_type', in: ['FAILED', 'CRASHED'] },
+          { field: 'expected_start_time', from: { ago: DAY } },
+        ],
+      },
+      sort: [{ field: 'expected_start_time', dir: 'desc' }],
+    },
+    columns: ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'],
+    builtin: true,
+  },
+  {
+    id: 'builtin-running',
+    name: 'Running now',
+    query: {
+      where: { and: [{ field: 'state_type', in: ['RUNNING'] }] },
+      sort: [{ field: 'start_time', dir: 'asc' }],
+    },
+    columns: null,
+    builtin: true,
+  },
+  {
+    id: 'builtin-retried',
+    name: 'Retried',
+    query: {
+      where: { and: [{ field: 'run_count', from: 2 }] },
+      sort: [{ field: 'expected_start_time', dir: 'desc' }],
+    },
+    columns: null,
+    builtin: true,
+  },
+  {
+    id: 'builtin-slowest',
+    name: 'Slowest this week',
+    query: {
+      where: { and: [{ field: 'expected_start_time', from: { ago: 7 * DAY } }] },
+      sort: [{ field: 'total_run_time', dir: 'desc' }],
+    },
+    columns: null,
+    builtin: true,
+  },
+];
+
+export class Presets {
+  readonly #file: JsonFile<Preset[]>;
+
+  private constructor(file: JsonFile<Preset[]>) {
+    this.#file = file;
+  }
+
+  static async open(path: string, readOnly: boolean): Promise<Presets> {
+    return new Presets(await openJsonFile(path, z.array(presetSchema), [], { readOnly }));
+  }
+
+  list(): Preset[] {
+    return [...builtinPresets, ...this.#file.get()];
+  }
+
+  async save(preset: Omit<Preset, 'id' | 'builtin'>): Promise<Preset> {
+    this.#refuseTaken(preset.name, null);
+    const saved: Preset = { ...preset, id: randomUUID(), builtin: false };
+    await this.#file.change((all) => [...all, saved]);
+    return saved;
+  }
+
+  async update(preset: Omit<Preset, 'builtin'>): Promise<Preset> {
+    this.#own(preset.id);
+    this.#refuseTaken(preset.name, preset.id);
+    const saved: Preset = { ...preset, builtin: false };
+    await this.#file.change((all) => all.map((one) => (one.id === saved.id ? saved : one)));
+    return saved;
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#own(id);
+    await this.#file.change((all) => all.filter((one) => one.id !== id));
+  }
+
+  #own(id: string): void {
+    if (builtinPresets.some((one) => one.id === id))
+      throw new AppError('BAD_INPUT', 'a preset that comes with the app cannot be changed', { preset: id });
+    if (!this.#file.get().some((one) => one.id === id))
+      throw new AppError('NOT_FOUND', `no preset ${id}`, { preset: id });
+  }
+
+  #refuseTaken(name: string, besides: string | null): void {
+    const taken = this.list().some((one) => one.id !== besides && one.name.toLowerCase() === name.toLowerCase());
+    if (taken) throw new AppError('BAD_INPUT', `there is already a preset named ${name}`, { preset: name });
+  }
+}

@@ -1,0 +1,205 @@
+/** The calls between main and its worker threads, and between the sync and the writer worker. Same protocol as the window's. */
+import { z } from 'zod';
+import { contract, type SentAnswer } from '../../contract/calls.ts';
+import { wireErrorSchema } from '../../contract/errors.ts';
+import { documentKinds } from '../../contract/fields.ts';
+import { dialectSchema, entitySchema, querySchema } from '../../contract/query.ts';
+import { runActivitySchema, taskRunDetailSchema } from '../../contract/rows.ts';
+import type { RowColumns } from '../../contract/row-columns.ts';
+import {
+  checkSchema,
+  coverageSchema,
+  fetchRuleSchema,
+  keepingSchema,
+  liveSchema,
+  retentionSchema,
+  syncStatusSchema,
+} from '../../contract/sync.ts';
+import { call, stream } from '../../contract/define.ts';
+import type { Dictionary } from '../../store/coder/dictionary.ts';
+import type { Batch, Keys } from '../../store/write/encode.ts';
+
+const none = z.object({}).default({});
+const micros = z.number().nullable();
+const runEntity = z.enum(['task_run', 'flow_run']);
+const span = z.object({ from: z.number(), to: z.number() });
+
+/** Both ends are this program: a batch's inside is the store's business and is not parsed at every hop. */
+const batch = z.custom<Batch>((value) => typeof value === 'object' && value !== null);
+const keys = z.custom<Keys>((value) => typeof value === 'object' && value !== null);
+const dictionary = z.custom<Dictionary>((value) => typeof value === 'object' && value !== null);
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+
+export const writerContract = {
+  /** creates the file if it is missing; `notice` tells of a damaged file that was set aside */
+  open: call(z.object({ path: z.string() }), z.object({ notice: wireErrorSchema.nullable() })),
+  write: call(
+    z.object({
+      batches: z.array(batch),
+      state: z.record(z.string(), z.unknown()).optional(),
+      /** once a write of a chain has failed, its later ones fail with the same error */
+      chain: z.number().optional(),
+    }),
+    z.object({ inserted: z.number(), changed: z.number(), unchanged: z.number() }),
+  ),
+  /** 1 for each row that `write` would do something about */
+  needed: call(z.object({ keys }), bytes),
+  dictionary: call(z.object({ entity: entitySchema }), dictionary.nullable()),
+  /** `drop`: they are deleted here too */
+  markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
+  /** `drop`: of what is gone only the id is kept */
+  replaceDocuments: call(
+    z.object({
+      kind: z.enum(documentKinds),
+      documents: z.array(z.object({ id: z.string(), name: z.string(), json: z.string() })),
+      at: z.number(),
+      drop: z.boolean(),
+    }),
+    z.object({ added: z.array(z.string()), renamed: z.array(z.string()), gone: z.array(z.string()) }),
+  ),
+  unfinished: call(z.object({ entity: runEntity }), z.array(z.string())),
+  stubs: call(z.object({ entity: entitySchema, limit: z.number() }), z.array(z.string())),
+  ids: call(
+    z.object({
+      entity: entitySchema,
+      range: z.union([z.object({ from: micros, to: micros }), z.enum(['without_start', 'all'])]),
+    }),
+    z.array(z.string()),
+  ),
+  histogram: call(z.object({ entity: runEntity, step: z.number() }), z.array(z.tuple([z.number(), z.number()]))),
+  compare: call(z.object({ keys }), z.object({ missing: z.array(z.string()), changed: z.array(z.string()) })),
+  preview: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
+  enforce: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
+  state: call(z.object({ key: z.string() }), z.unknown()),
+  /** number of the last commit that touched rows */
+  lastBatch: call(none, z.number()),
+  setState: call(z.object({ key: z.string(), value: z.unknown() }), none),
+  /** added to what is kept of the run; returns both together */
+  saveActivity: call(
+    z.object({ id: z.string(), activity: runActivitySchema, stamp: z.number().nullable() }),
+    runActivitySchema,
+  ),
+  dueActivities: call(
+    z.object({
+      states: z.array(z.string()),
+      from: z.number(),
+      to: z.number(),
+      settle: z.number(),
+      limit: z.number(),
+    }),
+    z.array(z.object({ id: z.string(), stamp: z.number() })),
+  ),
+  close: call(none, none),
+};
+
+export const connectionSchema = z.object({
+  api_url: z.string(),
+  auth: z.object({ scheme: z.enum(['api_key', 'basic']), secret: z.string() }).nullable(),
+  headers: z.record(z.string(), z.string()),
+  insecure_tls: z.boolean(),
+  ca_file: z.string().nullable(),
+});
+export type Connection = z.infer<typeof connectionSchema>;
+
+/** A few ids of each kind that are kept here. */
+export const keptIdsSchema = z.object({
+  flow: z.array(z.string()),
+  flow_run: z.array(z.string()),
+  task_run: z.array(z.string()),
+});
+export type KeptIds = z.infer<typeof keptIdsSchema>;
+
+export const syncItemSchema = z.object({
+  status: syncStatusSchema.omit({ workspace: true, paused: true, metered: true, live: true, next: true }),
+  /** the server's database, once it is known */
+  dialect: dialectSchema.nullable(),
+});
+
+export const syncContract = {
+  /** one sync from where the last stopped; ends when it is through, cancelled by ending the stream */
+  run: stream(
+    z.object({
+      connection: connectionSchema,
+      since: micros,
+      /** compare everything with the server */
+      verify: z.boolean(),
+      /** rows the server has deleted are deleted here too */
+      drop: z.boolean(),
+      rule: fetchRuleSchema,
+      /** nothing beyond what has changed: no comparing that is merely due */
+      sparing: z.boolean(),
+    }),
+    syncItemSchema,
+  ),
+  /** what the server says changes is read and written, until the stream is ended. `reconnected`: how often the line has come back */
+  live: stream(z.object({ connection: connectionSchema }), z.object({ state: liveSchema, reconnected: z.number() })),
+  /** `body`: filters as Prefect takes them, null when it cannot be asked this; `ids`: what matches here and is not gone */
+  check: call(
+    z.object({
+      connection: connectionSchema,
+      body: z.record(z.string(), z.unknown()).nullable(),
+      ids: z.array(z.string()),
+      /** all that match here, of which `ids` may be the first only */
+      count: z.number(),
+      drop: z.boolean(),
+    }),
+    checkSchema.omit({ before: true, after: true }),
+  ),
+  activity: call(z.object({ connection: connectionSchema, id: z.string() }), runActivitySchema),
+  /** does this server know one of these? */
+  knows: call(z.object({ connection: connectionSchema, ids: keptIdsSchema }), z.boolean()),
+};
+
+export const apiRequestSchema = z.object({
+  method: z.string(),
+  /** from `/api` on, with its query string */
+  path: z.string(),
+  contentType: z.string().nullable(),
+  body: z.string(),
+});
+export type ApiRequest = z.infer<typeof apiRequestSchema>;
+
+/** What the query thread made is checked where it is used, in the window: main only hands it on, 200 rows of 22 values at a time. */
+const handedOn = <T>() => z.custom<T>((value) => typeof value === 'object' && value !== null);
+
+const asked = contract['query.ask'].input.omit({ workspace: true });
+export const queryContract = {
+  open: call(
+    z.object({ path: z.string(), dialect: dialectSchema, watchFile: z.boolean() }),
+    z.object({ version: z.number(), total: z.number() }),
+  ),
+  setDialect: call(z.object({ dialect: dialectSchema }), none),
+  /** answers once that commit of the writer is in the index: the two threads' messages come by different ways */
+  reached: call(z.object({ batch: z.number() }), none),
+  ask: call(asked, handedOn<SentAnswer>()),
+  rows: call(z.object({ result: z.string(), rows: span }), handedOn<RowColumns>()),
+  position: call(z.object({ result: z.string(), id: z.string() }), z.object({ position: z.number().nullable() })),
+  /** of the first rows of a question's result; `count`: all of them */
+  ids: call(
+    z.object({ query: querySchema, limit: z.number() }),
+    z.object({ ids: z.array(z.string()), count: z.number() }),
+  ),
+  coverage: call(none, coverageSchema),
+  counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
+  watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),
+  run: call(z.object({ id: z.string() }), taskRunDetailSchema),
+  activity: call(z.object({ id: z.string() }), runActivitySchema.nullable()),
+  stats: call(none, z.object({ version: z.number(), task_runs: z.number(), state: z.record(z.string(), z.unknown()) })),
+  api: call(
+    apiRequestSchema,
+    z.object({
+      status: z.number(),
+      body: z.union([z.string(), z.custom<Uint8Array>((value) => value instanceof Uint8Array)]),
+    }),
+  ),
+  /** header line first, then rows; each chunk is whole lines */
+  csv: stream(
+    z.object({ query: querySchema, columns: z.array(z.string()), spreadsheet: z.boolean() }),
+    z.object({ chunk: bytes, rows: z.number(), total: z.number() }),
+  ),
+  close: call(none, none),
+};
+
+export const demoContract = {
+  address: call(none, z.object({ api_url: z.string() })),
+};

@@ -1,0 +1,198 @@
+/**
+ * Answers questions in the query thread. A result is the ordered row numbers of one question; it is kept a while, so that every
+ * page, jump and export of it is a slice, and it does not move while sync writes.
+ */
+import { performance } from 'node:perf_hooks';
+import type { SentAnswer } from '../../contract/calls.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { Query } from '../../contract/query.ts';
+import { toColumns, type RowColumns } from '../../contract/row-columns.ts';
+import type { Handlers } from '../../contract/define.ts';
+import { moved } from '../../rpc/moved.ts';
+import type { Engine, Outcome } from '../../query/engine.ts';
+import { openReader, type Reader } from '../../store/read/reader.ts';
+import type { Change } from '../../store/columns.ts';
+import { Latest } from '../archive/latest.ts';
+import { answerApi } from '../../local-api/answer.ts';
+import type { queryContract } from './contracts.ts';
+import { ChangeIntake } from './change-intake.ts';
+import { coverage } from './coverage.ts';
+import { csvChunks } from './csv-chunks.ts';
+import { IndexKeeper, openIndex } from './index-keeper.ts';
+import { runDetail } from './run-detail.ts';
+
+const KEPT_RESULTS = 8;
+const MAX_ROWS = 1000;
+const WATCH_PAUSE = 250; // ms: four a second is as often as an eye can use
+const MAX_CHANGED_IDS = 1000;
+const FILE_POLL = 3000; // ms, only where another process writes
+
+type Opened = { engine: Engine; reader: Reader };
+type News = { version: number; total: number; changed: string[] };
+
+export class Desk {
+  #opened: Opened | null = null;
+  #results = new Map<string, Outcome>();
+  #nextResult = 1;
+  #news = new Latest<News>({ version: 0, total: 0, changed: [] });
+  /** for the next commit */
+  readonly #waiting: (() => void)[] = [];
+  readonly #intake = new ChangeIntake((change) => this.#take(change));
+  #poll: NodeJS.Timeout | null = null;
+  #keeper: IndexKeeper | null = null;
+
+  readonly handlers: Handlers<typeof queryContract> = {
+    open: async ({ path, dialect, watchFile }) => {
+      const reader = openReader(path);
+      const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
+      this.#opened = { engine, reader };
+      this.#tell([]);
+      if (watchFile) this.#watchFile(reader);
+      else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
+      return { version: engine.version, total: engine.total('task_run') };
+    },
+    setDialect: ({ dialect }) => {
+      this.#open.engine.setDialect(dialect);
+      this.#results.clear();
+      return {};
+    },
+    reached: async ({ batch }) => {
+      this.#intake.now();
+      while (this.#opened && this.#opened.engine.version < batch)
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      return {};
+    },
+    ask: (input) => this.#ask(input),
+    rows: ({ result, rows }) => this.#rows(this.#result(result), rows.from, rows.to),
+    position: ({ result, id }) => {
+      const rid = this.#open.engine.ridOf('task_run', id);
+      return { position: rid === null ? null : this.#result(result).position(rid) };
+    },
+    counts: ({ queries }) => {
+      const now = Date.now() * 1000;
+      return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
+    },
+    ids: ({ query, limit }) => {
+      const order = this.#order(query);
+      return {
+        ids: Array.from(order.subarray(0, limit), (rid) => this.#open.engine.idOf('task_run', rid)),
+        count: order.length,
+      };
+    },
+    coverage: () => coverage(this.#open.engine, this.#open.reader),
+    watch: (_, { signal }) => this.#news.watch(signal, WATCH_PAUSE),
+    run: ({ id }) => runDetail(this.#current.engine, this.#current.reader, id),
+    activity: ({ id }) => this.#open.reader.activity(id),
+    stats: () => ({
+      version: this.#open.engine.version,
+      task_runs: this.#open.engine.total('task_run'),
+      state: { 'sync.status': this.#open.reader.state('sync.status') },
+    }),
+    api: (request) => {
+      const reply = answerApi({ ...this.#current, now: Date.now() * 1000 }, request);
+      return typeof reply.body === 'string' ? reply : moved(reply, reply.body);
+    },
+    csv: ({ query, columns, spreadsheet }, { signal }) =>
+      csvChunks(this.#open.engine, this.#order(query), columns, spreadsheet, signal),
+    close: async () => {
+      await this.close();
+      return {};
+    },
+  };
+
+  /** A commit of the writer. */
+  onChange(change: Change): void {
+    if (!this.#opened) return; // not loaded yet: loading reads the file as it is then
+    this.#intake.add(change);
+    // somebody waits for one of them
+    if (this.#waiting.length > 0) this.#intake.now();
+  }
+
+  /** Between two questions, so no answer mixes old and new. */
+  #take(change: Change): void {
+    const { engine } = this.#open;
+    engine.apply(change);
+    this.#keeper?.changed();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    const rids = (change.changed.task_run ?? []).slice(0, MAX_CHANGED_IDS);
+    this.#tell(rids.map((rid) => engine.idOf('task_run', rid)));
+  }
+
+  async close(): Promise<void> {
+    if (this.#poll) clearInterval(this.#poll);
+    if (this.#opened) this.#intake.now();
+    await this.#keeper?.close();
+    this.#keeper = null;
+    this.#opened?.reader.close();
+    this.#opened = null;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#results.clear();
+  }
+
+  get #open(): Opened {
+    if (!this.#opened) throw new AppError('INTERNAL', 'the archive is not open');
+    return this.#opened;
+  }
+
+  /** For who reads the file as well: the index must be no older. */
+  get #current(): Opened {
+    this.#intake.now();
+    return this.#open;
+  }
+
+  #ask(input: Parameters<Handlers<typeof queryContract>['ask']>[0]): SentAnswer {
+    const started = performance.now();
+    const { engine } = this.#open;
+    const { facets, histogram, rows } = input;
+    const outcome = engine.ask({ ...input.query, now: Date.now() * 1000, facets, histogram });
+    const result = String(this.#nextResult++);
+    this.#results.set(result, outcome);
+    // the first rows need a glance at the order's front; the rest is walked once the answer is on its way
+    setImmediate(() => outcome.order);
+    for (const old of this.#results.keys()) if (this.#results.size > KEPT_RESULTS) this.#results.delete(old);
+    return {
+      result,
+      count: outcome.count,
+      total: engine.total('task_run'),
+      rows: this.#rows(outcome, rows.from, rows.to),
+      facets: outcome.facets,
+      histogram: outcome.histogram,
+      version: engine.version,
+      millis: performance.now() - started,
+    };
+  }
+
+  #order(query: Query): Uint32Array {
+    return this.#open.engine.ask({ ...query, now: Date.now() * 1000 }).order;
+  }
+
+  #result(name: string): Outcome {
+    const outcome = this.#results.get(name);
+    if (!outcome) throw new AppError('NOT_FOUND', `result ${name} is no longer kept`, { result: name });
+    this.#results.delete(name); // most recently used last
+    this.#results.set(name, outcome);
+    return outcome;
+  }
+
+  #rows(outcome: Outcome, from: number, to: number): RowColumns {
+    if (to - from > MAX_ROWS) throw new AppError('BAD_INPUT', `at most ${MAX_ROWS} rows at once`);
+    return toColumns(Array.from(outcome.slice(from, to), (rid) => this.#open.engine.taskRunRow(rid)));
+  }
+
+  #tell(changed: string[]): void {
+    const { engine } = this.#open;
+    this.#news.set({ version: engine.version, total: engine.total('task_run'), changed });
+  }
+
+  /** In a window that only reads, the writer is another process and sends nothing: look at the file's own counter. */
+  #watchFile(reader: Reader): void {
+    let seen = reader.dataVersion();
+    this.#poll = setInterval(() => {
+      const version = reader.dataVersion();
+      if (version === seen) return;
+      seen = version;
+      this.#open.engine.load(reader.batch());
+      this.#tell([]);
+    }, FILE_POLL);
+  }
+}

@@ -1,0 +1,111 @@
+/** A changed connection: what becomes of the entry, where the archive's runs came from, and taking it into use. */
+import type { Workspace, ConnectionEdit } from '../../contract/rows.ts';
+import { AppError, fromWireError } from '../../contract/errors.ts';
+import { apiUrlGuesses } from '../../prefect/address.ts';
+import { probeServer } from '../../prefect/probe.ts';
+import { secretHeaders } from '../../prefect/secrets.ts';
+import type { App } from '../app.ts';
+import type { Connection } from '../workers/contracts.ts';
+import type { ConnectionPart, Entry, Typed } from './workspaces.ts';
+
+type Server = 'same' | 'another' | 'unknown';
+export type Edited = { change: ConnectionPart; typed: Typed };
+
+/** Throws BAD_INPUT for the demo, an address that is none, and a header that cannot be set or has no value in `kept`. */
+export function edited(entry: Entry, kept: Record<string, string>, edit: ConnectionEdit): Edited {
+  const { name, api_url, auth, headers, insecure_tls, ca_file } = edit;
+  if (entry.demo) throw new AppError('BAD_INPUT', 'the demo has no connection to edit', { workspace: entry.name });
+  apiUrlGuesses(api_url);
+  const whole = staying(entry, edit)
+    ? null
+    : Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, value ?? keptHeader(kept, header)]));
+  secretHeaders(null, whole ?? {});
+  const signIn: Record<typeof auth.kind, () => Entry['auth']> = {
+    keep: () => entry.auth,
+    none: () => ({ kind: 'none' }),
+    env: () => auth as Extract<typeof auth, { kind: 'env' }>,
+    secret: () => ({ kind: 'kept', scheme: (auth as Extract<typeof auth, { kind: 'secret' }>).scheme }),
+  };
+  return {
+    change: { name, api_url, auth: signIn[auth.kind](), headers: Object.keys(headers), insecure_tls, ca_file },
+    typed: { secret: auth.kind === 'secret' ? auth.secret : null, headers: whole },
+  };
+}
+
+/** All headers as they are: their values need not be known, and the command line may not see them. */
+function staying(entry: Entry, { headers }: ConnectionEdit): boolean {
+  const names = (list: string[]) => list.map((name) => name.toLowerCase()).sort().join('\n'); // prettier-ignore
+  return (
+    Object.values(headers).every((value) => value === null) && names(Object.keys(headers)) === names(entry.headers)
+  );
+}
+
+function keptHeader(kept: Record<string, string>, wanted: string): string {
+  const found = Object.entries(kept).find(([header]) => header.toLowerCase() === wanted.toLowerCase());
+  if (found) return found[1];
+  throw new AppError('BAD_INPUT', `the header ${wanted} needs a value`, { field: 'headers' });
+}
+
+/** The values of headers that an edit keeps without naming them; none when it names all. */
+async function keptHeaders(app: App, workspace: string, edit: ConnectionEdit): Promise<Record<string, string>> {
+  const needed = Object.values(edit.headers).includes(null) && !staying(app.workspaces.get(workspace), edit);
+  return needed ? app.workspaces.headers(workspace) : {};
+}
+
+/** Two ways to write one address, such as with and without `/api`. */
+export function sameAddress(one: string, other: string): boolean {
+  return one === other || apiUrlGuesses(one)[0] === apiUrlGuesses(other)[0];
+}
+
+/** Throws BAD_INPUT, SECRET_MISSING and the server's errors. */
+export async function testEdit(app: App, workspace: string, edit: ConnectionEdit, signal: AbortSignal) {
+  const entry = app.workspaces.get(workspace);
+  const next = edited(entry, await keptHeaders(app, workspace, edit), edit);
+  const connection = await connectionOf(app, entry, next);
+  const { version, task_runs } = await probeServer(connection, signal);
+  const server: Server = sameAddress(entry.api_url, next.change.api_url)
+    ? 'same'
+    : await (await app.archive(workspace)).whose(connection, signal);
+  return { version, task_runs, server };
+}
+
+/** As `testEdit`, and ANOTHER_SERVER. When it throws nothing has changed. */
+export async function saveEdit(
+  app: App,
+  workspace: string,
+  edit: ConnectionEdit,
+  anyway: boolean,
+  signal: AbortSignal,
+): Promise<Workspace> {
+  if (app.readOnly) throw fromWireError(app.readOnly);
+  const entry = app.workspaces.get(workspace);
+  const next = edited(entry, await keptHeaders(app, workspace, edit), edit);
+  const { change, typed } = next;
+  app.workspaces.refuseTaken(change.name, workspace);
+  const moved = !sameAddress(entry.api_url, change.api_url);
+  const archive = moved ? await app.archive(workspace) : await app.opened(workspace);
+  let server: Server = moved && anyway ? 'another' : 'same';
+  if (archive && moved && !anyway) {
+    server = await archive.whose(await connectionOf(app, entry, next), signal);
+    if (server === 'another') {
+      const host = new URL(apiUrlGuesses(change.api_url)[0] ?? change.api_url).host;
+      throw new AppError('ANOTHER_SERVER', `${host} knows nothing of ${workspace}`, { workspace, host });
+    }
+  }
+  let done = false;
+  await archive?.quiet();
+  try {
+    if (moved) await archive?.forgetServer(server !== 'same');
+    const saved = await app.workspaces.edit(workspace, change, typed);
+    if (change.name !== workspace) await app.renamed(workspace, change.name);
+    done = true;
+    return await app.describe(saved);
+  } finally {
+    if (await app.opened(workspace)) await archive?.resume(done && server === 'another');
+  }
+}
+
+/** The secret is still kept under the present name. */
+function connectionOf({ workspaces }: App, entry: Entry, { change, typed }: Edited): Promise<Connection> {
+  return workspaces.connection({ ...entry, ...change, name: entry.name }, typed);
+}

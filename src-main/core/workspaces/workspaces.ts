@@ -1,0 +1,292 @@
+/**
+ * The list of workspaces: which server, how to sign in, which file. Kept in one small file; secrets, the values of custom
+ * headers among them, are kept elsewhere.
+ */
+import { z } from 'zod';
+import { AppError } from '../../contract/errors.ts';
+import { dialectSchema, type Dialect } from '../../contract/query.ts';
+import type { Workspace, workspaceInputSchema } from '../../contract/rows.ts';
+import { fetchRuleSchema, keepingSchema, meteredSchema } from '../../contract/sync.ts';
+import { openJsonFile, type JsonFile } from '../files/json-file.ts';
+import { secretFromEnv } from '../files/secrets.ts';
+import type { Secrets } from '../shell.ts';
+import type { Connection } from '../workers/contracts.ts';
+
+const scheme = z.enum(['api_key', 'basic']);
+const entrySchema = z.object({
+  name: z.string(),
+  kind: z.enum(['demo', 'server']),
+  /** file name of its archive, given once */
+  file: z.string(),
+  /**
+   * Under what its secrets are kept, given once: who renames it need not see them, as the command line cannot see Electron's
+   * keychain. An entry of before has its name's.
+   */
+  secrets: z.string().optional(),
+  api_url: z.string(),
+  auth: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('none') }),
+    z.object({ kind: z.literal('env'), scheme, variable: z.string() }),
+    z.object({ kind: z.literal('kept'), scheme }),
+  ]),
+  /** names; their values are kept with the secrets. A file of before has the values as well */
+  headers: z.union([z.array(z.string()), z.record(z.string(), z.string())]),
+  insecure_tls: z.boolean(),
+  ca_file: z.string().nullable().default(null),
+  dialect: dialectSchema,
+  dialect_source: z.enum(['auto', 'chosen', 'unknown']),
+  /** demo only: how many runs, and the µs its story is told from, so that it is the same story tomorrow */
+  demo: z.object({ runs: z.number(), epoch: z.number() }).nullable(),
+  keeping: keepingSchema.default(keepingSchema.parse({})),
+  fetch_rule: fetchRuleSchema.default(fetchRuleSchema.parse({})),
+  paused: z.boolean().default(false),
+  /** seconds; null: as the settings say */
+  sync_every: z.number().min(0).nullable().default(null),
+  metered: meteredSchema.default('auto'),
+});
+type Stored = z.infer<typeof entrySchema>;
+export type Entry = Omit<Stored, 'headers' | 'secrets'> & { headers: string[]; secrets: string };
+/** What an edit of the connection may change. */
+export type ConnectionPart = Pick<Entry, 'name' | 'api_url' | 'auth' | 'headers' | 'insecure_tls' | 'ca_file'>;
+/** What belongs to a connection and is not in its entry. null: the kept ones, as long as the connection needs any. */
+export type Typed = { secret: string | null; headers: Record<string, string> | null };
+type Input = z.output<typeof workspaceInputSchema>;
+
+const usual = {
+  keeping: keepingSchema.parse({}),
+  fetch_rule: fetchRuleSchema.parse({}),
+  paused: false,
+  sync_every: null,
+  metered: 'auto' as const,
+};
+const OWNER_ONLY = 0o600; // a file of before may have the values of headers
+const headersSchema = z.record(z.string(), z.string());
+/** Names of workspaces and of files have no slash. */
+const headersOf = (secrets: string) => `${secrets}/headers`;
+
+export class Workspaces {
+  readonly #file: JsonFile<Stored[]>;
+  readonly #secrets: Secrets;
+
+  private constructor(file: JsonFile<Stored[]>, secrets: Secrets) {
+    this.#file = file;
+    this.#secrets = secrets;
+  }
+
+  static async open(path: string, secrets: Secrets, readOnly: boolean): Promise<Workspaces> {
+    const file = await openJsonFile(path, z.array(entrySchema), [], { mode: OWNER_ONLY, readOnly });
+    const workspaces = new Workspaces(file, secrets);
+    if (!readOnly) await workspaces.#moveHeaders();
+    return workspaces;
+  }
+
+  /** Values of headers that still stand in the file go where the secrets are; only then they leave the file. */
+  async #moveHeaders(): Promise<void> {
+    // what lasts until the program ends is no place to move something to
+    if (this.#secrets.kind === 'session') return;
+    const old = this.#file.get().filter(({ headers }) => !Array.isArray(headers));
+    if (old.length === 0) return;
+    for (const one of old) await this.#keepHeaders(shown(one).secrets, one.headers as Record<string, string>);
+    await this.#file.change((all) =>
+      all.map((one) => (Array.isArray(one.headers) ? one : { ...one, headers: Object.keys(one.headers) })),
+    );
+  }
+
+  async #keepHeaders(secrets: string, headers: Record<string, string>): Promise<void> {
+    if (Object.keys(headers).length > 0) await this.#secrets.set(headersOf(secrets), JSON.stringify(headers));
+  }
+
+  /** Throws SECRET_MISSING when the names are known and the values are not kept. */
+  async headers(name: string): Promise<Record<string, string>> {
+    const { headers } = this.#stored(name);
+    if (!Array.isArray(headers)) return headers;
+    if (headers.length === 0) return {};
+    const { secrets } = this.get(name);
+    const kept = headersSchema.safeParse(JSON.parse((await this.#secrets.get(headersOf(secrets))) ?? 'null'));
+    if (kept.success) return kept.data;
+    throw new AppError('SECRET_MISSING', `the custom headers of ${name} are not kept`, {
+      workspace: name,
+      what: 'value of a custom header',
+    });
+  }
+
+  get secretsKind(): Secrets['kind'] {
+    return this.#secrets.kind;
+  }
+
+  list(): Entry[] {
+    return this.#file.get().map(shown);
+  }
+
+  #stored(name: string): Stored {
+    const stored = this.#file.get().find((one) => one.name === name);
+    if (!stored) throw new AppError('NOT_FOUND', `no workspace named ${name}`, { workspace: name });
+    return stored;
+  }
+
+  /** Throws NOT_FOUND. */
+  get(name: string): Entry {
+    return shown(this.#stored(name));
+  }
+
+  async add(input: Input): Promise<Entry> {
+    this.refuseTaken(input.name, null);
+    const file = this.#freeFile(input.name);
+    const secrets = `file:${file}`; // no name has a colon, so none of before can be the same
+    if (input.auth.kind === 'secret') await this.#secrets.set(secrets, input.auth.secret);
+    await this.#keepHeaders(secrets, input.headers);
+    const entry: Entry = {
+      name: input.name,
+      kind: 'server',
+      file,
+      secrets,
+      api_url: input.api_url,
+      auth: input.auth.kind === 'secret' ? { kind: 'kept', scheme: input.auth.scheme } : input.auth,
+      headers: Object.keys(input.headers),
+      insecure_tls: input.insecure_tls,
+      ca_file: input.ca_file,
+      dialect: input.dialect ?? 'sqlite',
+      dialect_source: input.dialect ? 'chosen' : 'unknown',
+      demo: null,
+      ...usual,
+    };
+    await this.#file.change((all) => {
+      if (all.some((one) => one.file === file)) throw taken(input.name); // by another that was added at the same moment
+      return [...all, entry];
+    });
+    return entry;
+  }
+
+  /** The demo of that size, made on first use. 20,000 runs is the ordinary one and is just called `demo`. */
+  async demo(runs: number, ordinary: number): Promise<Entry> {
+    const name = runs === ordinary ? 'demo' : `demo-${runs}`;
+    const known = this.list().find((one) => one.name === name);
+    if (known) return known;
+    const entry: Entry = {
+      name,
+      kind: 'demo',
+      file: `${name}.sqlite`,
+      secrets: name,
+      api_url: '',
+      auth: { kind: 'none' },
+      headers: [],
+      insecure_tls: false,
+      ca_file: null,
+      dialect: 'sqlite',
+      dialect_source: 'auto',
+      demo: { runs, epoch: Date.now() * 1000 },
+      ...usual,
+    };
+    await this.#file.change((all) => (all.some((one) => one.name === name) ? all : [...all, entry]));
+    return this.get(name);
+  }
+
+  async update(name: string, change: Partial<Entry>): Promise<Entry> {
+    const { file } = this.get(name);
+    await this.#file.change((all) =>
+      all.map((one) => (one.file === file ? { ...one, secrets: shown(one).secrets, ...change } : one)),
+    );
+    return this.get(change.name ?? name);
+  }
+
+  /**
+   * What is kept and no longer needed goes last, so that whatever is cut short leaves an entry that can sign in. Throws
+   * BAD_INPUT for a name that is taken.
+   */
+  async edit(name: string, change: ConnectionPart, { secret, headers }: Typed): Promise<Entry> {
+    this.refuseTaken(change.name, name);
+    const { secrets } = this.get(name);
+    const typed = new Map<string, string>();
+    if (change.auth.kind === 'kept' && secret !== null) typed.set(secrets, secret);
+    if (change.headers.length > 0 && headers !== null) typed.set(headersOf(secrets), JSON.stringify(headers));
+    const before = new Map<string, string | null>();
+    for (const key of typed.keys()) before.set(key, await this.#secrets.get(key));
+    for (const [key, value] of typed) await this.#secrets.set(key, value);
+    try {
+      const saved = await this.update(name, change);
+      if (change.auth.kind !== 'kept') await this.#secrets.remove(secrets);
+      if (change.headers.length === 0) await this.#secrets.remove(headersOf(secrets));
+      return saved;
+    } catch (thrown) {
+      for (const [key, value] of before)
+        await (value === null ? this.#secrets.remove(key) : this.#secrets.set(key, value));
+      throw thrown;
+    }
+  }
+
+  setDialect(name: string, dialect: Dialect, source: 'auto' | 'chosen'): Promise<Entry> {
+    return this.update(name, { dialect, dialect_source: source });
+  }
+
+  async remove(name: string): Promise<void> {
+    const { secrets } = this.get(name);
+    await this.#file.change((all) => all.filter((one) => one.name !== name));
+    await this.#secrets.remove(secrets);
+    await this.#secrets.remove(headersOf(secrets));
+  }
+
+  /** Throws BAD_INPUT when another workspace than `besides` has the name. */
+  refuseTaken(name: string, besides: string | null): void {
+    if (this.list().some((one) => one.name !== besides && one.name.toLowerCase() === name.toLowerCase()))
+      throw taken(name);
+  }
+
+  /** Named after the workspace, unless a renamed one, or one spelled nearly the same, has that file. */
+  #freeFile(name: string): string {
+    const base = name.replace(/[^A-Za-z0-9._-]/g, '_');
+    const taken = new Set(this.list().map(({ file }) => file.toLowerCase()));
+    for (let i = 1; ; i++) {
+      const file = `${base}${i === 1 ? '' : `~${i}`}.sqlite`;
+      if (!taken.has(file.toLowerCase())) return file;
+    }
+  }
+
+  /** `typed`: what is not kept yet. Throws SECRET_MISSING when the keychain or the environment lacks it. */
+  async connection(entry: Entry, typed: Typed | null = null): Promise<Connection> {
+    const { auth } = entry;
+    let signIn: Connection['auth'] = null;
+    if (auth.kind === 'env') signIn = { scheme: auth.scheme, secret: secretFromEnv(auth.variable) };
+    if (auth.kind === 'kept') {
+      const secret = typed?.secret ?? (await this.#secrets.get(entry.secrets));
+      if (!secret)
+        throw new AppError('SECRET_MISSING', `no secret is kept for ${entry.name}`, { workspace: entry.name });
+      signIn = { scheme: auth.scheme, secret };
+    }
+    const { api_url, insecure_tls, ca_file } = entry;
+    const headers = typed?.headers ?? (await this.headers(entry.name));
+    return { api_url, auth: signIn, headers, insecure_tls, ca_file };
+  }
+}
+
+const taken = (name: string): AppError =>
+  new AppError('BAD_INPUT', `there is already a workspace named ${name}`, { workspace: name });
+
+function shown(stored: Stored): Entry {
+  const { headers, secrets = stored.name } = stored;
+  return { ...stored, secrets, headers: Array.isArray(headers) ? headers : Object.keys(headers) };
+}
+
+/** What the window may know of an entry. `facts`: what is not in it. */
+export function describe(
+  entry: Entry,
+  facts: { task_runs: number | null; bytes: number | null; sync_every: number },
+): Workspace {
+  const { auth } = entry;
+  return {
+    name: entry.name,
+    kind: entry.kind,
+    api_url: entry.api_url,
+    auth: auth.kind === 'none' ? 'none' : auth.scheme,
+    secret_env: auth.kind === 'env' ? auth.variable : null,
+    custom_headers: entry.headers,
+    insecure_tls: entry.insecure_tls,
+    dialect: entry.dialect,
+    dialect_source: entry.dialect_source,
+    ca_file: entry.ca_file,
+    keeping: entry.keeping,
+    fetch_rule: entry.fetch_rule,
+    paused: entry.paused,
+    metered: entry.metered,
+    ...facts,
+  };
+}

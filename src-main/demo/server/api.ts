@@ -1,0 +1,214 @@
+/** The demo server's answers, request by request, without HTTP around them. Paths are below `/api`. */
+import type { z } from 'zod';
+import type { Entity } from '../../contract/fields.ts';
+import {
+  bodySchemas,
+  deploymentFilterSchema,
+  flowFilterSchema,
+  flowRunFilterSchema,
+  taskRunFilterSchema,
+} from '../../contract/prefect-filter.ts';
+import type { Dialect } from '../../contract/query.ts';
+import type { Database } from './database.ts';
+import type { Scope } from './filters.ts';
+import { artifactsReply, logsReply } from './log-replies.ts';
+import { poolReply } from './pool-replies.ts';
+import { invalidBody, limitProblem, noRoute, notFound, parseBody, reply, wrongMethod, type Reply } from './replies.ts';
+import { countByState, countRows, selectRows } from './select.ts';
+import { taskStatesJson, type JsonRow } from './wire-rows.ts';
+
+export type Request = {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  contentType: string | null;
+  body: string;
+};
+export type Server = {
+  database: Database;
+  dialect: Dialect;
+  /** default and largest page */
+  limit: number;
+  /** µs */
+  now(): number;
+};
+
+const entityOf: Record<string, Entity> = {
+  task_runs: 'task_run',
+  flow_runs: 'flow_run',
+  flows: 'flow',
+  deployments: 'deployment',
+};
+const titles: Record<Entity, string> = {
+  task_run: 'Task',
+  flow_run: 'Flow run',
+  flow: 'Flow',
+  deployment: 'Deployment',
+};
+
+export function answer(server: Server, request: Request): Reply {
+  const now = server.now();
+  server.database.story.advance(now);
+  const scope: Scope = { database: server.database, dialect: server.dialect, now };
+  const { method, path } = request;
+  const parts = path.split('/').filter(Boolean);
+  const fixed = method === 'GET' ? readFixed(server, path) : null;
+  if (fixed) return fixed;
+
+  if (parts[0] === 'task_run_states' && path.endsWith('/'))
+    return method === 'GET' ? history(scope, request) : wrongMethod();
+  if (path === '/logs/filter') return post(request, (body) => logsReply(server, scope, body));
+  if (path === '/artifacts/filter') return post(request, (body) => artifactsReply(server, scope, body));
+  if (path === '/ui/task_runs/count')
+    return post(request, (body) => {
+      const parsed = bodySchemas.task_run.count.safeParse(body);
+      return parsed.success ? reply(200, countByState(parsed.data, scope)) : invalidBody(parsed.error.issues, body);
+    });
+  const body = () => parseBody(request.body, request.contentType);
+  const pools = poolReply(server.database.pools, server.limit, { method, path, body });
+  if (pools) return pools;
+  const entity = entityOf[parts[0] ?? ''];
+  if (!entity || parts.length !== 2) return noRoute();
+  const action = parts[1] ?? '';
+  if (action === 'filter' || action === 'paginate' || action === 'count')
+    return post(request, (body) => list(server, scope, entity, action, body));
+  return method === 'GET' ? one(scope, entity, action) : wrongMethod();
+}
+
+function post(request: Request, handle: (body: unknown) => Reply): Reply {
+  if (request.method !== 'POST') return wrongMethod();
+  const parsed = parseBody(request.body, request.contentType);
+  return 'problem' in parsed ? parsed.problem : handle(parsed.body);
+}
+
+function list(
+  server: Server,
+  scope: Scope,
+  entity: Entity,
+  action: 'filter' | 'paginate' | 'count',
+  body: unknown,
+): Reply {
+  if (action === 'count') {
+    const parsed = bodySchemas[entity].count.safeParse(body);
+    if (!parsed.success) return invalidBody(parsed.error.issues, body);
+    return reply(200, countRows(entity, parsed.data, scope));
+  }
+  const parsed = bodySchemas[entity][action].safeParse(body);
+  if (!parsed.success) return invalidBody(parsed.error.issues, body);
+  const limit = parsed.data.limit ?? server.limit;
+  const problem = limitProblem(limit, server.limit);
+  if (problem) return problem;
+  const page = 'page' in parsed.data ? parsed.data.page : 1;
+  const offset = 'offset' in parsed.data ? parsed.data.offset : (page - 1) * limit;
+  const { sort } = parsed.data;
+  const keys = selectRows(entity, parsed.data, sort, { offset, limit }, scope);
+  const table = scope.database[entity];
+  const rows = keys.map((key) => table.json(key, scope.now));
+  if (action === 'filter') return reply(200, rows);
+  const results = entity === 'task_run' ? rows.map(reduced) : rows;
+  const count = countRows(entity, parsed.data, scope);
+  return reply(200, { results, count, limit, pages: limit === 0 ? 0 : Math.ceil(count / limit), page });
+}
+
+/** /task_runs/paginate leaves half of the row out (facts §4). */
+const paginateKeys = [
+  'id',
+  'created',
+  'updated',
+  'name',
+  'task_key',
+  'flow_run_id',
+  'state_id',
+  'state',
+  'task_version',
+  'task_inputs',
+  'empirical_policy',
+  'tags',
+  'start_time',
+  'end_time',
+  'total_run_time',
+  'estimated_run_time',
+  'estimated_start_time_delta',
+];
+function reduced(row: JsonRow): JsonRow {
+  return Object.fromEntries(paginateKeys.map((key) => [key, row[key] ?? null]));
+}
+
+const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
+function canonical(id: string): string | null {
+  if (!uuid.test(id)) return null;
+  const hex = id.replaceAll('-', '').toLowerCase();
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function one(scope: Scope, entity: Entity, text: string): Reply {
+  const id = canonical(text);
+  if (!id) return noRoute();
+  const key = scope.database[entity].find(id, scope.now);
+  return key === null ? notFound(titles[entity]) : reply(200, scope.database[entity].json(key, scope.now));
+}
+
+function history(scope: Scope, request: Request): Reply {
+  const id = canonical(request.query.get('task_run_id') ?? '');
+  if (!id) {
+    const input = request.query.get('task_run_id');
+    return reply(422, {
+      exception_message: 'Invalid request received.',
+      exception_detail: [
+        {
+          type: input === null ? 'missing' : 'uuid_parsing',
+          loc: ['query', 'task_run_id'],
+          msg: input === null ? 'Field required' : 'Input should be a valid UUID',
+          input,
+        },
+      ],
+      request_body: null,
+    });
+  }
+  const { database, now } = scope;
+  const key = database.task_run.find(id, now);
+  if (key === null) return reply(200, []);
+  if (key >= 0 && !database.task_run.changed(key)) return reply(200, taskStatesJson(database.story, key, now));
+  // a row that a test put in has the one state it was given
+  const state = database.task_run.json(key, now)['state'];
+  return reply(200, state ? [state] : []);
+}
+
+const { components, info } = describeApi();
+function readFixed(server: Server, path: string): Reply | null {
+  switch (path) {
+    case '/health':
+      return reply(200, true);
+    case '/ready':
+      return reply(200, { message: 'OK' });
+    case '/version':
+      return reply(200, '0.8.4');
+    case '/admin/version':
+      return reply(200, '3.8.8');
+    case '/hello':
+      return reply(200, '👋');
+    case '/admin/settings':
+      return reply(200, { server: { api: { default_limit: server.limit } } });
+    case '/openapi.json':
+      return reply(200, { openapi: '3.1.0', info, paths: {}, components });
+    default:
+      return null;
+  }
+}
+
+/** Enough of the schema for a client to find out which filter keys this server knows. */
+function describeApi() {
+  const properties = (schema: z.ZodObject) =>
+    Object.fromEntries(Object.keys(schema.shape).map((key) => [key, { title: key }]));
+  return {
+    info: { title: 'Prefect REST API', version: '0.8.4' },
+    components: {
+      schemas: {
+        TaskRunFilter: { type: 'object', properties: properties(taskRunFilterSchema) },
+        FlowRunFilter: { type: 'object', properties: properties(flowRunFilterSchema) },
+        FlowFilter: { type: 'object', properties: properties(flowFilterSchema) },
+        DeploymentFilter: { type: 'object', properties: properties(deploymentFilterSchema) },
+      },
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** POST /logs/filter and /artifacts/filter. */
+import { z } from 'zod';
+import { limitSchema } from '../../contract/prefect-filter.ts';
+import { parseTime } from '../../contract/time.ts';
+import type { Server } from './api.ts';
+import type { Scope } from './filters.ts';
+import { artifactJson, logJson, runLines, taskLines } from '../story/logs.ts';
+import { invalidBody, limitProblem, reply, type Reply } from './replies.ts';
+import type { JsonRow } from './wire-rows.ts';
+
+const ids = z.object({ any_: z.array(z.string()).nullish() });
+const when = z.string().transform((text) => parseTime(text) ?? NaN);
+const offset = z.number().int().min(0).nullish();
+const logsSchema = z.object({
+  logs: z
+    .strictObject({
+      operator: z.enum(['and_', 'or_']).default('and_'),
+      level: z.strictObject({ ge_: z.number().nullish(), le_: z.number().nullish() }).nullish(),
+      timestamp: z.strictObject({ before_: when.nullish(), after_: when.nullish() }).nullish(),
+      flow_run_id: ids.nullish(),
+      task_run_id: ids.extend({ is_null_: z.boolean().nullish() }).nullish(),
+      text: z.strictObject({ query: z.string().max(200) }).nullish(),
+    })
+    .nullish(),
+  sort: z.enum(['TIMESTAMP_ASC', 'TIMESTAMP_DESC']).default('TIMESTAMP_ASC'),
+  limit: limitSchema,
+  offset,
+});
+
+/** Needs a run: the demo does not tell the lines of a whole server at once, so without one the answer is []. */
+export function logsReply(server: Server, scope: Scope, body: unknown): Reply {
+  const parsed = logsSchema.safeParse(body);
+  if (!parsed.success) return invalidBody(parsed.error.issues, body);
+  const { logs, sort } = parsed.data;
+  const limit = parsed.data.limit ?? server.limit;
+  const problem = limitProblem(limit, server.limit);
+  if (problem) return problem;
+  const { story } = scope.database;
+  const rows: { at: number; row: JsonRow }[] = [];
+  const addTask = (task: number) => {
+    const run = story.tasks.at.run[task];
+    const owner = { task: story.taskId(task), run: run < 0 ? null : story.runId(run) };
+    for (const [n, line] of taskLines(story, task, scope.now).entries())
+      rows.push({ at: line.at, row: logJson(line, task, n, owner) });
+  };
+  const tasks = logs?.task_run_id?.any_?.map((id) => story.taskOf(id)).filter((task) => task >= 0);
+  const runs = logs?.flow_run_id?.any_?.map((id) => story.runOf(id)).filter((run) => run >= 0);
+  if (tasks) for (const task of tasks) if (!runs || runs.includes(story.tasks.at.run[task])) addTask(task);
+  if (runs && !tasks) {
+    for (const run of runs) {
+      const first = story.runs.at.first[run];
+      if (logs?.task_run_id?.is_null_ !== true)
+        for (let task = first; task < first + story.runs.at.count[run]; task++) addTask(task);
+      const owner = { task: null, run: story.runId(run) };
+      for (const [n, line] of runLines(story, run, scope.now).entries())
+        rows.push({ at: line.at, row: logJson(line, run + 2 ** 30, n, owner) });
+    }
+  }
+  const { ge_, le_ } = logs?.level ?? {};
+  const { before_, after_ } = logs?.timestamp ?? {};
+  const query = logs?.text?.query.toLowerCase();
+  const kept = rows.filter(({ at, row }) => {
+    const level = row['level'] as number;
+    if (level < (ge_ ?? -Infinity) || level > (le_ ?? Infinity)) return false;
+    if (at > (before_ ?? Infinity) || at < (after_ ?? -Infinity)) return false;
+    return !query || String(row['message']).toLowerCase().includes(query);
+  });
+  kept.sort((a, b) => (sort === 'TIMESTAMP_ASC' ? a.at - b.at : b.at - a.at));
+  const from = parsed.data.offset ?? 0;
+  return reply(
+    200,
+    kept.slice(from, from + limit).map(({ row }) => row),
+  );
+}
+
+const artifactsSchema = z.object({
+  artifacts: z.object({ flow_run_id: ids.nullish(), task_run_id: ids.nullish() }).nullish(),
+  limit: limitSchema,
+  offset,
+});
+
+/** Like the logs: those of the runs that are named. */
+export function artifactsReply(server: Server, scope: Scope, body: unknown): Reply {
+  const parsed = artifactsSchema.safeParse(body);
+  if (!parsed.success) return invalidBody(parsed.error.issues, body);
+  const limit = parsed.data.limit ?? server.limit;
+  const problem = limitProblem(limit, server.limit);
+  if (problem) return problem;
+  const { story } = scope.database;
+  const { artifacts } = parsed.data;
+  const tasks = new Set((artifacts?.task_run_id?.any_ ?? []).map((id) => story.taskOf(id)));
+  for (const id of artifacts?.flow_run_id?.any_ ?? []) {
+    const run = story.runOf(id);
+    if (run < 0) continue;
+    const first = story.runs.at.first[run];
+    for (let task = first; task < first + story.runs.at.count[run]; task++) tasks.add(task);
+  }
+  const rows = [...tasks].flatMap((task) => (task < 0 ? [] : (artifactJson(story, task, scope.now) ?? [])));
+  const from = parsed.data.offset ?? 0;
+  return reply(200, rows.slice(from, from + limit));
+}

@@ -1,0 +1,112 @@
+/**
+ * Names in two parts. Prefect names a task run `<task>-<3 hex digits>` and a flow run `<adjective>-<animal>`, so a
+ * million mostly distinct names are a few thousand heads (with the dash) times a few thousand suffixes: 6 bytes a row,
+ * and a pattern runs over the parts only. A name whose suffix finds no room is kept whole as a head.
+ */
+import type { Fold } from '../language/like.ts';
+
+const MAX_SUFFIXES = 65_535;
+/** longer tails are hardly ever shared between names */
+const MAX_SUFFIX_LENGTH = 24;
+
+/** 0–15 for a lower-case hex digit, else 16 */
+const hexValue = Uint8Array.from({ length: 128 }, (_, code) => {
+  const at = '0123456789abcdef'.indexOf(String.fromCharCode(code));
+  return at < 0 ? 16 : at;
+});
+
+/** The value of three hex digits from `cut` to the end, -1 when that is not what is there. */
+function hexTail(name: string, cut: number): number {
+  if (name.length - cut !== 3) return -1;
+  let value = 0;
+  for (let i = cut; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    const digit = code < 128 ? hexValue[code] : 16;
+    if (digit === 16) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+export class Names {
+  /** [0] stands for "no name" */
+  readonly heads: string[] = [''];
+  /** [0] is the empty suffix */
+  readonly suffixes: string[] = [''];
+  readonly #headIndex = new Map<string, number>();
+  readonly #suffixIndex = new Map<string, number>([['', 0]]);
+  /** of the three hex digits that Prefect appends: found without cutting them off and hashing them */
+  readonly #hexSuffix = new Uint16Array(4096);
+  #folded: { fold: Fold; heads: string[]; suffixes: string[] } | null = null;
+  /** result of the last `intern` or `find`; two fields instead of a fresh pair for each of a million rows */
+  head = 0;
+  suffix = 0;
+
+  intern(name: string | null): void {
+    if (name === null) {
+      this.head = 0;
+      this.suffix = 0;
+      return;
+    }
+    const cut = name.lastIndexOf('-') + 1;
+    let suffix: number | undefined = 0;
+    if (cut > 0 && name.length - cut <= MAX_SUFFIX_LENGTH) {
+      const digits = hexTail(name, cut);
+      suffix = digits < 0 ? this.#suffix(name.slice(cut)) : this.#hexSuffix[digits] || undefined;
+      if (suffix === undefined && digits >= 0) {
+        suffix = this.#suffix(name.slice(cut));
+        this.#hexSuffix[digits] = suffix ?? 0;
+      }
+    }
+    const text = suffix ? name.slice(0, cut) : name;
+    let head = this.#headIndex.get(text);
+    if (head === undefined) {
+      head = this.heads.push(text) - 1;
+      this.#headIndex.set(text, head);
+    }
+    this.head = head;
+    this.suffix = suffix ?? 0;
+  }
+
+  /** undefined when there is no room for another one */
+  #suffix(tail: string): number | undefined {
+    let suffix = this.#suffixIndex.get(tail);
+    if (suffix === undefined && this.suffixes.length < MAX_SUFFIXES) {
+      suffix = this.suffixes.push(tail) - 1;
+      this.#suffixIndex.set(tail, suffix);
+    }
+    return suffix;
+  }
+
+  /** Sets head and suffix of a name already here; false when no row ever had it. */
+  find(name: string): boolean {
+    const cut = name.lastIndexOf('-') + 1;
+    const suffix =
+      cut > 0 && name.length - cut <= MAX_SUFFIX_LENGTH ? (this.#suffixIndex.get(name.slice(cut)) ?? 0) : 0;
+    const head = this.#headIndex.get(suffix ? name.slice(0, cut) : name);
+    if (head === undefined) return false;
+    this.head = head;
+    this.suffix = suffix;
+    return true;
+  }
+
+  text(head: number, suffix: number): string | null {
+    if (head === 0) return null;
+    return suffix === 0 ? this.heads[head] : this.heads[head] + this.suffixes[suffix];
+  }
+
+  /** Heads and suffixes gone through `fold`; kept for the last fold asked for, and only extended as names are added. */
+  folded(fold: Fold): { heads: readonly string[]; suffixes: readonly string[] } {
+    if (this.#folded?.fold !== fold) this.#folded = { fold, heads: [], suffixes: [] };
+    const { heads, suffixes } = this.#folded;
+    while (heads.length < this.heads.length) heads.push(fold(this.heads[heads.length]));
+    while (suffixes.length < this.suffixes.length) suffixes.push(fold(this.suffixes[suffixes.length]));
+    return this.#folded;
+  }
+
+  /** Puts back what a snapshot kept. */
+  restore(heads: readonly string[], suffixes: readonly string[]): void {
+    for (let i = 1; i < suffixes.length; i++) this.#suffixIndex.set(suffixes[i], this.suffixes.push(suffixes[i]) - 1);
+    for (let i = 1; i < heads.length; i++) this.#headIndex.set(heads[i], this.heads.push(heads[i]) - 1);
+  }
+}

@@ -1,0 +1,165 @@
+/** The one evaluator: a condition tree and the entity it speaks of → the listed rows for which it is true. */
+import { relations, resolveField, type Entity, type Relation } from '../../contract/fields.ts';
+import { AppError } from '../../contract/errors.ts';
+import { instantAt, TRUE, type Condition, type Dialect } from '../../contract/query.ts';
+import * as bits from '../columns/row-set.ts';
+import type { Bits } from '../columns/row-set.ts';
+import type { Column, RefColumn } from '../columns/columns.ts';
+import { byReference, pointedAt } from './masks.ts';
+import { hasAllTags, hasAnyTag, inRange, isIn, matches, matcherOf, notNull, type Context } from './predicates.ts';
+import type { Table } from '../columns/table.ts';
+
+/** column of the `many` side that points back */
+export const backReference: Record<string, string> = {
+  'task_run.subflow_runs': 'parent_task_run',
+  'flow_run.task_runs': 'flow_run',
+  'flow.flow_runs': 'flow',
+  'flow.deployments': 'flow',
+  'deployment.flow_runs': 'deployment',
+};
+
+/** What the app's free text looks at; everything behind one relation is gathered at once. */
+function freeText(entity: Entity, text: string): Condition {
+  const own = (...names: string[]): Condition[] => names.map((field) => ({ field, contains: text }));
+  const name = { or: own('name') };
+  switch (entity) {
+    case 'task_run': {
+      const behind = [...own('name'), { has: 'flow', where: name }, { has: 'deployment', where: name }];
+      return {
+        or: [...own('name', 'task_key', 'state_name', 'failure', 'tags'), { has: 'flow_run', where: { or: behind } }],
+      };
+    }
+    case 'flow_run':
+      return {
+        or: [...own('name', 'state_name', 'tags'), { has: 'flow', where: name }, { has: 'deployment', where: name }],
+      };
+    case 'flow':
+      return { or: own('name', 'tags') };
+    case 'deployment':
+      return { or: [...own('name', 'tags'), { has: 'flow', where: name }] };
+  }
+}
+
+/** bytes of masks kept between questions: about 250 of them at a million rows */
+const CACHE_BYTES = 32_000_000;
+
+export class Evaluator {
+  readonly #tables: Record<Entity, Table>;
+  readonly #context: Context;
+  readonly #cache = new Map<string, Bits>();
+  #cached = 0;
+
+  constructor(tables: Record<Entity, Table>, context: Context) {
+    this.#tables = tables;
+    this.#context = context;
+  }
+
+  get dialect(): Dialect {
+    return this.#context.dialect;
+  }
+
+  /** After any change of rows or dialect. */
+  forget(): void {
+    this.#cache.clear();
+    this.#cached = 0;
+  }
+
+  /** `now` in µs anchors relative times. Throws BAD_INPUT for a field, relation or comparison that does not exist. */
+  mask(entity: Entity, condition: Condition, now: number): Bits {
+    if ('and' in condition) {
+      if (condition.and.length === 0) return this.#tables[entity].listed();
+      if (condition.and.length === 1) return this.mask(entity, condition.and[0], now);
+    }
+    const text = JSON.stringify(condition);
+    const key = `${entity} ${text.includes('"ago"') ? now : ''} ${text}`;
+    const kept = this.#cache.get(key);
+    if (kept) {
+      this.#cache.delete(key);
+      this.#cache.set(key, kept);
+      return kept;
+    }
+    const made = this.#evaluate(entity, condition, now);
+    this.#keep(key, made);
+    return made;
+  }
+
+  #keep(key: string, mask: Bits): void {
+    const cost = (k: string, m: Bits) => m.byteLength + k.length * 2;
+    this.#cache.set(key, mask);
+    this.#cached += cost(key, mask);
+    for (const [oldKey, old] of this.#cache) {
+      if (this.#cached <= CACHE_BYTES) break;
+      this.#cache.delete(oldKey);
+      this.#cached -= cost(oldKey, old);
+    }
+  }
+
+  #evaluate(entity: Entity, condition: Condition, now: number): Bits {
+    const table = this.#tables[entity];
+    if ('and' in condition) return condition.and.map((c) => this.mask(entity, c, now)).reduce(bits.and);
+    if ('or' in condition) {
+      if (condition.or.length === 0) return new Int32Array(table.words);
+      return condition.or.map((c) => this.mask(entity, c, now)).reduce(bits.or);
+    }
+    if ('not' in condition) return bits.andNot(table.listed(), this.mask(entity, condition.not, now));
+    if ('has' in condition) return this.#has(entity, condition.has, condition.where, now);
+    if ('text' in condition) {
+      if (condition.text === '') return table.listed();
+      return this.mask(entity, freeText(entity, condition.text), now);
+    }
+    return this.#compare(entity, condition, now);
+  }
+
+  #has(entity: Entity, name: string, where: Condition, now: number): Bits {
+    const known: Record<string, Relation> = relations[entity];
+    const relation = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (!relation) throw new AppError('BAD_INPUT', `${entity} has no relation ${name}`, { field: name });
+    const mask = this.mask(relation.to, where, now);
+    if (relation.kind === 'one') return this.#gather(entity, name, mask);
+    const back = this.#tables[relation.to].columns.get(backReference[`${entity}.${name}`]) as RefColumn;
+    const table = this.#tables[entity];
+    return bits.and(pointedAt(back.codes, mask, table.words), table.listed());
+  }
+
+  #gather(entity: Entity, relation: string, mask: Bits): Bits {
+    const table = this.#tables[entity];
+    const refs = table.columns.get(relation) as RefColumn;
+    return bits.and(byReference(refs.codes, mask, table.words), table.listed());
+  }
+
+  #compare(root: Entity, condition: Extract<Condition, { field: string }>, now: number): Bits {
+    const resolved = resolveField(root, condition.field);
+    if (!resolved) throw new AppError('BAD_INPUT', `unknown field ${condition.field}`, { field: condition.field });
+    if ('isNull' in condition && condition.isNull) {
+      const listed = this.#tables[root].listed();
+      return bits.andNot(listed, this.mask(root, { field: condition.field, isNull: false }, now));
+    }
+    // every list contains all of no tags, also a list that is not there
+    if ('all' in condition && condition.all.length === 0 && resolved.kind === 'tags') return this.mask(root, TRUE, now);
+    if (resolved.via.length > 0) {
+      let where: Condition = { ...condition, field: resolved.field };
+      for (const relation of resolved.via.toReversed()) where = { has: relation, where };
+      return this.mask(root, where, now);
+    }
+    const table = this.#tables[root];
+    const column = table.field(resolved.field);
+    return bits.and(this.#onColumn(table, column, condition, now), table.listed());
+  }
+
+  #onColumn(table: Table, column: Column, condition: Extract<Condition, { field: string }>, now: number): Bits {
+    if ('isNull' in condition) return notNull(table, column);
+    if ('in' in condition) return isIn(table, column, condition.in, this.#context);
+    if ('like' in condition || 'contains' in condition)
+      return matches(table, column, matcherOf(condition, this.#context.dialect), this.#context);
+    if ('all' in condition || 'any' in condition) {
+      if (column.kind !== 'tags')
+        throw new AppError('BAD_INPUT', `${condition.field} is not a list of tags`, { field: condition.field });
+      return 'all' in condition ? hasAllTags(table, column, condition.all) : hasAnyTag(table, column, condition.any);
+    }
+    if (column.kind !== 'number' && column.kind !== 'difference')
+      throw new AppError('BAD_INPUT', `${condition.field} has no range`, { field: condition.field });
+    const from = condition.from === undefined ? -Infinity : instantAt(condition.from, now);
+    const to = condition.to === undefined ? Infinity : instantAt(condition.to, now);
+    return inRange(column, from, to, table.words);
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * Rows as they came from the server → columns and packed JSON, ready to be written. Pure CPU, for a thread of its own, in two
+ * steps: what tells whether a row is as it was costs a quarter of the rest, and in most syncs most rows are.
+ */
+import { AppError } from '../../contract/errors.ts';
+import type { Entity } from '../../contract/fields.ts';
+import { parseTime } from '../../contract/time.ts';
+import { nameOf, type Dictionary } from '../coder/dictionary.ts';
+import type { PackedJson } from '../json/json-table.ts';
+import { isObject, isRef, layouts, type Column, type JsonObject } from '../layout.ts';
+import { hashBytes, hashText } from './row-hash.ts';
+import { PackedRows } from '../json/row-json.ts';
+import { uuidText, writeUuid } from '../uuid.ts';
+
+/** What tells whether rows are as they were. Can be posted between threads as it is. */
+export type Keys = {
+  entity: Entity;
+  rows: number;
+  /** 16 bytes a row */
+  ids: Uint8Array;
+  /** CRC-32 of each row's text without what the server computes anew for every answer */
+  hashes: Int32Array;
+  /** `updated` in µs, NaN for null */
+  stamps: Float64Array;
+};
+
+/** Can be posted between threads as it is. */
+export type Batch = Keys &
+  PackedJson & {
+    /** rows left out because they are as they were */
+    skipped: number;
+    /** rows × numbers of the layout; NaN is null; a term or tags is a position in `terms`, a ref one in `refs` */
+    numbers: Float64Array;
+    /** rows × texts of the layout */
+    texts: (string | null)[];
+    /** distinct within the batch */
+    terms: string[];
+    /** distinct ids within the batch, in lower case with dashes */
+    refs: Partial<Record<Entity, string[]>>;
+  };
+
+/**
+ * `value`: at least what the columns are made of. The rest is what whoever read the row may have at hand: `bytes` is `json` in UTF-8,
+ * `computed` in it, from and to, the numbers of `computedKeys`; `isUuid`: the id is one, `isCanonical`: with dashes and in lower case,
+ * `writeUuid` its bytes; `time` a time column's µs, NaN for null.
+ */
+export type SourceRow = {
+  json: string;
+  value: unknown;
+  bytes?: Uint8Array;
+  computed?: readonly number[];
+  isUuid?: boolean;
+  isCanonical?: boolean;
+  writeUuid?(into: Uint8Array, at: number): void;
+  time?(column: string): number;
+};
+
+/** Both steps for all rows; see there. */
+export function encodeRows(entity: Entity, source: readonly SourceRow[], dictionary: Dictionary | null = null): Batch {
+  return encode(prepare(entity, source), null, dictionary);
+}
+
+export type Prepared = { keys: Keys; rows: readonly Row[] };
+
+/** A row that occurs twice is taken once, as it was last. Throws SERVER_BAD_REPLY when a row is not an object with a UUID as id. */
+export function prepare(entity: Entity, source: readonly SourceRow[]): Prepared {
+  const rows = lastOfEach(source);
+  const count = rows.length;
+  const keys: Keys = {
+    entity,
+    rows: count,
+    ids: new Uint8Array(count * 16),
+    hashes: new Int32Array(count),
+    stamps: new Float64Array(count),
+  };
+  for (let i = 0; i < count; i++) {
+    const row = rows[i];
+    const { bytes, computed } = row;
+    if (row.isUuid && row.writeUuid) row.writeUuid(keys.ids, i * 16);
+    else writeUuid(row.value.id, keys.ids, i * 16);
+    keys.hashes[i] = bytes && computed ? hashBytes(bytes, computed) : hashText(row);
+    keys.stamps[i] = row.time ? row.time('updated') : timeOf(row.value.updated);
+  }
+  return { keys, rows };
+}
+
+/**
+ * `needed`: 1 for each row to be written, null for all. `dictionary`: the archive's for this entity.
+ * A field of an unexpected type is null in its column and whole in the JSON.
+ */
+export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary: Dictionary | null): Batch {
+  const { keys, rows } = needed ? only(prepared, needed) : prepared;
+  const { entity, rows: count } = keys;
+  const layout = layouts[entity];
+  const batch: Batch = {
+    ...keys,
+    skipped: prepared.keys.rows - count,
+    numbers: new Float64Array(count * layout.numbers),
+    texts: new Array<string | null>(count * layout.texts).fill(null),
+    terms: [],
+    refs: {},
+    ...pack(rows, dictionary),
+  };
+  const terms = new Positions(batch.terms);
+  const refs = new Map<Entity, Positions>();
+  for (const { kind } of layout.columns) {
+    if (isRef(kind) && !refs.has(kind)) refs.set(kind, new Positions((batch.refs[kind] = [])));
+  }
+
+  /** by slot, of the row before: often the very same string or list is given again, and then it has the same number */
+  const last = Array.from({ length: layout.numbers }, (): { found: unknown; number: number } => ({
+    found: null,
+    number: NaN,
+  }));
+  rows.forEach((row, i) => {
+    for (const column of layout.columns) {
+      if (column.kind === 'time' && row.time) {
+        batch.numbers[i * layout.numbers + column.slot] = row.time(column.name);
+        continue;
+      }
+      const found = column.read(row.value);
+      if (column.kind === 'text') {
+        batch.texts[i * layout.texts + column.slot] = typeof found === 'string' ? found : null;
+        continue;
+      }
+      const before = last[column.slot];
+      if (found !== before.found) {
+        before.found = found;
+        before.number = found === null || found === undefined ? NaN : toNumber(column, found, terms, refs);
+      }
+      batch.numbers[i * layout.numbers + column.slot] = before.number;
+    }
+  });
+  return batch;
+}
+
+/** The rows that are needed, with keys in memory of their own. */
+function only({ keys, rows }: Prepared, needed: Uint8Array): Prepared {
+  const kept = rows.flatMap((_, i) => (needed[i] === 1 ? i : []));
+  const ids = new Uint8Array(kept.length * 16);
+  kept.forEach((from, to) => ids.set(keys.ids.subarray(from * 16, from * 16 + 16), to * 16));
+  return {
+    keys: {
+      entity: keys.entity,
+      rows: kept.length,
+      ids,
+      hashes: Int32Array.from(kept, (i) => keys.hashes[i]),
+      stamps: Float64Array.from(kept, (i) => keys.stamps[i]),
+    },
+    rows: kept.map((i) => rows[i]),
+  };
+}
+
+type Row = SourceRow & { value: JsonObject & { id: string } };
+
+function lastOfEach(source: readonly SourceRow[]): Row[] {
+  const bytes = new Uint8Array(16);
+  const seen = new Map<string, Row>();
+  for (const row of source) {
+    const { value } = row;
+    const id = isObject(value) ? value.id : undefined;
+    if (!isObject(value) || typeof id !== 'string' || !(row.isUuid || writeUuid(id, bytes, 0)))
+      throw new AppError('SERVER_BAD_REPLY', 'a row without a UUID as id');
+    let key = id;
+    if (!row.isCanonical) {
+      writeUuid(id, bytes, 0);
+      key = uuidText(bytes);
+    }
+    if (seen.has(key)) seen.delete(key);
+    seen.set(key, row as Row);
+  }
+  return [...seen.values()];
+}
+
+/** Numbers the distinct texts of a batch. */
+class Positions {
+  readonly #list: string[];
+  readonly #known = new Map<string, number>();
+
+  constructor(list: string[]) {
+    this.#list = list;
+  }
+
+  of(text: string): number {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    this.#known.set(text, this.#list.length);
+    return this.#list.push(text) - 1;
+  }
+}
+
+const spare = new Uint8Array(16);
+
+const timeOf = (found: unknown): number => (typeof found === 'string' ? (parseTime(found) ?? NaN) : NaN);
+
+function toNumber({ kind }: Column, found: unknown, terms: Positions, refs: Map<Entity, Positions>): number {
+  switch (kind) {
+    case 'time':
+      return timeOf(found);
+    case 'term':
+      return typeof found === 'string' ? terms.of(found) : NaN;
+    case 'tags':
+      return Array.isArray(found) ? terms.of(JSON.stringify(found)) : NaN;
+    case 'real':
+      return typeof found === 'number' ? found : NaN;
+    case 'int':
+      return Number.isSafeInteger(found) ? (found as number) : NaN;
+    case 'bool':
+      return typeof found === 'boolean' ? Number(found) : NaN;
+    case 'uuid':
+    case 'text':
+      return NaN;
+    default:
+      return typeof found === 'string' && writeUuid(found, spare, 0)
+        ? (refs.get(kind)?.of(uuidText(spare)) ?? NaN)
+        : NaN;
+  }
+}
+
+function pack(rows: readonly Row[], dictionary: Dictionary | null): PackedJson {
+  const packed = new PackedRows();
+  for (const row of rows) packed.add(row.bytes ?? Buffer.from(row.json, 'utf8'), dictionary);
+  return { json: packed.bytes(), jsonEnds: packed.ends, dictionary: dictionary && nameOf(dictionary) };
+}

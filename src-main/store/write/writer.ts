@@ -1,0 +1,273 @@
+/** The one connection that writes an archive. Every call is one transaction: what it returns from is on disk, what throws has changed nothing. */
+import type { Database, Statement } from 'better-sqlite3';
+import { AppError } from '../../contract/errors.ts';
+import { entities, type DocumentKind, type Entity } from '../../contract/fields.ts';
+import type { RunActivity } from '../../contract/rows.ts';
+import type { Keeping, Retention } from '../../contract/sync.ts';
+import { Activities, type Due, type Wanted } from './activities.ts';
+import { closeWritten, openForWriting, suspectFile } from '../file/archive-file.ts';
+import { ChangeLog, Touches } from './change-log.ts';
+import type { Dictionary } from '../coder/dictionary.ts';
+import type { Change } from '../columns.ts';
+import { Documents, type Document, type DocumentChanges, type KeptDocument } from './documents.ts';
+import type { Batch, Keys } from './encode.ts';
+import { storeError } from '../file/errors.ts';
+import { Rids, Terms } from './interner.ts';
+import { JsonTable } from '../json/json-table.ts';
+import { Lookup } from './lookup.ts';
+import { doomed, shrink } from './retention.ts';
+import { RowTable, type Counts } from './row-table.ts';
+import type { Target } from '../file/salvage.ts';
+import { readState } from '../state.ts';
+import { uuidBytes } from '../uuid.ts';
+
+export type Writer = {
+  /** what happened to the file at opening that a person should know: ARCHIVE_DAMAGED with `set_aside`, `salvaged`, `lost` */
+  readonly notice: AppError | null;
+  /** Rows that are as they were are skipped; `state` is stored in the same transaction. Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED. */
+  write(input: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts;
+  /** What to encode the entity's next rows with; null until some have been written. It is taken from the first page of them. */
+  dictionary(entity: Entity): Dictionary | null;
+  /** undefined when never set */
+  getState(key: string): unknown;
+  setState(key: string, value: unknown): void;
+  /** `at` µs: when the server was seen to have lost the rows. A row that is written again is no longer gone. */
+  markGone(entity: Entity, ids: readonly string[], at: number): void;
+  /** Deletes rows from the archive for good; returns how many there were. What other rows still refer to is not asked for again. `at` µs. */
+  remove(entity: Entity, ids: readonly string[], at: number): number;
+  /** What `keeping` would delete; `now` µs. */
+  preview(keeping: Keeping, now: number): Retention;
+  /** Deletes what `keeping` does not want, for good, in several transactions; returns what there was. */
+  enforce(keeping: Keeping, now: number): Retention;
+  /** number of the last commit that touched rows */
+  lastBatch(): number;
+  /** Ids of the rows that are not there (or gone), and of those that are there but otherwise. */
+  compare(keys: Keys): { missing: string[]; changed: string[] };
+  /** 1 for each row that `write` would do something about: the others need not be encoded. */
+  needed(keys: Keys): Uint8Array;
+  /** Answers about what is kept. */
+  lookup<T>(ask: (lookup: Lookup) => T): T;
+  /** What is kept of the run besides its row. */
+  activity(taskRunId: string): RunActivity | null;
+  /** `stamp`: the run's as `dueActivities` gave it; null when it was fetched for another reason. */
+  saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
+  /** Runs whose activity is missing or was fetched before they changed. Scans the table, about 0.14 s at a million rows: once per sync. */
+  dueActivities(wanted: Wanted): Due[];
+  /** These are all documents of the kind that the server has (`at` µs by its clock); with `drop`, of those that are gone only the id is kept. */
+  replaceDocuments(kind: DocumentKind, documents: readonly Document[], at: number, drop: boolean): DocumentChanges;
+  /** Moves what the log holds into the file itself. */
+  checkpoint(): void;
+  close(): void;
+};
+
+export type WriterOptions = {
+  /** called after each commit that touched rows, before the call returns */
+  onChange: (change: Change) => void;
+};
+
+/** Rows deleted in one transaction: the index takes in as many between two questions. */
+const ROWS_PER_REMOVAL = 1000;
+
+/** Creates the file when there is none. Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. A damaged file is set aside, see `notice`. */
+export function openWriter(path: string, { onChange }: WriterOptions): Writer {
+  return open(path, onChange);
+}
+
+function open(path: string, onChange: (change: Change) => void): ArchiveWriter {
+  const { db, notice } = openForWriting(path, (target) => open(target, () => undefined));
+  try {
+    return new ArchiveWriter(db, path, notice, onChange);
+  } catch (thrown) {
+    db.close();
+    throw storeError(thrown, path);
+  }
+}
+
+class ArchiveWriter implements Writer, Target {
+  readonly notice: AppError | null;
+  readonly #db: Database;
+  readonly #path: string;
+  readonly #onChange: (change: Change) => void;
+  readonly #terms: Terms;
+  readonly #rids: Record<Entity, Rids>;
+  readonly #json: JsonTable;
+  readonly #tables: Record<Entity, RowTable>;
+  readonly #log: ChangeLog;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #getState: Statement;
+  readonly #setState: Statement;
+  readonly #activities: Activities;
+  readonly #documents: Documents;
+  readonly #lookup: Lookup;
+
+  constructor(db: Database, path: string, notice: AppError | null, onChange: (change: Change) => void) {
+    this.notice = notice;
+    this.#db = db;
+    this.#path = path;
+    this.#onChange = onChange;
+    const each = <T>(make: (entity: Entity) => T) =>
+      Object.fromEntries(entities.map((entity) => [entity, make(entity)])) as Record<Entity, T>;
+    this.#terms = new Terms(db);
+    this.#rids = each((entity) => new Rids(db, entity));
+    this.#json = new JsonTable(db);
+    const shared = { terms: this.#terms, rids: this.#rids, json: this.#json };
+    this.#tables = each((entity) => new RowTable(db, entity, shared));
+    this.#log = new ChangeLog(db);
+    this.#begin = db.prepare('BEGIN IMMEDIATE');
+    this.#commit = db.prepare('COMMIT');
+    this.#getState = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
+    this.#setState = db.prepare(
+      'INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+    );
+    this.#lookup = new Lookup(db);
+    this.#activities = new Activities(db);
+    this.#documents = new Documents(db);
+  }
+
+  write({ batches, state }: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts {
+    return this.#transact((touches) => {
+      const counts: Counts = { inserted: 0, changed: 0, unchanged: 0 };
+      for (const batch of batches) this.#tables[batch.entity].write(batch, touches, counts);
+      for (const [key, value] of Object.entries(state ?? {})) this.#setState.run(key, JSON.stringify(value ?? null));
+      return counts;
+    });
+  }
+
+  dictionary(entity: Entity): Dictionary | null {
+    return this.#guard(() => this.#json.dictionary(entity));
+  }
+
+  getState(key: string): unknown {
+    return this.#guard(() => readState(this.#getState, key));
+  }
+
+  setState(key: string, value: unknown): void {
+    this.#transact(() => this.#setState.run(key, JSON.stringify(value ?? null)));
+  }
+
+  markGone(entity: Entity, ids: readonly string[], at: number): void {
+    this.#transact((touches) => this.#tables[entity].markGone(ids, at, touches));
+  }
+
+  remove(entity: Entity, ids: readonly string[], at: number): number {
+    return this.#transact((touches) => {
+      const removed = this.#tables[entity].remove(ids, touches);
+      this.#tables[entity].markGone(ids, at, touches);
+      if (entity === 'task_run') for (const id of ids) this.#activities.drop(runId(id));
+      return removed;
+    });
+  }
+
+  preview(keeping: Keeping, now: number): Retention {
+    return this.#guard(() => doomed(this.#db, keeping, now).plan);
+  }
+
+  enforce(keeping: Keeping, now: number): Retention {
+    const { plan, ids } = this.#guard(() => doomed(this.#db, keeping, now));
+    for (const [entity, list] of ids)
+      for (let from = 0; from < list.length; from += ROWS_PER_REMOVAL)
+        this.remove(entity, list.slice(from, from + ROWS_PER_REMOVAL), now);
+    if (keeping.gone === 'drop') this.#transact(() => this.#documents.letGo());
+    this.#guard(() => shrink(this.#db));
+    return plan;
+  }
+
+  lastBatch(): number {
+    return this.#log.next - 1;
+  }
+
+  compare(keys: Keys): { missing: string[]; changed: string[] } {
+    return this.#guard(() => this.#tables[keys.entity].compare(keys));
+  }
+
+  needed(keys: Keys): Uint8Array {
+    return this.#guard(() => this.#tables[keys.entity].needed(keys));
+  }
+
+  lookup<T>(ask: (lookup: Lookup) => T): T {
+    return this.#guard(() => ask(this.#lookup));
+  }
+
+  activity(taskRunId: string): RunActivity | null {
+    const id = runId(taskRunId);
+    return this.#guard(() => this.#activities.get(id));
+  }
+
+  saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void {
+    const id = runId(taskRunId);
+    this.#transact(() => this.#activities.save(id, activity, stamp));
+  }
+
+  dueActivities(wanted: Wanted): Due[] {
+    return this.#guard(() => this.#activities.due(wanted));
+  }
+
+  /** An activity as it lies in an archive, for salvaging. */
+  keepActivity(id: Uint8Array, stamp: number | null, z: Uint8Array): void {
+    this.#transact(() => this.#activities.keep(id, stamp, z));
+  }
+
+  replaceDocuments(kind: DocumentKind, documents: readonly Document[], at: number, drop: boolean): DocumentChanges {
+    return this.#transact(() => {
+      const changes = this.#documents.replace(kind, documents, at);
+      if (drop) this.#documents.letGo();
+      return changes;
+    });
+  }
+
+  /** A document as it lies in an archive, for salvaging. */
+  keepDocument(kind: string, document: { id: Uint8Array } & Omit<KeptDocument, 'id'>): void {
+    this.#transact(() => this.#documents.keep(kind, document));
+  }
+
+  checkpoint(): void {
+    this.#guard(() => this.#db.pragma('wal_checkpoint(PASSIVE)'));
+  }
+
+  close(): void {
+    if (this.#db.open) this.#guard(() => closeWritten(this.#db));
+  }
+
+  #transact<T>(work: (touches: Touches) => T): T {
+    return this.#guard(() => {
+      const touches = new Touches();
+      this.#begin.run();
+      let result: T;
+      let change: Change | null;
+      try {
+        result = work(touches);
+        change = touches.change(this.#log.next);
+        if (change) this.#log.add(change);
+        this.#commit.run();
+      } catch (thrown) {
+        if (this.#db.inTransaction) this.#db.exec('ROLLBACK'); // SQLite has rolled back by itself when the disk is full
+        this.#terms.forget();
+        this.#json.forget();
+        for (const entity of entities) this.#rids[entity].forget();
+        throw thrown;
+      }
+      if (change) {
+        this.#log.committed(change);
+        this.#onChange(change);
+      }
+      return result;
+    });
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (thrown) {
+      const error = storeError(thrown, this.#path);
+      if (error.code === 'ARCHIVE_DAMAGED') suspectFile(this.#path);
+      throw error;
+    }
+  }
+}
+
+function runId(text: string): Uint8Array {
+  const id = uuidBytes(text);
+  if (!id) throw new AppError('BAD_INPUT', 'not a task run id', { id: text });
+  return id;
+}

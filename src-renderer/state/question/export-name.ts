@@ -1,0 +1,14 @@
+import { formatTime } from '../../../src-main/contract/time.ts';
+
+/** `production_failed-last-24-h_2026-11-23.csv`: workspace, preset, day in UTC; safe on every file system. */
+export function exportName(workspace: string, preset: string | null, now: number): string {
+  const plain = (text: string) =>
+    text
+      .normalize('NFKD')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 40);
+  const parts = [plain(workspace), plain(preset ?? ''), formatTime(now).slice(0, 10)];
+  return `${parts.filter((part) => part !== '').join('_')}.csv`;
+}

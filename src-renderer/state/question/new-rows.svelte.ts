@@ -1,0 +1,72 @@
+/**
+ * What has changed since the answer on screen. The list never moves by itself while sync writes: its rows are read again where they
+ * are, and this counts what a new answer would add, for the pill. The one exception is the very first harvest, when an empty window would be the worse surprise.
+ */
+import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import { api } from '../window/app.svelte.ts';
+import { question } from './question.svelte.ts';
+import { selection } from '../window/selection.svelte.ts';
+import { sync } from '../sync/sync.svelte.ts';
+
+/** Between two counts while sync writes, in ms. */
+const PACE_MS = 1000;
+
+class Fresh {
+  problem = $state.raw<AppError | null>(null);
+  /** counted for the answer of this name */
+  private seen = $state.raw<{ result: string; delta: number } | null>(null);
+  /** runs a new answer would add (below 0: lose; 0: some changed in place); null: nothing changed */
+  delta = $derived(this.seen !== null && this.seen.result === question.answer?.result ? this.seen.delta : null);
+
+  private abort: AbortController | null = null;
+  private latest = 0;
+  /** the first harvest is not yet shown whole */
+  private first = false;
+
+  async watch(workspace: string): Promise<void> {
+    this.stop();
+    const abort = new AbortController();
+    this.abort = abort;
+    this.seen = null;
+    this.problem = null;
+    this.latest = 0;
+    this.first = false;
+    try {
+      for await (const { version, total } of api['query.watch']({ workspace }, { signal: abort.signal })) {
+        // no sync has gone through: the harvest may have begun before this window looked
+        if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) this.first = true;
+        this.latest = version;
+        await this.settle(workspace, abort.signal);
+      }
+    } catch (thrown) {
+      const problem = toAppError(thrown);
+      if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+    }
+  }
+
+  stop(): void {
+    this.abort?.abort();
+  }
+
+  private async settle(workspace: string, signal: AbortSignal): Promise<void> {
+    while (question.busy && !signal.aborted) await pause(50);
+    const answer = question.answer;
+    if (signal.aborted || !answer || answer.version >= this.latest) return;
+    const empty = answer.count === 0 && answer.total === 0;
+    if (empty || (this.first && selection.id === null)) {
+      if (!sync.running) this.first = false;
+      question.refresh();
+    } else {
+      const [now] = await api['query.counts']({ workspace, queries: [question.query] }, { signal });
+      if (now !== undefined) this.seen = { result: answer.result, delta: now - answer.count };
+      if (question.answer === answer) await question.renew();
+    }
+    await pause(PACE_MS);
+  }
+}
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
+}
+
+export const fresh = new Fresh();

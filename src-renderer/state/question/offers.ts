@@ -1,0 +1,80 @@
+/** What the contract alone can offer at a place in a query: fields by name, and values of which there are few. */
+import { relations, resolveField, stateTypes } from '../../../src-main/contract/fields.ts';
+import type { Facet } from '../../../src-main/contract/query.ts';
+import { fieldWords } from '../../../src-main/contract/query-text/closest.ts';
+import { fieldText, valueText, type Gap } from '../../../src-main/contract/query-text/gap.ts';
+import { fieldCalled, isStateType, type Scope } from '../../../src-main/contract/query-text/names.ts';
+import { formatCount } from '../../format.ts';
+import { fieldInfo } from '../filters/catalog.ts';
+
+/** `text` replaces the gap. `aside` says more about it. */
+export type Offer = { text: string; label: string; aside: string };
+
+/** Rows of the list, so that it never covers half of the window. */
+const SHOWN = 8;
+const moments = ['-1h', '-24h', '-7d', '-30d', 'now'];
+
+const isType = (text: string) => stateTypes.some((type) => type === text);
+const plain = (text: string): Offer => ({ text, label: text, aside: '' });
+
+export function knownOffers(gap: Gap): Offer[] {
+  const typed = gap.typed.toLowerCase();
+  if (gap.what === 'relation')
+    return relationsOf(gap.scope)
+      .filter((name) => name.startsWith(typed))
+      .map(plain);
+  if (gap.what === 'field') return fieldOffers(gap, typed).slice(0, SHOWN);
+  return fixedValues(gap.path)
+    .filter((value) => value.startsWith(typed) && value !== typed)
+    .map(plain);
+}
+
+const relationsOf = (scope: Scope) => (scope === null ? [] : Object.keys(relations[scope]));
+
+function fixedValues(path: string): readonly string[] {
+  if (isStateType(path)) return stateTypes.map((type) => type.toLowerCase());
+  const kind = resolveField('task_run', path)?.kind;
+  return kind === 'time' ? moments : kind === 'boolean' ? ['yes', 'no'] : [];
+}
+
+/** Those that begin so first, then those that contain it, by name or by what the window calls them. */
+function fieldOffers(gap: Extract<Gap, { what: 'field' }>, typed: string): Offer[] {
+  const words = fieldWords(gap.scope).map((word) => {
+    const path = fieldCalled(word, gap.scope)?.path ?? word;
+    return { word, path, label: gap.scope === 'task_run' ? fieldInfo(path).label : '' };
+  });
+  const begins = words.filter(({ word }) => word.startsWith(typed));
+  const contains = words.filter(
+    ({ word, label }) => !word.startsWith(typed) && `${word} ${label}`.toLowerCase().includes(typed),
+  );
+  // a field under its short name is not offered again under its path
+  const seen = new Set<string>();
+  return [...begins, ...contains]
+    .filter(({ path }) => !seen.has(path) && seen.add(path))
+    .map(({ word, label }) => ({ text: fieldText(word, gap.scope), label: word, aside: label }));
+}
+
+/** The fields whose values the archive lists for it: a state's names are as good as its types. */
+export function countedFields(gap: Gap): string[] {
+  if (gap.what !== 'value') return [];
+  const { path } = gap;
+  if (isStateType(path)) return [path, path.replace(/type$/, 'name')];
+  const kind = resolveField('task_run', path)?.kind;
+  return (kind === 'term' || kind === 'tags' || kind === 'uuid') && path !== 'id' ? [path] : [];
+}
+
+/** The archive's values first, with how many runs have them; then what is known beside them. */
+export function countedOffers(facets: readonly Facet[], known: readonly Offer[]): Offer[] {
+  const counted = facets.flatMap((facet) =>
+    facet.values
+      .filter((one) => one.value !== null)
+      .map(({ label, count }) => {
+        const text = isType(label) ? label.toLowerCase() : label;
+        return { text: valueText(text), label: text, aside: formatCount(count) };
+      }),
+  );
+  const seen = new Set<string>();
+  return [...counted, ...known]
+    .filter(({ label }) => !seen.has(label.toLowerCase()) && seen.add(label.toLowerCase()))
+    .slice(0, SHOWN);
+}

@@ -1,0 +1,20 @@
+/** Presets in the panel's order, and what on screen differs from one. */
+import type { Query } from '../../../src-main/contract/query.ts';
+import type { Preset } from '../../../src-main/contract/rows.ts';
+import { sameCondition } from '../filters/conditions.ts';
+import { sameSort } from './sorts.ts';
+
+/** Pinned ones on top, as they were pinned; the others as they were saved. */
+export function inOrder(list: readonly Preset[], pinned: readonly string[]): Preset[] {
+  const top = pinned.flatMap((id) => list.find((one) => one.id === id) ?? []);
+  return [...top, ...list.filter((one) => !top.includes(one))];
+}
+
+/** `columns`: those on screen; a preset without columns of its own has nothing to say of them. */
+export function differs(preset: Preset, query: Query, columns: readonly string[]): boolean {
+  return !(
+    sameCondition(preset.query.where, query.where) &&
+    sameSort(preset.query.sort, query.sort) &&
+    (preset.columns === null || preset.columns.join() === columns.join())
+  );
+}

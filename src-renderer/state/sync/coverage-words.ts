@@ -1,0 +1,94 @@
+/** What the archive holds, when that was last checked and how it is kept true: the footer's line and the sync view's sentence. */
+import { MICROS_PER_SECOND } from '../../../src-main/contract/time.ts';
+import { paceLabel } from '../workspace/pace.ts';
+import { METERED_EVERY, type SyncStatus } from '../../../src-main/contract/sync.ts';
+
+type Words = { day(micros: number): string; ago(micros: number): string };
+/** of seconds */
+type Duration = (seconds: number) => string;
+
+/** null until the first status is there */
+export function coverageWords(
+  status: SyncStatus | null,
+  words: Words,
+): { coverage: string; checked: string | null } | null {
+  if (!status) return null;
+  const coverage =
+    status.complete_since !== null
+      ? `Every run since ${words.day(status.complete_since)}`
+      : status.phase === 'running'
+        ? 'First sync under way'
+        : status.resumable
+          ? 'Not all runs are here yet'
+          : status.last_success === null
+            ? 'Never synced'
+            : 'No runs on the server';
+  const checked = status.checked === null ? null : `checked ${words.ago(status.checked)}`;
+  return { coverage, checked };
+}
+
+/** Seconds between two syncs, as they go by the clock now. */
+function everyOn({ metered }: SyncStatus, every: number): number {
+  return metered && every > 0 ? Math.max(every, METERED_EVERY) : every;
+}
+
+/** Seconds between two syncs as a phrase; 0 is "only when asked". */
+export function paceWords(every: number): string {
+  return every > 0 ? paceLabel(every) : 'only when you ask';
+}
+
+/** `on` and `wait` and so on choose the dot; each has its own shape too. */
+export type LiveWords = { tone: 'on' | 'wait' | 'clock' | 'paused' | 'problem'; short: string; long: string };
+
+export function liveWords(status: SyncStatus, every: number): LiveWords {
+  const pace = paceWords(everyOn(status, every));
+  if (status.paused)
+    return { tone: 'paused', short: 'Paused.', long: 'paused: nothing is fetched by itself until you go on' };
+  if (status.problem && status.phase !== 'running')
+    return { tone: 'problem', short: 'The last sync failed.', long: 'not now: the last sync failed' };
+  if (status.metered)
+    return {
+      tone: 'clock',
+      short: `Metered connection: looks for changes ${pace}.`,
+      long: `off on a metered connection; changes are looked for ${pace}`,
+    };
+  switch (status.live) {
+    case 'on':
+      return { tone: 'on', short: 'Listening for changes.', long: 'on: the server tells of changes as they happen' };
+    case 'connecting':
+      return { tone: 'wait', short: 'Connecting to the server’s events.', long: `connecting; until then ${pace}` };
+    case 'unsupported':
+      return {
+        tone: 'clock',
+        short: `Looks for changes ${pace}.`,
+        long: `not offered by this server; changes are looked for ${pace}`,
+      };
+    case 'off':
+      return { tone: 'clock', short: `Looks for changes ${pace}.`, long: `off; changes are looked for ${pace}` };
+  }
+}
+
+/** "Every run since 3 Aug, checked 2 min ago. Compared with the server in full 9 h ago. Listening for changes." Begins as the footer's line. */
+export function coverageSentence(status: SyncStatus, every: number, words: Words): string {
+  const { coverage, checked } = coverageWords(status, words) ?? { coverage: '', checked: null };
+  const compared =
+    status.verified_since !== null
+      ? `Compared with the server in full ${words.ago(status.verified_since)}.`
+      : status.complete_since !== null
+        ? 'Not all of it has been compared with the server yet.'
+        : '';
+  // before anything is complete, how it is kept true is no news
+  if (status.complete_since === null && status.phase === 'running') return `${coverage}.`;
+  return [`${checked ? `${coverage}, ${checked}` : coverage}.`, compared, liveWords(status, every).short]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/** When the next sync starts by itself. `every`: seconds between two, `now` in µs. */
+export function nextWords(status: SyncStatus, every: number, now: number, duration: Duration): string {
+  if (status.phase === 'running' || status.phase === 'cancelling') return 'now';
+  if (status.paused) return 'when you go on';
+  if (status.next === null) return every > 0 ? `within ${duration(everyOn(status, every))}` : 'when you ask';
+  const seconds = (status.next - now) / MICROS_PER_SECOND;
+  return seconds < 1 ? 'now' : `in ${duration(Math.ceil(seconds))}`;
+}

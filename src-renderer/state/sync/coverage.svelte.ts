@@ -1,0 +1,31 @@
+/** What the archive holds, span by span, for the sync view. Read when it opens and when a sync has moved it on. */
+import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import type { Coverage } from '../../../src-main/contract/sync.ts';
+import { api } from '../window/app.svelte.ts';
+
+export class Held {
+  coverage = $state.raw<Coverage | null>(null);
+  problem = $state.raw<AppError | null>(null);
+  private abort: AbortController | null = null;
+
+  /** The last answer stays on screen until the next is there. */
+  async read(workspace: string): Promise<void> {
+    this.abort?.abort();
+    const abort = new AbortController();
+    this.abort = abort;
+    try {
+      const coverage = await api['sync.coverage']({ workspace }, { signal: abort.signal });
+      if (this.abort !== abort) return;
+      this.coverage = coverage;
+      this.problem = null;
+    } catch (thrown) {
+      const problem = toAppError(thrown);
+      if (this.abort === abort && problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED')
+        this.problem = problem;
+    }
+  }
+
+  stop(): void {
+    this.abort?.abort();
+  }
+}

@@ -1,0 +1,154 @@
+/** What the whole window knows: the line to the core, workspaces, settings, and which workspace is open. */
+import type { WireError } from '../../../src-main/contract/errors.ts';
+import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import { settingsSchema, type Candidate, type Settings, type Workspace } from '../../../src-main/contract/rows.ts';
+import { notes } from './notes.svelte.ts';
+import { openLink, type Api, type LinkState } from '../../client.ts';
+import { Network } from '../sync/network.ts';
+
+type Hello = Awaited<ReturnType<Api['hello']>>;
+
+const link = openLink();
+export const api = link.api;
+
+/** Where the boot is: nothing is drawn from the archive until `ready`. */
+export type Boot = 'starting' | 'ready' | 'failed';
+
+class App {
+  private readonly network = new Network();
+  link = $state<LinkState>('connecting');
+  boot = $state<Boot>('starting');
+  hello = $state.raw<Hello | null>(null);
+  workspaces = $state.raw<Workspace[]>([]);
+  settings = $state.raw<Settings>(settingsSchema.parse({}));
+  /** the open workspace's name */
+  workspace = $state<string | null>(null);
+  opening = $state(false);
+  /** why the window or the workspace could not be opened */
+  problem = $state.raw<AppError | null>(null);
+  /** said by the core when it opened the archive, such as what was salvaged from a damaged one */
+  notice = $state.raw<WireError | null>(null);
+  /** servers found on this machine and not yet added */
+  candidates = $state.raw<Candidate[]>([]);
+  /** grows whenever the line comes up again: streams are asked anew */
+  session = $state(0);
+
+  current = $derived(this.workspaces.find((one) => one.name === this.workspace) ?? null);
+  readOnly = $derived(this.hello?.read_only ?? null);
+  utc = $derived(this.settings.time_zone === 'utc');
+  /** seconds between two syncs of the open workspace; 0: only when asked */
+  every = $derived(this.current?.sync_every ?? this.settings.sync_every);
+
+  start(): () => void {
+    const unwatch = this.network.watch(() => {
+      if (this.link === 'up') void this.network.report(api).catch(notes.fail);
+    });
+    const unlisten = link.onState((state) => {
+      this.link = state;
+      if (state === 'up') void this.greet();
+    });
+    return () => {
+      unwatch();
+      unlisten();
+    };
+  }
+
+  async greet(): Promise<void> {
+    try {
+      await this.network.report(api);
+      const hello = await api.hello({});
+      this.hello = hello;
+      this.workspaces = hello.workspaces;
+      this.settings = hello.settings;
+      this.session += 1;
+      const wanted = this.workspace ?? hello.settings.workspace;
+      const first =
+        hello.workspaces.find((one) => one.name === wanted) ??
+        hello.workspaces.find((one) => one.kind === 'server') ??
+        hello.workspaces[0];
+      this.boot = 'ready';
+      if (first) await this.open(first.name);
+      else this.workspace = null;
+      await this.look();
+    } catch (thrown) {
+      const problem = toAppError(thrown);
+      if (problem.code === 'DISCONNECTED') return; // the line fell again; its own state says so
+      this.problem = problem;
+      this.boot = 'failed';
+    }
+  }
+
+  /** Looks for servers on this machine; nothing is contacted. Not finding any is no news. */
+  async look(): Promise<void> {
+    try {
+      const known = new Set(this.workspaces.map((one) => one.api_url.replace(/\/+$/, '')));
+      const found = await api['workspace.candidates']({});
+      this.candidates = found.filter((one) => !known.has(one.api_url.replace(/\/+$/, '')));
+    } catch (thrown) {
+      if (toAppError(thrown).code !== 'DISCONNECTED') this.candidates = [];
+    }
+  }
+
+  async open(name: string): Promise<void> {
+    this.opening = true;
+    this.problem = null;
+    this.notice = null;
+    this.workspace = name;
+    try {
+      const opened = await api['workspace.open']({ workspace: name });
+      if (this.workspace !== name) return;
+      this.replace(opened.workspace);
+      this.notice = opened.notice;
+    } catch (thrown) {
+      if (this.workspace === name) this.problem = toAppError(thrown);
+    } finally {
+      if (this.workspace === name) this.opening = false;
+    }
+  }
+
+  /** A switch by the person: remembered for the next start. */
+  async choose(name: string): Promise<void> {
+    await this.open(name);
+    await this.save({ workspace: name });
+  }
+
+  replace(workspace: Workspace): void {
+    const known = this.workspaces.some((one) => one.name === workspace.name);
+    this.workspaces = known
+      ? this.workspaces.map((one) => (one.name === workspace.name ? workspace : one))
+      : [...this.workspaces, workspace];
+  }
+
+  /** Names, sizes and counts anew; without an answer the old ones stay. */
+  async relist(): Promise<void> {
+    try {
+      this.workspaces = await api['workspace.list']({});
+    } catch (thrown) {
+      notes.fail(thrown);
+    }
+  }
+
+  async reload(): Promise<void> {
+    this.workspaces = await api['workspace.list']({});
+    await this.look();
+  }
+
+  /** Shows the change at once; a folder that cannot be written keeps it for this window only. */
+  async save(change: Partial<Settings>): Promise<void> {
+    this.settings = { ...this.settings, ...change };
+    if (this.readOnly) return;
+    try {
+      this.settings = await api['settings.update'](change);
+    } catch (thrown) {
+      notes.fail(thrown);
+    }
+  }
+
+  toggleSection(id: string): void {
+    const closed = this.settings.closed_sections;
+    const next = closed.includes(id) ? closed.filter((one) => one !== id) : [...closed, id];
+    void this.save({ closed_sections: next });
+  }
+}
+
+export const app = new App();

@@ -1,0 +1,59 @@
+/** Which dialog is open. At most one is. */
+import type { Candidate } from '../../../src-main/contract/rows.ts';
+import { fresh } from '../question/new-rows.svelte.ts';
+import { question } from '../question/question.svelte.ts';
+import type { WorkspaceForm } from '../workspace/workspace-form.ts';
+
+type Open =
+  | { kind: 'none' }
+  | { kind: 'export' }
+  | { kind: 'keys' }
+  | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
+  | { kind: 'edit'; workspace: string }
+  | { kind: 'workspaces' }
+  | { kind: 'compare'; run: string; success: string }
+  | { kind: 'sync' }
+  | { kind: 'settings'; workspace: string };
+
+class Dialogs {
+  open = $state.raw<Open>({ kind: 'none' });
+
+  close(): void {
+    this.open = { kind: 'none' };
+  }
+  /** What is new is taken in first, so that the count in the dialog is that of the file. */
+  exportRuns(): void {
+    if (fresh.delta !== null) question.refresh();
+    this.open = { kind: 'export' };
+  }
+  keys(): void {
+    this.open = { kind: 'keys' };
+  }
+  /** `form`: what is already known of it */
+  addWorkspace(form: Partial<WorkspaceForm> = {}): void {
+    this.open = { kind: 'add', candidate: null, form };
+  }
+  addCandidate(candidate: Candidate): void {
+    this.open = { kind: 'add', candidate, form: {} };
+  }
+  manageWorkspaces(): void {
+    this.open = { kind: 'workspaces' };
+  }
+  /** where one workspace's server is and how to sign in there */
+  connection(workspace: string): void {
+    this.open = { kind: 'edit', workspace };
+  }
+  /** a run beside one that went well */
+  compare(run: string, success: string): void {
+    this.open = { kind: 'compare', run, success };
+  }
+  syncView(): void {
+    this.open = { kind: 'sync' };
+  }
+  /** what one workspace keeps and fetches */
+  settings(workspace: string): void {
+    this.open = { kind: 'settings', workspace };
+  }
+}
+
+export const dialogs = new Dialogs();

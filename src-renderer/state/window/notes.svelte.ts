@@ -1,0 +1,49 @@
+/** One short message at the foot of the window: what was done, with a way back, or what went wrong. */
+import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+
+type Action = { label: string; run: () => void };
+export type Note = { id: number; text: string | null; error: AppError | null; action: Action | null };
+
+/** Long enough to read and to reach the button, in ms. Errors stay until they are closed. */
+const SHOWN_MS = 6000;
+
+class Notes {
+  current = $state.raw<Note | null>(null);
+  private next = 1;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  say(text: string, action: Action | null = null): void {
+    this.show({ id: this.next++, text, error: null, action });
+    this.timer = setTimeout(() => this.close(), SHOWN_MS);
+  }
+
+  /** A cancelled call is no news; a lost line has its own banner. */
+  fail(thrown: unknown): void {
+    const error = toAppError(thrown);
+    if (error.code === 'CANCELLED' || error.code === 'DISCONNECTED') return;
+    this.show({ id: this.next++, text: null, error, action: null });
+  }
+
+  /** Runs it; true when it went through, otherwise the person is told. */
+  async attempt(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (thrown) {
+      this.fail(thrown);
+      return false;
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.current = null;
+  }
+
+  private show(note: Note): void {
+    clearTimeout(this.timer);
+    this.current = note;
+  }
+}
+
+export const notes = new Notes();

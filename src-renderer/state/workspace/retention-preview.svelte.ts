@@ -1,0 +1,41 @@
+/** What a change of keeping would delete, asked while the form is filled in: the button must say it before it does it. */
+import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import type { Keeping, Retention } from '../../../src-main/contract/sync.ts';
+import { api } from '../window/app.svelte.ts';
+
+/** Typing settles for this long before it is asked, in ms: a count walks every run. */
+const TYPING_MS = 250;
+
+export class KeepingPreview {
+  asking = $state(false);
+  result = $state.raw<Retention | null>(null);
+  problem = $state.raw<AppError | null>(null);
+  private abort: AbortController | null = null;
+
+  /** null: nothing to ask. Returns what ends it. */
+  ask(workspace: string, keeping: Keeping | null): () => void {
+    this.abort?.abort();
+    this.result = null;
+    this.problem = null;
+    this.asking = keeping !== null;
+    if (keeping === null) return () => undefined;
+    const abort = new AbortController();
+    this.abort = abort;
+    const timer = setTimeout(() => void this.read(workspace, keeping, abort), TYPING_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }
+
+  private async read(workspace: string, keeping: Keeping, abort: AbortController): Promise<void> {
+    try {
+      const result = await api['workspace.previewKeeping']({ workspace, keeping }, { signal: abort.signal });
+      if (this.abort === abort) this.result = result;
+    } catch (thrown) {
+      if (this.abort === abort && !abort.signal.aborted) this.problem = toAppError(thrown);
+    } finally {
+      if (this.abort === abort) this.asking = false;
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/** The form of a server as text, checked and turned into the contract's input. */
+import type { CloudWorkspace, WorkspaceInput } from '../../../src-main/contract/rows.ts';
+
+/** keep: the sign-in a workspace has, when its connection is edited */
+export type AuthChoice = 'none' | 'api_key' | 'basic' | 'keep';
+
+export type WorkspaceForm = {
+  name: string;
+  where: 'server' | 'cloud';
+  apiUrl: string;
+  /** the Cloud workspace chosen; '' until one is */
+  cloudUrl: string;
+  /** of a server; Cloud has API keys only */
+  auth: AuthChoice;
+  /** where the secret comes from */
+  source: 'env' | 'secret';
+  variable: string;
+  secret: string;
+  /** full path of a PEM file; '' for none */
+  caFile: string;
+  /** `Name: value`, one a line */
+  headers: string;
+  insecureTls: boolean;
+  /** null: ask the server */
+  dialect: 'sqlite' | 'postgres' | null;
+};
+
+export const emptyForm: WorkspaceForm = {
+  name: '',
+  where: 'server',
+  apiUrl: '',
+  cloudUrl: '',
+  auth: 'none',
+  source: 'env',
+  variable: 'PREFECT_API_KEY',
+  secret: '',
+  caFile: '',
+  headers: '',
+  insecureTls: false,
+  dialect: null,
+};
+
+export type FormProblems = Partial<
+  Record<'name' | 'apiUrl' | 'cloudUrl' | 'variable' | 'secret' | 'caFile' | 'headers', string>
+>;
+
+const scheme = (form: WorkspaceForm): AuthChoice => (form.where === 'cloud' ? 'api_key' : form.auth);
+
+/** Words by field; {} when it can be sent. */
+export function formProblems(form: WorkspaceForm, takenNames: readonly string[]): FormProblems {
+  const problems: FormProblems = keyProblems(form);
+  const name = form.name.trim();
+  if (name === '') problems.name = 'Give it a name';
+  else if (!/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$/.test(name))
+    problems.name = 'Letters, digits, space, dot, dash and underscore; at most 63';
+  else if (takenNames.some((one) => one.toLowerCase() === name.toLowerCase()))
+    problems.name = 'There is a workspace of that name';
+  if (form.where === 'cloud') {
+    if (form.cloudUrl === '') problems.cloudUrl = 'Show the workspaces of the key and choose one';
+  } else {
+    const url = URL.canParse(form.apiUrl.trim()) ? new URL(form.apiUrl.trim()) : null;
+    if (form.apiUrl.trim() === '') problems.apiUrl = 'Paste the address from “prefect config view”';
+    else if (!url || !['http:', 'https:'].includes(url.protocol))
+      problems.apiUrl = 'An address that starts with http:// or https://';
+    else if (url.username !== '' || url.password !== '') problems.apiUrl = 'Put the sign-in below, not in the address';
+  }
+  if (form.caFile.trim() !== '' && !/^(\/|[A-Za-z]:[\\/]|\\\\)/.test(form.caFile.trim()))
+    problems.caFile = 'The full path of the file, from the root of the disk';
+  if (headerPairs(form.headers) === null) problems.headers = 'One header a line, as Name: value';
+  return problems;
+}
+
+/** Those of the sign-in alone: all that asking Cloud for its workspaces needs. */
+export function keyProblems(form: WorkspaceForm): FormProblems {
+  const kind = scheme(form);
+  if (kind === 'none' || kind === 'keep') return {};
+  if (form.source === 'env')
+    return /^[A-Za-z_][A-Za-z0-9_]*$/.test(form.variable.trim())
+      ? {}
+      : { variable: 'The name of an environment variable' };
+  return form.secret === '' ? { secret: kind === 'api_key' ? 'Paste the API key' : 'As user:password' } : {};
+}
+
+/** null: a line that is no header. A name that stands there twice keeps its last value. */
+export function headerPairs(text: string): Record<string, string> | null {
+  const headers: Record<string, string> = {};
+  for (const line of text.split('\n').map((one) => one.trim())) {
+    if (line === '') continue;
+    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.+)$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) return null;
+    headers[name] = value;
+  }
+  return headers;
+}
+
+export function formAuth(form: WorkspaceForm): WorkspaceInput['auth'] {
+  const kind = scheme(form);
+  if (kind === 'none' || kind === 'keep') return { kind: 'none' };
+  if (form.source === 'env') return { kind: 'env', scheme: kind, variable: form.variable.trim() };
+  return { kind: 'secret', scheme: kind, secret: form.secret };
+}
+
+export function formInput(form: WorkspaceForm): WorkspaceInput {
+  return {
+    name: form.name.trim(),
+    api_url: form.where === 'cloud' ? form.cloudUrl : form.apiUrl.trim(),
+    auth: formAuth(form),
+    headers: headerPairs(form.headers) ?? {},
+    insecure_tls: form.insecureTls,
+    ca_file: form.caFile.trim() || null,
+    dialect: form.dialect,
+  };
+}
+
+/** A name for a Cloud workspace that the contract takes: its handles, as far as they fit. */
+export function cloudName({ account, workspace }: CloudWorkspace): string {
+  const name = `${account} ${workspace}`.replace(/[^A-Za-z0-9 ._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return name.slice(0, 63).trim() || 'cloud';
+}
+
+/** Where a workspace is, short: `api.prefect.cloud`, `127.0.0.1:4200`. */
+export function workspaceHost(apiUrl: string): string {
+  return URL.canParse(apiUrl) ? new URL(apiUrl).host : apiUrl;
+}

@@ -1,0 +1,34 @@
+/** What VirtualGrid is given: the result and its place come from outside, the grid keeps only where it is scrolled to. */
+import type { SortKey } from '../../../src-main/contract/query.ts';
+import type { TaskRunRow } from '../../../src-main/contract/rows.ts';
+import type { ColumnChoice } from './grid-columns.ts';
+
+export type GridProps = {
+  /** which columns, in which order and width; see chosenColumns() for the default */
+  columns: ColumnChoice[];
+  /** resized, reordered, added or removed; during a resize at every move of the pointer */
+  oncolumns: (next: ColumnChoice[]) => void;
+  sort: readonly SortKey[];
+  /** a header was used; `add` with Shift: one more key */
+  onsort: (field: string, add: boolean) => void;
+  /** rows of the whole result */
+  count: number;
+  /** null: not loaded; reading it must be reactive */
+  rowAt: (index: number) => TaskRunRow | null;
+  /** rows [from, to) are on screen or about to be and some are not loaded; asked again at every scroll step until they are */
+  onneed: (from: number, to: number) => void;
+  /** id of the open run, marked in the list */
+  selected: string | null;
+  /** where it is in the result, null when unknown or not in it */
+  selectedIndex?: number | null;
+  /** grows: scroll `selectedIndex` into view */
+  reveal?: number;
+  /** grows: back to the first row */
+  top?: number;
+  /** the keyboard came to a row that is loaded */
+  onselect?: (index: number, row: TaskRunRow) => void;
+  /** clicked, or Enter */
+  onopen: (index: number, row: TaskRunRow) => void;
+  utc?: boolean;
+  label?: string;
+};
