@@ -1,6 +1,6 @@
 /** What the views read: rows of the grid, a run's detail, workspaces, presets, settings. */
 import { z } from 'zod';
-import { fields, fieldsOf, type FieldInfo } from './fields.ts';
+import { fieldsOf, type FieldInfo, type fields } from './fields.ts';
 import { dialectSchema, querySchema } from './query.ts';
 import { wireErrorSchema } from './errors.ts';
 import { fetchRuleSchema, keepingSchema, meteredSchema } from './sync.ts';

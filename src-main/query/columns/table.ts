@@ -49,7 +49,7 @@ export class Table {
     this.ids = new IdColumn(this.arena, this.#capacity);
     this.present = new Int32Array(this.#capacity >>> 5);
     this.alive = new Int32Array(this.#capacity >>> 5);
-    const names = Object.entries(columns[entity]) as [string, ColumnKind][];
+    const names = Object.entries(columns[entity]);
     for (const [name, kind] of names) {
       if (name === 'id' || name === 'known') {
         this.#setters.push(null);
