@@ -14,6 +14,7 @@ import { checks } from '../src-main/shell/tasks/check.ts';
 import { findOrFetchChromium } from './run/chromium.ts';
 import { findOrInstallPostgres } from './run/postgres.ts';
 import { findOrMakePrefect } from './run/prefect.ts';
+import { findOrInstallSqlite } from './run/sqlite.ts';
 import { runE2e, runNodeTests } from './run/suites.ts';
 import { Tally } from './run/tally.ts';
 
@@ -37,6 +38,9 @@ export async function run(root: string, args: string[]): Promise<number> {
       const postgres = await findOrInstallPostgres();
       if (postgres.path) env.TASKSCOPE_POSTGRES_BIN = postgres.path;
       told('PostgreSQL', postgres, tally, 'welcome');
+      const sqlite = await findOrInstallSqlite();
+      if (sqlite.path) env.TASKSCOPE_SQLITE3 = sqlite.path;
+      told('sqlite3', sqlite, tally);
     }
     let chromium = null;
     if (wanted.has('e2e')) {

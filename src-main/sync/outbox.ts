@@ -1,7 +1,8 @@
 /** Pages on their way into the archive: in order, several to a transaction, a few in flight, reading held back when it is full. */
 import type { Entity } from '../contract/fields.ts';
 import type { Row } from '../prefect/client.ts';
-import type { RowBatch, Sink, Written } from './sink.ts';
+import type { WriteCounts } from '../contract/archive.ts';
+import type { RowBatch, Sink } from './sink.ts';
 
 /** Pages waiting before the reader is held back. */
 const FULL = 8;
@@ -14,14 +15,14 @@ type Item = { batches: RowBatch[]; state: Record<string, unknown> };
 
 export class Outbox {
   readonly #sink: Sink;
-  readonly #onWritten: (written: Written) => void;
+  readonly #onWritten: (written: WriteCounts) => void;
   #queue: Item[] = [];
   #inFlight = 0;
   #failed: { thrown: unknown } | null = null;
   #wake = new Set<() => void>();
   #planned = false;
 
-  constructor(sink: Sink, onWritten: (written: Written) => void) {
+  constructor(sink: Sink, onWritten: (written: WriteCounts) => void) {
     this.#sink = sink;
     this.#onWritten = onWritten;
   }
@@ -90,7 +91,7 @@ export class Outbox {
   }
 
   /** async: what the sink throws at once is a failed write like any other */
-  async #write(batches: RowBatch[], state: Record<string, unknown>): Promise<Written> {
+  async #write(batches: RowBatch[], state: Record<string, unknown>): Promise<WriteCounts> {
     return this.#sink.write(batches, state);
   }
 }

@@ -8,7 +8,7 @@ import type { DocumentKind } from '../contract/fields.ts';
 import type { DocumentRow } from '../prefect/client.ts';
 import { scanAnchored, scanPages } from './anchored.ts';
 import { keeper, type Pass } from './pass.ts';
-import type { DocumentChanges } from './sink.ts';
+import type { DocumentChanges } from '../contract/archive.ts';
 import type { Source } from './source.ts';
 
 export const POOLS_KEY = 'pools';

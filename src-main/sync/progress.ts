@@ -2,7 +2,7 @@
 import type { Entity } from '../contract/fields.ts';
 import type { SyncStatus } from '../contract/sync.ts';
 import type { Wait } from '../prefect/client.ts';
-import type { Written } from './sink.ts';
+import type { WriteCounts } from '../contract/archive.ts';
 
 /** All but what core adds: whose it is and what happens between two syncs. */
 export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'metered' | 'live' | 'next'>;
@@ -63,7 +63,7 @@ export class Progress {
     this.#emit({ received, task_runs, rate, seconds_left: left });
   }
 
-  written({ inserted, changed }: Written): void {
+  written({ inserted, changed }: WriteCounts): void {
     this.#emit({ changed: this.#status.changed + inserted + changed });
   }
 

@@ -6,7 +6,8 @@
 import type { Entity } from '../contract/fields.ts';
 import type { Row } from '../prefect/client.ts';
 import { timeOf } from '../prefect/rows.ts';
-import type { RowBatch, Sink, Written } from './sink.ts';
+import type { WriteCounts } from '../contract/archive.ts';
+import type { RowBatch, Sink } from './sink.ts';
 
 export type Reader = {
   sink: Sink;
@@ -72,7 +73,7 @@ export class Recency {
   }
 
   /** Hands over at once: the sink commits in the order of the calls. */
-  async #write(newer: Stamps, sink: Sink, batches: RowBatch[], state: Record<string, unknown>): Promise<Written> {
+  async #write(newer: Stamps, sink: Sink, batches: RowBatch[], state: Record<string, unknown>): Promise<WriteCounts> {
     const isStale = (entity: Entity, row: Row) =>
       (stamp(row) ?? Infinity) < (newer.get(`${entity} ${row.value.id}`) ?? -Infinity);
     const kept = batches

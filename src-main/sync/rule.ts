@@ -7,7 +7,7 @@ import { noActivity, type RunActivity } from '../contract/rows.ts';
 import type { FetchRule } from '../contract/sync.ts';
 import { fetchActivities } from '../prefect/activity.ts';
 import type { Pass } from './pass.ts';
-import type { Due } from './sink.ts';
+import type { DueRun } from '../contract/archive.ts';
 
 const DAY = 86_400_000_000;
 /** µs after its end until a run's last lines have arrived: clients send logs every 2 s, and try again when that fails (facts §5). */
@@ -53,9 +53,9 @@ export async function fetchByRule(
   progress.step('activity');
 
   const end = now() + SHARE;
-  const refused: { one: Due; error: AppError }[] = [];
+  const refused: { one: DueRun; error: AppError }[] = [];
   let fetched = 0;
-  const fetchSome = async (some: Due[]): Promise<void> => {
+  const fetchSome = async (some: DueRun[]): Promise<void> => {
     const ids = some.map(({ id }) => id);
     try {
       const found = await fetchActivities(source.client, ids, source.limit, source.options);

@@ -1,12 +1,10 @@
 /** Where rows go, as the sync sees it; core gives it the encoder and the writer thread. */
+import type { DocumentChanges, DueActivities, DueRun, IdRange, WriteCounts } from '../contract/archive.ts';
 import type { DocumentKind, Entity } from '../contract/fields.ts';
 import type { RunActivity } from '../contract/rows.ts';
 import type { Row } from '../prefect/client.ts';
 
-export type Written = { inserted: number; changed: number; unchanged: number };
 export type Document = { id: string; name: string; json: string };
-/** Ids that are new or back, that have another name, and that are gone now. */
-export type DocumentChanges = { added: string[]; renamed: string[]; gone: string[] };
 export type RowBatch = { entity: Entity; rows: Row[] };
 
 export type Sink = {
@@ -15,7 +13,7 @@ export type Sink = {
    * last call has resolved; transactions must commit in the order of the calls, and once one has failed, those handed over after it
    * fail too, though a smaller one may find room on a full disk: its cursor would be past rows that are not there.
    */
-  write(batches: RowBatch[], state: Record<string, unknown>): Promise<Written>;
+  write(batches: RowBatch[], state: Record<string, unknown>): Promise<WriteCounts>;
   /** The server no longer has these rows. `at`: µs by its clock. Ids that are only known from references are marked too. */
   markGone(entity: Entity, ids: string[], at: number): Promise<void>;
   /** These are all documents of the kind that the server has; the others that are kept are gone since `at`, µs by its clock. Without it none are read. */
@@ -31,14 +29,7 @@ export type Sink = {
   /** Ids of the rows that are not kept (or marked as gone), and of those that are kept otherwise. Writes nothing. */
   compare?(entity: Entity, rows: Row[]): Promise<{ missing: string[]; changed: string[] }>;
   /** Runs to fetch by rule, newest first. Without it nothing is fetched by rule. */
-  dueActivities?(wanted: Wanted): Promise<Due[]>;
+  dueActivities?(wanted: DueActivities): Promise<DueRun[]>;
   /** Adds to what is kept of the run. `stamp`: as `dueActivities` gave it. */
   saveActivity?(id: string, activity: RunActivity, stamp: number): Promise<void>;
 };
-
-/** In one of the states, ended in [from, to] (µs by the server's clock), with an activity that is missing or older than the run, or than `settle` µs after its end. */
-export type Wanted = { states: string[]; from: number; to: number; settle: number; limit: number };
-export type Due = { id: string; stamp: number };
-
-/** By expected start, bounds included, µs, null: no bound; or the runs that have none; or, for flows and deployments, all. */
-export type IdRange = { from: number | null; to: number | null } | 'without_start' | 'all';

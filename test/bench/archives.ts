@@ -4,7 +4,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entities } from '../../src-main/contract/fields.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
-import { newestVersion } from '../../src-main/store/migrations/migrate.ts';
+import { newestVersion } from '../../src-main/store/file/migrate.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
 import { SyntheticSource } from '../fixtures/synthetic-source.ts';
 import { cacheFolder } from '../run/machine.ts';

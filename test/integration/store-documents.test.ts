@@ -3,16 +3,13 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { documentKinds, type DocumentKind } from '../../src-main/contract/fields.ts';
 import type { KeptDocument } from '../../src-main/store/write/documents.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
-import { versionOf } from '../../src-main/store/migrations/migrate.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
-import { oldArchive } from '../fixtures/old-archives.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 import '../fixtures/ci-seed.ts';
@@ -129,35 +126,6 @@ test('a workspace that begins to mirror lets go of the texts of what is gone', (
   assert.deepEqual(reader.documents('work_queue'), [{ id: idOf(1), name: 'a', gone: 2, json: '{}' }]);
   writer.enforce({ gone: 'drop', max_days: null, max_bytes: null }, 3);
   assert.deepEqual(reader.documents('work_queue'), [{ id: idOf(1), name: 'a', gone: 2, json: null }]);
-});
-
-test('migration 0003: an archive from before documents keeps every row and takes documents; the old file is beside it', (t) => {
-  const path = join(tempDir(t), 'a.sqlite');
-  const rows = [...taskRuns(8, { rows: 50, flowRuns: 3 })];
-  oldArchive(path, 2, rows);
-  const older = new Sqlite(path);
-  older.exec("INSERT INTO state (key, value) VALUES ('cursor', '7')");
-  older.close();
-  assert.throws(() => openReader(path), is('FOLDER_READ_ONLY'));
-  const writer = openWriter(path, { onChange });
-  t.after(() => writer.close());
-  assert.equal(writer.notice, null);
-  assert.equal(writer.getState('cursor'), 7);
-  const id = '01a20aea-6dc4-4b34-82a2-1b1505be9768';
-  writer.replaceDocuments('work_pool', [{ id, name: 'p', json: '{"id":1}' }], 5, false);
-  const reader = openReader(path);
-  t.after(() => reader.close());
-  assert.deepEqual(reader.documents('work_pool'), [{ id, name: 'p', gone: null, json: '{"id":1}' }]);
-  assert.deepEqual(reader.documents('work_queue'), []);
-  const rids = Array.from(reader.rows('task_run', 0, reader.maxRid('task_run')), ([rid]) => rid);
-  assert.deepEqual(
-    reader.json('task_run', rids),
-    rows.map(({ json }) => json),
-  );
-  const copy = new Sqlite(`${path}.before-v3`, { readonly: true });
-  t.after(() => copy.close());
-  assert.equal(versionOf(copy), 2);
-  assert.equal(copy.prepare('SELECT count(*) FROM task_run WHERE known = 1').pluck().get(), 50);
 });
 
 test('documents of a damaged archive are salvaged, those that are gone too', (t) => {

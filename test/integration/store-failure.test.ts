@@ -1,17 +1,20 @@
-/** Migration 0005: an archive from before failures had a column gets it, the same as if its rows were written now. */
+/** The failure of runs is made by a rule: an archive that an older rule wrote is brought up to date in slices after it was opened. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
+import { startWorker } from '../../src-main/core/workers/start-worker.ts';
+import { writerContract } from '../../src-main/core/workers/contracts.ts';
+import type { Change } from '../../src-main/store/columns.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { failureOf } from '../../src-main/store/failure.ts';
 import { isObject } from '../../src-main/store/layout.ts';
-import { migrations, versionOf } from '../../src-main/store/migrations/migrate.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
 import { taskRuns, type Row } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
+import { until } from '../fixtures/until.ts';
 
 const onChange = () => undefined;
 
@@ -19,9 +22,7 @@ const onChange = () => undefined;
 function kept(path: string): Map<string, string | null> {
   const db = new Sqlite(path, { readonly: true });
   try {
-    const sql =
-      'SELECT lower(hex(task_run.id)), text FROM task_run LEFT JOIN term ON term.id = failure WHERE known = 1';
-    return new Map(db.prepare(sql).raw().all() as [string, string | null][]);
+    return new Map(db.prepare('SELECT id, failure FROM task_runs').raw().all() as [string, string | null][]);
   } finally {
     db.close();
   }
@@ -32,68 +33,126 @@ const expected = (rows: readonly Row[]) =>
   new Map(
     rows.map(({ value }) => {
       const message = isObject(value.state) ? value.state.message : null;
-      return [String(value.id).replaceAll('-', ''), failureOf(value.state_type, message)];
+      return [String(value.id), failureOf(value.state_type, message)];
     }),
   );
 
-test('the column is made of every row, the old file is beside it, and nothing else has changed', (t) => {
-  const path = join(tempDir(t), 'a.sqlite');
-  const rows = [...taskRuns(6, { rows: 600, flowRuns: 10 })];
+function filled(path: string, rows: readonly Row[]): void {
   const writer = openWriter(path, { onChange });
   writer.write({ batches: [encodeRows('task_run', rows)] });
   writer.close();
+}
+
+/** As another rule would have left it: some runs without a failure, some with another one, some that have one and should not. */
+function spoilt(path: string): number[] {
+  const db = new Sqlite(path);
+  db.exec(`
+    UPDATE meta SET value = '0' WHERE key = 'failure_rule';
+    INSERT OR IGNORE INTO term (text) VALUES ('what an older rule made');
+    UPDATE task_run SET failure = NULL WHERE failure IS NOT NULL AND rid % 3 = 0;
+    UPDATE task_run SET failure = (SELECT id FROM term WHERE text = 'what an older rule made') WHERE rid % 7 = 0;
+  `);
+  const changed = db.prepare("SELECT count(*) FROM task_runs WHERE failure = 'what an older rule made'").pluck().get();
+  assert.ok((changed as number) > 0);
+  const rids = db.prepare('SELECT rid FROM task_run ORDER BY rid').pluck().all() as number[];
+  db.close();
+  return rids;
+}
+
+test('an older rule’s column is made anew, told row by row, and nothing else has changed', (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  const rows = [...taskRuns(6, { rows: 600, flowRuns: 10 })];
+  filled(path, rows);
   const wanted = expected(rows);
   assert.ok([...wanted.values()].filter((failure) => failure !== null).length > 10, 'the rows have failures');
   assert.deepEqual(kept(path), wanted);
-
-  const all = () => {
-    const reader = openReader(path);
-    const terms = new Map(reader.terms(0));
-    const read = Array.from(reader.rows('task_run', 0, reader.maxRid('task_run')), (row) =>
-      row.map((cell) => (typeof cell === 'number' && terms.has(cell) ? `${cell} ${terms.get(cell)}` : cell)),
-    );
-    const json = reader.json(
-      'task_run',
-      read.map(([rid]) => Number(String(rid).split(' ', 1)[0])),
-    );
-    reader.close();
-    return { read, json };
+  const cells = () => {
+    const db = new Sqlite(path, { readonly: true });
+    try {
+      return db.prepare('SELECT * FROM task_runs ORDER BY id').all();
+    } finally {
+      db.close();
+    }
   };
-  const before = all();
-  // as version 4 had it
-  const db = new Sqlite(path);
-  db.exec('ALTER TABLE task_run DROP COLUMN failure; PRAGMA user_version = 4');
-  db.close();
+  const before = cells();
+  spoilt(path);
+  const wrong = [...kept(path)].filter(([id, failure]) => wanted.get(id) !== failure).map(([id]) => id);
+  assert.ok(wrong.length > 50);
 
-  const again = openWriter(path, { onChange });
-  assert.equal(again.notice, null);
-  assert.ok(existsSync(`${path}.before-v5`), 'an archive is copied before it is changed');
-  again.close();
-  assert.deepEqual(all(), before);
-  const after = new Sqlite(path, { readonly: true });
-  t.after(() => after.close());
-  assert.equal(versionOf(after), migrations.length);
+  const changes: Change[] = [];
+  const writer = openWriter(path, { onChange: (change) => changes.push(change) });
+  t.after(() => writer.close());
+  assert.equal(writer.notice, null);
+  assert.notDeepEqual(kept(path), wanted, 'opening does not wait for it');
+  while (writer.refreshFailures());
+  assert.deepEqual(cells(), before);
+  const reader = openReader(path);
+  t.after(() => reader.close());
+  const told = changes.flatMap(({ changed }) => changed.task_run ?? []).sort((a, b) => a - b);
+  assert.deepEqual(
+    told,
+    wrong.map((id) => reader.ridOf('task_run', id)).sort((a, b) => Number(a) - Number(b)),
+  );
+  assert.equal(reader.state('failure_refresh'), undefined);
+  const count = changes.length;
+  assert.equal(writer.refreshFailures(), false, 'a second time there is nothing to do');
+  assert.equal(changes.length, count);
 });
 
-test('a failed run that cannot be read: the archive is salvaged instead, and the others have their failures', (t) => {
+test('it goes on after a restart where it stopped, and rows written meanwhile stay right', (t) => {
   const path = join(tempDir(t), 'a.sqlite');
-  const rows = [...taskRuns(6, { rows: 300, flowRuns: 10 })];
-  const writer = openWriter(path, { onChange });
-  writer.write({ batches: [encodeRows('task_run', rows)] });
-  writer.close();
-  const db = new Sqlite(path);
-  const find = 'SELECT task_run.rid, lower(hex(id)), z FROM task_run JOIN row_json ON key = task_run.rid * 4';
-  const [rid, id, z] = db.prepare(`${find} WHERE failure IS NOT NULL`).raw().get() as [number, string, Buffer];
-  z[z.length >> 1] ^= 4;
-  db.prepare('UPDATE row_json SET z = ? WHERE key = ? * 4').run(z, rid);
-  db.exec('ALTER TABLE task_run DROP COLUMN failure; PRAGMA user_version = 4');
-  db.close();
-  const again = openWriter(path, { onChange });
-  again.close();
-  assert.equal(again.notice?.code, 'ARCHIVE_DAMAGED');
-  const wanted = expected(rows);
-  wanted.delete(id);
-  assert.deepEqual(kept(path), wanted);
+  const failed = (n: number, message: string): Row => {
+    const id = `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+    const value = { id, state_type: 'FAILED', state: { type: 'FAILED', message } };
+    return { json: JSON.stringify(value), value };
+  };
+  const rows = Array.from({ length: 2500 }, (_, i) => failed(i, `KeyError: ${i}`));
+  filled(path, rows);
+  spoilt(path);
+  const told: number[] = [];
+  let openings = 0;
+  for (let more = true; more; openings++) {
+    const writer = openWriter(path, {
+      onChange: ({ changed }) => openings !== 1 && told.push(...(changed.task_run ?? [])),
+    });
+    if (openings === 1) {
+      rows[0] = failed(0, 'OSError: no space left');
+      rows.push(failed(5000, 'OSError: no space left'));
+      writer.write({ batches: [encodeRows('task_run', [rows[0], ...rows.slice(-1)])] });
+    }
+    more = writer.refreshFailures();
+    writer.close();
+  }
+  assert.equal(openings, 3, 'some thousand rows at a time');
+  assert.equal(new Set(told).size, told.length, 'no row twice');
+  assert.deepEqual(kept(path), expected(rows));
+});
+
+test('the writer’s thread does it by itself', async (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  const rows = [...taskRuns(6, { rows: 600, flowRuns: 10 })];
+  filled(path, rows);
+  spoilt(path);
+  const [sync, changes] = [new MessageChannel(), new MessageChannel()];
+  const writer = startWorker('writer', writerContract, {
+    data: { sync: sync.port1, changes: changes.port1 },
+    transfer: [sync.port1, changes.port1],
+    log: () => undefined,
+  });
+  try {
+    await writer.client.open({ path });
+    await until(() => {
+      const db = new Sqlite(path, { readonly: true });
+      const rule = db.prepare("SELECT value FROM meta WHERE key = 'failure_rule'").pluck().get();
+      db.close();
+      return rule !== '0';
+    });
+    assert.deepEqual(kept(path), expected(rows));
+  } finally {
+    await writer.stop();
+    sync.port2.close();
+    changes.port2.close();
+  }
 });
 
 test('a run that fails, is run again and completes has none any more', (t) => {

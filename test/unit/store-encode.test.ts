@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src-main/contract/errors.ts';
-import type { Dictionary } from '../../src-main/store/coder/dictionary.ts';
-import { learn } from '../../src-main/store/coder/learn.ts';
+import { makeDictionary } from '../../src-main/store/json/dictionary.ts';
 import { encodeRows, type Batch } from '../../src-main/store/write/encode.ts';
 import { layouts } from '../../src-main/store/layout.ts';
 import { packRids, unpackRids } from '../../src-main/store/write/rid-list.ts';
-import { rowText } from '../../src-main/store/json/row-json.ts';
+import { dictionaryOf, rowText, splitRows, type Dictionary } from '../../src-main/store/json/row-json.ts';
 import { uuidBytes, uuidText } from '../../src-main/store/uuid.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
 import '../fixtures/ci-seed.ts';
@@ -18,13 +17,11 @@ const one = (value: Record<string, unknown>, json = JSON.stringify(value)) => ({
 
 function texts({ json, jsonEnds }: Batch, dictionary: Dictionary | null = null): string[] {
   const find = () => dictionary ?? assert.fail('there is none');
-  return jsonEnds.map((end, i) => rowText(json.subarray(jsonEnds[i - 1] ?? 0, end), find));
+  return splitRows(json, jsonEnds).map((z) => rowText(z, find));
 }
 
-const dictionaryOf = (rows: readonly { json: string }[], id = 1): Dictionary => ({
-  id,
-  bytes: learn(rows.map(({ json }) => Buffer.from(json))),
-});
+const dictionaryFor = (rows: readonly { json: string }[]): Dictionary =>
+  makeDictionary(rows.map(({ json }) => Buffer.from(json)));
 
 function number(batch: Batch, name: string, row = 0): number {
   const layout = layouts[batch.entity];
@@ -40,14 +37,15 @@ test('the text of 203 believable rows comes back byte for byte, with a dictionar
   const plain = encodeRows('task_run', rows);
   assert.equal(plain.rows, 203);
   assert.deepEqual(texts(plain), sent);
-  const dictionary = dictionaryOf([...taskRuns(2, { rows: 200, flowRuns: 9 })], 7);
+  const dictionary = dictionaryFor([...taskRuns(2, { rows: 200, flowRuns: 9 })]);
   const dense = encodeRows('task_run', rows, dictionary);
   assert.deepEqual(texts(dense, dictionary), sent);
-  assert.ok(dense.jsonEnds.every((_, i) => dense.json[dense.jsonEnds[i - 1] ?? 0] === 7));
+  assert.equal(dense.dictionary, dictionary.adler);
+  assert.ok(splitRows(dense.json, dense.jsonEnds).every((z) => dictionaryOf(z) === dictionary.adler));
   const raw = sent.reduce((sum, json) => sum + json.length, 0);
-  assert.ok(dense.json.length < raw / 6, `${dense.json.length} of ${raw}`);
+  assert.ok(dense.json.length < raw / 5, `${dense.json.length} of ${raw}`);
   assert.ok(dense.json.length < plain.json.length * 0.6, `${dense.json.length} instead of ${plain.json.length}`);
-  assert.throws(() => texts(dense, dictionaryOf([...taskRuns(9, { rows: 5, flowRuns: 1 })])));
+  assert.throws(() => texts(dense, dictionaryFor([...taskRuns(9, { rows: 5, flowRuns: 1 })])));
   assert.equal(dense.json.buffer.byteLength, dense.json.length, 'posting it must not drag a larger buffer along');
 });
 
@@ -62,7 +60,7 @@ test('any JSON text comes back byte for byte', () => {
       const sent = rows.map(({ json }) => json);
       assert.deepEqual(texts(encodeRows('flow', rows)), sent);
       if (rows.length < 2) return;
-      const dictionary = dictionaryOf(rows.slice(1));
+      const dictionary = dictionaryFor(rows.slice(1));
       assert.deepEqual(texts(encodeRows('flow', rows, dictionary), dictionary), sent);
     }),
     { numRuns: 50 },

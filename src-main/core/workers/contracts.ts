@@ -16,7 +16,7 @@ import {
   syncStatusSchema,
 } from '../../contract/sync.ts';
 import { call, stream } from '../../contract/define.ts';
-import type { Dictionary } from '../../store/coder/dictionary.ts';
+import type { Dictionary } from '../../store/json/row-json.ts';
 import type { Batch, Keys } from '../../store/write/encode.ts';
 
 const none = z.object({}).default({});

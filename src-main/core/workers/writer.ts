@@ -25,12 +25,25 @@ const close = () => {
   changes.close();
 };
 
+/** ms between two slices, in which calls are answered. */
+const PAUSE = 20;
+
+/** Failures that an older rule made are made anew in the background, a slice at a time. */
+function refreshFailures(): void {
+  try {
+    if (opened?.refreshFailures()) setTimeout(refreshFailures, PAUSE);
+  } catch {
+    // a full disk or a damaged page: the writer has marked the file, and the next opening tries again from the same place
+  }
+}
+
 /** Chains of writes of which one has failed, and with what. The next may be on its way before who sends it knows. */
 const broken = new Map<number, unknown>();
 
 const handlers: Handlers<typeof writerContract> = {
   open: ({ path }) => {
     opened = openWriter(path, { onChange: (change) => changes.postMessage(change) });
+    setTimeout(refreshFailures, PAUSE);
     return { notice: opened.notice ? toWireError(opened.notice) : null };
   },
   write: ({ chain, ...input }) => {

@@ -6,7 +6,7 @@ import Sqlite, { type Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import { errorName, storeError } from './errors.ts';
 import { examine } from './examine.ts';
-import { migrate, newestVersion, refuseNewer, versionOf } from '../migrations/migrate.ts';
+import { migrate, newestVersion, refuseNewer, versionOf } from './migrate.ts';
 import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
 import { shrink } from '../write/retention.ts';
 import type { OpenTarget } from './salvage.ts';

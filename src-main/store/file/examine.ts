@@ -4,14 +4,14 @@
  */
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
-import { entities, type Entity } from '../../contract/fields.ts';
-import { Dictionaries } from '../json/dictionaries.ts';
+import { entities } from '../../contract/fields.ts';
+import { Dictionaries } from '../json/dictionary.ts';
+import { jsonTable } from '../json/json-table.ts';
 import { columnNames } from '../layout.ts';
-import { newestVersion, refuseNewer, versionOf } from '../migrations/migrate.ts';
+import { newestVersion, refuseNewer, versionOf } from './migrate.ts';
 import { openRow } from '../json/row-json.ts';
+import { APPLICATION_ID } from './schema.ts';
 
-/** 'TSKS', set by migration 0001 */
-const APPLICATION_ID = 0x54534b53;
 const SAMPLES = 24;
 
 /** Throws ARCHIVE_NEWER; ARCHIVE_DAMAGED or SQLite's own error when it is not sound. */
@@ -37,21 +37,23 @@ export function examine(db: Database, path: string, fully: boolean): void {
   }
   const dictionaries = new Dictionaries(db);
   const check = (z: unknown) => openRow(z as Buffer, dictionaries.find);
-  if (fully) {
-    for (const z of db.prepare('SELECT z FROM row_json').pluck().iterate()) check(z);
-    const bare = entities.find((entity) => number(withoutJson(entity)) > 0);
-    if (bare) throw damaged(path, `rows of ${bare} have lost their text`);
-  } else {
-    const read = db.prepare('SELECT z FROM row_json WHERE key >= ? LIMIT 1').pluck();
-    for (const at of spread(number('SELECT ifnull(max(key), 0) FROM row_json'))) {
+  for (const entity of entities) {
+    const table = jsonTable(entity);
+    if (fully) {
+      for (const z of db.prepare(`SELECT z FROM ${table}`).pluck().iterate()) check(z);
+      const bare = number(
+        `SELECT count(*) FROM ${entity} WHERE known = 1 AND NOT EXISTS (SELECT 1 FROM ${table} WHERE ${table}.rid = ${entity}.rid)`,
+      );
+      if (bare > 0) throw damaged(path, `rows of ${entity} have lost their text`);
+      continue;
+    }
+    const read = db.prepare(`SELECT z FROM ${table} WHERE rid >= ? LIMIT 1`).pluck();
+    for (const at of spread(number(`SELECT ifnull(max(rid), 0) FROM ${table}`))) {
       const z = read.get(at);
       if (z) check(z);
     }
   }
 }
-
-const withoutJson = (entity: Entity): string =>
-  `SELECT count(*) FROM ${entity} WHERE known = 1 AND NOT EXISTS (SELECT 1 FROM row_json WHERE key = rid * 4 + ${entities.indexOf(entity)})`;
 
 /** Both ends and some in between. */
 function spread(last: number): number[] {

@@ -1,21 +1,23 @@
 /**
- * What can be read of a damaged archive → a new one. A row is rebuilt from its JSON alone, so a damaged table loses nothing, and a
- * damaged page of JSON its rows, some twenty. Sync state is left behind on purpose: with rows missing, the next sync must look at
- * everything again.
+ * Copies what can be read of a damaged archive into a new one. A row is rebuilt from its JSON alone, so that a damaged table loses
+ * nothing, and a damaged page of JSON only its rows, some twelve. Sync state is left behind on purpose: with rows missing, the next sync
+ * must look at everything again.
  */
 import Sqlite, { type Database } from 'better-sqlite3';
 import { entities, type Entity } from '../../contract/fields.ts';
-import type { Dictionary } from '../coder/dictionary.ts';
+import type { RunActivity } from '../../contract/rows.ts';
+import type { Dictionary } from '../json/row-json.ts';
+import { KeptActivity } from '../read/kept-activity.ts';
 import type { KeptDocument } from '../write/documents.ts';
 import { encodeRows, type Batch } from '../write/encode.ts';
-import { foundRows, isArchive, knownRows, type FoundRow } from './salvage-rows.ts';
+import { activityRuns, attempt, foundRows, isArchive, knownRows, type FoundRow } from './salvage-rows.ts';
 
 /** The part of a Writer that salvaging needs. */
 export type Target = {
   write(input: { batches: readonly Batch[] }): unknown;
   dictionary(entity: Entity): Dictionary | null;
   markGone(entity: Entity, ids: readonly string[], at: number): void;
-  keepActivity(id: Uint8Array, fetched: number | null, z: Uint8Array): void;
+  keepActivity(run: Uint8Array, activity: RunActivity, stamp: number | null): void;
   keepDocument(kind: string, document: { id: Uint8Array } & Omit<KeptDocument, 'id'>): void;
   checkpoint(): void;
   close(): void;
@@ -56,34 +58,27 @@ function openDamaged(path: string): Database | null {
 }
 
 function copyReadable(source: Database, target: Target): Salvaged {
-  const waiting = new Map<Entity, FoundRow[]>();
-  const saved = Object.fromEntries(entities.map((entity) => [entity, new Set<number>()])) as Record<
-    Entity,
-    Set<number>
-  >;
-  const flush = (entity: Entity) => {
-    const rows = waiting.get(entity) ?? [];
-    waiting.delete(entity);
+  let salvaged = 0;
+  let lost = 0;
+  const write = (entity: Entity, rows: readonly FoundRow[]) => {
     const parsed = rows.map(({ json }) => ({ json, value: JSON.parse(json) as { id: string } }));
     target.write({ batches: [encodeRows(entity, parsed, target.dictionary(entity))] });
     rows.forEach(({ gone }, i) => {
       if (gone !== null) target.markGone(entity, [parsed[i].value.id], gone);
     });
   };
-  for (const found of foundRows(source)) {
-    const rows = waiting.get(found.entity) ?? [];
-    waiting.set(found.entity, rows);
-    rows.push(found);
-    saved[found.entity].add(found.rid);
-    if (rows.length >= ROWS_PER_WRITE) flush(found.entity);
-  }
-  for (const entity of [...waiting.keys()]) flush(entity);
-
-  let salvaged = 0;
-  let lost = 0;
   for (const entity of entities) {
-    salvaged += saved[entity].size;
-    for (const rid of knownRows(source, entity)) if (!saved[entity].has(rid)) lost++;
+    const saved = new Set<number>();
+    let waiting: FoundRow[] = [];
+    for (const found of foundRows(source, entity)) {
+      saved.add(found.rid);
+      if (waiting.push(found) < ROWS_PER_WRITE) continue;
+      write(entity, waiting);
+      waiting = [];
+    }
+    write(entity, waiting);
+    salvaged += saved.size;
+    for (const rid of knownRows(source, entity)) if (!saved.has(rid)) lost++;
   }
   copyActivity(source, target);
   copyDocuments(source, target);
@@ -91,11 +86,12 @@ function copyReadable(source: Database, target: Target): Salvaged {
 }
 
 function copyActivity(source: Database, target: Target): void {
-  try {
-    const rows = source.prepare('SELECT id, fetched, z FROM activity').raw().iterate();
-    for (const row of rows) target.keepActivity(...(row as [Uint8Array, number | null, Uint8Array]));
-  } catch {
-    // the rest of the histories and logs is not readable; each is fetched again when its run is opened
+  const kept = attempt(() => new KeptActivity(source));
+  if (!kept) return;
+  for (const { run, stamp } of activityRuns(source)) {
+    // one that cannot be read is fetched again when its run is opened
+    const activity = attempt(() => kept.get(run));
+    if (activity) target.keepActivity(run, activity, stamp);
   }
 }
 
@@ -107,6 +103,6 @@ function copyDocuments(source: Database, target: Target): void {
       target.keepDocument(kind, { id, name, gone, json });
     }
   } catch {
-    // an archive from before they were kept, or a part that is not readable; the next sync reads them again
+    // a part that cannot be read; the next sync reads them again
   }
 }

@@ -1,33 +1,36 @@
-/** The table of the rows' JSON, by entity and row number. */
+/** The tables of the rows' JSON, one for each entity, by row number. */
 import type { Database, Statement } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import { entities, type Entity } from '../../contract/fields.ts';
-import { nameOf, type Dictionary, type DictionaryName } from '../coder/dictionary.ts';
-import { Dictionaries } from './dictionaries.ts';
-import { openRow, packEach, splitRows } from './row-json.ts';
+import { Dictionaries } from './dictionary.ts';
+import { openRow, packRow, splitRows, type Dictionary } from './row-json.ts';
 
-/** Rows that lie one after the other, as `PackedRows` made them. */
+/** Rows that lie one after the other, as `PackedRows` made them. Can be posted between threads. */
 export type PackedJson = {
   json: Uint8Array;
-  /** where each row ends in it */
+  /** where each row ends in `json` */
   jsonEnds: readonly number[];
-  /** what they were coded against */
-  dictionary: DictionaryName | null;
+  /** Adler-32 of the dictionary they were packed against; null: none was known */
+  dictionary: number | null;
 };
 
-/** Entities have two bits of it. */
-export const jsonKey = (entity: Entity, rid: number): number => rid * 4 + entities.indexOf(entity);
+export const jsonTable = (entity: Entity): string => `${entity}_json`;
 
 export class JsonTable {
-  readonly #put: Statement;
-  readonly #delete: Statement;
+  readonly #put: Record<Entity, Statement>;
+  readonly #delete: Record<Entity, Statement>;
   readonly #dictionaries: Dictionaries;
 
   constructor(db: Database) {
-    this.#put = db.prepare(
-      'INSERT INTO row_json (key, z) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET z = excluded.z',
+    const each = (sql: (table: string) => string) =>
+      Object.fromEntries(entities.map((entity) => [entity, db.prepare(sql(jsonTable(entity)))])) as Record<
+        Entity,
+        Statement
+      >;
+    this.#put = each(
+      (table) => `INSERT INTO ${table} (rid, z) VALUES (?, ?) ON CONFLICT (rid) DO UPDATE SET z = excluded.z`,
     );
-    this.#delete = db.prepare('DELETE FROM row_json WHERE key = ?');
+    this.#delete = each((table) => `DELETE FROM ${table} WHERE rid = ?`);
     this.#dictionaries = new Dictionaries(db);
   }
 
@@ -36,27 +39,28 @@ export class JsonTable {
   }
 
   /**
-   * The rows as they are to be put: coded against the entity's dictionary, which the first of its rows become. Throws when they could
-   * not be read again, having been made with another archive's dictionary.
+   * The rows as they are to be put: packed against the entity's dictionary, which is made of its first rows. Must run inside a
+   * transaction. Throws INTERNAL when they were packed with another archive's dictionary, because they could not be opened again.
    */
   prepare(entity: Entity, { json, jsonEnds, dictionary }: PackedJson): Uint8Array[] {
     const rows = splitRows(json, jsonEnds);
-    if (dictionary) {
-      if (nameOf(this.#dictionaries.find(dictionary.id)).check === dictionary.check) return rows;
+    if (dictionary !== null) {
+      if (this.#dictionaries.has(dictionary)) return rows;
       throw new AppError('INTERNAL', 'rows were packed for another archive');
     }
     if (rows.length === 0) return rows;
-    // packed before there was a dictionary, or before whoever packed them knew of it: a first sync has five pages under way
-    const texts = rows.map((z) => Uint8Array.from(openRow(z, this.#dictionaries.find).bytes));
-    return packEach(texts, this.dictionary(entity) ?? this.#dictionaries.learn(entity, texts));
+    // packed before there was a dictionary, or before their thread knew of it: a first sync has five pages under way
+    const texts = rows.map((z) => openRow(z, this.#dictionaries.find));
+    const made = this.dictionary(entity) ?? this.#dictionaries.learn(entity, texts);
+    return texts.map((text) => packRow(text, made));
   }
 
   put(entity: Entity, rid: number, z: Uint8Array): void {
-    this.#put.run(jsonKey(entity, rid), z);
+    this.#put[entity].run(rid, z);
   }
 
   delete(entity: Entity, rid: number): void {
-    this.#delete.run(jsonKey(entity, rid));
+    this.#delete[entity].run(rid);
   }
 
   /** After a rollback. */

@@ -1,25 +1,25 @@
 /** Reading an archive, on a connection of its own. Columns for the index, whole rows for a screen, an answer or an export. */
-import { zstdDecompressSync } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '../../contract/errors.ts';
 import { entities, type DocumentKind, type Entity } from '../../contract/fields.ts';
-import { runActivitySchema, type RunActivity } from '../../contract/rows.ts';
+import type { RunActivity } from '../../contract/rows.ts';
 import { openForReading, suspectFile, type OpenedForReading } from '../file/archive-file.ts';
 import { changesSince, lastBatch } from '../write/change-log.ts';
 import type { Cell, Change, ColumnSource } from '../columns.ts';
 import { storeError } from '../file/errors.ts';
-import { Dictionaries } from '../json/dictionaries.ts';
+import { Dictionaries } from '../json/dictionary.ts';
 import { listDocuments, listStatement, type KeptDocument } from '../write/documents.ts';
-import { jsonKey } from '../json/json-table.ts';
+import { jsonTable } from '../json/json-table.ts';
 import { columnNames } from '../layout.ts';
 import { openRow, rowText } from '../json/row-json.ts';
 import { readState } from '../state.ts';
 import { uuidBytes } from '../uuid.ts';
+import { KeptActivity } from './kept-activity.ts';
 
 export type Reader = ColumnSource & {
   /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
   json(entity: Entity, rids: readonly number[]): string[];
-  /** The same in UTF-8, one at a time; each is a view that is good until `use` returns. */
+  /** The same in UTF-8, one at a time. */
   eachJson(entity: Entity, rids: readonly number[], use: (row: Uint8Array) => void): void;
   /** null when there is no such row, not even one that is only referred to */
   ridOf(entity: Entity, id: string): number | null;
@@ -80,10 +80,10 @@ class ArchiveReader implements Reader {
   readonly #terms: Statement;
   readonly #row: Record<Entity, Statement>;
   readonly #rid: Record<Entity, Statement>;
-  readonly #json: Statement;
+  readonly #json: Record<Entity, Statement>;
   readonly #dictionaries: Dictionaries;
   readonly #state: Statement;
-  readonly #activity: Statement;
+  readonly #activity: KeptActivity;
   readonly #documents: Statement;
 
   constructor(opened: OpenedForReading, path: string) {
@@ -100,10 +100,10 @@ class ArchiveReader implements Reader {
     this.#terms = db.prepare(`SELECT id, text FROM term WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_READ}`).raw();
     this.#row = each((entity) => db.prepare(`SELECT ${list(entity, 'id')} FROM ${entity} WHERE rid = ?`).raw());
     this.#rid = each((entity) => db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck());
-    this.#json = db.prepare('SELECT z FROM row_json WHERE key = ?').pluck();
+    this.#json = each((entity) => db.prepare(`SELECT z FROM ${jsonTable(entity)} WHERE rid = ?`).pluck());
     this.#dictionaries = new Dictionaries(db);
     this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
-    this.#activity = db.prepare('SELECT z FROM activity WHERE id = ?').pluck();
+    this.#activity = new KeptActivity(db);
     this.#documents = listStatement(db);
   }
 
@@ -172,13 +172,13 @@ class ArchiveReader implements Reader {
     this.#snapshot(() => {
       for (const rid of rids) {
         const z = this.#z(entity, rid);
-        use(z ? openRow(z, this.#dictionaries.find).bytes : Buffer.from(NO_ROW));
+        use(z ? openRow(z, this.#dictionaries.find) : Buffer.from(NO_ROW));
       }
     });
   }
 
   #z(entity: Entity, rid: number): Buffer | undefined {
-    return this.#json.get(jsonKey(entity, rid)) as Buffer | undefined;
+    return this.#json[entity].get(rid) as Buffer | undefined;
   }
 
   ridOf(entity: Entity, id: string): number | null {
@@ -189,10 +189,7 @@ class ArchiveReader implements Reader {
   activity(taskRunId: string): RunActivity | null {
     const id = uuidBytes(taskRunId);
     if (!id) return null;
-    return this.#guard(() => {
-      const z = this.#activity.get(id) as Buffer | undefined;
-      return z ? runActivitySchema.parse(JSON.parse(zstdDecompressSync(z).toString('utf8'))) : null;
-    });
+    return this.#snapshot(() => this.#activity.get(id));
   }
 
   activities(): number {

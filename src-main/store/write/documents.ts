@@ -1,5 +1,6 @@
 /** The table of documents: work pools and work queues, whole. A kind is always read whole from the server, so it is replaced whole. */
 import type { Database, Statement } from 'better-sqlite3';
+import type { DocumentChanges } from '../../contract/archive.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { DocumentKind } from '../../contract/fields.ts';
 import { uuidBytes, uuidText } from '../uuid.ts';
@@ -8,8 +9,6 @@ import { uuidBytes, uuidText } from '../uuid.ts';
 export type Document = { id: string; name: string; json: string };
 /** `gone`: µs by the server's clock, null while it is there. `json` null: let go, only the id is left. */
 export type KeptDocument = { id: string; name: string; gone: number | null; json: string | null };
-/** Ids that are new or back, that have another name, and that the server no longer has. */
-export type DocumentChanges = { added: string[]; renamed: string[]; gone: string[] };
 
 type Cells = [id: Uint8Array, name: string, gone: number | null, json: string | null];
 

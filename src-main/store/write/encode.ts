@@ -5,11 +5,10 @@
 import { AppError } from '../../contract/errors.ts';
 import type { Entity } from '../../contract/fields.ts';
 import { parseTime } from '../../contract/time.ts';
-import { nameOf, type Dictionary } from '../coder/dictionary.ts';
 import type { PackedJson } from '../json/json-table.ts';
 import { isObject, isRef, layouts, type Column, type JsonObject } from '../layout.ts';
 import { hashBytes, hashText } from './row-hash.ts';
-import { PackedRows } from '../json/row-json.ts';
+import { PackedRows, type Dictionary } from '../json/row-json.ts';
 import { uuidText, writeUuid } from '../uuid.ts';
 
 /** What tells whether rows are as they were. Can be posted between threads as it is. */
@@ -220,5 +219,5 @@ function toNumber({ kind }: Column, found: unknown, terms: Positions, refs: Map<
 function pack(rows: readonly Row[], dictionary: Dictionary | null): PackedJson {
   const packed = new PackedRows();
   for (const row of rows) packed.add(row.bytes ?? Buffer.from(row.json, 'utf8'), dictionary);
-  return { json: packed.bytes(), jsonEnds: packed.ends, dictionary: dictionary && nameOf(dictionary) };
+  return { json: packed.bytes(), jsonEnds: packed.ends, dictionary: dictionary?.adler ?? null };
 }

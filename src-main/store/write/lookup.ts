@@ -1,10 +1,8 @@
 /** What a sync asks of the archive. Each answer is one scan of a table (about 0.1 s at a million rows, on the writer's own thread): no index is kept for it. */
 import type { Database } from 'better-sqlite3';
+import type { IdRange } from '../../contract/archive.ts';
 import { terminalStateTypes, type Entity } from '../../contract/fields.ts';
 import { uuidText } from '../uuid.ts';
-
-/** By expected start, bounds included, µs, null: no bound; or the runs that have none; or all. */
-export type IdRange = { from: number | null; to: number | null } | 'without_start' | 'all';
 
 /** SQL: rows that are there and not gone. */
 const THERE = 'known = 1 AND gone IS NULL';

@@ -3,15 +3,15 @@
  * were as they are kept, the writer is asked first which ones it needs; a first sync, where all are new, is spared the question.
  */
 import type { Entity } from '../../contract/fields.ts';
-import type { Dictionary } from '../coder/dictionary.ts';
+import type { WriteCounts } from '../../contract/archive.ts';
+import type { Dictionary } from '../json/row-json.ts';
 import { encode, prepare, type Batch, type Keys, type Prepared, type SourceRow } from './encode.ts';
 
-export type Counts = { inserted: number; changed: number; unchanged: number };
 /** Answers come from another thread; requests must reach it in the order they are made. */
 export type RemoteWriter = {
   needed(keys: Keys): Promise<Uint8Array>;
   dictionary(entity: Entity): Promise<Dictionary | null>;
-  write(input: { batches: Batch[]; state: Record<string, unknown> }): Promise<Counts>;
+  write(input: { batches: Batch[]; state: Record<string, unknown> }): Promise<WriteCounts>;
 };
 export type Rows = { entity: Entity; rows: readonly SourceRow[] };
 
@@ -31,7 +31,7 @@ export class Packer {
   }
 
   /** One transaction; they commit in the order of the calls. Throws SERVER_BAD_REPLY and what the writer throws. */
-  async write(batches: readonly Rows[], state: Record<string, unknown>): Promise<Counts> {
+  async write(batches: readonly Rows[], state: Record<string, unknown>): Promise<WriteCounts> {
     const prepared = batches.map(({ entity, rows }) => prepare(entity, rows));
     // in a list: a promise would be waited for, and the next call may go on as soon as this one's rows are on their way
     const sent = this.#turn.then(() => this.#send(prepared, state));
@@ -43,7 +43,7 @@ export class Packer {
     return counts;
   }
 
-  async #send(prepared: readonly Prepared[], state: Record<string, unknown>): Promise<[Promise<Counts>]> {
+  async #send(prepared: readonly Prepared[], state: Record<string, unknown>): Promise<[Promise<WriteCounts>]> {
     const asks = this.#unchanged >= WORTH_ASKING;
     const answers = prepared.map(({ keys }) => (asks ? this.#writer.needed(keys) : null));
     const batches: Batch[] = [];

@@ -1,5 +1,6 @@
 /** Writes one entity's rows: new ones, changed ones under their old row number, and skips what is as it was. */
 import type { Database, Statement } from 'better-sqlite3';
+import type { WriteCounts } from '../../contract/archive.ts';
 import type { Entity } from '../../contract/fields.ts';
 import type { Batch, Keys } from './encode.ts';
 import type { Rids, Terms } from './interner.ts';
@@ -10,7 +11,6 @@ import { uuidBytes, uuidText } from '../uuid.ts';
 export type Shared = { terms: Terms; rids: Record<Entity, Rids>; json: JsonTable };
 /** Row numbers a transaction touches; a stub that is made counts as changed. */
 export type Touched = { changed(entity: Entity, rid: number): void; removed(entity: Entity, rid: number): void };
-export type Counts = { inserted: number; changed: number; unchanged: number };
 
 type Probe = [rid: number, hash: number | null, updated: number | null, known: number, gone: number | null];
 type Bound = Uint8Array | string | number | null;
@@ -58,7 +58,7 @@ export class RowTable {
       entity === 'task_run' ? db.prepare('SELECT 1 FROM flow_run WHERE parent_task_run = ? LIMIT 1').pluck() : null;
   }
 
-  write(batch: Batch, touched: Touched, counts: Counts): void {
+  write(batch: Batch, touched: Touched, counts: WriteCounts): void {
     counts.unchanged += batch.skipped;
     const before = counts.inserted;
     let made: Resolved | null = null;

@@ -1,22 +1,25 @@
 /** The one connection that writes an archive. Every call is one transaction: what it returns from is on disk, what throws has changed nothing. */
 import type { Database, Statement } from 'better-sqlite3';
+import type { DocumentChanges, DueActivities, DueRun, WriteCounts } from '../../contract/archive.ts';
 import { AppError } from '../../contract/errors.ts';
 import { entities, type DocumentKind, type Entity } from '../../contract/fields.ts';
 import type { RunActivity } from '../../contract/rows.ts';
 import type { Keeping, Retention } from '../../contract/sync.ts';
-import { Activities, type Due, type Wanted } from './activities.ts';
+import { Activities } from './activities.ts';
 import { closeWritten, openForWriting, suspectFile } from '../file/archive-file.ts';
 import { ChangeLog, Touches } from './change-log.ts';
-import type { Dictionary } from '../coder/dictionary.ts';
 import type { Change } from '../columns.ts';
-import { Documents, type Document, type DocumentChanges, type KeptDocument } from './documents.ts';
+import { Documents, type Document, type KeptDocument } from './documents.ts';
 import type { Batch, Keys } from './encode.ts';
 import { storeError } from '../file/errors.ts';
 import { Rids, Terms } from './interner.ts';
 import { JsonTable } from '../json/json-table.ts';
+import type { Dictionary } from '../json/row-json.ts';
 import { Lookup } from './lookup.ts';
 import { doomed, shrink } from './retention.ts';
-import { RowTable, type Counts } from './row-table.ts';
+import { KeptActivity } from '../read/kept-activity.ts';
+import { FailureRefresh } from './failure-refresh.ts';
+import { RowTable } from './row-table.ts';
 import type { Target } from '../file/salvage.ts';
 import { readState } from '../state.ts';
 import { uuidBytes } from '../uuid.ts';
@@ -25,7 +28,7 @@ export type Writer = {
   /** what happened to the file at opening that a person should know: ARCHIVE_DAMAGED with `set_aside`, `salvaged`, `lost` */
   readonly notice: AppError | null;
   /** Rows that are as they were are skipped; `state` is stored in the same transaction. Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED. */
-  write(input: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts;
+  write(input: { batches: readonly Batch[]; state?: Record<string, unknown> }): WriteCounts;
   /** What to encode the entity's next rows with; null until some have been written. It is taken from the first page of them. */
   dictionary(entity: Entity): Dictionary | null;
   /** undefined when never set */
@@ -52,9 +55,14 @@ export type Writer = {
   /** `stamp`: the run's as `dueActivities` gave it; null when it was fetched for another reason. */
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
   /** Runs whose activity is missing or was fetched before they changed. Scans the table, about 0.14 s at a million rows: once per sync. */
-  dueActivities(wanted: Wanted): Due[];
+  dueActivities(wanted: DueActivities): DueRun[];
   /** These are all documents of the kind that the server has (`at` µs by its clock); with `drop`, of those that are gone only the id is kept. */
   replaceDocuments(kind: DocumentKind, documents: readonly Document[], at: number, drop: boolean): DocumentChanges;
+  /**
+   * Brings some thousand rows' `failure` up to the present rule (../failure.ts), when an older rule made them; true while there are more.
+   * One transaction, some 20 ms. Goes on where it stopped, also after a restart.
+   */
+  refreshFailures(): boolean;
   /** Moves what the log holds into the file itself. */
   checkpoint(): void;
   close(): void;
@@ -98,6 +106,8 @@ class ArchiveWriter implements Writer, Target {
   readonly #getState: Statement;
   readonly #setState: Statement;
   readonly #activities: Activities;
+  readonly #keptActivity: KeptActivity;
+  readonly #failures: FailureRefresh;
   readonly #documents: Documents;
   readonly #lookup: Lookup;
 
@@ -121,13 +131,15 @@ class ArchiveWriter implements Writer, Target {
       'INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
     );
     this.#lookup = new Lookup(db);
-    this.#activities = new Activities(db);
+    this.#activities = new Activities(db, this.#terms);
+    this.#keptActivity = new KeptActivity(db);
+    this.#failures = new FailureRefresh(db, this.#terms);
     this.#documents = new Documents(db);
   }
 
-  write({ batches, state }: { batches: readonly Batch[]; state?: Record<string, unknown> }): Counts {
+  write({ batches, state }: { batches: readonly Batch[]; state?: Record<string, unknown> }): WriteCounts {
     return this.#transact((touches) => {
-      const counts: Counts = { inserted: 0, changed: 0, unchanged: 0 };
+      const counts: WriteCounts = { inserted: 0, changed: 0, unchanged: 0 };
       for (const batch of batches) this.#tables[batch.entity].write(batch, touches, counts);
       for (const [key, value] of Object.entries(state ?? {})) this.#setState.run(key, JSON.stringify(value ?? null));
       return counts;
@@ -191,7 +203,7 @@ class ArchiveWriter implements Writer, Target {
 
   activity(taskRunId: string): RunActivity | null {
     const id = runId(taskRunId);
-    return this.#guard(() => this.#activities.get(id));
+    return this.#guard(() => this.#keptActivity.get(id));
   }
 
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void {
@@ -199,13 +211,17 @@ class ArchiveWriter implements Writer, Target {
     this.#transact(() => this.#activities.save(id, activity, stamp));
   }
 
-  dueActivities(wanted: Wanted): Due[] {
+  dueActivities(wanted: DueActivities): DueRun[] {
     return this.#guard(() => this.#activities.due(wanted));
   }
 
-  /** An activity as it lies in an archive, for salvaging. */
-  keepActivity(id: Uint8Array, stamp: number | null, z: Uint8Array): void {
-    this.#transact(() => this.#activities.keep(id, stamp, z));
+  keepActivity(id: Uint8Array, activity: RunActivity, stamp: number | null): void {
+    this.#transact(() => this.#activities.save(id, activity, stamp));
+  }
+
+  refreshFailures(): boolean {
+    if (this.#guard(() => this.#failures.isDone())) return false;
+    return this.#transact((touches) => this.#failures.step(touches));
   }
 
   replaceDocuments(kind: DocumentKind, documents: readonly Document[], at: number, drop: boolean): DocumentChanges {

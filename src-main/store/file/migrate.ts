@@ -1,25 +1,27 @@
 /**
- * Brings a file to the newest version, one step at a time, each in one transaction. An existing file is copied first: the
- * archive may hold what the server has forgotten. `user_version` is the number of the last step that ran.
+ * Makes the tables of a new file, and brings an older file to the newest version: one step at a time, each in one transaction. An older
+ * file is copied first, since the archive may hold what the server has forgotten. `user_version` is the version of the tables.
  */
 import { copyFileSync, constants, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
-import * as archive from './0001-archive.ts';
-import * as frames from './0002-frames.ts';
-import * as documents from './0003-documents.ts';
-import * as rowJson from './0004-row-json.ts';
-import * as failure from './0005-failure.ts';
+import { schemaSql } from './schema.ts';
+import { dropViewsSql, viewsSql } from './views.ts';
 
-/** `move`: what SQL alone cannot do, after `sql` and in the same transaction. */
+/** Leads from `version` - 1 to `version`. `move`: what SQL alone cannot do, after `sql` and in the same transaction. */
 export type Migration = { version: number; sql: string; move?: (db: Database) => void };
 
-/** In order. A step that was released is never changed; a change is a new step. */
-export const migrations: readonly Migration[] = [archive, frames, documents, rowJson, failure];
+/**
+ * In order, from version 2 on; a new file is made with today's tables at once and runs none of them. A step that was released is never
+ * changed: a change of the tables is a new step, in which `addColumnSql` adds a column.
+ */
+export const migrations: readonly Migration[] = [];
+
+const FIRST = 1;
 
 export function newestVersion(steps: readonly Migration[] = migrations): number {
-  return steps.at(-1)?.version ?? 0;
+  return steps.at(-1)?.version ?? FIRST;
 }
 
 export function versionOf(db: Database): number {
@@ -39,26 +41,39 @@ export function refuseNewer(db: Database, path: string, steps: readonly Migratio
 /** Returns where the copy of the old file is, null when none was needed. Throws ARCHIVE_NEWER and what SQLite and the file system throw. */
 export function migrate(db: Database, path: string, steps: readonly Migration[] = migrations): string | null {
   steps.forEach((step, i) => {
-    if (step.version !== i + 1) throw new AppError('INTERNAL', `migration ${step.version} is out of order`);
+    if (step.version !== FIRST + 1 + i) throw new AppError('INTERNAL', `migration ${step.version} is out of order`);
   });
   refuseNewer(db, path, steps);
   const from = versionOf(db);
-  if (from === newestVersion(steps)) return null;
-  const copy = from > 0 ? copyFirst(db, path, from) : null;
-  for (const step of steps.slice(from)) {
-    db.exec('BEGIN IMMEDIATE');
-    try {
+  const newest = newestVersion(steps);
+  if (from === newest) return null;
+  if (from === 0) {
+    inTransaction(db, newest, () => db.exec(schemaSql));
+    return null;
+  }
+  const copy = copyFirst(db, path, from);
+  for (const step of steps.slice(from - FIRST))
+    inTransaction(db, step.version, () => {
+      // SQLite refuses to drop or rename what a view names, and the views are to name the columns of today
+      db.exec(dropViewsSql);
       db.exec(step.sql);
       step.move?.(db);
-      db.pragma(`user_version = ${step.version}`);
-      db.exec('COMMIT');
-    } catch (thrown) {
-      if (db.inTransaction) db.exec('ROLLBACK');
-      throw thrown;
-    }
-  }
-  if (copy) removeOlderCopies(path, copy);
+      db.exec(viewsSql);
+    });
+  removeOlderCopies(path, copy);
   return copy;
+}
+
+function inTransaction(db: Database, version: number, work: () => void): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    db.pragma(`user_version = ${version}`);
+    db.exec('COMMIT');
+  } catch (thrown) {
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw thrown;
+  }
 }
 
 function copyName(path: string, version: number): string {
