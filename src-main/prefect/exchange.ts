@@ -6,7 +6,6 @@ import { budgetFor, type Budget } from './budget.ts';
 import { Csrf, isCsrfRefusal, type CsrfAnswer } from './csrf.ts';
 import { badReply, fromStatus, fromThrown, notPrefect, type Failure } from './failures.ts';
 import { backoff, LONGEST_WAIT, MAX_RETRIES, parseRetryAfter, sleep as realSleep, type Sleep } from './retry.ts';
-import { readRows, type PageRow } from './rows.ts';
 import { redactor, secretHeaders, type Auth } from './secrets.ts';
 import { defaultTimeouts, type Timeouts } from './dispatcher.ts';
 import { openTransport, type Reply, type Transport } from './transport.ts';
@@ -40,10 +39,10 @@ export type AskOptions = {
   onWait?: (wait: Wait | null) => void;
 };
 
-/** `rows`: the answer is a page of rows and is read as such. `oneRow`: a 404 means the row is not there (NOT_FOUND), not that this is no Prefect API. */
-export type Question = { method: 'GET' | 'POST'; path: string; body?: unknown; oneRow?: boolean; rows?: boolean };
-/** `rows`: of a question for rows, null when the reply is no list; then there is no `text` and no `value`. `serverTime`: µs by the server's clock (Date header, whole seconds), null when it sent none. */
-export type Answered = { text: string; value: unknown; serverTime: number | null; rows: PageRow[] | null };
+/** `oneRow`: a 404 means that the row does not exist (NOT_FOUND), not that the address is no Prefect API. */
+export type Question = { method: 'GET' | 'POST'; path: string; body?: unknown; oneRow?: boolean };
+/** `value`: `text` parsed, not checked. `serverTime`: µs by the server's clock (Date header, whole seconds); null without the header. */
+export type Answered = { text: string; value: unknown; serverTime: number | null };
 
 const USER_AGENT = 'taskscope/0.1.0';
 
@@ -205,9 +204,8 @@ export class Exchange {
     const date = Date.parse(reply.header('date') ?? '');
     const serverTime = Number.isNaN(date) ? null : date * 1000;
     try {
-      if (question.rows) return { text: '', value: null, serverTime, rows: readRows(reply.body) };
       const text = reply.body.toString('utf8');
-      return { text, value: JSON.parse(text) as unknown, serverTime, rows: null };
+      return { text, value: JSON.parse(text) as unknown, serverTime };
     } catch {
       return badReply(url, 'it is not JSON, or only the beginning of it');
     }

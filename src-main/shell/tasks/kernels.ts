@@ -26,7 +26,6 @@ const modules: { folder: string; options: string[] }[] = [
   },
   { folder: join('src-main', 'local-api', 'rows'), options: ['--initialMemory', '2'] },
   { folder: join('src-main', 'store', 'coder'), options: ['--initialMemory', '4'] },
-  { folder: join('src-main', 'prefect', 'scanner'), options: ['--initialMemory', '1'] },
 ];
 const head = '/** Made by `npm run kernels` from ./assembly: the compiled module in base64. */\n';
 

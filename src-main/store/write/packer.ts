@@ -4,7 +4,8 @@
  */
 import type { Entity } from '../../contract/fields.ts';
 import type { Dictionary } from '../coder/dictionary.ts';
-import { encode, prepare, type Batch, type Keys, type Prepared, type SourceRow } from './encode.ts';
+import type { ServerRow } from '../../contract/server-row.ts';
+import { encode, prepare, type Batch, type Keys, type Prepared } from './encode.ts';
 
 export type Counts = { inserted: number; changed: number; unchanged: number };
 /** Answers come from another thread; requests must reach it in the order they are made. */
@@ -13,7 +14,7 @@ export type RemoteWriter = {
   dictionary(entity: Entity): Promise<Dictionary | null>;
   write(input: { batches: Batch[]; state: Record<string, unknown> }): Promise<Counts>;
 };
-export type Rows = { entity: Entity; rows: readonly SourceRow[] };
+export type Rows = { entity: Entity; rows: readonly ServerRow[] };
 
 /** Share of unchanged rows from which asking first pays: packing a row costs about three times what finding it twice does. */
 const WORTH_ASKING = 0.3;
