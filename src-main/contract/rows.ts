@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dialectSchema, querySchema } from './query.ts';
 import { wireErrorSchema } from './errors.ts';
-import { fetchRuleSchema, keepingSchema, meteredSchema } from './sync.ts';
+import { fetchRuleSchema, keepingSchema } from './sync.ts';
 
 const micros = z.number().nullable();
 
@@ -145,7 +145,7 @@ export const workspaceSchema = z.object({
   paused: z.boolean(),
   /** seconds between two syncs that start by themselves; 0: only when asked */
   sync_every: z.number(),
-  metered: meteredSchema,
+  metered: z.boolean(),
 });
 export type Workspace = z.infer<typeof workspaceSchema>;
 

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import type { DocumentKind, Entity } from '../contract/fields.ts';
 import type { ServerRow } from '../contract/server-row.ts';
-import { Exchange, type Answered, type AskOptions, type Question, type ServerSettings } from './exchange.ts';
+import { Exchange, type Answered, type AskOptions, type Question, type ClientSettings } from './exchange.ts';
 import { elementsOf, type Element } from './rows.ts';
 import {
   countSchema,
@@ -16,7 +16,7 @@ import {
   type WireDocument,
 } from './wire.ts';
 
-export type { AskOptions, ServerSettings, Wait } from './exchange.ts';
+export type { AskOptions, ClientSettings, Wait } from './exchange.ts';
 
 /** Names in paths and in filter bodies. */
 export const plural = {
@@ -80,7 +80,7 @@ export type PrefectClient = {
 };
 
 /** Throws BAD_INPUT for an address or header that cannot be used; nothing is contacted before the first call. */
-export function createClient(settings: ServerSettings): PrefectClient {
+export function createClient(settings: ClientSettings): PrefectClient {
   const exchange = new Exchange(settings);
 
   async function ask<T extends z.ZodType>(schema: T, question: Question, options?: AskOptions): Promise<z.output<T>> {
