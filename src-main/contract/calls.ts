@@ -21,7 +21,6 @@ import {
   coverageSchema,
   fetchRuleSchema,
   keepingSchema,
-  meteredSchema,
   retentionSchema,
   syncStatusSchema,
 } from './sync.ts';
@@ -114,7 +113,7 @@ export const contract = {
     workspaceSchema,
   ),
   'workspace.setPace': call(
-    z.object({ workspace, sync_every: z.number().int().min(0).max(86_400), metered: meteredSchema }),
+    z.object({ workspace, sync_every: z.number().int().min(0).max(86_400), metered: z.boolean() }),
     workspaceSchema,
   ),
   'workspace.setRule': call(z.object({ workspace, rule: fetchRuleSchema }), workspaceSchema),
@@ -165,8 +164,6 @@ export const contract = {
   /** history and logs: the kept copy, refreshed from the server when it can be reached */
   'run.activity': call(z.object({ workspace, id: z.string() }), runActivitySchema),
 
-  /** what this window's system says of its network, at the beginning and whenever it changes */
-  'sync.network': call(z.object({ metered: z.boolean() }), none),
   /** `verify`: compares the whole archive with the server, not only what is due */
   'sync.start': call(z.object({ workspace, verify: z.boolean().default(false) }), none),
   'sync.cancel': call(z.object({ workspace }), none),

@@ -66,6 +66,15 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     advice: `Your archive is unharmed. Please report this${message ? `: ${firstLine(message)}` : '.'}`,
   }),
 
+  THREAD_DIED: ({ say, has }) => ({
+    title: has('again')
+      ? `A part of Taskscope has died twice within a minute, so ${say('workspace', 'the workspace')} stays closed`
+      : 'A part of Taskscope has died',
+    advice: has('again')
+      ? 'Nothing that was kept is lost. Open the workspace again; if this stays, “taskscope doctor” checks the archive.'
+      : 'It was started again by itself and nothing that was kept is lost. Try again.',
+  }),
+
   SERVER_UNREACHABLE: ({ say, has }) => ({
     title: `${say('host', say('url', 'The Prefect server'))} cannot be reached`,
     advice: `${has('reason') ? (reasons[say('reason', '')] ?? `${say('reason', '')}. `) : ''}${

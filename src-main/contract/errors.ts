@@ -11,6 +11,8 @@ export const errorCodes = [
   'DISCONNECTED',
   'NOT_FOUND',
   'INTERNAL',
+  // a worker thread ended by itself: `thread` is its name; `again`: 1 when it was the second within a minute
+  'THREAD_DIED',
   // talking to a Prefect server
   'SERVER_UNREACHABLE',
   'SERVER_TIMEOUT',

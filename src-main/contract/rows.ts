@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { fieldsOf, type FieldInfo, type fields } from './fields.ts';
 import { dialectSchema, querySchema } from './query.ts';
 import { wireErrorSchema } from './errors.ts';
-import { fetchRuleSchema, keepingSchema, meteredSchema } from './sync.ts';
+import { fetchRuleSchema, keepingSchema } from './sync.ts';
 
 const micros = z.number().nullable();
 
@@ -161,7 +161,7 @@ export const workspaceSchema = z.object({
   paused: z.boolean(),
   /** seconds between two syncs that start by themselves; 0: only when asked */
   sync_every: z.number(),
-  metered: meteredSchema,
+  metered: z.boolean(),
 });
 export type Workspace = z.infer<typeof workspaceSchema>;
 

@@ -56,7 +56,7 @@ export const syncStatusSchema = z.object({
   waiting: z.object({ seconds: z.number(), reason: z.enum(['busy', 'retry']) }).nullable(),
   /** the person has stopped syncing by the clock and by events; `sync.start` still works */
   paused: z.boolean(),
-  /** the way to the server is paid for by what goes over it: see `meteredSchema` */
+  /** the way to the server is paid for by what goes over it: see METERED_EVERY */
   metered: z.boolean(),
   live: liveSchema,
   /** µs by this machine's clock; when the next pass starts by itself, null: none is planned */
@@ -136,13 +136,7 @@ export const retentionSchema = z.object({
 });
 export type Retention = z.infer<typeof retentionSchema>;
 
-/**
- * On a metered connection passes are rare, no events are listened to, nothing is compared or fetched by rule unless asked for.
- * auto: when the system says that the network is metered; always: on networks that do not say so.
- */
-export const meteredSchema = z.enum(['auto', 'always', 'never']);
-export type Metered = z.infer<typeof meteredSchema>;
-/** Seconds between two passes on a metered connection, at least. */
+/** Seconds between two passes on a metered connection, at least. There no events are read, and nothing is compared or fetched by rule unless asked for. */
 export const METERED_EVERY = 900;
 
 /** For which runs history, logs and artifacts are fetched in the background. Off: only when a run is opened. */

@@ -1,17 +1,18 @@
 /**
- * The composition root: opens the data folder, keeps the open archives and answers the contract. Knows no shell: what a
- * shell must do comes in as `Shell`.
+ * The composition root: opens the data folder, puts the parts of the core together and answers the contract. Knows no shell: what a shell
+ * must do comes in as `Shell`.
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contract } from '../contract/calls.ts';
-import { AppError, toAppError, toWireError, type WireError } from '../contract/errors.ts';
-import { settingsSchema, type Settings, type Workspace } from '../contract/rows.ts';
+import { toAppError, toWireError, type WireError } from '../contract/errors.ts';
+import { settingsSchema, type Settings } from '../contract/rows.ts';
 import type { Channel } from '../rpc/channels.ts';
 import type { Handlers } from '../contract/define.ts';
 import { serve } from '../rpc/rpc.ts';
 import { lockFolder } from '../store/file/lock.ts';
-import { Archive } from './archive/archive.ts';
+import type { Archive } from './archive/archive.ts';
+import { Archives } from './archive/archives.ts';
 import { createHandlers } from './handlers.ts';
 import { fileError, openJsonFile, type JsonFile } from './files/json-file.ts';
 import { pathsIn, type Paths } from './files/paths.ts';
@@ -19,9 +20,8 @@ import { Presets } from './files/presets.ts';
 import { fileSecrets, secretsOf } from './files/secrets.ts';
 import type { Log, Shell } from './shell.ts';
 import { VERSION } from './version.ts';
-import { startWorker, type Started } from './workers/start-worker.ts';
-import { demoContract, type ApiRequest, type Connection } from './workers/contracts.ts';
-import { describe, Workspaces, type Entry } from './workspaces/workspaces.ts';
+import type { ApiRequest } from './workers/contracts.ts';
+import { Workspaces, type Entry } from './workspaces/workspaces.ts';
 
 export const ORDINARY_DEMO_RUNS = 20_000;
 
@@ -33,12 +33,7 @@ export type AppOptions = {
   demoRuns?: number;
   /** start a sync when a workspace is opened. Off for commands that only read. */
   syncOnOpen?: boolean;
-  /** a window will come, and say whether the network is metered: no pass starts by itself before */
-  windowComes?: boolean;
 };
-
-/** ms; who only uses the local API has no window, and one that has not come by then may never. */
-const WINDOW_LATE = 15_000;
 
 export class App {
   readonly version: string;
@@ -49,15 +44,10 @@ export class App {
   readonly presets: Presets;
   readonly settings: JsonFile<Settings>;
   readonly readOnly: WireError | null;
+  readonly archives: Archives;
   readonly handlers: Handlers<typeof contract>;
   readonly #options: AppOptions;
   readonly #unlock: () => void;
-  readonly #archives = new Map<string, Promise<Archive>>();
-  readonly #demos = new Map<string, Started<typeof demoContract>>();
-  #network = { metered: false };
-  readonly #window: Promise<void>;
-  #windowCame: () => void = () => undefined;
-  #closed = false;
 
   private constructor(
     options: AppOptions,
@@ -65,15 +55,6 @@ export class App {
     unlock: () => void,
   ) {
     this.#options = options;
-    this.#window = new Promise((resolve) => {
-      if (!options.windowComes) return resolve();
-      const late = setTimeout(resolve, WINDOW_LATE);
-      late.unref();
-      this.#windowCame = () => {
-        clearTimeout(late);
-        resolve();
-      };
-    });
     this.#unlock = unlock;
     this.shell = options.shell;
     this.log = options.log;
@@ -83,6 +64,9 @@ export class App {
     this.presets = parts.presets;
     this.settings = parts.settings;
     this.readOnly = parts.readOnly;
+    const { paths, workspaces, settings, readOnly, log } = this;
+    const syncByItself = options.syncOnOpen ?? true;
+    this.archives = new Archives({ paths, workspaces, settings, log, readOnly, syncByItself });
     this.handlers = createHandlers(this);
   }
 
@@ -133,7 +117,7 @@ export class App {
 
   /** The local API: Prefect's own endpoints over the archive, read-only. */
   async api(workspace: string, request: ApiRequest): Promise<{ status: number; body: string | Uint8Array }> {
-    return (await this.archive(workspace)).query.api(request);
+    return (await this.archives.get(workspace)).query.api(request);
   }
 
   /** The demo workspace of this run of the program, made if needed. */
@@ -141,126 +125,15 @@ export class App {
     return this.workspaces.demo(this.#options.demoRuns ?? ORDINARY_DEMO_RUNS, ORDINARY_DEMO_RUNS);
   }
 
-  /** Opens the archive on first use; a failed opening is tried again at the next call. */
+  /** See `Archives.get`. */
   archive(name: string): Promise<Archive> {
-    if (this.#closed) return Promise.reject(new AppError('DISCONNECTED', 'Taskscope is closing'));
-    const known = this.#archives.get(name);
-    if (known) return known;
-    const opening = this.#open(this.workspaces.get(name));
-    this.#archives.set(name, opening);
-    opening.catch(() => this.#archives.delete(name));
-    return opening;
-  }
-
-  /** The archive if it is open, without opening it. */
-  opened(name: string): Promise<Archive> | null {
-    return this.#archives.get(name) ?? null;
-  }
-
-  /** What the window may know of a workspace; the count is known once the archive is open. */
-  async describe(entry: Entry): Promise<Workspace> {
-    const path = this.paths.archive(entry.file);
-    // rows just written stand in the -wal file until a checkpoint
-    const sizes = await Promise.all(
-      [path, `${path}-wal`].map((one) =>
-        stat(one).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
-    );
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    const archive = await this.opened(entry.name)?.catch(() => null);
-    const count = archive ? (await archive.query.stats({})).task_runs : null;
-    return describe(entry, { task_runs: count, bytes: bytes || null, sync_every: this.syncEvery(entry) });
-  }
-
-  /** Where the entry's server is now: the demo's has a new port at every start. */
-  async connection(name: string): Promise<Connection> {
-    const entry = this.workspaces.get(name);
-    const connection = await this.workspaces.connection(entry);
-    if (!entry.demo) return connection;
-    let demo = this.#demos.get(name);
-    if (!demo) {
-      demo = startWorker('demo', demoContract, { data: entry.demo, log: this.log });
-      this.#demos.set(name, demo);
-    }
-    return { ...connection, api_url: (await demo.client.address({})).api_url };
-  }
-
-  /** A setting about syncing changed. */
-  async replanSyncs(): Promise<void> {
-    for (const opening of this.#archives.values()) (await opening).replan();
-  }
-
-  /** Seconds between two syncs of it by the clock; 0: only when asked. */
-  syncEvery({ sync_every }: Entry): number {
-    return sync_every ?? this.settings.get().sync_every;
-  }
-
-  /** A window is here, and has said what it knows of the network. */
-  greeted(): void {
-    this.#windowCame();
-  }
-
-  /** What a window says of the machine's network. */
-  async setNetwork(network: { metered: boolean }): Promise<void> {
-    if (this.#network.metered === network.metered) return;
-    this.#network = network;
-    await this.replanSyncs();
-  }
-
-  /** What was open under the old name opens again under the new one when it is asked for. */
-  async renamed(name: string, now: string): Promise<void> {
-    await this.closeArchive(name);
-    if (this.settings.get().workspace === name)
-      await this.settings.change((settings) => ({ ...settings, workspace: now }));
-  }
-
-  async closeArchive(name: string): Promise<void> {
-    const archive = await this.#archives.get(name)?.catch(() => null);
-    this.#archives.delete(name);
-    await archive?.close();
-    await this.#demos.get(name)?.stop();
-    this.#demos.delete(name);
+    return this.archives.get(name);
   }
 
   /** Stops every thread and lets the folder go. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all([...this.#archives.keys()].map((name) => this.closeArchive(name)));
+    await this.archives.closeAll();
     this.#unlock();
-  }
-
-  async #open(entry: Entry): Promise<Archive> {
-    const byItself = (this.#options.syncOnOpen ?? true) && this.readOnly === null;
-    const archive = await Archive.open({
-      workspace: entry.name,
-      path: this.paths.archive(entry.file),
-      dialect: entry.dialect,
-      readOnly: this.readOnly !== null,
-      byItself,
-      paused: entry.paused,
-      log: this.log,
-      connection: () => this.connection(entry.name),
-      onDialect: (dialect) => this.#onDialect(entry.name, dialect),
-      keeping: () => this.workspaces.get(entry.name).keeping,
-      fetchRule: () => this.workspaces.get(entry.name).fetch_rule,
-      syncEvery: () => (byItself ? this.syncEvery(this.workspaces.get(entry.name)) : 0),
-      metered: () => {
-        const { metered } = this.workspaces.get(entry.name);
-        return metered === 'always' || (metered === 'auto' && this.#network.metered);
-      },
-    });
-    if (byItself) void this.#window.then(() => archive.begin());
-    return archive;
-  }
-
-  async #onDialect(name: string, dialect: Entry['dialect']): Promise<void> {
-    const entry = this.workspaces.get(name);
-    if (entry.dialect_source === 'chosen' || (entry.dialect_source === 'auto' && entry.dialect === dialect)) return;
-    await this.workspaces.setDialect(name, dialect, 'auto');
-    await (await this.archive(name)).query.setDialect({ dialect });
   }
 }
 

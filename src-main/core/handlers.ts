@@ -2,42 +2,76 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { contract } from '../contract/calls.ts';
-import { AppError } from '../contract/errors.ts';
-import { workspaceInputSchema } from '../contract/rows.ts';
-import { listCloudWorkspaces } from '../prefect/cloud.ts';
+import { AppError, toAppError, type WireError } from '../contract/errors.ts';
+import { workspaceInputSchema, type Settings } from '../contract/rows.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
-import { probeServer } from '../prefect/probe.ts';
 import type { Handlers } from '../contract/define.ts';
-import type { App } from './app.ts';
 import { saveEdit, testEdit } from './workspaces/connection-edit.ts';
 import { runExport } from './export-run.ts';
+import type { Archive } from './archive/archive.ts';
+import type { Archives } from './archive/archives.ts';
+import type { JsonFile } from './files/json-file.ts';
+import type { Paths } from './files/paths.ts';
+import type { Presets } from './files/presets.ts';
+import type { Shell } from './shell.ts';
 import { runUrl } from './workspaces/run-url.ts';
+import type { Entry, Workspaces } from './workspaces/workspaces.ts';
 import { secretFromEnv } from './files/secrets.ts';
-import type { Connection } from './workers/contracts.ts';
+import type { Connection } from '../prefect/connection.ts';
 
-export function createHandlers(app: App): Handlers<typeof contract> {
-  const { shell, workspaces, presets, settings } = app;
-  /** places the person has chosen: the window names one, it never gives a path to write */
+/** What the calls need; `App` has it. */
+export type Core = {
+  readonly version: string;
+  readonly paths: Paths;
+  readonly shell: Shell;
+  readonly workspaces: Workspaces;
+  readonly presets: Presets;
+  readonly settings: JsonFile<Settings>;
+  readonly archives: Archives;
+  /** why nothing may be written; null: it may */
+  readonly readOnly: WireError | null;
+  /** the demo workspace of this run of the program, made if needed */
+  ensureDemo(): Promise<Entry>;
+};
+
+export function createHandlers(core: Core): Handlers<typeof contract> {
+  const { shell, workspaces, presets, settings, archives } = core;
+  /** places that a person has chosen: the window names one and never gives a path to write */
   const saves = new Map<string, { path: string; download: string | null }>();
   let candidates: FoundServer[] = [];
 
-  const describeAll = () => Promise.all(workspaces.list().map((entry) => app.describe(entry)));
+  const describeAll = () => Promise.all(workspaces.list().map((entry) => archives.describe(entry)));
   const found = (id: string): FoundServer => {
     const one = candidates.find((candidate) => candidate.id === id);
     if (!one) throw new AppError('NOT_FOUND', `no candidate ${id}`, { candidate: id });
     return one;
   };
-  const query = async (workspace: string) => (await app.archive(workspace)).query;
+  const query = async (workspace: string) => (await archives.get(workspace)).query;
+  /** A stream about an archive; it goes on with the archive that is opened again after a thread has died. */
+  async function* whileAlive<T>(
+    workspace: string,
+    signal: AbortSignal,
+    watch: (archive: Archive) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    while (!signal.aborted) {
+      const archive = await archives.get(workspace);
+      try {
+        yield* watch(archive);
+        return;
+      } catch (thrown) {
+        if (toAppError(thrown).code !== 'THREAD_DIED') throw thrown;
+      }
+    }
+  }
 
   return {
     hello: async () => {
-      app.greeted();
-      if (workspaces.list().length === 0 && !app.readOnly) await app.ensureDemo();
+      if (workspaces.list().length === 0 && !core.readOnly) await core.ensureDemo();
       return {
-        version: app.version,
+        version: core.version,
         capabilities: { ...shell.capabilities, secrets: workspaces.secretsKind },
-        data_dir: app.paths.dataDir,
-        read_only: app.readOnly,
+        data_dir: core.paths.dataDir,
+        read_only: core.readOnly,
         workspaces: await describeAll(),
         settings: settings.get(),
       };
@@ -61,52 +95,53 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     'workspace.test': ({ input, candidate }, { signal }) => {
       const chosen = candidate === null ? input : found(candidate).input;
       if (!chosen) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
-      return probeServer(connectionOf(workspaceInputSchema.parse(chosen)), signal);
+      const connection = connectionOf(workspaceInputSchema.parse(chosen));
+      return archives.server.probe({ connection }, { signal });
     },
-    'workspace.add': async (input) => app.describe(await workspaces.add(input)),
+    'workspace.add': async (input) => archives.describe(await workspaces.add(input)),
     'workspace.addCandidate': async ({ id, name }) =>
-      app.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
+      archives.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
     'workspace.cloud': ({ auth, api_url }, { signal }) =>
-      listCloudWorkspaces({ auth: signIn(auth), apiUrl: api_url }, signal),
+      archives.server.cloudWorkspaces({ auth: signIn(auth), api_url }, { signal }),
     'workspace.previewKeeping': async ({ workspace, keeping }) =>
-      (await app.archive(workspace)).previewKeeping(keeping),
+      (await archives.get(workspace)).previewRetention(keeping),
     'workspace.setKeeping': async ({ workspace, keeping }) => {
       const entry = await workspaces.update(workspace, { keeping });
-      const deleted = await (await app.archive(workspace)).enforceKeeping(keeping);
-      return { workspace: await app.describe(entry), deleted };
+      const deleted = await (await archives.get(workspace)).enforceRetention(keeping);
+      return { workspace: await archives.describe(entry), deleted };
     },
-    'workspace.testEdit': ({ workspace, edit }, { signal }) => testEdit(app, workspace, edit, signal),
-    'workspace.edit': ({ workspace, edit, anyway }, { signal }) => saveEdit(app, workspace, edit, anyway, signal),
+    'workspace.testEdit': ({ workspace, edit }, { signal }) => testEdit(core, workspace, edit, signal),
+    'workspace.edit': ({ workspace, edit, anyway }, { signal }) => saveEdit(core, workspace, edit, anyway, signal),
     'workspace.setPace': async ({ workspace, ...pace }) => {
       const entry = await workspaces.update(workspace, pace);
-      (await app.opened(workspace))?.replan();
-      return app.describe(entry);
+      (await archives.opened(workspace))?.replan();
+      return archives.describe(entry);
     },
     'workspace.setRule': async ({ workspace, rule }) =>
-      app.describe(await workspaces.update(workspace, { fetch_rule: rule })),
+      archives.describe(await workspaces.update(workspace, { fetch_rule: rule })),
     'workspace.setPaused': async ({ workspace, paused }) => {
       const entry = await workspaces.update(workspace, { paused });
-      await (await app.archive(workspace)).setPaused(paused);
-      return app.describe(entry);
+      await (await archives.get(workspace)).setPaused(paused);
+      return archives.describe(entry);
     },
     'workspace.setDialect': async ({ workspace, dialect }) => {
       const entry = await workspaces.setDialect(workspace, dialect, 'chosen');
       await (await query(workspace)).setDialect({ dialect });
-      return app.describe(entry);
+      return archives.describe(entry);
     },
     'workspace.remove': async ({ workspace, archive }) => {
       const entry = workspaces.get(workspace);
-      await app.closeArchive(workspace);
+      await archives.close(workspace);
       await workspaces.remove(workspace);
       if (archive)
         for (const suffix of ['', '-wal', '-shm', '.index'])
-          await rm(app.paths.archive(entry.file) + suffix, { force: true });
+          await rm(core.paths.archive(entry.file) + suffix, { force: true });
       return {};
     },
     'workspace.open': async ({ workspace }) => {
-      const archive = await app.archive(workspace);
+      const archive = await archives.get(workspace, true);
       return {
-        workspace: await app.describe(workspaces.get(workspace)),
+        workspace: await archives.describe(workspaces.get(workspace)),
         version: (await archive.query.stats({})).version,
         notice: archive.notice,
       };
@@ -118,33 +153,29 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
     'query.watch': async function* ({ workspace }, { signal }) {
-      yield* (await query(workspace)).watch({}, { signal });
+      yield* whileAlive(workspace, signal, (archive) => archive.query.watch({}, { signal }));
     },
 
     'run.get': async ({ workspace, id }, { signal }) => {
       const detail = await (await query(workspace)).run({ id }, { signal });
       return { ...detail, url: runUrl(workspaces.get(workspace), id) };
     },
-    'run.activity': async ({ workspace, id }, { signal }) => (await app.archive(workspace)).activity(id, signal),
+    'run.activity': async ({ workspace, id }, { signal }) => (await archives.get(workspace)).activity(id, signal),
 
-    'sync.network': async (network) => {
-      await app.setNetwork(network);
-      return {};
-    },
     'sync.start': async ({ workspace, verify }) => {
-      (await app.archive(workspace)).startSync(null, verify);
+      (await archives.get(workspace)).startSync(null, verify);
       return {};
     },
     'sync.cancel': async ({ workspace }) => {
-      await (await app.archive(workspace)).cancelSync();
+      await (await archives.get(workspace)).cancelSync();
       return {};
     },
     'sync.watch': async function* ({ workspace }, { signal }) {
-      yield* (await app.archive(workspace)).sync.watch(signal, 100);
+      yield* whileAlive(workspace, signal, (archive) => archive.watchSync(signal));
     },
 
     'sync.coverage': async ({ workspace }, { signal }) => (await query(workspace)).coverage({}, { signal }),
-    'sync.check': async ({ workspace, query }, { signal }) => (await app.archive(workspace)).check(query, signal),
+    'sync.check': async ({ workspace, query }, { signal }) => (await archives.get(workspace)).compare(query, signal),
 
     'preset.list': () => presets.list(),
     'preset.save': (preset) => presets.save(preset),
@@ -156,7 +187,7 @@ export function createHandlers(app: App): Handlers<typeof contract> {
 
     'settings.update': async (change) => {
       await settings.change((all) => ({ ...all, ...change }));
-      if (change.sync_every !== undefined) await app.replanSyncs();
+      if (change.sync_every !== undefined) await archives.replan();
       return settings.get();
     },
 

@@ -1,5 +1,5 @@
 /** Single values of a row's JSON text. */
-import type { Span } from '../prefect/members.ts';
+import type { Span } from '../contract/json-text.ts';
 
 /** One value of the outermost object, parsed; null when it is absent. */
 export function valueOf(text: string, spans: Map<string, Span>, key: string): unknown {

@@ -6,7 +6,7 @@
 import type { WorkPoolFilter, WorkQueueFilter } from '../contract/prefect-filter.ts';
 import type { Condition, Dialect } from '../contract/query.ts';
 import { TRUE } from '../contract/query.ts';
-import { topLevel } from '../prefect/members.ts';
+import { memberSpans } from '../contract/json-text.ts';
 import type { Reader } from '../store/read/reader.ts';
 import { valueOf } from './row-text.ts';
 
@@ -59,7 +59,7 @@ export class PoolFilter {
 
   /** A queue that is not kept, as where pools could not be read: what the row itself says of it. */
   #told(text: string, id: string): Queue {
-    const spans = topLevel(text);
+    const spans = memberSpans(text);
     const value = (key: string): string | null => valueOf(text, spans, key) as string | null;
     const words = { work_pool_id: value('work_pool_id'), work_pool_name: value('work_pool_name') };
     return { id, name: value('work_queue_name'), pool: this.#poolOf(words) };

@@ -1,9 +1,9 @@
 /** What task runs have published. */
 import { AppError } from '../contract/errors.ts';
+import { memberSpans } from '../contract/json-text.ts';
 import type { Artifact } from '../contract/rows.ts';
 import { parseTime } from '../contract/time.ts';
 import type { AskOptions, PrefectClient } from './client.ts';
-import { topLevel } from './members.ts';
 import { artifactRowSchema } from './wire.ts';
 
 /** Characters of JSON text of one artifact, and of all of a run together: they are kept, and go to the window in one piece. */
@@ -44,7 +44,7 @@ export async function readArtifacts(
 }
 
 function pack(json: string, value: ReturnType<typeof artifactRowSchema.parse>, room: number): Artifact {
-  const span = topLevel(json).get('data');
+  const span = memberSpans(json).get('data');
   const data = span ? json.slice(...span) : 'null';
   return {
     id: value.id,

@@ -2,23 +2,21 @@
 import type { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import type { DocumentKind, Entity } from '../contract/fields.ts';
-import { Exchange, type AskOptions, type Question, type ServerSettings } from './exchange.ts';
-import { ScannedRow } from './scan.ts';
-import { splitJsonArray } from './split.ts';
+import type { ServerRow } from '../contract/server-row.ts';
+import { Exchange, type Answered, type AskOptions, type Question, type ClientSettings } from './exchange.ts';
+import { elementsOf, type Element } from './rows.ts';
 import {
   countSchema,
   openapiSchema,
   pageLimitSchema,
-  plainlyFits,
   versionSchema,
   wireDocumentSchema,
   wireParentSchema,
   wireRunSchema,
   type WireDocument,
-  type WireRow,
 } from './wire.ts';
 
-export type { AskOptions, ServerSettings, Wait } from './exchange.ts';
+export type { AskOptions, ClientSettings, Wait } from './exchange.ts';
 
 /** Names in paths and in filter bodies. */
 export const plural = {
@@ -33,17 +31,8 @@ export const USUAL_PAGE_LIMIT = 200;
 /** Rows. An operator may allow any size; beyond this a page only costs memory. */
 const LARGEST_PAGE = 1000;
 
-/**
- * A row as received: `json` is its exact text, `value` what the contract has fields for, and perhaps more. `value.id` is a string, known
- * times are times. `bytes`: the text as it came, where it is at hand, and in it, from and to, the numbers of `computedKeys`.
- */
-export type Row = {
-  json: string;
-  value: WireRow;
-  bytes?: Uint8Array;
-  computed?: readonly number[];
-  time?(column: string): number;
-};
+/** A row whose id is a string and whose times are times or null (`wireRunSchema`, `wireParentSchema`); its other values are not checked. */
+export type Row = ServerRow & { value: z.output<typeof wireRunSchema> };
 export type Page = { rows: Row[]; serverTime: number | null };
 
 /** A work pool or work queue as received, like a row. */
@@ -91,14 +80,12 @@ export type PrefectClient = {
 };
 
 /** Throws BAD_INPUT for an address or header that cannot be used; nothing is contacted before the first call. */
-export function createClient(settings: ServerSettings): PrefectClient {
+export function createClient(settings: ClientSettings): PrefectClient {
   const exchange = new Exchange(settings);
 
   async function ask<T extends z.ZodType>(schema: T, question: Question, options?: AskOptions): Promise<z.output<T>> {
     const { value } = await exchange.ask(question, options);
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    throw unexpected(question.path, parsed.error);
+    return checked(schema, question.path, value);
   }
 
   /** null for what an older server, or Cloud, does not offer */
@@ -118,29 +105,25 @@ export function createClient(settings: ServerSettings): PrefectClient {
     close: () => exchange.close(),
 
     async list(schema, question, options) {
-      const { text, value } = await exchange.ask(question, options);
-      return listOf(schema, question.path, text, value);
+      return listOf(schema, question.path, await exchange.ask(question, options));
     },
 
     async page(entity, body, options) {
       const path = `/${plural[entity]}/filter`;
-      const { rows, serverTime } = await exchange.ask({ method: 'POST', path, body, rows: true }, options);
-      if (rows === null) throw new AppError('SERVER_NOT_PREFECT', `${path} did not answer with a list`, { path });
+      const answered = await exchange.ask({ method: 'POST', path, body }, options);
       const schema = entity === 'task_run' || entity === 'flow_run' ? wireRunSchema : wireParentSchema;
-      for (const row of rows) {
-        if (row instanceof ScannedRow && plainlyFits(row)) continue;
-        const parsed = schema.safeParse(row.value);
-        if (!parsed.success) throw unexpected(path, parsed.error);
-      }
-      return { rows: rows as Row[], serverTime };
+      const rows = elements(path, answered).map((one) => {
+        checked(schema, path, one.value);
+        return one as Row; // with all its values: the schema's output has only those it checks
+      });
+      return { rows, serverTime: answered.serverTime };
     },
 
     async documents(kind, body, pool, options) {
       const path = pool === null ? `/${kind}s/filter` : `/work_pools/${encodeURIComponent(pool)}/queues/filter`;
       try {
-        const { text, value, serverTime } = await exchange.ask({ method: 'POST', path, body }, options);
-        const rows = listOf(wireDocumentSchema, path, text, value);
-        return { rows, serverTime };
+        const answered = await exchange.ask({ method: 'POST', path, body }, options);
+        return { rows: listOf(wireDocumentSchema, path, answered), serverTime: answered.serverTime };
       } catch (thrown) {
         if (!(thrown instanceof AppError)) throw thrown;
         const absent = thrown.code === 'SERVER_NOT_PREFECT' || thrown.code === 'SERVER_FORBIDDEN';
@@ -177,19 +160,26 @@ export function createClient(settings: ServerSettings): PrefectClient {
   };
 }
 
+/** Throws SERVER_NOT_PREFECT when the reply is no list. */
+function elements(path: string, { text, value }: Answered): Element[] {
+  const found = elementsOf(text, value);
+  if (found === null) throw new AppError('SERVER_NOT_PREFECT', `${path} did not answer with a list`, { path });
+  return found;
+}
+
+/** The value as its schema has it. Throws SERVER_BAD_REPLY. */
+function checked<T extends z.ZodType>(schema: T, path: string, value: unknown): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw unexpected(path, parsed.error);
+}
+
 function listOf<T extends z.ZodType>(
   schema: T,
   path: string,
-  text: string,
-  value: unknown,
+  answered: Answered,
 ): { json: string; value: z.output<T> }[] {
-  if (!Array.isArray(value)) throw new AppError('SERVER_NOT_PREFECT', `${path} did not answer with a list`, { path });
-  const texts = splitJsonArray(text);
-  return (value as unknown[]).map((one, i) => {
-    const parsed = schema.safeParse(one);
-    if (!parsed.success) throw unexpected(path, parsed.error);
-    return { json: texts[i] ?? 'null', value: parsed.data };
-  });
+  return elements(path, answered).map(({ json, value }) => ({ json, value: checked(schema, path, value) }));
 }
 
 function unexpected(path: string, error: z.ZodError): AppError {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import type { CloudWorkspace } from '../contract/rows.ts';
 import { createClient } from './client.ts';
-import type { Auth } from './secrets.ts';
+import type { Auth } from './connection.ts';
 
 const CLOUD_API = 'https://api.prefect.cloud/api';
 
@@ -17,11 +17,11 @@ const schema = z.array(
 );
 
 /**
- * Handles, as `prefect cloud workspace ls` prints them, in their order. `apiUrl` null: PREFECT_CLOUD_API_URL, else Cloud's own. That
+ * Handles, as `prefect cloud workspace ls` prints them, in their order. `api_url` null: PREFECT_CLOUD_API_URL, else Cloud's own. That
  * variable is taken from the environment only: a folder's `.env` must not decide where a key is sent.
  */
 export async function listCloudWorkspaces(
-  { auth, apiUrl }: { auth: Auth; apiUrl: string | null },
+  { auth, api_url }: { auth: Auth; api_url: string | null },
   signal: AbortSignal,
   env: Record<string, string | undefined> = process.env,
 ): Promise<CloudWorkspace[]> {
@@ -30,7 +30,7 @@ export async function listCloudWorkspaces(
       field: 'auth',
       advice: 'Make one in Prefect Cloud under your profile, API Keys.',
     });
-  const client = createClient({ apiUrl: apiUrl ?? (env['PREFECT_CLOUD_API_URL'] || CLOUD_API), auth });
+  const client = createClient({ api_url: api_url ?? (env['PREFECT_CLOUD_API_URL'] || CLOUD_API), auth });
   try {
     const options = { signal, urgent: true };
     const all = await client.ask(schema, { method: 'GET', path: '/me/workspaces' }, options);

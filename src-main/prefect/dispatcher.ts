@@ -21,9 +21,9 @@ const KEEP_ALIVE_MS = 4000;
 export const LARGEST_REPLY = 256 * 1024 * 1024;
 
 export type WaySettings = {
-  insecureTls: boolean;
+  insecure_tls: boolean;
   /** full path of a PEM file with further certificate authorities */
-  caFile: string | null;
+  ca_file: string | null;
   timeouts: Timeouts;
   /** also plain HTTP goes through a proxy by CONNECT: a forwarded request cannot become a socket */
   tunnel?: boolean;
@@ -34,11 +34,11 @@ export type WaySettings = {
 export type Way = { dispatcher: Dispatcher; proxy: string | null };
 
 /** Throws BAD_INPUT for a CA file or a proxy variable that cannot be used. Contacts nothing. */
-export function openWay(apiUrl: string, { insecureTls, caFile, timeouts, tunnel, env }: WaySettings): Way {
+export function openWay(apiUrl: string, { insecure_tls, ca_file, timeouts, tunnel, env }: WaySettings): Way {
   const proxy = proxyFor(apiUrl, env);
-  const trust = caFile === null ? {} : { ca: authoritiesWith(caFile) };
+  const trust = ca_file === null ? {} : { ca: authoritiesWith(ca_file) };
   const timeout = timeouts.connect * 1000;
-  const connect = { ...trust, rejectUnauthorized: !insecureTls, timeout };
+  const connect = { ...trust, rejectUnauthorized: !insecure_tls, timeout };
   const options = {
     connect,
     keepAliveTimeout: KEEP_ALIVE_MS,

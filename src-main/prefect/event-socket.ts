@@ -2,7 +2,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { ping, WebSocket, type Dispatcher } from 'undici';
 import { formatTime } from '../contract/time.ts';
-import { secretHeaders, type Auth } from './secrets.ts';
+import type { Auth } from './connection.ts';
+import { secretHeaders } from './secrets.ts';
 import { socketMessageSchema, type WireEvent } from './wire.ts';
 
 /** ms from the first byte sent to the filter accepted; a proxy that swallows the upgrade never answers */

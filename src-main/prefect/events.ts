@@ -1,5 +1,5 @@
 /**
- * What the server says changes, as it changes: ids of task runs and flow runs. A hint and no log: events get lost (a queue of
+ * What the server says changes, as it changes: ids of task runs and flow runs. A found and no log: events get lost (a queue of
  * 256 a subscriber), and changes made through REST emit none (facts §5).
  */
 import { parseTime } from '../contract/time.ts';
@@ -9,7 +9,7 @@ import { budgetFor } from './budget.ts';
 import { defaultTimeouts, openWay } from './dispatcher.ts';
 import { readEvents } from './event-socket.ts';
 import { backoff, sleep as realSleep, type Sleep } from './retry.ts';
-import type { Auth } from './secrets.ts';
+import type { Connection } from './connection.ts';
 import type { WireEvent } from './wire.ts';
 
 const MINUTE = 60_000_000;
@@ -22,7 +22,7 @@ const HOPELESS = 5;
 /** Events remembered; what comes again after a reconnect is skipped. A minute of a server at 80 events a second. */
 const REMEMBERED = 5000;
 
-export type Hint = {
+export type RunEvent = {
   entity: 'task_run' | 'flow_run';
   id: string;
   /** of the state it has entered */
@@ -32,16 +32,13 @@ export type Hint = {
 };
 
 export type EventOptions = {
-  apiUrl: string;
-  auth: Auth;
-  headers: Record<string, string>;
-  insecureTls: boolean;
-  caFile: string | null;
+  /** `api_url`: the API's exact address */
+  connection: Connection;
   /** µs by the server's clock */
   clock: () => number;
   signal: AbortSignal;
   onState: (live: Exclude<Live, 'off'>) => void;
-  onHint: (hint: Hint) => void;
+  onRunEvent: (found: RunEvent) => void;
   /** where proxies are named; for tests, as the rest */
   env?: Record<string, string | undefined>;
   sleep?: Sleep;
@@ -49,11 +46,12 @@ export type EventOptions = {
 };
 
 /** Resolves when the signal aborts. Throws BAD_INPUT for settings that cannot be used. */
-export async function followEvents(options: EventOptions): Promise<void> {
-  const { apiUrl, auth, headers, insecureTls, caFile, env, signal, onState } = options;
+export async function subscribeToEvents(options: EventOptions): Promise<void> {
+  const { connection, env, signal, onState } = options;
+  const { api_url: apiUrl, auth, headers = {}, insecure_tls = false, ca_file = null } = connection;
   const sleep = options.sleep ?? realSleep;
   const timeouts = { ...defaultTimeouts, headers: defaultTimeouts.connect };
-  const { dispatcher } = openWay(apiUrl, { insecureTls, caFile, timeouts, tunnel: true, ...(env ? { env } : {}) });
+  const { dispatcher } = openWay(apiUrl, { insecure_tls, ca_file, timeouts, tunnel: true, ...(env ? { env } : {}) });
   const budget = budgetFor(new URL(apiUrl).origin, isCloud(apiUrl));
   const seen = new Seen();
   const start = options.clock();
@@ -61,10 +59,10 @@ export async function followEvents(options: EventOptions): Promise<void> {
   let steady = false;
   let failures = 0;
   const onEvent = (event: WireEvent) => {
-    const hint = hintOf(event);
-    if (!hint || !seen.add(event.id)) return;
-    last = Math.max(last ?? hint.occurred, hint.occurred);
-    options.onHint(hint);
+    const found = runEventOf(event);
+    if (!found || !seen.add(event.id)) return;
+    last = Math.max(last ?? found.occurred, found.occurred);
+    options.onRunEvent(found);
   };
   try {
     onState('connecting');
@@ -97,7 +95,7 @@ export async function followEvents(options: EventOptions): Promise<void> {
 }
 
 /** null: an event that names no run, or none of its states. `prefect.flow-run.heartbeat` says nothing new. */
-function hintOf({ id, event, occurred, resource }: WireEvent): Hint | null {
+function runEventOf({ id, event, occurred, resource }: WireEvent): RunEvent | null {
   const named = /^prefect\.(task|flow)-run\.([0-9a-f-]{36})$/.exec(resource['prefect.resource.id'] ?? '');
   const at = parseTime(occurred);
   if (!named || at === null || event.endsWith('.heartbeat')) return null;

@@ -3,30 +3,23 @@ import { isUtf8 } from 'node:buffer';
 import { AppError } from '../contract/errors.ts';
 import { apiUrlGuesses, isCloud } from './address.ts';
 import { budgetFor, type Budget } from './budget.ts';
+import type { Connection } from './connection.ts';
 import { Csrf, isCsrfRefusal, type CsrfAnswer } from './csrf.ts';
 import { badReply, fromStatus, fromThrown, notPrefect, type Failure } from './failures.ts';
 import { backoff, LONGEST_WAIT, MAX_RETRIES, parseRetryAfter, sleep as realSleep, type Sleep } from './retry.ts';
-import { readRows, type PageRow } from './rows.ts';
-import { redactor, secretHeaders, type Auth } from './secrets.ts';
+import { redactor, secretHeaders } from './secrets.ts';
 import { defaultTimeouts, type Timeouts } from './dispatcher.ts';
 import { openTransport, type Reply, type Transport } from './transport.ts';
 import { csrfTokenSchema, healthSchema } from './wire.ts';
 
-export type ServerSettings = {
-  /** as a person may type it; see `apiUrlGuesses` */
-  apiUrl: string;
-  auth: Auth;
-  headers?: Record<string, string>;
-  insecureTls?: boolean;
-  /** full path of a PEM file with further certificate authorities */
-  caFile?: string | null;
+/** A connection, and what tests replace. */
+export type ClientSettings = Connection & {
   userAgent?: string;
   timeouts?: Partial<Timeouts>;
-  /** where proxies are named; for tests */
+  /** where proxies are named */
   env?: Record<string, string | undefined>;
-  /** for tests; otherwise the one of the server's origin */
+  /** otherwise the one of the server's origin */
   budget?: Budget;
-  /** for tests */
   sleep?: Sleep;
   random?: () => number;
 };
@@ -40,15 +33,15 @@ export type AskOptions = {
   onWait?: (wait: Wait | null) => void;
 };
 
-/** `rows`: the answer is a page of rows and is read as such. `oneRow`: a 404 means the row is not there (NOT_FOUND), not that this is no Prefect API. */
-export type Question = { method: 'GET' | 'POST'; path: string; body?: unknown; oneRow?: boolean; rows?: boolean };
-/** `rows`: of a question for rows, null when the reply is no list; then there is no `text` and no `value`. `serverTime`: µs by the server's clock (Date header, whole seconds), null when it sent none. */
-export type Answered = { text: string; value: unknown; serverTime: number | null; rows: PageRow[] | null };
+/** `oneRow`: a 404 means that the row does not exist (NOT_FOUND), not that the address is no Prefect API. */
+export type Question = { method: 'GET' | 'POST'; path: string; body?: unknown; oneRow?: boolean };
+/** `value`: `text` parsed, not checked. `serverTime`: µs by the server's clock (Date header, whole seconds); null without the header. */
+export type Answered = { text: string; value: unknown; serverTime: number | null };
 
 const USER_AGENT = 'taskscope/0.1.0';
 
 export class Exchange {
-  readonly #settings: ServerSettings;
+  readonly #settings: ClientSettings;
   readonly #secret: Record<string, string>;
   readonly #redact: (text: string) => string;
   readonly #transport: Transport;
@@ -61,15 +54,15 @@ export class Exchange {
   #answeredOnce = false;
 
   /** Throws BAD_INPUT for an address or a header that cannot be used. Contacts nothing. */
-  constructor(settings: ServerSettings) {
+  constructor(settings: ClientSettings) {
     this.#settings = settings;
-    this.#guesses = apiUrlGuesses(settings.apiUrl);
+    this.#guesses = apiUrlGuesses(settings.api_url);
     const first = this.#guesses[0];
     this.#secret = secretHeaders(settings.auth, settings.headers);
     this.#redact = redactor(settings.auth, settings.headers);
     this.#transport = openTransport(first, {
-      insecureTls: settings.insecureTls ?? false,
-      caFile: settings.caFile ?? null,
+      insecure_tls: settings.insecure_tls ?? false,
+      ca_file: settings.ca_file ?? null,
       timeouts: { ...defaultTimeouts, ...settings.timeouts },
       ...(settings.env ? { env: settings.env } : {}),
     });
@@ -110,7 +103,7 @@ export class Exchange {
         first ??= thrown;
       }
     }
-    throw first ?? notPrefect(this.#settings.apiUrl, 'no address to try').error;
+    throw first ?? notPrefect(this.#settings.api_url, 'no address to try').error;
   }
 
   /** Throws one AppError of the SERVER_ codes, NOT_FOUND or CANCELLED. `value` is parsed JSON, not yet checked. */
@@ -205,9 +198,8 @@ export class Exchange {
     const date = Date.parse(reply.header('date') ?? '');
     const serverTime = Number.isNaN(date) ? null : date * 1000;
     try {
-      if (question.rows) return { text: '', value: null, serverTime, rows: readRows(reply.body) };
       const text = reply.body.toString('utf8');
-      return { text, value: JSON.parse(text) as unknown, serverTime, rows: null };
+      return { text, value: JSON.parse(text) as unknown, serverTime };
     } catch {
       return badReply(url, 'it is not JSON, or only the beginning of it');
     }

@@ -1,26 +1,13 @@
 /** Asks a server who it is, before it is added. */
-import { createClient, type ServerSettings } from './client.ts';
+import { createClient } from './client.ts';
+import type { Connection } from './connection.ts';
 
-/** As `contract` spells a connection. */
-export type ProbeInput = {
-  api_url: string;
-  auth: ServerSettings['auth'];
-  headers: Record<string, string>;
-  insecure_tls: boolean;
-  ca_file: string | null;
-};
 /** `api_url`: the API's exact address, which may differ from the one typed. */
 export type Probed = { api_url: string; version: string | null; task_runs: number };
 
 /** Throws the one SERVER_ code that says what is wrong with the address or the sign-in. */
-export async function probeServer(input: ProbeInput, signal: AbortSignal): Promise<Probed> {
-  const client = createClient({
-    apiUrl: input.api_url,
-    auth: input.auth,
-    headers: input.headers,
-    insecureTls: input.insecure_tls,
-    caFile: input.ca_file,
-  });
+export async function probeServer(connection: Connection, signal: AbortSignal): Promise<Probed> {
+  const client = createClient(connection);
   try {
     const options = { signal, urgent: true };
     // the count first: it needs everything a sync needs (a Prefect API, the sign-in, CSRF), the version does not

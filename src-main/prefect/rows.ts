@@ -1,26 +1,23 @@
-/** A page's rows from its bytes. */
+/** The elements of a reply that is a list. */
+import { splitArray } from '../contract/json-text.ts';
+import type { ServerRow } from '../contract/server-row.ts';
 import { parseTime } from '../contract/time.ts';
-import { scanRows, type ScannedRow } from './scan.ts';
-import { splitJsonArray } from './split.ts';
 
-/** `json`: the row's exact text. `value`: the same parsed, or what `ScannedRow` keeps of it. */
-export type PageRow = ScannedRow | { json: string; value: unknown };
+/** `json`: the element's exact text, without the spaces around it. `value`: the same parsed, not yet checked. */
+export type Element = { json: string; value: unknown };
 
-/** µs of a row's time; NaN when it is null or none. */
-export function timeOf(row: { value: Record<string, unknown>; time?(column: string): number }, column: string): number {
-  if (row.time) return row.time(column);
-  const text = row.value[column];
+/**
+ * Cuts a reply into its elements; null when the reply is no list. `value`: what JSON.parse gives for `text`. Parsing the whole page and
+ * cutting it afterwards takes 10.0 µs a row of 1.75 kB, cutting first and parsing each row 10.4 µs; and the splitter needs valid JSON.
+ */
+export function elementsOf(text: string, value: unknown): Element[] | null {
+  if (!Array.isArray(value)) return null;
+  const texts = splitArray(text);
+  return value.map((one: unknown, i) => ({ json: texts[i], value: one }));
+}
+
+/** A row's time in µs; NaN when the field is null, missing or not a time. */
+export function timeOf({ value }: Pick<ServerRow, 'value'>, field: string): number {
+  const text = value[field];
   return typeof text === 'string' ? (parseTime(text) ?? NaN) : NaN;
-}
-
-/** Null when it is JSON but no list. Throws what JSON.parse throws. `page`: valid UTF-8. */
-export function readRows(page: Buffer): PageRow[] | null {
-  return scanRows(page) ?? parseRows(page.toString('utf8'));
-}
-
-function parseRows(text: string): PageRow[] | null {
-  const values = JSON.parse(text) as unknown;
-  if (!Array.isArray(values)) return null;
-  const texts = splitJsonArray(text);
-  return values.map((value, i) => ({ json: texts[i] ?? 'null', value: value as unknown }));
 }

@@ -1,11 +1,6 @@
 /** The headers that carry secrets, and the means to keep those secrets out of every message. */
 import { AppError } from '../contract/errors.ts';
-
-/**
- * `api_key`: Prefect Cloud, or a server behind a proxy that wants a bearer token.
- * `basic`: PREFECT_SERVER_API_AUTH_STRING, `user:password` in clear text. null: the server asks for nothing.
- */
-export type Auth = { scheme: 'api_key' | 'basic'; secret: string } | null;
+import type { Auth } from './connection.ts';
 
 /** Set by the client alone: the server ties its CSRF token to them, or the transport depends on them. */
 const reserved = new Set([

@@ -126,10 +126,12 @@ export function serve<C extends AnyContract>(
   return stop;
 }
 
+const disconnected = () => new AppError('DISCONNECTED', 'the connection to Taskscope was lost');
+
 type Waiting = { onReply: (reply: Reply) => void; onLost: () => void };
 
-/** A typed client of the contract over one channel. When the channel closes, all waiting calls fail with DISCONNECTED. */
-export function connect<C extends AnyContract>(contract: C, channel: Channel): Client<C> {
+/** A typed client of the contract over one channel. When the channel closes, all waiting calls and all later ones fail with `lost`. */
+export function connect<C extends AnyContract>(contract: C, channel: Channel, lostBy = disconnected): Client<C> {
   const waiting = new Map<number, Waiting>();
   let nextId = 1;
   let lost = false;
@@ -144,7 +146,6 @@ export function connect<C extends AnyContract>(contract: C, channel: Channel): C
     waiting.clear();
   });
 
-  const disconnected = () => new AppError('DISCONNECTED', 'the connection to Taskscope was lost');
   const cancelled = () => new AppError('CANCELLED', 'cancelled');
 
   function parseOutput(name: string, schema: z.ZodType, value: unknown): unknown {
@@ -155,7 +156,7 @@ export function connect<C extends AnyContract>(contract: C, channel: Channel): C
 
   function doCall(name: string, output: z.ZodType, input: unknown, { signal }: Options): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (lost) return reject(disconnected());
+      if (lost) return reject(lostBy());
       if (signal?.aborted) return reject(cancelled());
       const id = nextId++;
       const onAbort = () => {
@@ -181,7 +182,7 @@ export function connect<C extends AnyContract>(contract: C, channel: Channel): C
         },
         onLost: () => {
           finish();
-          reject(disconnected());
+          reject(lostBy());
         },
       });
       channel.send({ t: 'call', id, name, input });
@@ -194,7 +195,7 @@ export function connect<C extends AnyContract>(contract: C, channel: Channel): C
     input: unknown,
     { signal }: Options,
   ): AsyncGenerator<unknown> {
-    if (lost) throw disconnected();
+    if (lost) throw lostBy();
     if (signal?.aborted) throw cancelled();
     const id = nextId++;
     const queue: Reply[] = [];
@@ -214,7 +215,7 @@ export function connect<C extends AnyContract>(contract: C, channel: Channel): C
       },
       onLost: () => {
         open = false;
-        problem = disconnected();
+        problem = lostBy();
         wake?.();
       },
     });

@@ -49,7 +49,7 @@ async function start(): Promise<void> {
 async function run(): Promise<void> {
   const secrets = await keychainSecrets(join(dataDir, 'keychain.json'), false);
   const shell = electronShell(secrets);
-  const app = await createApp({ dataDir, shell, log, windowComes: true, ...(demoRuns && { demoRuns }) });
+  const app = await createApp({ dataDir, shell, log, ...(demoRuns && { demoRuns }) });
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
   setMenu({ dataDir });

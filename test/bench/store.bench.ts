@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { workerLimits } from '../../src-main/core/workers/start-worker.ts';
 import type { Row } from '../../src-main/prefect/client.ts';
-import { readRows } from '../../src-main/prefect/rows.ts';
+import { elementsOf } from '../../src-main/prefect/rows.ts';
 import { Packer, type RemoteWriter } from '../../src-main/store/write/packer.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
@@ -67,7 +67,8 @@ function encoder(port: NonNullable<typeof parentPort>): void {
     );
     for (const page of pages) {
       const t = busy();
-      const rows = readRows(page) as Row[];
+      const text = page.toString('utf8');
+      const rows = elementsOf(text, JSON.parse(text)) as Row[];
       reading += busy() - t;
       await outbox.push('task_run', rows, {});
     }

@@ -109,7 +109,7 @@ test('address, sign-in and name change; the archive stays', async ({ host }) => 
     await page.getByRole('button', { name: 'Settings of production' }).click();
     const settings = page.getByRole('dialog', { name: 'Settings of production' });
     await expect(settings.getByLabel('Look for changes')).toHaveValue('300');
-    await settings.getByLabel('Metered connection').selectOption('always');
+    await settings.getByLabel('Metered connection').check();
     await settings.getByRole('button', { name: 'Save' }).click();
     await page.keyboard.press('v');
     await expect(view.getByText(/Metered connection: looks for changes every 15 min/)).toBeVisible();

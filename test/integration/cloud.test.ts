@@ -53,7 +53,7 @@ beforeEach(() => {
 });
 
 const ask = (secret: string, apiUrl: string | null = cloud.apiUrl) =>
-  listCloudWorkspaces({ auth: { scheme: 'api_key', secret }, apiUrl }, AbortSignal.timeout(10_000), {
+  listCloudWorkspaces({ auth: { scheme: 'api_key', secret }, api_url: apiUrl }, AbortSignal.timeout(10_000), {
     PREFECT_CLOUD_API_URL: cloud.apiUrl,
   });
 const failsWith = (code: string) => (thrown: unknown) => thrown instanceof AppError && thrown.code === code;
@@ -73,7 +73,7 @@ test('a wrong key, a sign-in of another kind and a reply of another shape', asyn
   const basic = { scheme: 'basic', secret: 'a:b' } as const;
   for (const auth of [basic, null])
     await assert.rejects(
-      listCloudWorkspaces({ auth, apiUrl: cloud.apiUrl }, AbortSignal.timeout(10_000)),
+      listCloudWorkspaces({ auth, api_url: cloud.apiUrl }, AbortSignal.timeout(10_000)),
       failsWith('BAD_INPUT'),
     );
   cloud.fault = (_asked, _response, send) => (send(200, '[{"account_id":"../.."}]'), true);

@@ -57,8 +57,8 @@ test('a pass reads what has changed and nothing that is merely due; all of it is
   await until(async () => (await status()).live === 'on' && demo.control.events.listening === 1);
   await app.handlers['workspace.setRule']({ workspace: 'here', rule: { states: ['FAILED'], days: 3000 } }, options);
 
-  const saved = await pace('always');
-  assert.equal(saved.metered, 'always');
+  const saved = await pace(true);
+  assert.equal(saved.metered, true);
   await until(async () => (await status()).live === 'off' && demo.control.events.listening === 0);
   const planned = (await status()).next;
   assert.ok(planned !== null && planned > Date.now() * 1000 + 880_000_000, 'the next pass is 15 minutes away');
@@ -79,48 +79,31 @@ test('a pass reads what has changed and nothing that is merely due; all of it is
   await pass(true);
   assert.ok(((await status()).verified_since ?? 0) > compared - MINUTE, 'what is asked for is done');
 
-  await pace('never');
+  await pace(false);
   assert.equal((await status()).metered, false);
   now += 2 * DAY;
   assert.ok(extras(await pass()).length > 0, 'what was put off comes now');
 });
 
-test('what the system says of its network holds unless the person knows better', async () => {
-  await pace('auto', 60);
-  const say = (metered: boolean) => app.handlers['sync.network']({ metered }, options);
-  await say(true);
-  assert.equal((await status()).metered, true);
-  await pace('never', 60);
-  assert.equal((await status()).metered, false);
-  await pace('auto', 60);
-  assert.equal((await status()).metered, true);
-  await say(false);
-  assert.equal((await status()).metered, false);
+test('a pace and a metered connection are kept, and a window closed and opened again starts no sync before its time', async () => {
+  await pace(true, 60);
   const [entry] = await app.handlers['workspace.list']({}, options);
-  assert.deepEqual([entry?.sync_every, entry?.metered], [60, 'auto']);
+  assert.deepEqual([entry?.sync_every, entry?.metered], [60, true]);
   await app.handlers['settings.update']({ sync_every: 10 }, options);
   assert.equal((await app.handlers['workspace.list']({}, options))[0]?.sync_every, 60, 'its own pace');
-});
-
-test('no pass starts by itself before the window has said what the network is', async () => {
   await app.close();
-  const open = async () => {
-    app = await createApp({ dataDir: dir, shell: plainShell, log: () => undefined, windowComes: true });
-    demo.control.requests.length = 0;
-    await (await app.archive('here')).query.stats({});
-    assert.deepEqual(demo.control.requests, [], 'opened, and nothing asked');
-  };
-  await open();
-  await pace('auto', 60);
-  await app.handlers['sync.network']({ metered: true }, options);
-  await app.handlers.hello({}, options);
+
+  app = await createApp({ dataDir: dir, shell: plainShell, log: () => undefined });
+  demo.control.requests.length = 0;
+  await (await app.archive('here')).query.stats({});
   const planned = await until(async () => (await status()).next !== null).then(status);
   assert.ok((planned.next ?? 0) > Date.now() * 1000 + 880_000_000);
   assert.equal((await app.archive('here')).syncing, false);
-  assert.deepEqual(demo.control.requests, [], 'the last pass is not 15 minutes ago');
+  assert.deepEqual(demo.control.requests, [], 'the last sync is not 15 minutes ago');
+  await pace(false, 60);
   await app.close();
 
-  await open();
-  await app.handlers.hello({}, options); // a system that says nothing of its network
+  app = await createApp({ dataDir: dir, shell: plainShell, log: () => undefined });
+  await app.archive('here');
   await until(() => demo.control.requests.length > 0);
 });

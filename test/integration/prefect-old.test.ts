@@ -42,7 +42,7 @@ for (const python of pythons)
     const sink = memorySink();
     before(async () => {
       server = await startPrefect({ python });
-      client = createClient({ apiUrl: server.apiUrl, auth: null });
+      client = createClient({ api_url: server.apiUrl, auth: null });
       await server.run('old_flows.py');
     });
     after(async () => {

@@ -6,14 +6,14 @@ import { inspect } from 'node:util';
 import { after, before, beforeEach, test } from 'node:test';
 import { errorWords } from '../../src-main/contract/error-words.ts';
 import { AppError } from '../../src-main/contract/errors.ts';
-import { createClient, type ServerSettings } from '../../src-main/prefect/client.ts';
+import { createClient, type ClientSettings } from '../../src-main/prefect/client.ts';
 import { proxyFor } from '../../src-main/prefect/proxies.ts';
 import { NaivePrefect } from '../fixtures/naive-prefect.ts';
 import { serveHttp, type TestServer } from '../fixtures/prefect-http.ts';
 import { startProxy, type TestProxy } from '../fixtures/proxy.ts';
 
 const fixture = (name: string) => join(import.meta.dirname, '../fixtures/tls', name);
-const caFile = fixture('authority.crt');
+const ca_file = fixture('authority.crt');
 let plain: TestServer;
 let secure: TestServer;
 let proxy: TestProxy;
@@ -33,8 +33,8 @@ beforeEach(() => {
   proxy.refuse = 0;
 });
 
-async function count(apiUrl: string, env: Record<string, string>, settings: Partial<ServerSettings> = {}) {
-  const client = createClient({ apiUrl, auth: null, env, ...settings });
+async function count(apiUrl: string, env: Record<string, string>, settings: Partial<ClientSettings> = {}) {
+  const client = createClient({ api_url: apiUrl, auth: null, env, ...settings });
   try {
     return await client.count('task_run');
   } finally {
@@ -51,7 +51,7 @@ async function failure(work: Promise<unknown>): Promise<AppError> {
 }
 
 test('https goes through a tunnel, plain http is forwarded', async () => {
-  assert.equal(await count(far(secure), { HTTPS_PROXY: proxy.url }, { caFile }), 0);
+  assert.equal(await count(far(secure), { HTTPS_PROXY: proxy.url }, { ca_file }), 0);
   assert.deepEqual(proxy.asked, [`CONNECT ${new URL(far(secure)).host}`]);
   proxy.asked.length = 0;
   assert.equal(await count(far(plain), { http_proxy: proxy.url }), 0);
@@ -61,13 +61,13 @@ test('https goes through a tunnel, plain http is forwarded', async () => {
 test('what is trusted stays the same behind a proxy', async () => {
   const env = { HTTPS_PROXY: proxy.url };
   assert.equal((await failure(count(far(secure), env))).code, 'SERVER_TLS');
-  assert.equal(await count(far(secure), env, { insecureTls: true }), 0);
+  assert.equal(await count(far(secure), env, { insecure_tls: true }), 0);
 });
 
 test('the server’s secrets stay inside the tunnel, the proxy’s own sign-in outside', async () => {
   const signedIn = proxy.url.replace('//', '//ann:proxy-password@');
   const auth = { scheme: 'api_key', secret: 'pnu_secret' } as const;
-  await count(far(secure), { HTTPS_PROXY: signedIn }, { caFile, auth });
+  await count(far(secure), { HTTPS_PROXY: signedIn }, { ca_file, auth });
   assert.deepEqual(proxy.signIns, [`Basic ${Buffer.from('ann:proxy-password').toString('base64')}`]);
   assert.equal(secure.asked.at(-1)?.headers['proxy-authorization'], undefined);
   assert.equal(secure.asked.at(-1)?.headers.authorization, 'Bearer pnu_secret');
@@ -80,14 +80,14 @@ test('a proxy that refuses, asks for a sign-in or is not there: said, with its p
     [407, /asks for a sign-in/],
   ] as const) {
     proxy.refuse = status;
-    const error = await failure(count(far(secure), env, { caFile }));
+    const error = await failure(count(far(secure), env, { ca_file }));
     assert.equal(error.code, 'SERVER_UNREACHABLE');
     const { advice } = errorWords(error);
     assert.match(advice, says);
     assert.ok(advice.includes(proxy.host));
     assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /proxy-password|YW5uOnByb3h5/);
   }
-  const away = await failure(count(far(secure), { HTTPS_PROXY: 'http://127.0.0.1:9' }, { caFile }));
+  const away = await failure(count(far(secure), { HTTPS_PROXY: 'http://127.0.0.1:9' }, { ca_file }));
   assert.equal(away.code, 'SERVER_UNREACHABLE');
   assert.ok(errorWords(away).advice.includes('127.0.0.1:9'));
 });
@@ -95,7 +95,7 @@ test('a proxy that refuses, asks for a sign-in or is not there: said, with its p
 test('this machine is never asked through a proxy', async () => {
   const env = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url };
   assert.equal(await count(plain.apiUrl, env), 0);
-  assert.equal(await count(secure.apiUrl, env, { caFile }), 0);
+  assert.equal(await count(secure.apiUrl, env, { ca_file }), 0);
   assert.deepEqual(proxy.asked, []);
 });
 

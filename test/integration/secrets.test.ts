@@ -207,7 +207,7 @@ test('the calls that break midway, without an app around them', async () => {
       { scheme: 'api_key', secret: KEY },
     ] as const) {
       const one = createClient({
-        apiUrl: server.apiUrl,
+        api_url: server.apiUrl,
         auth,
         headers: { 'X-Token': HEADER },
         timeouts: { headers: 0.05, body: 0.05 },

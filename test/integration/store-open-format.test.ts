@@ -68,7 +68,7 @@ describe('an archive of a real server, read by other programs', { skip: noPrefec
       ({ name, state_type }) => /^publish/.test(String(name)) && state_type === 'FAILED',
     );
     assert.equal(failed.length, 1);
-    const client = createClient({ apiUrl: server.apiUrl, auth: null });
+    const client = createClient({ api_url: server.apiUrl, auth: null });
     const writer = openWriter(archive.path, { onChange: () => undefined });
     for (const { id } of failed) {
       const end = Date.now() + LOGS_WITHIN;

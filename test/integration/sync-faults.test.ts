@@ -29,7 +29,7 @@ async function everything(client: PrefectClient, entity: Entity): Promise<Map<st
 
 function sync(demo: Demo, sink: MemorySink, since: number | null = null): Promise<void> {
   const client = createClient({
-    apiUrl: demo.apiUrl,
+    api_url: demo.apiUrl,
     auth: { scheme: 'basic', secret: 'admin:pass' },
     sleep: () => Promise.resolve(),
     random: () => 0,
@@ -73,7 +73,7 @@ for (const at of [0, 1, 2, 3, 5, 8, 13])
       demo.control.faults.clear();
       await sync(demo, sink);
       assert.deepEqual(demo.control.faults.problems, []);
-      const client = createClient({ apiUrl: demo.apiUrl, auth: { scheme: 'basic', secret: 'admin:pass' } });
+      const client = createClient({ api_url: demo.apiUrl, auth: { scheme: 'basic', secret: 'admin:pass' } });
       for (const entity of entities) {
         const there = await everything(client, entity);
         const kept = new Map([...sink.rows[entity]].map(([id, { value }]) => [id, plain(value)]));

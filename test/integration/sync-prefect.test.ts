@@ -22,7 +22,7 @@ describe('a real server that changes', { skip: noPrefect() }, () => {
 
   before(async () => {
     server = await startPrefect();
-    client = createClient({ apiUrl: server.apiUrl, auth: null });
+    client = createClient({ api_url: server.apiUrl, auth: null });
   });
   after(async () => {
     await client?.close();

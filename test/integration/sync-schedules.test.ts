@@ -219,7 +219,7 @@ class World {
       return Promise.resolve();
     };
     const client = createClient({
-      apiUrl: this.#demo.apiUrl,
+      api_url: this.#demo.apiUrl,
       auth: null,
       sleep: () => Promise.resolve(),
       random: () => 0,

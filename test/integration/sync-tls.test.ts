@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { errorWords } from '../../src-main/contract/error-words.ts';
 import { AppError } from '../../src-main/contract/errors.ts';
-import { createClient, type ServerSettings } from '../../src-main/prefect/client.ts';
+import { createClient, type ClientSettings } from '../../src-main/prefect/client.ts';
 import { NaivePrefect } from '../fixtures/naive-prefect.ts';
 import { serveHttp, type TestServer } from '../fixtures/prefect-http.ts';
 
@@ -30,8 +30,8 @@ after(async () => {
   await Promise.all([selfSigned.close(), signed.close(), rm(dir, { recursive: true, force: true })]);
 });
 
-async function count(server: TestServer, settings: Partial<ServerSettings> = {}): Promise<number> {
-  const client = createClient({ apiUrl: server.apiUrl, auth: null, ...settings });
+async function count(server: TestServer, settings: Partial<ClientSettings> = {}): Promise<number> {
+  const client = createClient({ api_url: server.apiUrl, auth: null, ...settings });
   try {
     return await client.count('task_run');
   } finally {
@@ -42,23 +42,23 @@ const failsWith = (code: string) => (thrown: unknown) => thrown instanceof AppEr
 
 test('a self-signed certificate: refused, trusted by its own file, or not checked', async () => {
   await assert.rejects(count(selfSigned), failsWith('SERVER_TLS'));
-  assert.equal(await count(selfSigned, { caFile: fixture('self-signed.crt') }), 0);
-  assert.equal(await count(selfSigned, { insecureTls: true }), 0);
+  assert.equal(await count(selfSigned, { ca_file: fixture('self-signed.crt') }), 0);
+  assert.equal(await count(selfSigned, { insecure_tls: true }), 0);
 });
 
 test('a private authority: refused, trusted by its file, or not checked; another authority does not help', async () => {
   await assert.rejects(count(signed), failsWith('SERVER_TLS'));
-  assert.equal(await count(signed, { caFile: fixture('authority.crt') }), 0);
-  assert.equal(await count(signed, { insecureTls: true }), 0);
-  await assert.rejects(count(signed, { caFile: fixture('self-signed.crt') }), failsWith('SERVER_TLS'));
+  assert.equal(await count(signed, { ca_file: fixture('authority.crt') }), 0);
+  assert.equal(await count(signed, { insecure_tls: true }), 0);
+  await assert.rejects(count(signed, { ca_file: fixture('self-signed.crt') }), failsWith('SERVER_TLS'));
 });
 
 test('a bundle with text around its certificates and Windows line ends', async () => {
   const certs = await Promise.all(['self-signed.crt', 'authority.crt'].map((name) => readFile(fixture(name), 'utf8')));
-  const caFile = join(dir, 'bundle.pem');
-  await writeFile(caFile, `# ours\n${certs.join('\nsubject=CN = x\n')}`.replaceAll('\n', '\r\n'));
-  assert.equal(await count(signed, { caFile }), 0);
-  assert.equal(await count(selfSigned, { caFile }), 0);
+  const ca_file = join(dir, 'bundle.pem');
+  await writeFile(ca_file, `# ours\n${certs.join('\nsubject=CN = x\n')}`.replaceAll('\n', '\r\n'));
+  assert.equal(await count(signed, { ca_file }), 0);
+  assert.equal(await count(selfSigned, { ca_file }), 0);
 });
 
 test('a CA file that cannot be used is said at once, with its path and what to do', async () => {
@@ -66,7 +66,7 @@ test('a CA file that cannot be used is said at once, with its path and what to d
   await writeFile(broken, '-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n');
   const keyOnly = join(dir, 'key.pem');
   await copyFile(fixture('signed.key'), keyOnly);
-  for (const [caFile, says] of [
+  for (const [ca_file, says] of [
     [join(dir, 'none.pem'), /cannot be read \(ENOENT\)/],
     [dir, /cannot be read \(EISDIR\)/],
     [broken, /certificate that cannot be read/],
@@ -74,12 +74,12 @@ test('a CA file that cannot be used is said at once, with its path and what to d
     ['relative.pem', /not a full path/],
   ] as const) {
     const asked = signed.asked.length;
-    await assert.rejects(count(signed, { caFile }), (thrown) => {
+    await assert.rejects(count(signed, { ca_file }), (thrown) => {
       assert.ok(thrown instanceof AppError);
       assert.equal(thrown.code, 'BAD_INPUT');
       const { title, advice } = errorWords(thrown);
       assert.match(title, says);
-      assert.ok(title.includes(caFile) && advice.length > 0);
+      assert.ok(title.includes(ca_file) && advice.length > 0);
       assert.doesNotMatch(title + advice, /PRIVATE KEY/);
       return true;
     });
@@ -90,8 +90,8 @@ test('a CA file that cannot be used is said at once, with its path and what to d
 test('HTTPS asked of a plain server is SERVER_TLS too', async () => {
   const plain = await serveHttp(() => ({ status: 200, body: 0 }));
   try {
-    const apiUrl = plain.apiUrl.replace('http:', 'https:');
-    await assert.rejects(count(plain, { apiUrl }), failsWith('SERVER_TLS'));
+    const api_url = plain.apiUrl.replace('http:', 'https:');
+    await assert.rejects(count(plain, { api_url }), failsWith('SERVER_TLS'));
   } finally {
     await plain.close();
   }

@@ -112,7 +112,7 @@ test('comparing everything finds what no clock tells', async () => {
   demo.control.update('task_run', old[200], { name: 'quietly renamed' });
   await sync();
   assert.equal((await ask({ field: 'name', in: ['quietly renamed'] })).count, 0);
-  const before = app.opened(workspace);
+  const before = app.archives.opened(workspace);
   assert.ok(before);
   await sync(true);
   assert.equal((await ask({ field: 'name', in: ['quietly renamed'] })).count, 1);

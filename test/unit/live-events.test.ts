@@ -6,7 +6,7 @@ import { AppError } from '../../src-main/contract/errors.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
 import { budgetFor } from '../../src-main/prefect/budget.ts';
-import { followEvents, type EventOptions, type Hint } from '../../src-main/prefect/events.ts';
+import { subscribeToEvents, type EventOptions, type RunEvent } from '../../src-main/prefect/events.ts';
 import { startProxy } from '../fixtures/proxy.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -28,23 +28,19 @@ afterEach(async () => {
   assert.deepEqual(demo.control.faults.problems, []);
 });
 
-type Heard = { states: string[]; hints: Hint[]; slept: number[] };
+type Heard = { states: string[]; events: RunEvent[]; slept: number[] };
 
 /** Pauses of the reconnect policy are noted and not waited for, long ones are waited for until the end. */
 function listen(options: Partial<EventOptions> = {}): Heard {
-  const heard: Heard = { states: [], hints: [], slept: [] };
+  const heard: Heard = { states: [], events: [], slept: [] };
   const abort = new AbortController();
-  const done = followEvents({
-    apiUrl: demo.apiUrl,
-    auth: null,
-    headers: {},
-    insecureTls: false,
-    caFile: null,
+  const done = subscribeToEvents({
+    connection: { api_url: demo.apiUrl, auth: null },
     env: {},
     clock: () => EPOCH,
     signal: abort.signal,
     onState: (state) => heard.states.push(state),
-    onHint: (hint) => heard.hints.push(hint),
+    onRunEvent: (event) => heard.events.push(event),
     sleep: (seconds, signal) => {
       heard.slept.push(seconds);
       if (seconds < 100) return Promise.resolve();
@@ -65,10 +61,10 @@ test('a change is told: which run, which state, when', async () => {
   await isOn(heard);
   const id = demo.control.insert('task_run');
   const run = demo.control.insert('flow_run');
-  await until(() => heard.hints.length === 2);
+  await until(() => heard.events.length === 2);
   const state = (demo.control.database.task_run.json(-2, EPOCH)['state'] as { id: string }).id;
-  assert.deepEqual(heard.hints[0], { entity: 'task_run', id, state, occurred: EPOCH });
-  assert.equal(heard.hints[1]?.id, run);
+  assert.deepEqual(heard.events[0], { entity: 'task_run', id, state, occurred: EPOCH });
+  assert.equal(heard.events[1]?.id, run);
   assert.deepEqual(heard.states, ['connecting', 'on']);
 });
 
@@ -86,7 +82,7 @@ for (const [name, auth, given] of [
 ] as const)
   test(`signed in with ${name}, which is in no address`, async () => {
     demo.control.requireAuth(auth);
-    const heard = listen({ auth: given });
+    const heard = listen({ connection: { api_url: demo.apiUrl, auth: given } });
     await isOn(heard);
     assert.deepEqual(demo.control.requests, ['GET /api/events/out']);
   });
@@ -118,7 +114,7 @@ test('a listener that is stopped before its turn leaves nothing behind', async (
 
 test('a wrong secret is refused, and not tried again and again', async () => {
   demo.control.requireAuth({ kind: 'api_key', key: 'right' });
-  const heard = listen({ auth: { scheme: 'api_key', secret: 'wrong' } });
+  const heard = listen({ connection: { api_url: demo.apiUrl, auth: { scheme: 'api_key', secret: 'wrong' } } });
   await until(() => heard.states.at(-1) === 'unsupported');
   assert.deepEqual(heard.slept, [600]);
 });
@@ -157,15 +153,15 @@ test('a lost line comes back, and nothing is told twice or left out', async () =
   const heard = listen();
   await isOn(heard);
   const first = demo.control.insert('task_run');
-  await until(() => heard.hints.length === 1);
+  await until(() => heard.events.length === 1);
   await demo.control.stop();
   const meanwhile = demo.control.insert('task_run');
   await demo.control.restart();
-  await until(() => heard.hints.length === 2);
+  await until(() => heard.events.length === 2);
   const after = demo.control.insert('task_run');
-  await until(() => heard.hints.length === 3);
+  await until(() => heard.events.length === 3);
   assert.deepEqual(
-    heard.hints.map(({ id }) => id),
+    heard.events.map(({ id }) => id),
     [first, meanwhile, after],
   );
   const { occurred } = demo.control.events.filters.at(-1) as { occurred: { since: number } };
@@ -182,12 +178,12 @@ test('a worker whose clock is ahead does not hide the others after a reconnect',
     ...{ id: randomUUID(), occurred, event: 'prefect.task-run.Running', resource },
     ...{ related: [], payload: {} },
   });
-  await until(() => heard.hints.length === 1);
-  assert.equal(heard.hints[0]?.occurred, parseTime(occurred));
+  await until(() => heard.events.length === 1);
+  assert.equal(heard.events[0]?.occurred, parseTime(occurred));
   demo.control.events.drop();
   await until(() => demo.control.events.filters.length === 2);
   demo.control.insert('task_run');
-  await until(() => heard.hints.length === 2);
+  await until(() => heard.events.length === 2);
 });
 
 test('what is no state of a run is passed over', async () => {
@@ -203,9 +199,9 @@ test('what is no state of a run is passed over', async () => {
       ...{ related: [], payload: {} },
     });
   const id = demo.control.insert('task_run');
-  await until(() => heard.hints.length > 0);
+  await until(() => heard.events.length > 0);
   assert.deepEqual(
-    heard.hints.map((hint) => hint.id),
+    heard.events.map((event) => event.id),
     [id],
   );
 });
@@ -213,8 +209,8 @@ test('what is no state of a run is passed over', async () => {
 test('through a proxy by CONNECT, also without TLS', async () => {
   const proxy = await startProxy();
   try {
-    const apiUrl = demo.apiUrl.replace('127.0.0.1', 'prefect.example.test');
-    const heard = listen({ apiUrl, env: { HTTP_PROXY: proxy.url } });
+    const api_url = demo.apiUrl.replace('127.0.0.1', 'prefect.example.test');
+    const heard = listen({ connection: { api_url, auth: null }, env: { HTTP_PROXY: proxy.url } });
     await isOn(heard);
     assert.equal(proxy.asked[0], `CONNECT prefect.example.test:${demo.port}`);
     for (const { abort, done } of listeners) {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { answerApi, type ArchiveView } from '../../src-main/local-api/answer.ts';
 import { jsonProblem } from '../../src-main/local-api/python-json.ts';
-import { topLevel } from '../../src-main/prefect/members.ts';
+import { memberSpans } from '../../src-main/contract/json-text.ts';
 import { RunRows, type Shape } from '../../src-main/local-api/run-rows.ts';
 import '../fixtures/ci-seed.ts';
 
@@ -154,7 +154,7 @@ test('a run that is there is in no queue that is gone; a run that is gone is in 
 
 test('only outermost keys are touched', () => {
   const text = '{"a\\"b": {"x":"}"}, "labels":{"x":1}, "x":[1,{"x":"]"}], "x2":-1.5e3 }';
-  const spans = topLevel(text);
+  const spans = memberSpans(text);
   assert.deepEqual(
     [...spans].map(([key, span]) => [key, text.slice(...span)]),
     [
@@ -187,7 +187,7 @@ test('values are cut from rows of any kind, one after the other, as they stand t
       rows.forEach((text, i) => {
         const read = JSON.parse(text) as Record<string, unknown>;
         for (const name of known) assert.deepEqual(pages[i]?.[name], Object.hasOwn(read, name) ? read[name] : null);
-        const span = topLevel(text).get('state');
+        const span = memberSpans(text).get('state');
         if (span) assert.ok(shaped('paginated', text).includes(`"state":${text.slice(...span)},`));
       });
       assert.equal(shaped('full', ...rows), `[${rows.join(',')}]`);

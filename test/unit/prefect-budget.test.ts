@@ -35,6 +35,36 @@ test('two in flight, a person’s request before patient ones, a cancelled one g
   assert.deepEqual(order, ['a', 'b', 'urgent', 'd cancelled', 'c']);
 });
 
+test('the first to ask is the first to go: of two that always ask neither keeps the other waiting', async () => {
+  const budget = new Budget(Infinity);
+  const order: string[] = [];
+  const lane = async (name: string) => {
+    for (let i = 0; i < 20; i++) {
+      const release = await budget.take();
+      order.push(name);
+      await settle();
+      release();
+    }
+  };
+  await Promise.all([...Array.from({ length: 8 }, () => lane('many')), lane('one')]);
+  const places = order.flatMap((name, i) => (name === 'one' ? i : []));
+  assert.equal(places.length, 20);
+  for (const [i, place] of places.entries()) assert.ok(place - (places[i - 1] ?? -1) <= 10, `${place}`);
+});
+
+test('a pause holds for all who wait, and one who gives up waits no longer', async () => {
+  const budget = new Budget(Infinity);
+  budget.pause(3600);
+  const abort = new AbortController();
+  let gone = 0;
+  const taking = [budget.take(abort.signal), budget.take(abort.signal, true)].map((one) => one.catch(() => gone++));
+  await settle();
+  assert.equal(gone, 0);
+  abort.abort();
+  await Promise.all(taking);
+  assert.equal(gone, 2);
+});
+
 test('a 429 lowers the rate for all, calm replies raise it again up to its ceiling', () => {
   const budget = new Budget(2);
   budget.busy();

@@ -34,7 +34,7 @@ test('a page: rows with their exact texts and the server’s clock', async () =>
 });
 
 test('an address typed as the UI’s is found by asking /health', async () => {
-  const client = open({ apiUrl: `${server.url}/some/page` });
+  const client = open({ api_url: `${server.url}/some/page` });
   assert.equal(await client.apiUrl(), server.apiUrl);
   assert.equal(await client.count('task_run'), 3);
 });
@@ -131,7 +131,7 @@ test('announced maintenance is waited for, however long', async () => {
 });
 
 test('nobody there: at once, without retries', async () => {
-  await failsWith('SERVER_UNREACHABLE', open({ apiUrl: 'http://127.0.0.1:9/api' }).count('task_run'));
+  await failsWith('SERVER_UNREACHABLE', open({ api_url: 'http://127.0.0.1:9/api' }).count('task_run'));
   assert.deepEqual(slept, []);
 });
 
@@ -151,7 +151,7 @@ test('cancel while asking, waiting and queueing', async () => {
   ]) {
     setUp();
     const abort = new AbortController();
-    const client = createClient({ apiUrl: server.apiUrl, auth: null, budget: new Budget(Infinity) });
+    const client = createClient({ api_url: server.apiUrl, auth: null, budget: new Budget(Infinity) });
     clients.push(client);
     const work = Promise.all(
       [1, 2, 3].map(() => client.count('task_run', {}, { signal: abort.signal, onWait: () => abort.abort() })),

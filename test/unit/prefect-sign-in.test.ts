@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { AppError } from '../../src-main/contract/errors.ts';
-import type { ServerSettings } from '../../src-main/prefect/client.ts';
+import type { ClientSettings } from '../../src-main/prefect/client.ts';
 import { failsWith, open, server, status, useServer } from '../fixtures/client-harness.ts';
 import type { Fault } from '../fixtures/prefect-http.ts';
 
@@ -82,7 +82,7 @@ test('no secret in a message, a detail or an inspected error', async () => {
 });
 
 test('headers that may not be set, and secrets that are no header, are BAD_INPUT', () => {
-  const refused: Partial<ServerSettings>[] = [
+  const refused: Partial<ClientSettings>[] = [
     { headers: { 'User-Agent': 'x' } },
     { headers: { 'Prefect-Csrf-Token': 'x' } },
     { headers: { 'bad name': 'x' } },

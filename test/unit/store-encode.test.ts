@@ -55,7 +55,7 @@ test('any JSON text comes back byte for byte', () => {
       const rows = values.map((json, i) => {
         const id = uuidText(Uint8Array.from({ length: 16 }, (_, k) => (k === 15 ? i : 1)));
         const text = `{ "x": ${json},\n"id" : "${id}"}`;
-        return { json: text, value: JSON.parse(text) as unknown };
+        return { json: text, value: JSON.parse(text) as Record<string, unknown> };
       });
       const sent = rows.map(({ json }) => json);
       assert.deepEqual(texts(encodeRows('flow', rows)), sent);
@@ -132,7 +132,7 @@ test('a creator: id, type and that there is one', () => {
 test('a row without a UUID is a bad reply', () => {
   for (const value of [{}, { id: 5 }, { id: 'x' }, [], null, 'x', { id: 'g'.repeat(36) }]) {
     assert.throws(
-      () => encodeRows('flow', [{ json: JSON.stringify(value), value }]),
+      () => encodeRows('flow', [{ json: JSON.stringify(value), value: value as Record<string, unknown> }]),
       (thrown: unknown) => thrown instanceof AppError && thrown.code === 'SERVER_BAD_REPLY',
     );
   }

@@ -9,7 +9,7 @@ import { newRow } from '../../src-main/demo/server/new-rows.ts';
 import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
 import type { JsonRow } from '../../src-main/demo/server/wire-rows.ts';
 import { createClient, type PrefectClient, type Row } from '../../src-main/prefect/client.ts';
-import { followServer, type LiveItem } from '../../src-main/sync/follow.ts';
+import { runLive, type LiveItem } from '../../src-main/sync/live.ts';
 import { Recency } from '../../src-main/sync/recency.ts';
 import { runSync } from '../../src-main/sync/run.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
@@ -26,14 +26,14 @@ let items: LiveItem[];
 
 beforeEach(async () => {
   demo = await startDemo({ runs: 50, seed: 5, epoch: EPOCH, now: EPOCH });
-  client = createClient({ apiUrl: demo.apiUrl, auth: null });
+  client = createClient({ api_url: demo.apiUrl, auth: null });
   sink = memorySink();
   recency = new Recency();
   abort = new AbortController();
   items = [];
-  following = followServer({
+  following = runLive({
     client,
-    settings: { apiUrl: demo.apiUrl, auth: null, headers: {}, insecureTls: false, caFile: null },
+    connection: { api_url: demo.apiUrl, auth: null },
     reader: () => recency.reader(sink),
     signal: abort.signal,
     onState: (item) => items.push(item),

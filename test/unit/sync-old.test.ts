@@ -43,7 +43,7 @@ for (const version of ['2.20.25', '3.0.11'])
       if (asked === '/artifacts/filter') return { status: 200, body: [] };
       return prefect.answer(method, asked, body);
     });
-    const client = createClient({ apiUrl: server.apiUrl, auth: null });
+    const client = createClient({ api_url: server.apiUrl, auth: null });
     try {
       const sink = memorySink();
       for (const verify of [false, true])

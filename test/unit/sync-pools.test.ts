@@ -44,7 +44,7 @@ class World {
     const { requests } = this.demo.control;
     requests.length = 0;
     const client = createClient({
-      apiUrl: this.demo.apiUrl,
+      api_url: this.demo.apiUrl,
       auth: null,
       sleep: () => Promise.resolve(),
       budget: new NoPause(Infinity),

@@ -42,7 +42,7 @@ class Place {
     this.#path = path;
     this.writer = openWriter(path, { onChange: () => undefined });
     const client = createClient({
-      apiUrl: demo.apiUrl,
+      api_url: demo.apiUrl,
       auth: null,
       sleep: () => Promise.resolve(),
       random: () => 0,

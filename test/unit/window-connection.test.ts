@@ -19,7 +19,6 @@ import {
   newReceiver,
   signInWords,
 } from '../../src-renderer/state/workspace/connection-form.ts';
-import { isMetered } from '../../src-renderer/state/sync/network.ts';
 import { paceLabel, paces } from '../../src-renderer/state/workspace/pace.ts';
 import { differs, inOrder } from '../../src-renderer/state/question/preset-order.ts';
 import { formProblems } from '../../src-renderer/state/workspace/workspace-form.ts';
@@ -42,7 +41,7 @@ const workspace: Workspace = {
   fetch_rule: fetchRuleSchema.parse({}),
   paused: false,
   sync_every: 30,
-  metered: 'auto',
+  metered: false,
 };
 const count = (n: number) => n.toLocaleString('en');
 
@@ -95,13 +94,6 @@ describe('pace', () => {
     assert.deepEqual(paces(45), [10, 30, 45, 60, 300, 0]);
     assert.deepEqual(paces(0), [10, 30, 60, 300, 0]);
     assert.deepEqual([45, 300, 7200, 0].map(paceLabel), ['every 45 s', 'every 5 min', 'every 2 h', 'only when asked']);
-  });
-
-  it('takes a connection for metered when the system says so', () => {
-    assert.equal(isMetered({}), false);
-    assert.equal(isMetered({ saveData: false, type: 'wifi' }), false);
-    assert.equal(isMetered({ saveData: true }), true);
-    assert.equal(isMetered({ saveData: false, type: 'cellular' }), true);
   });
 });
 

@@ -3,7 +3,7 @@ import { AppError, toWireError } from '../../contract/errors.ts';
 import { noActivity, type RunActivity } from '../../contract/rows.ts';
 import { byCreation } from '../../prefect/artifacts.ts';
 import type { Threads } from './threads.ts';
-import type { Connection } from '../workers/contracts.ts';
+import type { Connection } from '../../prefect/connection.ts';
 
 /** The kept copy, or a fresh one from the server when it answers. */
 export async function readActivity(

@@ -1,27 +1,32 @@
-/** What an open archive is told from outside. Functions are asked anew each time: the answers change while it is open. */
+/** What an open archive is told from outside. Functions are called anew each time: their answers change while it is open. */
+import type { AppError } from '../../contract/errors.ts';
 import type { Dialect } from '../../contract/query.ts';
 import type { FetchRule, Keeping } from '../../contract/sync.ts';
 import type { Log } from '../shell.ts';
-import type { Connection } from '../workers/contracts.ts';
+import type { SyncThread } from '../workers/sync-thread.ts';
+import type { Connection } from '../../prefect/connection.ts';
 
 export type OpenOptions = {
   workspace: string;
   path: string;
   dialect: Dialect;
   readOnly: boolean;
-  /** passes start without being asked for: at opening and by the clock */
+  /** syncs start without being asked for: at opening and by the clock */
   byItself: boolean;
-  /** by the person: nothing goes by itself until they go on */
+  /** by the person: nothing is fetched by itself */
   paused: boolean;
   log: Log;
-  /** asked anew for every sync, so that a changed secret or a moved demo server is picked up */
+  syncThread: SyncThread;
+  /** called for every sync, so that a changed secret or a moved demo server is used */
   connection: () => Promise<Connection>;
   onDialect: (dialect: Dialect) => Promise<void>;
-  /** as the person has set them, asked anew for every sync */
+  /** as the person has set them */
   keeping: () => Keeping;
   fetchRule: () => FetchRule;
   /** seconds between syncs by the clock; 0: none */
   syncEvery: () => number;
-  /** nothing is asked for now that can wait */
+  /** the person calls the connection metered */
   metered: () => boolean;
+  /** a thread of the archive has died; told once for each thread */
+  onDeath: (error: AppError) => void;
 };

@@ -1,24 +1,24 @@
-/** How long an archive keeps its runs, carried out. */
+/** Carries out how long an archive keeps its runs. */
 import type { Keeping, Retention } from '../../contract/sync.ts';
 import type { Client } from '../../contract/define.ts';
 import { narrow, parseState, STATE_KEY } from '../../sync/state.ts';
 import type { writerContract } from '../workers/contracts.ts';
 
-/** Deletes from the archive as time goes by, without the server's doing. */
+/** Whether runs are deleted from the archive as time goes by, whatever the server does. */
 export function deletesByItself({ max_days, max_bytes }: Keeping): boolean {
   return max_days !== null || max_bytes !== null;
 }
 
-/** Where a first harvest begins, µs: what is older would be deleted after it. null: at the beginning. */
+/** Where a first harvest begins, µs: older runs would be deleted after it. null: at the first run. */
 export function oldestKept({ max_days }: Keeping): number | null {
   return max_days === null ? null : (Date.now() - max_days * 86_400_000) * 1000;
 }
 
 /**
- * Deletes what `keeping` does not want; no sync may run. The sync's memory is narrowed first: should the deleting be cut short, what was
- * deleted is not read again.
+ * Deletes what `keeping` does not want; no sync may run. The sync's state is narrowed first, so that deleted runs are not read again when
+ * the deleting is cut short.
  */
-export async function enforceKeeping(writer: Client<typeof writerContract>, keeping: Keeping): Promise<Retention> {
+export async function enforceRetention(writer: Client<typeof writerContract>, keeping: Keeping): Promise<Retention> {
   const now = Date.now() * 1000;
   const plan = await writer.preview({ keeping, now });
   if (plan.before !== null) {

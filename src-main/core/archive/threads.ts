@@ -1,31 +1,41 @@
 /**
- * The three threads of one open archive. Data goes sync → writer → query on ports of their own and never through main.
+ * What works for one open archive: a query thread and a writer thread of its own, and its part of the sync thread. Rows go
+ * sync → writer → query on ports of their own and never through main.
  */
 import { MessageChannel } from 'node:worker_threads';
-import type { WireError } from '../../contract/errors.ts';
+import type { AppError, WireError } from '../../contract/errors.ts';
 import type { Dialect } from '../../contract/query.ts';
-import { budgetMemory, forgetThread } from '../../prefect/budget.ts';
 import type { Log } from '../shell.ts';
+import { queryContract, writerContract } from '../workers/contracts.ts';
 import { startWorker, type Started } from '../workers/start-worker.ts';
-import { queryContract, syncContract, writerContract } from '../workers/contracts.ts';
+import type { AttachedSync, SyncThread } from '../workers/sync-thread.ts';
 
-/** writer and sync are null in a window that only reads */
+/** `writer` and `sync` are null in a window that only reads. */
 export type Threads = {
   query: Started<typeof queryContract>;
   writer: Started<typeof writerContract> | null;
-  sync: Started<typeof syncContract> | null;
+  sync: AttachedSync | null;
 };
-export type ThreadOptions = { path: string; dialect: Dialect; readOnly: boolean; log: Log };
+export type ThreadOptions = {
+  path: string;
+  dialect: Dialect;
+  readOnly: boolean;
+  log: Log;
+  syncThread: SyncThread;
+  /** one of the threads has died; told once for each of them */
+  onDeath: (error: AppError) => void;
+};
 
-/** Throws ARCHIVE_NEWER, ARCHIVE_DAMAGED, DISK_FULL, FOLDER_READ_ONLY, NOT_FOUND (read-only and no file yet). */
+/** Throws ARCHIVE_NEWER, ARCHIVE_DAMAGED, DISK_FULL, FOLDER_READ_ONLY, THREAD_DIED, NOT_FOUND (read-only and no file yet). */
 export async function startThreads(options: ThreadOptions): Promise<{ started: Threads; notice: WireError | null }> {
-  const { log } = options;
+  const { log, onDeath } = options;
   const changes = new MessageChannel();
   const batches = new MessageChannel();
   const query = startWorker('query', queryContract, {
     data: { changes: changes.port2 },
     transfer: [changes.port2],
     log,
+    onDeath,
   });
   const started: Threads = { query, writer: null, sync: null };
   try {
@@ -35,14 +45,10 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
         data: { sync: batches.port1, changes: changes.port1 },
         transfer: [batches.port1, changes.port1],
         log,
+        onDeath,
       });
       ({ notice } = await started.writer.client.open({ path: options.path }));
-      started.sync = startWorker('sync', syncContract, {
-        data: { writer: batches.port2, budgets: budgetMemory() },
-        transfer: [batches.port2],
-        log,
-        onExit: forgetThread,
-      });
+      started.sync = options.syncThread.attach(batches.port2, onDeath);
     }
     await query.client.open({ path: options.path, dialect: options.dialect, watchFile: options.readOnly });
     return { started, notice };
@@ -52,9 +58,9 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
   }
 }
 
-/** Readers first, then the one that feeds the writer, the writer last: nothing is written into a closed file. */
+/** The sync first, which feeds the writer, and the writer last: nothing is written into a closed file. */
 export async function stopThreads(started: Threads): Promise<void> {
-  await started.sync?.stop();
+  await started.sync?.detach();
   await started.query.stop();
   await started.writer?.stop();
 }

@@ -1,10 +1,10 @@
-/** The calls between main and its worker threads, and between the sync and the writer worker. Same protocol as the window's. */
+/** The calls between main and its worker threads, and between the sync and the writer thread. The protocol is the window's (rpc/). */
 import { z } from 'zod';
 import { contract, type SentAnswer } from '../../contract/calls.ts';
 import { wireErrorSchema } from '../../contract/errors.ts';
 import { documentKinds } from '../../contract/fields.ts';
 import { dialectSchema, entitySchema, querySchema } from '../../contract/query.ts';
-import { runActivitySchema, taskRunDetailSchema } from '../../contract/rows.ts';
+import { cloudWorkspaceSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/rows.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import {
   checkSchema,
@@ -16,6 +16,7 @@ import {
   syncStatusSchema,
 } from '../../contract/sync.ts';
 import { call, stream } from '../../contract/define.ts';
+import { connectionSchema } from '../../prefect/connection.ts';
 import type { Dictionary } from '../../store/json/row-json.ts';
 import type { Batch, Keys } from '../../store/write/encode.ts';
 
@@ -92,22 +93,13 @@ export const writerContract = {
   close: call(none, none),
 };
 
-export const connectionSchema = z.object({
-  api_url: z.string(),
-  auth: z.object({ scheme: z.enum(['api_key', 'basic']), secret: z.string() }).nullable(),
-  headers: z.record(z.string(), z.string()),
-  insecure_tls: z.boolean(),
-  ca_file: z.string().nullable(),
-});
-export type Connection = z.infer<typeof connectionSchema>;
-
 /** A few ids of each kind that are kept here. */
-export const keptIdsSchema = z.object({
+export const knownIdsSchema = z.object({
   flow: z.array(z.string()),
   flow_run: z.array(z.string()),
   task_run: z.array(z.string()),
 });
-export type KeptIds = z.infer<typeof keptIdsSchema>;
+export type KnownIds = z.infer<typeof knownIdsSchema>;
 
 export const syncItemSchema = z.object({
   status: syncStatusSchema.omit({ workspace: true, paused: true, metered: true, live: true, next: true }),
@@ -134,7 +126,7 @@ export const syncContract = {
   /** what the server says changes is read and written, until the stream is ended. `reconnected`: how often the line has come back */
   live: stream(z.object({ connection: connectionSchema }), z.object({ state: liveSchema, reconnected: z.number() })),
   /** `body`: filters as Prefect takes them, null when it cannot be asked this; `ids`: what matches here and is not gone */
-  check: call(
+  compare: call(
     z.object({
       connection: connectionSchema,
       body: z.record(z.string(), z.unknown()).nullable(),
@@ -146,8 +138,24 @@ export const syncContract = {
     checkSchema.omit({ before: true, after: true }),
   ),
   activity: call(z.object({ connection: connectionSchema, id: z.string() }), runActivitySchema),
-  /** does this server know one of these? */
-  knows: call(z.object({ connection: connectionSchema, ids: keptIdsSchema }), z.boolean()),
+  /** whether the server knows one of these ids */
+  knows: call(z.object({ connection: connectionSchema, ids: knownIdsSchema }), z.boolean()),
+  /** ends everything above; answers when nothing more is sent to the server or to the writer */
+  detach: call(none, none),
+};
+
+/** What the sync thread answers about servers that no archive belongs to yet. */
+export const serverContract = {
+  /** throws the one SERVER_ code that says what is wrong with the address or the sign-in */
+  probe: call(
+    z.object({ connection: connectionSchema }),
+    z.object({ api_url: z.string(), version: z.string().nullable(), task_runs: z.number() }),
+  ),
+  /** `api_url` null: Cloud's own */
+  cloudWorkspaces: call(
+    z.object({ auth: connectionSchema.shape.auth, api_url: z.string().nullable() }),
+    z.array(cloudWorkspaceSchema),
+  ),
 };
 
 export const apiRequestSchema = z.object({

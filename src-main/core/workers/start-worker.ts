@@ -1,7 +1,8 @@
-/** Starting a worker thread and talking to it. An unhandled throw in a worker fails all waiting calls and is told, never silent. */
+/** Starts a worker thread and talks to it. When the thread dies, all waiting calls fail with THREAD_DIED and its owner is told. */
 import { Worker, type ResourceLimits, type TransferListItem } from 'node:worker_threads';
-import { portChannel, type Channel } from '../../rpc/channels.ts';
+import { portChannel } from '../../rpc/channels.ts';
 import type { AnyContract, Client } from '../../contract/define.ts';
+import { AppError } from '../../contract/errors.ts';
 import { connect } from '../../rpc/rpc.ts';
 import type { Log } from '../shell.ts';
 
@@ -18,19 +19,23 @@ function entry(name: WorkerName): URL {
   return new URL(import.meta.url.endsWith('.ts') ? `./${name}.ts` : `./${name}.js`, import.meta.url);
 }
 
-export type Started<C extends AnyContract> = { client: Client<C>; channel: Channel; stop(): Promise<void> };
+export type Started<C extends AnyContract> = {
+  client: Client<C>;
+  /** for what no frame of the protocol can carry: ports */
+  post(message: unknown, transfer: readonly TransferListItem[]): void;
+  /** asks the thread to end; it is terminated after 5 s */
+  stop(): Promise<void>;
+};
 
+/** What calls to a thread that has died fail with. */
+export const threadDied = (thread: WorkerName, message = 'ended'): AppError =>
+  new AppError('THREAD_DIED', `the ${thread} thread died: ${message}`, { thread });
+
+/** `onDeath`: the thread has ended without having been stopped: an exception, out of memory, `terminate`, `process.exit`. */
 export function startWorker<C extends AnyContract>(
   name: WorkerName,
   contract: C,
-  options: {
-    data?: unknown;
-    transfer?: TransferListItem[];
-    log: Log;
-    onDeath?: (thrown: Error) => void;
-    /** however it ended; `thread`: its id */
-    onExit?: (thread: number) => void;
-  },
+  options: { data?: unknown; transfer?: TransferListItem[]; log: Log; onDeath?: (error: AppError) => void },
 ): Started<C> {
   const worker = new Worker(entry(name), {
     name,
@@ -38,19 +43,24 @@ export function startWorker<C extends AnyContract>(
     transferList: options.transfer ?? [],
     resourceLimits: workerLimits[name],
   });
-  worker.on('error', (thrown: Error) => {
-    options.log('error', 'worker died', { worker: name, message: thrown.message, stack: thrown.stack });
-    options.onDeath?.(thrown);
-  });
-  const { threadId } = worker; // -1 once it has ended
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  worker.once('exit', () => options.onExit?.(threadId));
+  let stopping = false;
+  let thrown: Error | null = null;
+  worker.on('error', (error: Error) => (thrown = error)); // 'exit' follows
+  const exited = new Promise<void>((resolve) =>
+    worker.once('exit', (code) => {
+      resolve();
+      if (stopping) return;
+      const message = thrown?.message ?? `exit code ${code}`;
+      options.log('error', 'worker died', { worker: name, message, stack: thrown?.stack });
+      options.onDeath?.(threadDied(name, message));
+    }),
+  );
   const channel = portChannel(worker);
   return {
-    client: connect(contract, channel),
-    channel,
-    // the worker's own `close` call comes first and ends its loop; terminate is for one that did not finish
+    client: connect(contract, channel, () => threadDied(name, thrown?.message)),
+    post: (message, transfer) => worker.postMessage(message, transfer),
     stop: async () => {
+      stopping = true;
       worker.unref();
       const timer = setTimeout(() => void worker.terminate(), 5000);
       worker.postMessage({ t: 'exit' });

@@ -1,12 +1,18 @@
 /** A changed connection: what becomes of the entry, where the archive's runs came from, and taking it into use. */
 import type { Workspace, ConnectionEdit } from '../../contract/rows.ts';
-import { AppError, fromWireError } from '../../contract/errors.ts';
+import { AppError, fromWireError, type WireError } from '../../contract/errors.ts';
 import { apiUrlGuesses } from '../../prefect/address.ts';
-import { probeServer } from '../../prefect/probe.ts';
 import { secretHeaders } from '../../prefect/secrets.ts';
-import type { App } from '../app.ts';
-import type { Connection } from '../workers/contracts.ts';
-import type { ConnectionPart, Entry, Typed } from './workspaces.ts';
+import type { Archives } from '../archive/archives.ts';
+import type { Connection } from '../../prefect/connection.ts';
+import type { ConnectionPart, Entry, Typed, Workspaces } from './workspaces.ts';
+
+/** What an edit works on. */
+export type Parts = {
+  readonly workspaces: Workspaces;
+  readonly archives: Archives;
+  readonly readOnly: WireError | null;
+};
 
 type Server = 'same' | 'another' | 'unknown';
 export type Edited = { change: ConnectionPart; typed: Typed };
@@ -47,9 +53,13 @@ function keptHeader(kept: Record<string, string>, wanted: string): string {
 }
 
 /** The values of headers that an edit keeps without naming them; none when it names all. */
-async function keptHeaders(app: App, workspace: string, edit: ConnectionEdit): Promise<Record<string, string>> {
-  const needed = Object.values(edit.headers).includes(null) && !staying(app.workspaces.get(workspace), edit);
-  return needed ? app.workspaces.headers(workspace) : {};
+async function keptHeaders(
+  workspaces: Workspaces,
+  workspace: string,
+  edit: ConnectionEdit,
+): Promise<Record<string, string>> {
+  const needed = Object.values(edit.headers).includes(null) && !staying(workspaces.get(workspace), edit);
+  return needed ? workspaces.headers(workspace) : {};
 }
 
 /** Two ways to write one address, such as with and without `/api`. */
@@ -58,35 +68,37 @@ export function sameAddress(one: string, other: string): boolean {
 }
 
 /** Throws BAD_INPUT, SECRET_MISSING and the server's errors. */
-export async function testEdit(app: App, workspace: string, edit: ConnectionEdit, signal: AbortSignal) {
-  const entry = app.workspaces.get(workspace);
-  const next = edited(entry, await keptHeaders(app, workspace, edit), edit);
-  const connection = await connectionOf(app, entry, next);
-  const { version, task_runs } = await probeServer(connection, signal);
+export async function testEdit(parts: Parts, workspace: string, edit: ConnectionEdit, signal: AbortSignal) {
+  const { workspaces, archives } = parts;
+  const entry = workspaces.get(workspace);
+  const next = edited(entry, await keptHeaders(workspaces, workspace, edit), edit);
+  const connection = await connectionOf(workspaces, entry, next);
+  const { version, task_runs } = await archives.server.probe({ connection }, { signal });
   const server: Server = sameAddress(entry.api_url, next.change.api_url)
     ? 'same'
-    : await (await app.archive(workspace)).whose(connection, signal);
+    : await (await archives.get(workspace)).whose(connection, signal);
   return { version, task_runs, server };
 }
 
 /** As `testEdit`, and ANOTHER_SERVER. When it throws nothing has changed. */
 export async function saveEdit(
-  app: App,
+  parts: Parts,
   workspace: string,
   edit: ConnectionEdit,
   anyway: boolean,
   signal: AbortSignal,
 ): Promise<Workspace> {
-  if (app.readOnly) throw fromWireError(app.readOnly);
-  const entry = app.workspaces.get(workspace);
-  const next = edited(entry, await keptHeaders(app, workspace, edit), edit);
+  const { workspaces, archives, readOnly } = parts;
+  if (readOnly) throw fromWireError(readOnly);
+  const entry = workspaces.get(workspace);
+  const next = edited(entry, await keptHeaders(workspaces, workspace, edit), edit);
   const { change, typed } = next;
-  app.workspaces.refuseTaken(change.name, workspace);
+  workspaces.refuseTaken(change.name, workspace);
   const moved = !sameAddress(entry.api_url, change.api_url);
-  const archive = moved ? await app.archive(workspace) : await app.opened(workspace);
+  const archive = moved ? await archives.get(workspace) : await archives.opened(workspace);
   let server: Server = moved && anyway ? 'another' : 'same';
   if (archive && moved && !anyway) {
-    server = await archive.whose(await connectionOf(app, entry, next), signal);
+    server = await archive.whose(await connectionOf(workspaces, entry, next), signal);
     if (server === 'another') {
       const host = new URL(apiUrlGuesses(change.api_url)[0] ?? change.api_url).host;
       throw new AppError('ANOTHER_SERVER', `${host} knows nothing of ${workspace}`, { workspace, host });
@@ -96,16 +108,16 @@ export async function saveEdit(
   await archive?.quiet();
   try {
     if (moved) await archive?.forgetServer(server !== 'same');
-    const saved = await app.workspaces.edit(workspace, change, typed);
-    if (change.name !== workspace) await app.renamed(workspace, change.name);
+    const saved = await workspaces.edit(workspace, change, typed);
+    if (change.name !== workspace) await archives.renamed(workspace, change.name);
     done = true;
-    return await app.describe(saved);
+    return await archives.describe(saved);
   } finally {
-    if (await app.opened(workspace)) await archive?.resume(done && server === 'another');
+    if (await archives.opened(workspace)) await archive?.resume(done && server === 'another');
   }
 }
 
 /** The secret is still kept under the present name. */
-function connectionOf({ workspaces }: App, entry: Entry, { change, typed }: Edited): Promise<Connection> {
+function connectionOf(workspaces: Workspaces, entry: Entry, { change, typed }: Edited): Promise<Connection> {
   return workspaces.connection({ ...entry, ...change, name: entry.name }, typed);
 }

@@ -1,12 +1,12 @@
 /** Ids by which a server can be told from another: of what was kept last and should still be there. */
 import type { Client } from '../../contract/define.ts';
-import type { KeptIds, queryContract } from '../workers/contracts.ts';
+import type { KnownIds, queryContract } from '../workers/contracts.ts';
 
 /** Of each kind; one known id is enough, and flows deleted since are few. */
 const FEW = 50;
 
 /** All empty when nothing is kept. Rows marked as gone count only when there are no others. */
-export async function keptIds(query: Client<typeof queryContract>, signal: AbortSignal): Promise<KeptIds> {
+export async function knownIds(query: Client<typeof queryContract>, signal: AbortSignal): Promise<KnownIds> {
   for (const where of [{ field: 'gone', isNull: true }, { and: [] }]) {
     const { rows, facets } = await query.ask(
       {

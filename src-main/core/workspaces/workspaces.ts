@@ -6,11 +6,11 @@ import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { dialectSchema, type Dialect } from '../../contract/query.ts';
 import type { Workspace, workspaceInputSchema } from '../../contract/rows.ts';
-import { fetchRuleSchema, keepingSchema, meteredSchema } from '../../contract/sync.ts';
+import { fetchRuleSchema, keepingSchema } from '../../contract/sync.ts';
 import { openJsonFile, type JsonFile } from '../files/json-file.ts';
 import { secretFromEnv } from '../files/secrets.ts';
 import type { Secrets } from '../shell.ts';
-import type { Connection } from '../workers/contracts.ts';
+import type { Connection } from '../../prefect/connection.ts';
 
 const scheme = z.enum(['api_key', 'basic']);
 const entrySchema = z.object({
@@ -42,7 +42,8 @@ const entrySchema = z.object({
   paused: z.boolean().default(false),
   /** seconds; null: as the settings say */
   sync_every: z.number().min(0).nullable().default(null),
-  metered: meteredSchema.default('auto'),
+  /** by the person: the way to the server is paid for by what goes over it */
+  metered: z.boolean().default(false),
 });
 type Stored = z.infer<typeof entrySchema>;
 export type Entry = Omit<Stored, 'headers' | 'secrets'> & { headers: string[]; secrets: string };
@@ -57,7 +58,7 @@ const usual = {
   fetch_rule: fetchRuleSchema.parse({}),
   paused: false,
   sync_every: null,
-  metered: 'auto' as const,
+  metered: false,
 };
 const OWNER_ONLY = 0o600; // a file of before may have the values of headers
 const headersSchema = z.record(z.string(), z.string());

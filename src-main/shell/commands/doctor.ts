@@ -82,7 +82,7 @@ async function examine(app: App, entry: Entry, offline: boolean, find: Find): Pr
 
 type Connection = Awaited<ReturnType<App['workspaces']['connection']>>;
 
-function inputOf({ name, api_url, insecure_tls, ca_file, dialect }: Entry, { auth, headers }: Connection) {
+function inputOf({ name, api_url, insecure_tls, ca_file, dialect }: Entry, { auth, headers = {} }: Connection) {
   return {
     name,
     api_url,

@@ -23,7 +23,7 @@ export const serve: Command = async (args) => {
   let host: Awaited<ReturnType<typeof startBrowserHost>> | null = null;
   let forget: (() => Promise<void>) | null = null;
   try {
-    const opened = await createApp({ ...appOptions(values, browserShell(downloads)), windowComes: true });
+    const opened = await createApp(appOptions(values, browserShell(downloads)));
     app = opened;
     const chosen = values.demo || values.workspace !== undefined ? await workspaceOf(opened, values) : null;
     if (chosen !== null && !opened.readOnly)

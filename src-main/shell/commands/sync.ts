@@ -25,7 +25,7 @@ export const sync: Command = (args) => {
     const stopped = untilStopped();
     if (!values.watch) return once(app, workspace, since, stopped);
     const entry = app.workspaces.get(workspace);
-    const every = Math.max(app.syncEvery(entry) || EVERY, entry.metered === 'always' ? METERED_EVERY : 0) * 1000;
+    const every = Math.max(app.archives.syncEvery(entry) || EVERY, entry.metered ? METERED_EVERY : 0) * 1000;
     for (let first = true; !stopped.aborted; first = false) {
       // a server that is away for a while is what --watch is there to wait for
       const code = await once(app, workspace, first ? since : null, stopped);

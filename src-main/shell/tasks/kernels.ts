@@ -25,7 +25,6 @@ const modules: { folder: string; options: string[] }[] = [
     ],
   },
   { folder: join('src-main', 'local-api', 'rows'), options: ['--initialMemory', '2'] },
-  { folder: join('src-main', 'prefect', 'scanner'), options: ['--initialMemory', '1'] },
 ];
 const head = '/** Made by `npm run kernels` from ./assembly: the compiled module in base64. */\n';
 

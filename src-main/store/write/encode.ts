@@ -4,10 +4,11 @@
  */
 import { AppError } from '../../contract/errors.ts';
 import type { Entity } from '../../contract/fields.ts';
+import type { ServerRow } from '../../contract/server-row.ts';
 import { parseTime } from '../../contract/time.ts';
 import type { PackedJson } from '../json/json-table.ts';
-import { isObject, isRef, layouts, type Column, type JsonObject } from '../layout.ts';
-import { hashBytes, hashText } from './row-hash.ts';
+import { isObject, isRef, layouts, type Column } from '../layout.ts';
+import { hashText } from './row-hash.ts';
 import { PackedRows, type Dictionary } from '../json/row-json.ts';
 import { uuidText, writeUuid } from '../uuid.ts';
 
@@ -38,31 +39,15 @@ export type Batch = Keys &
     refs: Partial<Record<Entity, string[]>>;
   };
 
-/**
- * `value`: at least what the columns are made of. The rest is what whoever read the row may have at hand: `bytes` is `json` in UTF-8,
- * `computed` in it, from and to, the numbers of `computedKeys`; `isUuid`: the id is one, `isCanonical`: with dashes and in lower case,
- * `writeUuid` its bytes; `time` a time column's µs, NaN for null.
- */
-export type SourceRow = {
-  json: string;
-  value: unknown;
-  bytes?: Uint8Array;
-  computed?: readonly number[];
-  isUuid?: boolean;
-  isCanonical?: boolean;
-  writeUuid?(into: Uint8Array, at: number): void;
-  time?(column: string): number;
-};
-
 /** Both steps for all rows; see there. */
-export function encodeRows(entity: Entity, source: readonly SourceRow[], dictionary: Dictionary | null = null): Batch {
+export function encodeRows(entity: Entity, source: readonly ServerRow[], dictionary: Dictionary | null = null): Batch {
   return encode(prepare(entity, source), null, dictionary);
 }
 
 export type Prepared = { keys: Keys; rows: readonly Row[] };
 
 /** A row that occurs twice is taken once, as it was last. Throws SERVER_BAD_REPLY when a row is not an object with a UUID as id. */
-export function prepare(entity: Entity, source: readonly SourceRow[]): Prepared {
+export function prepare(entity: Entity, source: readonly ServerRow[]): Prepared {
   const rows = lastOfEach(source);
   const count = rows.length;
   const keys: Keys = {
@@ -74,11 +59,9 @@ export function prepare(entity: Entity, source: readonly SourceRow[]): Prepared 
   };
   for (let i = 0; i < count; i++) {
     const row = rows[i];
-    const { bytes, computed } = row;
-    if (row.isUuid && row.writeUuid) row.writeUuid(keys.ids, i * 16);
-    else writeUuid(row.value.id, keys.ids, i * 16);
-    keys.hashes[i] = bytes && computed ? hashBytes(bytes, computed) : hashText(row);
-    keys.stamps[i] = row.time ? row.time('updated') : timeOf(row.value.updated);
+    writeUuid(row.value.id, keys.ids, i * 16);
+    keys.hashes[i] = hashText(row);
+    keys.stamps[i] = timeOf(row.value.updated);
   }
   return { keys, rows };
 }
@@ -113,10 +96,6 @@ export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary
   }));
   rows.forEach((row, i) => {
     for (const column of layout.columns) {
-      if (column.kind === 'time' && row.time) {
-        batch.numbers[i * layout.numbers + column.slot] = row.time(column.name);
-        continue;
-      }
       const found = column.read(row.value);
       if (column.kind === 'text') {
         batch.texts[i * layout.texts + column.slot] = typeof found === 'string' ? found : null;
@@ -150,22 +129,17 @@ function only({ keys, rows }: Prepared, needed: Uint8Array): Prepared {
   };
 }
 
-type Row = SourceRow & { value: JsonObject & { id: string } };
+type Row = ServerRow & { value: { id: string } };
 
-function lastOfEach(source: readonly SourceRow[]): Row[] {
+function lastOfEach(source: readonly ServerRow[]): Row[] {
   const bytes = new Uint8Array(16);
   const seen = new Map<string, Row>();
   for (const row of source) {
-    const { value } = row;
-    const id = isObject(value) ? value.id : undefined;
-    if (!isObject(value) || typeof id !== 'string' || !(row.isUuid || writeUuid(id, bytes, 0)))
+    const id = isObject(row.value) ? row.value.id : undefined;
+    if (typeof id !== 'string' || !writeUuid(id, bytes, 0))
       throw new AppError('SERVER_BAD_REPLY', 'a row without a UUID as id');
-    let key = id;
-    if (!row.isCanonical) {
-      writeUuid(id, bytes, 0);
-      key = uuidText(bytes);
-    }
-    if (seen.has(key)) seen.delete(key);
+    const key = id.length === 36 ? id.toLowerCase() : uuidText(bytes); // without dashes it is the same id
+    seen.delete(key);
     seen.set(key, row as Row);
   }
   return [...seen.values()];
@@ -218,6 +192,6 @@ function toNumber({ kind }: Column, found: unknown, terms: Positions, refs: Map<
 
 function pack(rows: readonly Row[], dictionary: Dictionary | null): PackedJson {
   const packed = new PackedRows();
-  for (const row of rows) packed.add(row.bytes ?? Buffer.from(row.json, 'utf8'), dictionary);
+  for (const row of rows) packed.add(Buffer.from(row.json, 'utf8'), dictionary);
   return { json: packed.bytes(), jsonEnds: packed.ends, dictionary: dictionary?.adler ?? null };
 }

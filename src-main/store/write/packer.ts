@@ -4,8 +4,9 @@
  */
 import type { Entity } from '../../contract/fields.ts';
 import type { WriteCounts } from '../../contract/archive.ts';
+import type { ServerRow } from '../../contract/server-row.ts';
 import type { Dictionary } from '../json/row-json.ts';
-import { encode, prepare, type Batch, type Keys, type Prepared, type SourceRow } from './encode.ts';
+import { encode, prepare, type Batch, type Keys, type Prepared } from './encode.ts';
 
 /** Answers come from another thread; requests must reach it in the order they are made. */
 export type RemoteWriter = {
@@ -13,7 +14,7 @@ export type RemoteWriter = {
   dictionary(entity: Entity): Promise<Dictionary | null>;
   write(input: { batches: Batch[]; state: Record<string, unknown> }): Promise<WriteCounts>;
 };
-export type Rows = { entity: Entity; rows: readonly SourceRow[] };
+export type Rows = { entity: Entity; rows: readonly ServerRow[] };
 
 /** Share of unchanged rows from which asking first pays: packing a row costs about three times what finding it twice does. */
 const WORTH_ASKING = 0.3;

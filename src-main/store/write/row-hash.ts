@@ -4,17 +4,6 @@ import { computedKeys } from '../../contract/fields.ts';
 import type { JsonObject } from '../layout.ts';
 
 /** CRC-32, signed. Two versions of one row collide once in 4 billion, and only if `updated` is equal too would it matter. */
-export function hashBytes(bytes: Uint8Array, computed: readonly number[]): number {
-  let hash = 0;
-  let from = 0;
-  for (let i = 0; i <= computed.length; i += 2) {
-    hash = crc32(bytes.subarray(from, computed[i] ?? bytes.length), hash);
-    from = computed[i + 1];
-  }
-  return hash | 0;
-}
-
-/** The same from the text alone. */
 export function hashText({ json, value }: { json: string; value: JsonObject }): number {
   const bytes = Buffer.from(json, 'utf8');
   const spans = volatileSpans(json, value);

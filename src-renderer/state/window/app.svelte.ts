@@ -4,7 +4,6 @@ import { toAppError, type AppError } from '../../../src-main/contract/errors.ts'
 import { settingsSchema, type Candidate, type Settings, type Workspace } from '../../../src-main/contract/rows.ts';
 import { notes } from './notes.svelte.ts';
 import { openLink, type Api, type LinkState } from '../../client.ts';
-import { Network } from '../sync/network.ts';
 
 type Hello = Awaited<ReturnType<Api['hello']>>;
 
@@ -15,7 +14,6 @@ export const api = link.api;
 export type Boot = 'starting' | 'ready' | 'failed';
 
 class App {
-  private readonly network = new Network();
   link = $state<LinkState>('connecting');
   boot = $state<Boot>('starting');
   hello = $state.raw<Hello | null>(null);
@@ -40,22 +38,14 @@ class App {
   every = $derived(this.current?.sync_every ?? this.settings.sync_every);
 
   start(): () => void {
-    const unwatch = this.network.watch(() => {
-      if (this.link === 'up') void this.network.report(api).catch(notes.fail);
-    });
-    const unlisten = link.onState((state) => {
+    return link.onState((state) => {
       this.link = state;
       if (state === 'up') void this.greet();
     });
-    return () => {
-      unwatch();
-      unlisten();
-    };
   }
 
   async greet(): Promise<void> {
     try {
-      await this.network.report(api);
       const hello = await api.hello({});
       this.hello = hello;
       this.workspaces = hello.workspaces;

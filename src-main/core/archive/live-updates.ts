@@ -1,28 +1,29 @@
-/** Whether one archive's server is listened to, and with which connection. How is the sync worker's. */
+/** Whether one archive's server is asked for events, and with which connection. Reading them is the sync thread's work. */
 import { toWireError } from '../../contract/errors.ts';
 import type { Live } from '../../contract/sync.ts';
+import type { Connection } from '../../prefect/connection.ts';
 import type { Log } from '../shell.ts';
-import type { Connection } from '../workers/contracts.ts';
 
+/** `reconnected`: how often the line has come back after it was lost. */
 type Item = { state: Live; reconnected: number };
 
-export type ListeningOptions = {
-  follow: (connection: Connection, signal: AbortSignal) => AsyncIterable<Item>;
+export type LiveUpdatesOptions = {
+  read: (connection: Connection, signal: AbortSignal) => AsyncIterable<Item>;
   onState: (live: Live) => void;
-  /** the line is back: a pass brings what events did not tell meanwhile */
+  /** the line is back: a sync brings what events did not tell meanwhile */
   onBack: () => void;
   log: Log;
 };
 
-export class Listening {
-  readonly #options: ListeningOptions;
+export class LiveUpdates {
+  readonly #options: LiveUpdatesOptions;
   #now: { with: string; abort: AbortController; done: Promise<void> } | null = null;
 
-  constructor(options: ListeningOptions) {
+  constructor(options: LiveUpdatesOptions) {
     this.#options = options;
   }
 
-  /** Listens from now on, anew when the connection is another one. */
+  /** Reads events from now on, anew when the connection is another one. */
   start(connection: Connection): void {
     const asked = JSON.stringify(connection);
     if (this.#now?.with === asked) return;
@@ -35,7 +36,7 @@ export class Listening {
     });
   }
 
-  /** Settles when nobody listens any more. */
+  /** Settles when no events are read any more. */
   async stop(): Promise<void> {
     const now = this.#now;
     this.#now = null;
@@ -44,11 +45,11 @@ export class Listening {
   }
 
   async #run(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { follow, onState, onBack, log } = this.#options;
+    const { read, onState, onBack, log } = this.#options;
     let reconnected = 0;
     try {
       if (signal.aborted) return;
-      for await (const item of follow(connection, signal)) {
+      for await (const item of read(connection, signal)) {
         if (signal.aborted) break;
         onState(item.state);
         if (item.reconnected > reconnected) onBack();
@@ -56,7 +57,7 @@ export class Listening {
       }
     } catch (thrown) {
       // the next sync that goes through starts it again
-      if (!signal.aborted) log('warn', 'listening ended', { code: toWireError(thrown).code });
+      if (!signal.aborted) log('warn', 'live updates ended', { code: toWireError(thrown).code });
     } finally {
       onState('off');
     }

@@ -13,7 +13,7 @@ const MOST = 20_000;
 /** Ids named of each kind. */
 const NAMED = 200;
 
-export type CheckOptions = {
+export type CompareOptions = {
   client: PrefectClient;
   sink: Sink;
   signal: AbortSignal;
@@ -24,16 +24,16 @@ export type CheckOptions = {
   /** how many match; more than `ids` when those are cut */
   count: number;
 };
-export type Checked = Omit<Check, 'before' | 'after'>;
+export type Compared = Omit<Check, 'before' | 'after'>;
 
 /** Throws the client's errors and the sink's. */
-export async function checkQuestion({ client, sink, signal, body, ids, count }: CheckOptions): Promise<Checked> {
+export async function compareQuestion({ client, sink, signal, body, ids, count }: CompareOptions): Promise<Compared> {
   const options = { signal, urgent: true };
   const source = new Source(client, await client.pageLimit(options), options);
   const differing = new Differing(sink);
   const server = body === null ? null : await countThere(client, body, options);
   const clock = () => source.clock ?? Date.now() * 1000;
-  const done = (more: boolean): Checked => ({
+  const done = (more: boolean): Compared => ({
     ...differing.named(),
     exact: server !== null,
     server,
