@@ -132,7 +132,7 @@ export class App {
   }
 
   /** The local API: Prefect's own endpoints over the archive, read-only. */
-  async api(workspace: string, request: ApiRequest): Promise<{ status: number; body: string | Uint8Array }> {
+  async api(workspace: string, request: ApiRequest): Promise<{ status: number; body: Uint8Array }> {
     return (await this.archive(workspace)).query.api(request);
   }
 

@@ -155,7 +155,8 @@ export const apiRequestSchema = z.object({
   /** from `/api` on, with its query string */
   path: z.string(),
   contentType: z.string().nullable(),
-  body: z.string(),
+  /** its bytes as they came, or its text */
+  body: z.union([z.string(), bytes]),
 });
 export type ApiRequest = z.infer<typeof apiRequestSchema>;
 
@@ -185,13 +186,8 @@ export const queryContract = {
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
   activity: call(z.object({ id: z.string() }), runActivitySchema.nullable()),
   stats: call(none, z.object({ version: z.number(), task_runs: z.number(), state: z.record(z.string(), z.unknown()) })),
-  api: call(
-    apiRequestSchema,
-    z.object({
-      status: z.number(),
-      body: z.union([z.string(), z.custom<Uint8Array>((value) => value instanceof Uint8Array)]),
-    }),
-  ),
+  /** `body` of the reply: UTF-8 */
+  api: call(apiRequestSchema, z.object({ status: z.number(), body: bytes })),
   /** header line first, then rows; each chunk is whole lines */
   csv: stream(
     z.object({ query: querySchema, columns: z.array(z.string()), spreadsheet: z.boolean() }),

@@ -89,8 +89,9 @@ export class Desk {
       state: { 'sync.status': this.#open.reader.state('sync.status') },
     }),
     api: (request) => {
-      const reply = answerApi({ ...this.#current, now: Date.now() * 1000 }, request);
-      return typeof reply.body === 'string' ? reply : moved(reply, reply.body);
+      const { status, body } = answerApi({ ...this.#current, now: Date.now() * 1000 }, request);
+      const bytes = new TextEncoder().encode(body);
+      return moved({ status, body: bytes }, bytes);
     },
     csv: ({ query, columns, spreadsheet }, { signal }) =>
       csvChunks(this.#open.engine, this.#order(query), columns, spreadsheet, signal),

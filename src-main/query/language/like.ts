@@ -25,12 +25,18 @@ export type Fold = (text: string) => string;
 const foldAscii: Fold = (text) => (/[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (s) => s.toLowerCase()) : text);
 const foldUnicode: Fold = (text) => text.toLowerCase();
 
-/** Prefect's `like_`: `%pattern%` compared by the database's ILIKE (facts §1.2). */
-export function likeMatcher(pattern: string, dialect: Dialect): Matcher {
+/** Prefect's `like_`: `ILIKE '%pattern%'` of the database (facts §1.2). */
+export const likeMatcher = (pattern: string, dialect: Dialect): Matcher => ilike(`%${pattern}%`, dialect);
+
+/** Prefect's `startswith_`: `ILIKE 'start%'`, in which wildcards are live. */
+export const startsMatcher = (start: string, dialect: Dialect): Matcher => ilike(`${start}%`, dialect);
+
+/** ILIKE of the whole text. PostgreSQL takes a backslash for an escape, also of the closing `%`. */
+function ilike(pattern: string, dialect: Dialect): Matcher {
   const fold = dialect === 'sqlite' ? foldAscii : foldUnicode;
   const tokens: number[] = [];
   let escaped = false;
-  for (const character of fold(`%${pattern}%`)) {
+  for (const character of fold(pattern)) {
     if (escaped) escaped = false;
     else if (character === '%') {
       if (tokens.at(-1) !== MANY) tokens.push(MANY);

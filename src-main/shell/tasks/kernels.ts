@@ -24,7 +24,6 @@ const modules: { folder: string; options: string[] }[] = [
       '65536',
     ],
   },
-  { folder: join('src-main', 'local-api', 'rows'), options: ['--initialMemory', '2'] },
   { folder: join('src-main', 'store', 'coder'), options: ['--initialMemory', '4'] },
   { folder: join('src-main', 'prefect', 'scanner'), options: ['--initialMemory', '1'] },
 ];
