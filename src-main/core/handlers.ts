@@ -10,7 +10,6 @@ import { probeServer } from '../prefect/probe.ts';
 import type { Handlers } from '../contract/define.ts';
 import type { App } from './app.ts';
 import { saveEdit, testEdit } from './workspaces/connection-edit.ts';
-import { runExport } from './export-run.ts';
 import { runUrl } from './workspaces/run-url.ts';
 import { secretFromEnv } from './files/secrets.ts';
 import type { Connection } from './workers/contracts.ts';
@@ -171,7 +170,8 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       const place = saves.get(save);
       if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
       saves.delete(save);
-      yield* runExport(await query(workspace), what, place, signal);
+      const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
+      for await (const item of items) yield item.kind === 'done' ? { ...item, ...place } : item;
     },
 
     'shell.openExternal': async ({ url }) => {

@@ -8,7 +8,8 @@ const byteText = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2
 export function writeUuid(text: string, into: Uint8Array, at: number): boolean {
   const hex = uuidHex(text);
   if (hex === null) return false;
-  for (let i = 0; i < 16; i++) into[at + i] = hexDigit[hex.charCodeAt(2 * i)] * 16 + hexDigit[hex.charCodeAt(2 * i + 1)];
+  for (let i = 0; i < 16; i++)
+    into[at + i] = hexDigit[hex.charCodeAt(2 * i)] * 16 + hexDigit[hex.charCodeAt(2 * i + 1)];
   return true;
 }
 

@@ -32,7 +32,10 @@ function view(json: string): ArchiveView {
 }
 const ask = (method: string, path: string, body: string | Uint8Array = '', dialect: Dialect = 'sqlite') => {
   const archive = view(`{"id":"${ID}","big":12345678901234567890}`);
-  return answerApi({ ...archive, engine: { ...archive.engine, dialect } }, { method, path, contentType: 'application/json', body });
+  return answerApi(
+    { ...archive, engine: { ...archive.engine, dialect } },
+    { method, path, contentType: 'application/json', body },
+  );
 };
 
 test('what writes is there and closed', () => {
@@ -225,7 +228,10 @@ test('a page gives fewer fields of a task run, in the order of the server', () =
 
 type Refusal = { exception_detail: { type: string; loc: (string | number)[] }[] };
 /** Type and place of each problem of a refused body. */
-function problems(body: string | Uint8Array, dialect: Dialect = 'sqlite'): [type: string, ...loc: (string | number)[]][] {
+function problems(
+  body: string | Uint8Array,
+  dialect: Dialect = 'sqlite',
+): [type: string, ...loc: (string | number)[]][] {
   const reply = ask('POST', '/api/task_runs/paginate', body, dialect);
   assert.equal(reply.status, 422, reply.body.slice(0, 200));
   assert.ok(reply.body.length < 50_000, 'a refusal is short');

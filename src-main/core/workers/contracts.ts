@@ -170,7 +170,7 @@ export const queryContract = {
     z.object({ version: z.number(), total: z.number() }),
   ),
   setDialect: call(z.object({ dialect: dialectSchema }), none),
-  /** answers once that commit of the writer is in the index: the two threads' messages come by different ways */
+  /** Resolves once that commit of the writer is in the index: commits and calls come on different ports. */
   reached: call(z.object({ batch: z.number() }), none),
   ask: call(asked, handedOn<SentAnswer>()),
   rows: call(z.object({ result: z.string(), rows: span }), handedOn<RowColumns>()),
@@ -188,10 +188,13 @@ export const queryContract = {
   stats: call(none, z.object({ version: z.number(), task_runs: z.number(), state: z.record(z.string(), z.unknown()) })),
   /** `body` of the reply: UTF-8 */
   api: call(apiRequestSchema, z.object({ status: z.number(), body: bytes })),
-  /** header line first, then rows; each chunk is whole lines */
-  csv: stream(
-    z.object({ query: querySchema, columns: z.array(z.string()), spreadsheet: z.boolean() }),
-    z.object({ chunk: bytes, rows: z.number(), total: z.number() }),
+  /** writes the file `path`; ending the stream early leaves no file */
+  export: stream(
+    contract['export.run'].input.omit({ workspace: true, save: true }).extend({ path: z.string() }),
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
+      z.object({ kind: z.literal('done'), rows: z.number(), bytes: z.number() }),
+    ]),
   ),
   close: call(none, none),
 };
