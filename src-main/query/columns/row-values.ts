@@ -1,16 +1,16 @@
-/** Values of single rows, by path, for the grid and for exports. */
+/** Values of single rows by path, for the grid and for exports. */
 import { resolveField, type Entity } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { TaskRunRow } from '../../contract/rows.ts';
-import * as bits from './row-set.ts';
-import type { Bits } from './row-set.ts';
+import * as rowSet from './row-set.ts';
+import type { RowSet } from './row-set.ts';
 import type { NumberColumn, RefColumn, TagsColumn, TermColumn, TextColumn } from './columns.ts';
 import type { Table } from './table.ts';
 
 export type Value = string | number | boolean | null | string[];
 type Tables = Record<Entity, Table>;
 
-/** Times in µs, numbers in the field's unit; null without a value, tags [] without any. Throws BAD_INPUT for an unknown path. */
+/** Reads a field by its path: times in µs, numbers in the field's unit; null (tags: []) where there is no value. Throws BAD_INPUT for an unknown path. */
 export function accessor(tables: Tables, root: Entity, path: string): (rid: number) => Value {
   const resolved = resolveField(root, path);
   if (!resolved) throw new AppError('BAD_INPUT', `unknown field ${path}`, { field: path });
@@ -27,7 +27,7 @@ export function accessor(tables: Tables, root: Entity, path: string): (rid: numb
     let at = rid;
     for (const { refs, to } of steps) {
       at = refs.codes[at]!;
-      if (at === 0 || !bits.has(to.alive, at)) return resolved.kind === 'tags' ? [] : null;
+      if (at === 0 || !rowSet.has(to.alive, at)) return resolved.kind === 'tags' ? [] : null;
     }
     return read(at);
   };
@@ -64,8 +64,8 @@ function term(column: TermColumn, rid: number): string | null {
   return code === 0 ? null : column.dictionary.texts[code];
 }
 
-/** Reads one line of the grid. Columns are looked up once, not per row. */
-export function taskRunReader(tables: Tables, withSubflow: () => Bits): (rid: number) => TaskRunRow {
+/** Reads one row of the grid. Columns are looked up once, not for every row. */
+export function taskRunReader(tables: Tables, withSubflow: () => RowSet): (rid: number) => TaskRunRow {
   const { task_run, flow_run, flow, deployment } = tables;
   const text = (table: Table, name: string) => table.columns.get(name) as TextColumn;
   const numbers = (name: string) => task_run.columns.get(name) as NumberColumn;
@@ -82,7 +82,7 @@ export function taskRunReader(tables: Tables, withSubflow: () => Bits): (rid: nu
   const toFlow = refs(flow_run, 'flow');
   const toDeployment = refs(flow_run, 'deployment');
   const nameOf = (entity: 'flow_run' | 'flow' | 'deployment', rid: number) =>
-    rid !== 0 && bits.has(tables[entity].alive, rid) ? names[entity].text(rid) : null;
+    rid !== 0 && rowSet.has(tables[entity].alive, rid) ? names[entity].text(rid) : null;
   const idOf = (table: Table, rid: number) => (rid === 0 ? null : table.ids.text(rid));
   const [expected, next, start] = [
     numbers('expected_start_time'),
@@ -95,7 +95,7 @@ export function taskRunReader(tables: Tables, withSubflow: () => Bits): (rid: nu
   const failure = terms('failure');
   return (rid) => {
     const flowRun = toFlowRun.codes[rid];
-    const known = flowRun !== 0 && bits.has(flow_run.alive, flowRun);
+    const known = flowRun !== 0 && rowSet.has(flow_run.alive, flowRun);
     const flowRid = known ? toFlow.codes[flowRun] : 0;
     const deploymentRid = known ? toDeployment.codes[flowRun] : 0;
     return {
@@ -120,7 +120,7 @@ export function taskRunReader(tables: Tables, withSubflow: () => Bits): (rid: nu
       updated: number(updated, rid),
       run_count: number(runCount, rid) ?? 0,
       total_run_time: number(runTime, rid) ?? 0,
-      has_subflow: bits.has(withSubflow(), rid),
+      has_subflow: rowSet.has(withSubflow(), rid),
       gone: number(gone, rid),
     };
   };
