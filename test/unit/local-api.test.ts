@@ -226,6 +226,18 @@ test('a page gives fewer fields of a task run, in the order of the server', () =
   );
 });
 
+test('a queue name is matched in linear time, whatever the wildcards', () => {
+  const archive = view(`{"work_queue_id":"q","work_pool_id":"p"}`);
+  const queue = { id: 'q', name: 'e'.repeat(5000), gone: null, json: '{"work_pool_id":"p"}' };
+  archive.reader.documents = (kind) => (kind === 'work_queue' ? [queue] : []);
+  const counted = (start: string) => {
+    const body = JSON.stringify({ work_pool_queues: { name: { startswith_: [start] } } });
+    return answerApi(archive, { method: 'POST', path: '/api/flow_runs/count', contentType: null, body }).body;
+  };
+  assert.equal(counted(`${'%e'.repeat(40)}%z`), '0');
+  assert.equal(counted(`${'%e_'.repeat(40)}%E`), '1');
+});
+
 type Refusal = { exception_detail: { type: string; loc: (string | number)[] }[] };
 /** Type and place of each problem of a refused body. */
 function problems(
