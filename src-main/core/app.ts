@@ -116,7 +116,7 @@ export class App {
   }
 
   /** The local API: Prefect's own endpoints over the archive, read-only. */
-  async api(workspace: string, request: ApiRequest): Promise<{ status: number; body: string | Uint8Array }> {
+  async api(workspace: string, request: ApiRequest): Promise<{ status: number; body: Uint8Array }> {
     return (await this.archives.get(workspace)).query.api(request);
   }
 

@@ -7,7 +7,6 @@ import { workspaceInputSchema, type Settings } from '../contract/rows.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import type { Handlers } from '../contract/define.ts';
 import { saveEdit, testEdit } from './workspaces/connection-edit.ts';
-import { runExport } from './export-run.ts';
 import type { Archive } from './archive/archive.ts';
 import type { Archives } from './archive/archives.ts';
 import type { JsonFile } from './files/json-file.ts';
@@ -202,7 +201,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const place = saves.get(save);
       if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
       saves.delete(save);
-      yield* runExport(await query(workspace), what, place, signal);
+      const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
+      for await (const item of items) yield item.kind === 'done' ? { ...item, ...place } : item;
     },
 
     'shell.openExternal': async ({ url }) => {

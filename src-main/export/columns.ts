@@ -1,6 +1,6 @@
-/** Which columns an export has when the person chose none, and what a path is called in the file. */
+/** The columns of an export when the person chose none. */
 
-/** Field paths from a task run, in the order of the file. Ids stand beside names: names are not unique. */
+/** Field paths from a task run, in the order of the file. Ids stand beside names, because names are not unique. */
 export const defaultColumns = [
   'id',
   'name',

@@ -1,56 +1,184 @@
-/** Chunks to a file: written beside the target and renamed at the end, so a file with that name is always whole. */
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+/**
+ * Chunks to a file. A file is written beside its target, synced and renamed, so that a file under the target's name is always whole.
+ * A symbolic link stays and what it points to is replaced. FIFOs and devices are written into: their reader waits for the bytes.
+ */
+import { constants } from 'node:fs';
+import { lstat, open, readdir, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../contract/errors.ts';
 
+/** `rows`: rows up to the end of this chunk. `total`: rows of the whole file. */
 export type Chunk = { chunk: Uint8Array; rows: number; total: number };
 export type Written = { rows: number; total: number; bytes: number };
 
+/** Links that are followed, as Linux does. */
+const MOST_LINKS = 40;
+/** ms between two tries while nobody reads the other end of a FIFO, or its 64 kB are full. */
+const FIFO_PAUSE = 2;
+/** ms without a write after which the partial file of a process that is gone is taken for left over. */
+const STALE = 60_000;
+
 /**
- * Yields after every chunk; the file is there under its name when the generator ends. Ending it early removes what was
- * written. Throws DISK_FULL, FILE_NOT_WRITABLE, and what the source throws.
+ * Yields after every chunk; the file is there under its name when the generator ends. Ending it early, or `signal`, removes what was
+ * written. Throws DISK_FULL, FILE_NOT_WRITABLE, CANCELLED (the signal, or a source that ends before its last row), and the source's errors.
  */
-export async function* writeFile(path: string, source: AsyncIterable<Chunk>): AsyncGenerator<Written, void, undefined> {
-  const partial = `${path}.${process.pid}.partial`;
-  let whole = false;
-  let file;
+export async function* writeFile(
+  path: string,
+  source: AsyncIterable<Chunk> | Iterable<Chunk>,
+  signal: AbortSignal = new AbortController().signal,
+): AsyncGenerator<Written, void, undefined> {
+  let output: Output | null = null;
   try {
-    file = await open(partial, 'w');
+    output = await openOutput(path, signal);
     let bytes = 0;
     let rows = 0;
     let total = 0;
     for await (const piece of source) {
-      await writeAll(file, piece.chunk);
+      await writeAll(output.file, piece.chunk, signal);
       bytes += piece.chunk.byteLength;
       ({ rows, total } = piece);
       yield { rows, total, bytes };
+      signal.throwIfAborted();
     }
     if (rows !== total) throw new AppError('CANCELLED', 'the export was ended before its last row');
-    await file.sync();
-    await file.close();
-    file = undefined;
-    await rename(partial, path);
-    whole = true;
+    const whole = output;
+    output = null;
+    await whole.finish();
   } catch (thrown) {
-    throw writeError(thrown, path);
+    throw signal.aborted ? new AppError('CANCELLED', 'the export was cancelled') : writeError(thrown, path);
   } finally {
-    await file?.close();
-    if (!whole) await rm(partial, { force: true });
+    await output?.discard();
   }
 }
 
-/** A short write is legal on a full disk; the next attempt then gives the error. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.byteLength;) {
-    const { bytesWritten } = await file.write(bytes, at);
-    at += bytesWritten;
+/** One of `finish` and `discard` is called, once. A `finish` that throws has discarded. */
+type Output = { file: FileHandle; finish(): Promise<void>; discard(): Promise<void> };
+
+async function openOutput(path: string, signal: AbortSignal): Promise<Output> {
+  const target = await followLinks(path);
+  const found = await stat(target).catch(() => null);
+  if (found?.isFIFO()) return intoPlace(await openFifo(target, signal));
+  if (found?.isCharacterDevice()) return intoPlace(await open(target, 'w'));
+  if (found?.isDirectory()) throw Object.assign(new Error(`${target} is a folder`), { code: 'EISDIR' });
+  await removeLeftOver(target);
+  return besideTarget(target, found?.mode ?? null);
+}
+
+function intoPlace(file: FileHandle): Output {
+  const close = () => file.close();
+  return { file, finish: close, discard: close };
+}
+
+/** `mode`: that of the file which is replaced, null when there is none. */
+async function besideTarget(target: string, mode: number | null): Promise<Output> {
+  const partial = `${target}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
+  const file = await open(partial, 'wx');
+  const discard = async () => {
+    await file.close().catch(() => undefined);
+    await rm(partial, { force: true });
+  };
+  const finish = async () => {
+    try {
+      if (mode !== null) await file.chmod(mode & 0o777);
+      await file.sync();
+      await file.close();
+      await rename(partial, target);
+    } catch (thrown) {
+      await discard();
+      throw thrown;
+    }
+    await syncFolder(dirname(target));
+  };
+  return { file, finish, discard };
+}
+
+/** Where the last link of a chain points, also when nothing is there yet. */
+async function followLinks(path: string): Promise<string> {
+  let at = resolve(path);
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const found = await lstat(at).catch(() => null);
+    if (!found?.isSymbolicLink()) return at;
+    at = resolve(dirname(at), await readlink(at));
+  }
+  throw Object.assign(new Error(`too many links from ${path}`), { code: 'ELOOP' });
+}
+
+/** Opening a FIFO blocks a thread until somebody reads it, and could not be cancelled: it is tried without blocking instead. */
+async function openFifo(path: string, signal: AbortSignal): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'ENXIO') throw thrown;
+      await setTimeout(FIFO_PAUSE, undefined, { signal });
+    }
   }
 }
+
+/** A short write is legal on a full disk; the next attempt then gives the error. A full FIFO is tried again. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  for (let at = 0; at < bytes.byteLength;) {
+    try {
+      const { bytesWritten } = await file.write(bytes, at);
+      at += bytesWritten;
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'EAGAIN') throw thrown;
+      await setTimeout(FIFO_PAUSE, undefined, { signal });
+    }
+  }
+}
+
+/** Partial files of this target whose process has ended without removing them (kill -9, power cut). */
+async function removeLeftOver(target: string): Promise<void> {
+  const folder = dirname(target);
+  const prefix = `${basename(target)}.`;
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = /^(\d+)-[0-9a-f]{8}\.partial$/.exec(name.slice(prefix.length))?.[1];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => null);
+    // the process may run on another machine that has the folder too
+    if (found && Date.now() - found.mtimeMs > STALE) await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return codeOf(thrown) === 'EPERM';
+  }
+}
+
+/** Makes the rename survive a power cut. Some systems cannot sync a folder; the file itself is on the disk by then. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => null);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}
+
+const codeOf = (thrown: unknown): unknown => (thrown instanceof Error && 'code' in thrown ? thrown.code : null);
 
 function writeError(thrown: unknown, path: string): unknown {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  const code = codeOf(thrown);
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new AppError('DISK_FULL', `no room to write ${path}`, { path }, thrown);
-  const refused = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR'];
+  const refused = [
+    'EACCES',
+    'EPERM',
+    'EROFS',
+    'ENOENT',
+    'ENOTDIR',
+    'EISDIR',
+    'ELOOP',
+    'EPIPE',
+    'ENAMETOOLONG',
+    'ENXIO',
+  ];
   if (typeof code === 'string' && refused.includes(code))
     return new AppError('FILE_NOT_WRITABLE', `cannot write ${path}`, { path }, thrown);
   return thrown;

@@ -1,13 +1,13 @@
-/** What a client asks of a server before it reads: is it there, which version, how many rows in a page. */
+/** The replies that a client asks for before it reads rows: health, version, rows a page. */
 
-/** The server whose answers are given. */
+/** The version of Prefect whose answers the local API gives. */
 export const SERVER_VERSION = '3.8.8';
 /** PREFECT_SERVER_API_DEFAULT_LIMIT: default and maximum of `limit`. */
 export const DEFAULT_LIMIT = 200;
 
 const API_VERSION = '0.8.4';
 
-/** GET replies that hold for any archive, by path; a string is sent as JSON. */
+/** GET replies that are the same for every archive, by path. `body` is sent as JSON. */
 export const fixedReplies: Record<string, { status: number; body: unknown }> = {
   '/health': { status: 200, body: true },
   '/ready': { status: 200, body: { message: 'OK' } },
@@ -15,6 +15,6 @@ export const fixedReplies: Record<string, { status: number; body: unknown }> = {
   '/hello': { status: 200, body: '👋' },
   '/admin/version': { status: 200, body: SERVER_VERSION },
   '/admin/settings': { status: 200, body: { server: { api: { default_limit: DEFAULT_LIMIT } } } },
-  // Prefect's client asks before its first POST and stops asking at this answer
+  // Prefect's client asks before its first POST; after this answer it sends no CSRF token
   '/csrf-token': { status: 422, body: { detail: 'CSRF protection is disabled.' } },
 };

@@ -1,29 +1,26 @@
 /**
- * The local API: the read-only half of Prefect 3.8.8's REST API over one archive, in Prefect's own shapes, status codes
- * and error bodies, so that its clients take the archive for the server.
+ * The local API: the read-only half of Prefect 3.8.8's REST API over one archive, in Prefect's own shapes and status codes, so that its
+ * clients take the archive for the server. Where Prefect itself fails with 500 or 503, the answer here is a 422.
  */
 import type { Entity } from '../contract/fields.ts';
 import { bodySchemas, type PrefectFilters } from '../contract/prefect-filter.ts';
-import { readUuid } from '../contract/prefect-values.ts';
 import type { Engine } from '../query/engine.ts';
-import { prefectCondition } from '../query/language/prefect.ts';
 import type { Reader } from '../store/read/reader.ts';
 import { fixedReplies } from './about.ts';
-import { decode, detail, json, limitOf, methodNotAllowed, readBody, refused, type ApiRequest } from './bodies.ts';
-import { serverFailure, type ApiReply } from './failures.ts';
+import { decode, detail, json, methodNotAllowed, readQuestion, tooFar } from './bodies.ts';
+import type { ApiReply, ApiRequest } from './bodies.ts';
+import { pathId } from './path-id.ts';
 import { answerPools } from './pool-endpoints.ts';
 import { queueIds, type Pooled } from './queue-ids.ts';
-import { RunRows } from './run-rows.ts';
-import { details, missing } from './validation.ts';
-import { asConditions, asksForPools, PoolFilter, type PoolFilters } from './work-pools.ts';
+import { pageRow, wholeRow } from './run-rows.ts';
+import { asksForPools, PoolFilter, type PoolFilters } from './work-pools.ts';
 
-export type { ApiRequest } from './bodies.ts';
-export type { ApiReply } from './failures.ts';
+export type { ApiReply, ApiRequest } from './bodies.ts';
 
 /** `now` in µs. */
 export type ArchiveView = {
   engine: Pick<Engine, 'paginate' | 'ridOf' | 'idOf' | 'isListed' | 'accessor' | 'dialect' | 'version'>;
-  reader: Pick<Reader, 'eachJson' | 'json' | 'documents'>;
+  reader: Pick<Reader, 'json' | 'documents'>;
   now: number;
 };
 
@@ -46,13 +43,10 @@ const notFound: Record<Entity, string> = {
 const listPath = /^\/(task_runs|flow_runs|flows|deployments)\/(paginate|filter|count)$/;
 const rowPath = /^\/(task_runs|flow_runs|flows|deployments)\/([^/]+)$/;
 const namePath = /^\/(?:flows\/name\/([^/]+)|deployments\/name\/([^/]+)\/([^/]+))$/;
-// paths that Prefect has for writing: there, and closed
+/** Paths that Prefect has for writing: known here, and refused with 405. */
 const writePath =
   /^\/(task_runs|flow_runs|flows|deployments)\/(|bulk_delete|bulk_set_state|[0-9a-f-]{32,36}\/(set_state|resume|input|labels|schedules?|create_flow_run|create_flow_run\/bulk|pause_deployment|resume_deployment))$/i;
-// a path's uuid as Starlette takes it
-const pathUuid = /^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$/i;
-
-/** Never throws for what a request holds. */
+/** A request that cannot be answered gets a reply that says so. Throws only for an archive that cannot be read. */
 export function answerApi(view: ArchiveView, request: ApiRequest): ApiReply {
   // the server redirects `/task_runs/paginate/` to the path without the slash; `/task_runs/` is a path of its own
   const path = request.path
@@ -75,18 +69,16 @@ function route(view: ArchiveView, request: ApiRequest, path: string): ApiReply {
   const name = namePath.exec(path);
   if (name) return request.method === 'GET' ? answerName(view, name.slice(1)) : methodNotAllowed;
   const row = rowPath.exec(path);
-  if (row && pathUuid.test(row[2] ?? ''))
-    return request.method === 'GET'
-      ? answerRow(view, entityOf[row[1] ?? ''] ?? 'flow', row[2] ?? '')
-      : methodNotAllowed;
+  const id = row && pathId(row[2] ?? '');
+  if (row && id)
+    return request.method === 'GET' ? answerRow(view, entityOf[row[1] ?? ''] ?? 'flow', id) : methodNotAllowed;
   if (writePath.test(path)) return methodNotAllowed;
   return detail(404, 'Not Found');
 }
 
-function answerRow(view: ArchiveView, entity: Entity, text: string): ApiReply {
-  const id = readUuid(text.replace(/[{}-]/g, ''));
-  const rid = 'value' in id ? view.engine.ridOf(entity, id.value) : null;
-  // a row that is only referred to has an rid and no text
+function answerRow(view: ArchiveView, entity: Entity, id: string): ApiReply {
+  const rid = view.engine.ridOf(entity, id);
+  // a row that other rows refer to and that was never read has an rid and no text
   const row = rid !== null && view.engine.isListed(entity, rid) ? view.reader.json(entity, [rid])[0] : undefined;
   return row ? { status: 200, body: whole(entity, row, view.now) } : detail(404, notFound[entity]);
 }
@@ -105,51 +97,32 @@ function answerName(view: ArchiveView, parts: (string | undefined)[]): ApiReply 
 function answerList(view: ArchiveView, request: ApiRequest, plural = '', act = ''): ApiReply {
   const entity = entityOf[plural] ?? 'task_run';
   const action = act as Action;
-  const read = readBody(request);
+  const { dialect } = view.engine;
+  const read = readQuestion(request, bodySchemas[entity][action], { dialect, isLimited: action !== 'count' });
   if ('status' in read) return read;
-  const schema = bodySchemas[entity][action];
-  const keys = Object.keys(schema.shape);
-  if (typeof read.body !== 'object' || Array.isArray(read.body)) return refused(missing(keys), read.body);
-  const body = read.body ?? {};
-  const limit = action === 'count' ? 0 : limitOf(body);
-  if (typeof limit === 'string') return detail(422, limit);
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) return refused(details(parsed.error.issues, body), body);
-  return answer(view, entity, action, parsed.data, limit);
-}
-
-function answer(view: ArchiveView, entity: Entity, action: Action, body: Body, limit: number): ApiReply {
-  const page = body.page ?? 1;
-  const offset = body.offset ?? (page - 1) * limit;
-  const where = { and: [prefectCondition(entity, body), ...asConditions(entity === 'task_run' ? {} : body)] };
-  const failure = serverFailure(where, offset, view.engine.dialect);
-  if (failure) return failure;
-  const { count, rids } = select(view, entity, body, body.sort ?? anySort(entity), offset, limit);
+  const { question, limit }: { question: Body; limit: number } = read;
+  const page = question.page ?? 1;
+  const offset = question.offset ?? (page - 1) * limit;
+  const refusal = tooFar(offset, action === 'paginate' ? 'page' : 'offset');
+  if (refusal) return refusal;
+  const { count, rids } = select(view, entity, question, question.sort ?? anySort(entity), offset, limit);
   if (action === 'count') return { status: 200, body: String(count) };
-  const list = [...rids];
+  const rows = view.reader.json(entity, [...rids]);
+  if (action === 'filter')
+    return { status: 200, body: `[${rows.map((row) => whole(entity, row, view.now)).join(',')}]` };
+  const shaped = rows.map((row) => (entity === 'task_run' ? pageRow(row, view.now) : whole(entity, row, view.now)));
   const pages = limit > 0 ? Math.ceil(count / limit) : 0;
-  const isPage = action === 'paginate';
-  const before = isPage ? '{"results":[' : '[';
-  const after = isPage ? `],"count":${count},"limit":${limit},"pages":${pages},"page":${page}}` : ']';
-  if (!isRun(entity)) return { status: 200, body: `${before}${view.reader.json(entity, list).join(',')}${after}` };
-  const rows = new RunRows(isPage && entity === 'task_run' ? 'paginated' : 'full', view.now);
-  view.reader.eachJson(entity, list, (row) => rows.add(row));
-  return { status: 200, body: rows.reply(before, after) };
+  const body = `{"results":[${shaped.join(',')}],"count":${count},"limit":${limit},"pages":${pages},"page":${page}}`;
+  return { status: 200, body };
 }
 
-const isRun = (entity: Entity): boolean => entity === 'task_run' || entity === 'flow_run';
-
-/** One row as GET gives it. */
-function whole(entity: Entity, text: string, now: number): string | Uint8Array<ArrayBuffer> {
-  if (!isRun(entity)) return text;
-  const rows = new RunRows('full', now);
-  rows.add(Buffer.from(text));
-  return rows.reply('', '');
-}
+/** A row as GET and /filter give it. Only runs have fields that are computed at the moment of the answer. */
+const whole = (entity: Entity, text: string, now: number): string =>
+  entity === 'task_run' || entity === 'flow_run' ? wholeRow(text, now) : text;
 
 type Selection = { count: number; rids: Iterable<number> };
 
-/** where order does not matter */
+/** A sort for questions whose order does not matter. */
 const anySort = (entity: Entity): string => (entity === 'flow' || entity === 'deployment' ? 'NAME_ASC' : 'ID_DESC');
 
 function select(view: ArchiveView, entity: Entity, body: Body, sort: string, offset: number, limit: number): Selection {

@@ -1,14 +1,13 @@
-/** Work pools and work queues as Prefect 3.8.8 lists them, from what was last read of them. `active_slots` is of that moment too. */
+/** Work pools and work queues as Prefect 3.8.8 lists them, from the last sync. `active_slots` too is the number of that moment. */
 import type { DocumentKind } from '../contract/fields.ts';
 import { poolBodySchemas, type WorkPoolFilter, type WorkQueueFilter } from '../contract/prefect-filter.ts';
-import { readUuid } from '../contract/prefect-values.ts';
 import type { Dialect } from '../contract/query.ts';
 import { textOrder } from '../query/language/collation.ts';
 import type { Reader } from '../store/read/reader.ts';
-import { decode, detail, json, limitOf, methodNotAllowed, readBody, refused, type ApiRequest } from './bodies.ts';
-import { serverFailure, type ApiReply } from './failures.ts';
-import { details, missing } from './validation.ts';
-import { asConditions, poolMatches, queueMatches } from './work-pools.ts';
+import { decode, detail, json, methodNotAllowed, readQuestion, tooFar } from './bodies.ts';
+import type { ApiReply, ApiRequest } from './bodies.ts';
+import { pathId } from './path-id.ts';
+import { poolMatches, queueMatches } from './work-pools.ts';
 
 type View = { engine: { dialect: Dialect }; reader: Pick<Reader, 'documents'> };
 type Shown = {
@@ -23,15 +22,13 @@ const poolPath = /^\/work_pools(?:\/([^/]*))?$/;
 const queuePath = /^\/work_pools\/([^/]+)\/queues(?:\/([^/]+))?$/;
 const otherPath = /^\/work_pools\/[^/]+\/(?:concurrency_status|get_scheduled_flow_runs|workers\/(?:filter|heartbeat))$/;
 const flatQueuePath = /^\/work_queues(?:\/([^/]*)|\/name\/([^/]+))?$/;
-// a path's uuid as Starlette takes it
-const pathUuid = /^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$/i;
-/** what Prefect calls the pool of agents, where queues by name alone are looked for first */
+/** Prefect's pool of agents: a queue asked for by name alone is looked for there first. */
 const AGENT_POOL = 'default-agent-pool';
 
-/** null: a path that is none of theirs. */
+/** null: not a path of pools or queues. */
 export function answerPools(view: View, request: ApiRequest, path: string): ApiReply | null {
   const { method } = request;
-  // the server undoes the escape before it looks at the path
+  // the server undoes the escape before it matches the path, so that the name ends there
   if (/^\/work_(?:pools|queues)\/.*%2f/i.test(path)) return detail(404, 'Not Found');
   const pool = poolPath.exec(path);
   if (pool) {
@@ -58,20 +55,20 @@ export function answerPools(view: View, request: ApiRequest, path: string): ApiR
 function answerFlat(view: View, request: ApiRequest, part: string, name: string | undefined): ApiReply {
   const all = shown(view, 'work_queue');
   if (part === 'filter' && request.method === 'POST') return list(view, request, 'queues', all);
-  if (part !== '' && part !== 'filter' && !pathUuid.test(part)) return detail(404, 'Not Found');
+  const id = pathId(part);
+  if (part !== '' && part !== 'filter' && id === null) return detail(404, 'Not Found');
   if (request.method !== 'GET' || (part === '' && name === undefined) || part === 'filter') return methodNotAllowed;
   const byName = () => {
     const agents = named(shown(view, 'work_pool'), AGENT_POOL);
     return named(agents ? queuesOf(view, AGENT_POOL) : all, decode(name ?? ''));
   };
-  const id = readUuid(part.replace(/[{}-]/g, ''));
-  const found = name === undefined ? all.find((one) => 'value' in id && one.id === id.value) : byName();
+  const found = name === undefined ? all.find((one) => one.id === id) : byName();
   return found ? { status: 200, body: found.json } : detail(404, 'work queue not found');
 }
 
 const noPool = (name: string): ApiReply => detail(404, `Work pool "${name}" not found.`);
 
-/** Those that are kept whole, gone ones too, as for every other kind of row. */
+/** All whose JSON is kept, also those that the server has deleted, as for every other kind of row. */
 function shown({ reader }: View, kind: DocumentKind): Shown[] {
   return reader
     .documents(kind)
@@ -80,7 +77,7 @@ function shown({ reader }: View, kind: DocumentKind): Shown[] {
     );
 }
 
-/** A name may have been used again: the one that is there, else the last to go. */
+/** A name may have been used again: the pool or queue the server still has, else the last one it deleted. */
 const named = (all: readonly Shown[], name: string): Shown | undefined =>
   all.filter((one) => one.name === name).sort((a, b) => (b.gone ?? Infinity) - (a.gone ?? Infinity) || 0)[0];
 
@@ -91,27 +88,15 @@ function queuesOf(view: View, poolName: string): Shown[] {
 
 type Asked = keyof typeof poolBodySchemas;
 
-/** `rows` null: the queues of pool `of`, which is looked for after the body has been read. */
+/** `rows` null: the queues of the pool named `of`; as in the server, a wrong body is refused before an unknown pool. */
 function list(view: View, request: ApiRequest, asked: Asked, rows: Shown[] | null, of = ''): ApiReply {
-  const schema = poolBodySchemas[asked];
-  const read = readBody(request);
-  if ('status' in read) return read;
-  if (typeof read.body !== 'object' || Array.isArray(read.body))
-    return refused(missing(Object.keys(schema.shape)), read.body);
-  const body = read.body ?? {};
-  const limit = asked === 'pool_count' ? Infinity : limitOf(body);
-  if (typeof limit === 'string') return detail(422, limit);
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) return refused(details(parsed.error.issues, body), body);
-  const { work_pools: pools, work_queues: queues, offset = 0 } = parsed.data as Body;
-  if (rows === null && !named(shown(view, 'work_pool'), of)) return noPool(of);
   const { dialect } = view.engine;
-  const failure = serverFailure(
-    { and: asConditions({ work_pools: pools, work_pool_queues: queues }) },
-    offset,
-    dialect,
-  );
-  if (failure) return failure;
+  const read = readQuestion(request, poolBodySchemas[asked], { dialect, isLimited: asked !== 'pool_count' });
+  if ('status' in read) return read;
+  const { work_pools: pools, work_queues: queues, offset = 0 }: Body = read.question;
+  if (rows === null && !named(shown(view, 'work_pool'), of)) return noPool(of);
+  const refusal = tooFar(offset, 'offset');
+  if (refusal) return refusal;
   const fitting = (rows ?? queuesOf(view, of)).filter(
     (one) =>
       (!pools || poolMatches(pools, { ...one, type: one.value.type })) &&
@@ -120,7 +105,7 @@ function list(view: View, request: ApiRequest, asked: Asked, rows: Shown[] | nul
   if (asked === 'pool_count') return json(200, fitting.length);
   const order = textOrder(dialect);
   fitting.sort(asked === 'queues_of_pool' ? byPriority : (a, b) => order(a.name, b.name));
-  const page = fitting.slice(offset, offset + limit);
+  const page = fitting.slice(offset, offset + read.limit);
   return { status: 200, body: `[${page.map((one) => one.json).join(',')}]` };
 }
 

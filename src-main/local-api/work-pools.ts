@@ -1,21 +1,21 @@
 /**
- * `work_pools` and `work_pool_queues` filters. A flow run or deployment names its queue by id, the queue its pool: names and types are
- * those of the kept pools and queues, not those the row was received with, as the server joins them. A row the server still has is in no
- * queue that the server has deleted; one that is gone itself is in the queue it was in.
+ * `work_pools` and `work_pool_queues` filters. A flow run or deployment names its queue by id, and the queue names its pool. Names and
+ * types are those of the kept pools and queues, as the server joins them, not those in the row's own text. A row that the server still
+ * has is in no queue that the server has deleted; a row that the server has deleted is in the queue it was in.
  */
 import type { WorkPoolFilter, WorkQueueFilter } from '../contract/prefect-filter.ts';
-import type { Condition, Dialect } from '../contract/query.ts';
-import { TRUE } from '../contract/query.ts';
+import type { Dialect } from '../contract/query.ts';
 import { memberSpans } from '../contract/json-text.ts';
+import { startsMatcher } from '../query/language/like.ts';
 import type { Reader } from '../store/read/reader.ts';
-import { valueOf } from './row-text.ts';
+import { memberValue } from './member-value.ts';
 
 export type PoolFilters = { work_pools?: WorkPoolFilter | null; work_pool_queues?: WorkQueueFilter | null };
 
 export const asksForPools = (filters: PoolFilters): boolean =>
   (filters.work_pools ?? null) !== null || (filters.work_pool_queues ?? null) !== null;
 
-/** `type` null: not known, as where a server has no endpoint for pools. */
+/** `type` null: unknown, because the server has no endpoint for pools. */
 type Pool = { id: string | null; name: string | null; type: string | null };
 type Queue = { id: string; name: string | null; pool: Pool | null };
 type Kept<T> = T & { gone: boolean };
@@ -24,9 +24,9 @@ export class PoolFilter {
   readonly #filters: PoolFilters;
   readonly #dialect: Dialect;
   readonly #pools = new Map<string, Kept<Pool>>();
-  /** null: only the id was kept of it */
+  /** null: only the id of the queue is kept */
   readonly #queues = new Map<string, Kept<Queue> | null>();
-  /** answers for queues that are kept, by id, for rows that the server has and for those it has not */
+  /** Answers by queue id, for rows that the server has and for rows that it has deleted. */
   readonly #known = { there: new Map<string, boolean>(), gone: new Map<string, boolean>() };
 
   constructor(reader: Pick<Reader, 'documents'>, filters: PoolFilters, dialect: Dialect) {
@@ -43,7 +43,7 @@ export class PoolFilter {
     }
   }
 
-  /** Does a flow run or deployment in queue `id` satisfy both filters? One in none satisfies neither, `{}` included. `text`: its JSON. */
+  /** Whether a flow run or deployment in queue `id` satisfies both filters. A row in no queue satisfies neither, not even `{}`. `text`: the row's JSON. */
   accepts(id: string | null, rowIsGone: boolean, text: () => string): boolean {
     if (id === null) return false;
     if (!this.#queues.has(id)) return this.#matches(this.#told(text(), id), true);
@@ -57,15 +57,15 @@ export class PoolFilter {
     return answer;
   }
 
-  /** A queue that is not kept, as where pools could not be read: what the row itself says of it. */
+  /** A queue that is not kept, because pools could not be read: the row's own text names it. */
   #told(text: string, id: string): Queue {
     const spans = memberSpans(text);
-    const value = (key: string): string | null => valueOf(text, spans, key) as string | null;
+    const value = (key: string): string | null => memberValue(text, spans, key) as string | null;
     const words = { work_pool_id: value('work_pool_id'), work_pool_name: value('work_pool_name') };
     return { id, name: value('work_queue_name'), pool: this.#poolOf(words) };
   }
 
-  /** By id, by name where a row has only that (deployments), or as far as the words go. */
+  /** The kept pool by id, or by name for rows that have no id of it (deployments); else a pool of the given id and name. */
   #poolOf({ work_pool_id: id = null, work_pool_name: name = null }: Words): Pool | null {
     if (id === null && name === null) return null;
     const named = id === null ? [...this.#pools.values()].find((one) => one.name === name && !one.gone) : undefined;
@@ -97,8 +97,8 @@ export function queueMatches(filter: WorkQueueFilter, queue: Omit<Queue, 'pool'>
   if (filter.name) {
     const { any_, startswith_ } = filter.name;
     const name = queue.name ?? '';
-    const started = !startswith_?.length || startswith_.some((start) => startsWith(name, start, dialect));
-    // an empty startswith_ by itself is an OR of nothing: it is left out, and is not TRUE beside another criterion
+    const started = !startswith_?.length || startswith_.some((start) => startsMatcher(start, dialect).test(name));
+    // an empty startswith_ by itself is an OR of nothing: the server leaves it out, so beside another criterion it is not TRUE
     if (any_ || !startswith_ || startswith_.length > 0) criteria.push((!any_ || any_.includes(name)) && started);
   }
   return combine(filter.operator, criteria);
@@ -106,40 +106,3 @@ export function queueMatches(filter: WorkQueueFilter, queue: Omit<Queue, 'pool'>
 
 const combine = (operator: 'and_' | 'or_', criteria: boolean[]): boolean =>
   criteria.length === 0 || (operator === 'and_' ? criteria.every(Boolean) : criteria.some(Boolean));
-
-/** `ILIKE 'start%'`, wildcards live; PostgreSQL takes a backslash as an escape, of the closing `%` too. */
-function startsWith(name: string, start: string, dialect: Dialect): boolean {
-  const fold = (text: string) =>
-    dialect === 'sqlite' ? text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : text.toLowerCase();
-  let pattern = '';
-  let escaped = false;
-  for (const c of fold(`${start}%`)) {
-    if (!escaped && c === '\\' && dialect === 'postgres') escaped = true;
-    else {
-      if (!escaped && c === '%') pattern += '.*';
-      else if (!escaped && c === '_') pattern += '.';
-      else pattern += c.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-      escaped = false;
-    }
-  }
-  return new RegExp(`^${pattern}$`, 'su').test(fold(name));
-}
-
-/** The filters' values as conditions, to find those no database takes; what they select is above. */
-export function asConditions({ work_pools: pools, work_pool_queues: queues }: PoolFilters): Condition[] {
-  const join = (operator: 'and_' | 'or_', parts: Condition[]): Condition =>
-    operator === 'or_' && parts.length > 0 ? { or: parts } : { and: parts };
-  const any = (field: string, criterion: { any_?: string[] | null } | null | undefined): Condition[] =>
-    criterion ? [criterion.any_ ? { field, in: criterion.any_ } : TRUE] : [];
-  const found: Condition[] = [];
-  if (pools)
-    found.push(join(pools.operator, [...any('id', pools.id), ...any('name', pools.name), ...any('type', pools.type)]));
-  if (queues) {
-    const { any_, startswith_ } = queues.name ?? {};
-    const starts = (startswith_ ?? []).map((like): Condition => ({ field: 'name', like }));
-    // nothing but an empty startswith_: no clause
-    const name = queues.name && (any_ || !startswith_) ? any('name', { any_ }) : [];
-    found.push(join(queues.operator, [...any('id', queues.id), ...name, ...starts]));
-  }
-  return found;
-}

@@ -1,4 +1,4 @@
-/** The index over one archive: loaded from a column source, kept up with changes, asked questions. Synchronous and single-threaded, so no answer mixes two versions. */
+/** The index over one archive: loaded from a column source, updated by commits, asked questions. It is synchronous, so no answer mixes two versions. */
 import { entities, relations, type Entity, type Relation } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
 import type { PrefectFilters } from '../contract/prefect-filter.ts';
@@ -15,8 +15,8 @@ import type {
 import type { RowColumns } from '../contract/row-columns.ts';
 import type { TaskRunRow } from '../contract/rows.ts';
 import type { Change, ColumnSource } from '../store/columns.ts';
-import * as bits from './columns/row-set.ts';
-import type { Bits } from './columns/row-set.ts';
+import * as rowSet from './columns/row-set.ts';
+import type { RowSet } from './columns/row-set.ts';
 import type { Column, RefColumn } from './columns/columns.ts';
 import { backReference, Evaluator } from './language/conditions.ts';
 import { conjuncts, facet, speaksOnlyOf } from './facets/facets.ts';
@@ -33,7 +33,7 @@ export type Question = {
   entity?: Entity;
   where: Condition;
   sort: readonly SortKey[];
-  /** µs; the instant that relative times count from */
+  /** µs; relative times count from this instant. */
   now: number;
   facets?: readonly FacetRequest[];
   histogram?: HistogramRequest | null;
@@ -41,11 +41,11 @@ export type Question = {
 
 export type Outcome = {
   count: number;
-  /** all rids in order; computed when first read, stays that of this question */
+  /** All rids in order, of the moment of the question; computed when first read. */
   readonly order: Uint32Array<ArrayBuffer>;
-  /** rids [from, to), without computing the whole order when they are near its front */
+  /** The rids at places [from, to); near the front, the whole order is not computed. */
   slice(from: number, to: number): Uint32Array<ArrayBuffer>;
-  /** place of a rid, null when it is not in the result */
+  /** The place of a rid; null when it is not in the result. */
   position(rid: number): number | null;
   facets: Facet[];
   histogram: Histogram | null;
@@ -53,11 +53,11 @@ export type Outcome = {
 
 export type EngineOptions = {
   dialect: Dialect;
-  /** results of up to so many rows are sorted by themselves instead of picked from a kept order */
+  /** Results of up to this many rows are sorted by themselves instead of read from a kept order. */
   smallResult?: number;
 };
 
-/** Sorting 500 rows takes about 0.5 ms, walking an order of a million 2. */
+/** Sorting 500 rows takes about 0.5 ms, scanning an order of a million 2 ms. */
 const SMALL_RESULT = 500;
 
 export class Engine {
@@ -68,9 +68,9 @@ export class Engine {
   #evaluator!: Evaluator;
   #permutations!: Permutations;
   #reader!: RowReader;
-  /** until the next change: finding a kept mask by its condition costs more than the rest of a row */
-  #withSubflow: Bits | null = null;
-  /** number of the last batch taken in; 0 before any */
+  /** Kept until the next change: finding the mask by its condition takes longer than the rest of a row. */
+  #withSubflow: RowSet | null = null;
+  /** The number of the last commit in the index; 0 before any. */
   version = 0;
 
   constructor(source: ColumnSource, options: EngineOptions) {
@@ -107,15 +107,15 @@ export class Engine {
     this.#wire();
   }
 
-  /** Builds the index anew from the source. `batch`: the source's last commit, read before this is called. */
+  /** Builds the index anew from the source. `batch`: the last commit of the source, read before this call. */
   load(batch = 0): void {
     this.#use(TableSet.load(this.#source));
     this.version = batch;
   }
 
   /**
-   * Writes the index beside `path` and renames it. Questions and commits go on meanwhile; a commit makes it give up
-   * (false, the old file stays). `archive` names the file it was made from. Throws the file system's errors.
+   * Writes the index beside `path` and renames it. Questions and commits go on meanwhile; after a commit the result is false and the old
+   * file stays. `archive`: the identity of the archive. Throws the file system's errors.
    */
   save(path: string, archive: string): Promise<boolean> {
     const { version } = this;
@@ -126,8 +126,8 @@ export class Engine {
   }
 
   /**
-   * Reads what `save` wrote for the same archive, if it is whole and not newer than commit `batch`. Afterwards `version`
-   * is the last commit in it and later ones are to be applied. false: nothing has changed, `load` is needed.
+   * Reads the file that `save` wrote for the same archive, if it is whole and not newer than commit `batch`. Afterwards `version` is the
+   * last commit in it, and the caller applies later ones. false: the index is as before, and `load` is needed.
    */
   async restore(path: string, archive: string, batch: number): Promise<boolean> {
     const snapshot = await loadSnapshot(path, archive, () => emptyTables(() => 0));
@@ -156,32 +156,37 @@ export class Engine {
     return this.#dialect;
   }
 
-  /** rows in the archive; stubs do not count */
+  /** Rows in the archive, without stubs. */
   total(entity: Entity): number {
     return this.#tables[entity].count;
   }
 
-  /** bytes of typed data: columns, tag lists and the orders built so far */
+  /** Bytes of typed data: columns, tag lists and the orders built so far. */
   get bytes(): number {
     return entities.reduce((sum, entity) => sum + this.#tables[entity].bytes, this.#permutations.bytes);
   }
 
   /** The listed rows for which the condition is true. Throws BAD_INPUT for a name or comparison that does not exist. */
-  mask(entity: Entity, where: Condition, now: number): Bits {
+  mask(entity: Entity, where: Condition, now: number): RowSet {
     return this.#evaluator.mask(entity, where, now);
   }
 
   count(entity: Entity, where: Condition, now: number): number {
-    return bits.count(this.mask(entity, where, now));
+    return rowSet.count(this.mask(entity, where, now));
   }
 
-  #select(entity: Entity, where: Condition, sort: readonly SortKey[], now: number): { mask: Bits; order: ResultOrder } {
+  #select(
+    entity: Entity,
+    where: Condition,
+    sort: readonly SortKey[],
+    now: number,
+  ): { mask: RowSet; order: ResultOrder } {
     const mask = this.mask(entity, where, now);
     const orders = {
       kept: () => this.#permutations.order(entity, sort),
       compare: () => this.#permutations.compare(entity, sort),
     };
-    return { mask, order: new ResultOrder(mask, bits.count(mask), orders, this.#smallResult) };
+    return { mask, order: new ResultOrder(mask, rowSet.count(mask), orders, this.#smallResult) };
   }
 
   ask(question: Question): Outcome {
@@ -200,7 +205,7 @@ export class Engine {
     };
   }
 
-  /** Each facet is counted without the top-level conjuncts that speak of its own field, or of those lifted with it, only. */
+  /** Each facet is counted without the top-level conjuncts that are only about its own field or about fields lifted with it. */
   #facets(entity: Entity, where: Condition, now: number, requests: readonly FacetRequest[]): Facet[] {
     const parts = conjuncts(where);
     return requests.map((request) => {
@@ -208,11 +213,11 @@ export class Engine {
       const kept = parts.filter((part) => !speaksOnlyOf(part, own));
       const lifted: Condition = kept.length === parts.length ? where : { and: kept };
       const mask = this.mask(entity, lifted, now);
-      return facet(this.#tables, entity, request, mask, bits.count(mask), now);
+      return facet(this.#tables, entity, request, mask, rowSet.count(mask), now);
     });
   }
 
-  #histogram(entity: Entity, request: HistogramRequest, mask: Bits, count: number, now: number): Histogram {
+  #histogram(entity: Entity, request: HistogramRequest, mask: RowSet, count: number, now: number): Histogram {
     const inOrder = () => this.#permutations.either(entity, request.field);
     return histogram(this.#tables[entity], entity, request, mask, count, now, inOrder);
   }
@@ -245,7 +250,7 @@ export class Engine {
     return accessor(this.#tables, entity, path);
   }
 
-  /** rid of an id in any spelling, stubs included; null when it was never seen */
+  /** The rid of an id in any spelling, of stubs too; null when the archive has no row with the id. */
   ridOf(entity: Entity, id: string): number | null {
     const wanted = parseUuid(id);
     if (!wanted) return null;
@@ -269,13 +274,13 @@ export class Engine {
     return this.#tables[entity].ids.text(rid);
   }
 
-  /** false for stubs and for rows that were removed */
+  /** False for stubs and for rows that were removed. */
   isListed(entity: Entity, rid: number): boolean {
     const table = this.#tables[entity];
-    return rid < table.size && bits.has(table.alive, rid);
+    return rid < table.size && rowSet.has(table.alive, rid);
   }
 
-  /** Listed rows that a relation leads to, ascending by rid. Throws BAD_INPUT for an unknown relation. */
+  /** The listed rows that a relation leads to, ascending by rid. Throws BAD_INPUT for an unknown relation. */
   related(entity: Entity, rid: number, name: string): number[] {
     const known: Record<string, Relation> = relations[entity];
     const relation = Object.hasOwn(known, name) ? known[name] : undefined;

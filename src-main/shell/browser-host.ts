@@ -34,7 +34,7 @@ export type HostOptions = {
   downloads: Downloads;
   serve: App['serve'];
   /** answers an API request; the host has checked the token */
-  api: (request: Parameters<App['api']>[1]) => Promise<{ status: number; body: string | Uint8Array }>;
+  api: (request: Parameters<App['api']>[1]) => Promise<{ status: number; body: Uint8Array }>;
   log: Log;
 };
 
@@ -152,7 +152,7 @@ class Host {
     if (mediaType(request) !== 'application/json') return refuse(response, 415);
     const body = await readBody(request, MAX_TICKET);
     if (body === null) return refuse(response, 413);
-    const cookie = this.keys.trade(ticketIn(body));
+    const cookie = this.keys.trade(ticketIn(body.toString('utf8')));
     if (!cookie) return refuse(response, 401);
     response.writeHead(204, { 'set-cookie': cookie, 'cache-control': 'no-store' });
     response.end();
@@ -241,8 +241,8 @@ function ticketIn(body: string): string {
   }
 }
 
-/** UTF-8 text; null when it is longer than `limit` bytes. */
-async function readBody(request: IncomingMessage, limit: number): Promise<string | null> {
+/** null when it is longer than `limit` bytes. */
+async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
   // left undestroyed, so that the refusal can still be sent over it
@@ -251,7 +251,7 @@ async function readBody(request: IncomingMessage, limit: number): Promise<string
     if (size > limit) return null;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function portError(thrown: unknown, port: number): unknown {

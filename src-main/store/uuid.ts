@@ -1,24 +1,15 @@
 /** Prefect's ids are UUIDs: text outside, 16 bytes in the file (16 instead of 37 bytes, twice a row with its index). */
+import { uuidHex } from '../contract/uuid.ts';
 
-const hexDigit = new Int8Array(128).fill(-1);
-for (let i = 0; i < 16; i++) {
-  hexDigit[i.toString(16).charCodeAt(0)] = i;
-  hexDigit[i.toString(16).toUpperCase().charCodeAt(0)] = i;
-}
+const hexDigit = Uint8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
 const byteText = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
-/** Writes the 16 bytes at `at`; false (and rubbish written) when the text is not a UUID. Dashes only where they belong, or none; either case. */
+/** Writes the 16 bytes at `at`; false (and nothing written) when the text is not a UUID. */
 export function writeUuid(text: string, into: Uint8Array, at: number): boolean {
-  const dashed = text.length === 36;
-  if (!dashed && text.length !== 32) return false;
-  let from = 0;
-  for (let i = 0; i < 16; i++) {
-    if (dashed && (i === 4 || i === 6 || i === 8 || i === 10) && text.charCodeAt(from++) !== 45) return false;
-    const high = hexDigit[text.charCodeAt(from++)] ?? -1;
-    const low = hexDigit[text.charCodeAt(from++)] ?? -1;
-    if (high < 0 || low < 0) return false;
-    into[at + i] = (high << 4) | low;
-  }
+  const hex = uuidHex(text);
+  if (hex === null) return false;
+  for (let i = 0; i < 16; i++)
+    into[at + i] = hexDigit[hex.charCodeAt(2 * i)] * 16 + hexDigit[hex.charCodeAt(2 * i + 1)];
   return true;
 }
 

@@ -1,6 +1,6 @@
 /** The whole core, no window: demo server → sync → archive → index → answers, over real threads and a real file. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,6 +11,7 @@ import { plainShell, type Shell } from '../../src-main/core/shell.ts';
 import { portChannel } from '../../src-main/rpc/channels.ts';
 import type { Client } from '../../src-main/contract/define.ts';
 import { connect } from '../../src-main/rpc/rpc.ts';
+import { until } from '../fixtures/until.ts';
 
 const RUNS = 3000;
 const workspace = `demo-${RUNS}`;
@@ -130,6 +131,14 @@ test('an export holds every row of the question', async () => {
   assert.equal(lines[0], 'id,name');
   const [count] = await client['query.counts']({ workspace, queries: [query] });
   assert.equal(lines.length - 1, count);
+});
+
+test('an export that the window ends leaves nothing unfinished', async () => {
+  const save = await client['export.choose']({ suggested: 'ended.csv' });
+  assert.ok(save);
+  const items = client['export.run']({ workspace, query: everything, columns: null, save: save.save });
+  for await (const _ of items) break;
+  await until(async () => !(await readdir(dir)).some((name) => name.endsWith('.partial')));
 });
 
 test('a second process on the same folder reads and says who holds it', async () => {

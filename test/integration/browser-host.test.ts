@@ -36,9 +36,9 @@ async function start(): Promise<void> {
       return () => undefined;
     },
     api: async (one) => {
-      asked.push(one);
+      asked.push({ ...one, body: Buffer.from(one.body).toString('utf8') });
       if (apiFails) throw apiFails;
-      return { status: 200, body: '{"count":1}' };
+      return { status: 200, body: Buffer.from('{"count":1}') };
     },
     log: () => undefined,
   });

@@ -20,7 +20,7 @@ const mayImport: Record<string, string[]> = {
   'src-main/demo': ['src-main/rpc', 'src-main/contract'],
   'src-main/sync': ['src-main/prefect', 'src-main/rpc', 'src-main/contract'],
   'src-main/query': ['src-main/store', 'src-main/rpc', 'src-main/contract'],
-  'src-main/local-api': ['src-main/query', 'src-main/store', 'src-main/prefect', 'src-main/rpc', 'src-main/contract'],
+  'src-main/local-api': ['src-main/query', 'src-main/store', 'src-main/rpc', 'src-main/contract'],
   'src-main/core': [
     ...['sync', 'local-api', 'prefect', 'query', 'store', 'export', 'demo', 'rpc', 'contract'].map(
       (name) => `src-main/${name}`,

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { answerApi, type ArchiveView } from '../../src-main/local-api/answer.ts';
-import { jsonProblem } from '../../src-main/local-api/python-json.ts';
 import { memberSpans } from '../../src-main/contract/json-text.ts';
-import { RunRows, type Shape } from '../../src-main/local-api/run-rows.ts';
+import type { Dialect } from '../../src-main/contract/query.ts';
+import { pageRow, wholeRow } from '../../src-main/local-api/run-rows.ts';
 import '../fixtures/ci-seed.ts';
 
 const ID = '01a20aea-6dc4-7b34-82a2-1b1505be9768';
@@ -25,23 +25,18 @@ function view(json: string): ArchiveView {
     },
     reader: {
       json: (_, rids) => rids.map((rid) => (rid === 1 ? json : 'null')),
-      eachJson: (_, rids, use) => rids.forEach((rid) => use(Buffer.from(rid === 1 ? json : 'null'))),
       documents: () => [],
     },
     now: NOW,
   };
 }
-const ask = (method: string, path: string, body = '') => {
+const ask = (method: string, path: string, body: string | Uint8Array = '', dialect: Dialect = 'sqlite') => {
   const archive = view(`{"id":"${ID}","big":12345678901234567890}`);
-  const reply = answerApi(archive, { method, path, contentType: 'application/json', body });
-  return { ...reply, body: Buffer.from(reply.body).toString('utf8') };
+  return answerApi(
+    { ...archive, engine: { ...archive.engine, dialect } },
+    { method, path, contentType: 'application/json', body },
+  );
 };
-/** A reply of these rows. */
-function shaped(shape: Shape, ...rows: string[]): string {
-  const reply = new RunRows(shape, NOW);
-  for (const row of rows) reply.add(Buffer.from(row));
-  return Buffer.from(reply.reply('[', ']')).toString('utf8');
-}
 
 test('what writes is there and closed', () => {
   for (const [method, path] of [
@@ -166,7 +161,7 @@ test('only outermost keys are touched', () => {
   );
 });
 
-test('values are cut from rows of any kind, one after the other, as they stand there', () => {
+test('values are cut from rows of any kind as they stand there', () => {
   const [known, other] = [
     ['id', 'tags', 'state', 'end_time'],
     ['y', 'id2', 'tag', 'labels', 'a"b'],
@@ -183,31 +178,32 @@ test('values are cut from rows of any kind, one after the other, as they stand t
     .map((members) => `{${members.map(([k, v, a, b]) => `${a}${JSON.stringify(k)}${b}:${a}${v}${b}`).join(',')}}`);
   fc.assert(
     fc.property(fc.array(row, { maxLength: 5 }), (rows) => {
-      const pages = JSON.parse(shaped('paginated', ...rows)) as Record<string, unknown>[];
-      rows.forEach((text, i) => {
+      for (const text of rows) {
+        const page = pageRow(text, NOW);
+        const parsed = JSON.parse(page) as Record<string, unknown>;
         const read = JSON.parse(text) as Record<string, unknown>;
-        for (const name of known) assert.deepEqual(pages[i]?.[name], Object.hasOwn(read, name) ? read[name] : null);
+        for (const name of known) assert.deepEqual(parsed[name], Object.hasOwn(read, name) ? read[name] : null);
         const span = memberSpans(text).get('state');
-        if (span) assert.ok(shaped('paginated', text).includes(`"state":${text.slice(...span)},`));
-      });
-      assert.equal(shaped('full', ...rows), `[${rows.join(',')}]`);
+        if (span) assert.ok(page.includes(`"state":${text.slice(...span)},`));
+        assert.equal(wholeRow(text, NOW), text);
+      }
     }),
     { numRuns: 500 },
   );
 });
 
-test('the two estimates are put in wherever they stand, and a row longer than the memory makes it grow', () => {
+test('the two estimates are put in wherever they stand', () => {
   const long = `{"estimated_start_time_delta":7,"pad":"${'é'.repeat(200_000)}","total_run_time":1.50,"estimated_run_time" : 8}`;
   const short = '{"x":1,"estimated_run_time":8,"total_run_time":2e0}';
   const wanted = [long.replace(':7', ':0.0').replace(': 8', ': 1.50'), short.replace(':8', ':2e0')];
-  assert.equal(shaped('full', long, short, long), `[${wanted[0]},${wanted[1]},${wanted[0]}]`);
+  assert.deepEqual([wholeRow(long, NOW), wholeRow(short, NOW)], wanted);
 });
 
 test('estimates are of the time of the answer', () => {
   const run = (fields: object) =>
     JSON.stringify({ estimated_run_time: 9, estimated_start_time_delta: 9, total_run_time: 1.5, ...fields });
   const estimates = (fields: object) => {
-    const read = (JSON.parse(shaped('full', run(fields))) as Record<string, number>[])[0];
+    const read = JSON.parse(wholeRow(run(fields), NOW)) as Record<string, number>;
     return [read.estimated_run_time, read.estimated_start_time_delta];
   };
   const [expected, started] = ['2024-01-01T00:00:00Z', '2024-01-01T00:00:02.500001Z'];
@@ -220,33 +216,93 @@ test('estimates are of the time of the answer', () => {
 });
 
 test('a page gives fewer fields of a task run, in the order of the server', () => {
-  const thin = shaped(
-    'paginated',
-    '{"dynamic_key":"0","tags":["b", "a"],"id":"x","total_run_time":12345678901234567890}',
-  );
+  const thin = pageRow('{"dynamic_key":"0","tags":["b", "a"],"id":"x","total_run_time":12345678901234567890}', NOW);
   assert.equal(
     thin,
-    '[{"id":"x","created":null,"updated":null,"name":null,"flow_run_id":null,"task_key":null,"state_id":null,' +
+    '{"id":"x","created":null,"updated":null,"name":null,"flow_run_id":null,"task_key":null,"state_id":null,' +
       '"state":null,"task_version":null,"task_inputs":null,"empirical_policy":null,"tags":["b", "a"],"start_time":null,' +
       '"end_time":null,"total_run_time":12345678901234567890,"estimated_run_time":12345678901234567890,' +
-      '"estimated_start_time_delta":0.0}]',
+      '"estimated_start_time_delta":0.0}',
   );
 });
 
-test("Python's words for what is not JSON", () => {
-  const problems: [text: string, message: string | null, position?: number][] = [
-    ['{', 'Expecting property name enclosed in double quotes', 1],
-    ['{"é": tru}', 'Expecting value', 6],
-    ['{"🚀" 1}', "Expecting ':' delimiter", 5],
-    ['[1 2]', "Expecting ',' delimiter", 3],
-    ['{} {}', 'Extra data', 3],
-    ['"abc', 'Unterminated string starting at', 0],
-    ['"a\nb"', 'Invalid control character at', 2],
-    ['"\\x"', 'Invalid \\escape', 1],
-    ['"\\u12"', 'Invalid \\uXXXX escape', 2],
-    ['01', 'Extra data', 1],
-    ['[NaN, -Infinity]', null],
-  ];
-  for (const [text, message, position] of problems)
-    assert.deepEqual(jsonProblem(text), message === null ? null : { message, position }, text);
+test('a queue name is matched in linear time, whatever the wildcards', () => {
+  const archive = view(`{"work_queue_id":"q","work_pool_id":"p"}`);
+  const queue = { id: 'q', name: 'e'.repeat(5000), gone: null, json: '{"work_pool_id":"p"}' };
+  archive.reader.documents = (kind) => (kind === 'work_queue' ? [queue] : []);
+  const counted = (start: string) => {
+    const body = JSON.stringify({ work_pool_queues: { name: { startswith_: [start] } } });
+    return answerApi(archive, { method: 'POST', path: '/api/flow_runs/count', contentType: null, body }).body;
+  };
+  assert.equal(counted(`${'%e'.repeat(40)}%z`), '0');
+  assert.equal(counted(`${'%e_'.repeat(40)}%E`), '1');
+});
+
+type Refusal = { exception_detail: { type: string; loc: (string | number)[] }[] };
+/** Type and place of each problem of a refused body. */
+function problems(
+  body: string | Uint8Array,
+  dialect: Dialect = 'sqlite',
+): [type: string, ...loc: (string | number)[]][] {
+  const reply = ask('POST', '/api/task_runs/paginate', body, dialect);
+  assert.equal(reply.status, 422, reply.body.slice(0, 200));
+  assert.ok(reply.body.length < 50_000, 'a refusal is short');
+  return (JSON.parse(reply.body) as Refusal).exception_detail.map(({ type, loc }) => [type, ...loc]);
+}
+const ids = (any_: unknown[]) => JSON.stringify({ task_runs: { id: { any_ } } });
+
+test('a refusal names 100 problems at most, however many there are', () => {
+  const found = problems(ids(Array.from({ length: 150_000 }, (_, i) => String(i))));
+  assert.equal(found.length, 100);
+  assert.deepEqual(found[99], ['uuid_parsing', 'body', 'task_runs', 'id', 'any_', 99]);
+  const keys = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`key${i}`, 0]));
+  assert.equal(problems(JSON.stringify({ task_runs: keys })).length, 100);
+});
+
+test('lists that are too long together are refused before any item of them is looked at', () => {
+  const bad = Array.from({ length: 1_500_000 }, () => '0');
+  assert.deepEqual(problems(ids(bad)), [['too_long', 'body', 'task_runs', 'id', 'any_']]);
+  const half = bad.slice(0, 120_000);
+  const two = { task_runs: { id: { any_: half }, name: { any_: half } } };
+  assert.deepEqual(problems(JSON.stringify(two)), [['too_long', 'body', 'task_runs', 'name', 'any_']]);
+  const nested = `{"x":[${'[],'.repeat(300_000)}[]]}`;
+  assert.deepEqual(problems(nested), [['too_long', 'body', 'x']]);
+  assert.equal(ask('POST', '/api/task_runs/paginate', ids(half.map(() => ID))).status, 200);
+});
+
+test('nesting is limited to 400 levels, brackets in texts do not count', () => {
+  const deep = (levels: number) => `{"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+  assert.equal(ask('POST', '/api/task_runs/paginate', deep(400)).status, 200);
+  assert.deepEqual(problems(deep(401)), [['too_deep', 'body']]);
+  assert.deepEqual(problems('['.repeat(8_000_000)), [['too_deep', 'body']]);
+  const text = JSON.stringify({ x: '[{"\\'.repeat(1000) });
+  assert.equal(ask('POST', '/api/task_runs/paginate', text).status, 200);
+});
+
+test('bytes that are not UTF-8 are 400, unless the body is not read at all', () => {
+  for (const bytes of [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0x22, 0xc3]]) {
+    const body = Uint8Array.of(...Buffer.from('{"x":"'), ...bytes, ...Buffer.from('"}'));
+    assert.equal(ask('POST', '/api/task_runs/paginate', body).status, 400, String(bytes));
+    const request = { method: 'POST', path: '/api/task_runs/paginate', contentType: 'text/plain', body };
+    assert.equal(answerApi(view('{}'), request).status, 200);
+  }
+  const marked = Buffer.from('\ufeff{"limit":1}');
+  assert.equal(ask('POST', '/api/task_runs/paginate', marked).status, 200);
+});
+
+test('what makes the server fail is refused: half of a surrogate pair, NUL on PostgreSQL, times and places out of reach', () => {
+  const named = (name: string) => JSON.stringify({ task_runs: { name: { any_: ['x', name] } } });
+  const at = ['body', 'task_runs', 'name', 'any_', 1] as const;
+  assert.deepEqual(problems(named('\ud83d')), [['string_unicode', ...at]]);
+  assert.deepEqual(problems(named('\0'), 'postgres'), [['string_unicode', ...at]]);
+  assert.equal(ask('POST', '/api/task_runs/paginate', named('\0')).status, 200);
+  const time = JSON.stringify({ task_runs: { start_time: { before_: '0001-01-01T00:00:00+05:00' } } });
+  assert.deepEqual(problems(time), [['value_error', 'body', 'task_runs', 'start_time', 'before_']]);
+  assert.deepEqual(problems(JSON.stringify({ page: 2 ** 60 })), [['less_than', 'body', 'page']]);
+});
+
+test('a text that is not JSON, in Prefect’s shape', () => {
+  for (const text of ['{', '[1 2]', '{} {}', '"abc', '"a\nb"', '01', '[NaN]', '{"a":1}\u0000'])
+    assert.deepEqual(problems(text), [['json_invalid', 'body']]);
+  assert.equal(ask('POST', '/api/task_runs/paginate', '\r\n{}\r\n').status, 200);
 });

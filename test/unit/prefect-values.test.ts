@@ -6,8 +6,8 @@ import { readBoolean, readInteger, readUuid } from '../../src-main/contract/pref
 
 const table = (read: (input: unknown) => unknown, cases: [unknown, unknown][]) => {
   for (const [input, expected] of cases) {
-    const got = read(input) as { value?: unknown; type?: string; error?: string };
-    const plain = 'value' in got ? got.value : [got.type, ...(got.error === undefined ? [] : [got.error])].join(': ');
+    const got = read(input) as { value?: unknown; type?: string };
+    const plain = 'value' in got ? got.value : got.type;
     assert.equal(plain, expected, JSON.stringify(input));
   }
 };
@@ -48,7 +48,7 @@ test('integers: whole floats, texts and booleans', () => {
   ]);
 });
 
-test('uuids in any spelling, and the words for what is none', () => {
+test('uuids in any spelling, and what is none', () => {
   const id = '01a20aea-6dc4-7b34-82a2-1b1505be9768';
   table(readUuid, [
     [id.toUpperCase(), id],
@@ -56,21 +56,19 @@ test('uuids in any spelling, and the words for what is none', () => {
     [`{${id}}`, id],
     [`urn:uuid:${id}`, id],
     [5, 'uuid_type'],
-    ['x', 'uuid_parsing: invalid character: found `x` at 0'],
-    ['', 'uuid_parsing: invalid length: found 0'],
-    ['{}', 'uuid_parsing: invalid group count: expected 5, found 1'],
-    [` ${id}`, 'uuid_parsing: invalid character: found ` ` at 0'],
-    [`{${id.replaceAll('-', '')}}`, 'uuid_parsing: invalid group count: expected 5, found 1'],
-    [`URN:UUID:${id}`, 'uuid_parsing: invalid character: found `U` at 0'],
-    ['0-0-0-0-0', 'uuid_parsing: invalid group length in group 0: expected 8, found 1'],
-    [`${id}0`, 'uuid_parsing: invalid group length in group 4: expected 12, found 13'],
-    [`urn:uuid:${id}0`, 'uuid_parsing: invalid length: found 46'],
+    ['x', 'uuid_parsing'],
+    ['', 'uuid_parsing'],
+    ['{}', 'uuid_parsing'],
+    [` ${id}`, 'uuid_parsing'],
+    [`{${id.replaceAll('-', '')}}`, 'uuid_parsing'],
+    [`URN:UUID:${id}`, 'uuid_parsing'],
+    ['0-0-0-0-0', 'uuid_parsing'],
+    [`${id}0`, 'uuid_parsing'],
+    [`urn:uuid:${id}0`, 'uuid_parsing'],
   ]);
 });
 
 test('times: RFC 3339, what pendulum adds, epochs, and refusals', () => {
-  const unable = (text: string) => `time_parsing: Unable to parse string [${text}]`;
-  const not = (what: string) => `time_parsing: value is not a valid datetime it is a <class 'pendulum.${what}'>`;
   table(readTime, [
     ['2024-01-01', 1704067200000000],
     ['2024-01-01T00:00:00.1234569Z', 1704067200123456],
@@ -93,23 +91,24 @@ test('times: RFC 3339, what pendulum adds, epochs, and refusals', () => {
     [-1.25, -1250000],
     [20000000000, 20000000000000000],
     [20000000001, 20000000001000],
-    ['0001-01-01T00:00:00+05:00', -62135614800000000],
-    ['2024-01-01T00:00:00+24:00', Infinity],
-    ['2024-W53', unable('2024-W53')],
-    ['2024-1-1', unable('2024-1-1')],
-    ['2024-02-30', unable('2024-02-30')],
-    ['2024-01-01T23:59:60Z', unable('2024-01-01T23:59:60Z')],
-    ['2024-05-01T101112', unable('2024-05-01T101112')],
-    ['', unable('')],
-    ['2024/02/30', 'time_parsing: day is out of range for month'],
-    ['7:63', 'time_parsing: minute must be in 0..59'],
-    ['P1D', not('duration.Duration')],
-    ['2024-01-01/2024-01-02', not('interval.Interval')],
-    ['2024-01-01/P1D', 'time_type'],
-    ['7:', 'time_type'],
-    [1e30, 'time_type'],
-    [true, 'time_type'],
-    [{}, 'time_type'],
+    ['0001-01-01T00:00:00Z', -62135596800000000],
+    ['0001-01-01T00:00:00+05:00', 'value_error'],
+    ['2024-01-01T00:00:00+24:00', 'value_error'],
+    ['2024-W53', 'value_error'],
+    ['2024-1-1', 'value_error'],
+    ['2024-02-30', 'value_error'],
+    ['2024-01-01T23:59:60Z', 'value_error'],
+    ['2024-05-01T101112', 'value_error'],
+    ['', 'value_error'],
+    ['2024/02/30', 'value_error'],
+    ['7:63', 'value_error'],
+    ['P1D', 'value_error'],
+    ['2024-01-01/2024-01-02', 'value_error'],
+    ['2024-01-01/P1D', 'value_error'],
+    ['7:', 'value_error'],
+    [1e30, 'value_error'],
+    [true, 'value_error'],
+    [{}, 'value_error'],
   ]);
 });
 

@@ -2,24 +2,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import * as bits from '../../src-main/query/columns/row-set.ts';
-import type { Bits } from '../../src-main/query/columns/row-set.ts';
-import { countBuckets, countCodes, extentOf, foldCodes } from '../../src-main/query/facets/counting.ts';
+import * as rowSet from '../../src-main/query/columns/row-set.ts';
+import type { RowSet } from '../../src-main/query/columns/row-set.ts';
+import { countBuckets, countCodes, extentOf, foldCodes } from '../../src-main/query/columns/counting.ts';
 import { Arena } from '../../src-main/query/kernels/heap.ts';
 import { KeptOrder } from '../../src-main/query/order/kept-order.ts';
 import * as masks from '../../src-main/query/language/masks.ts';
 import { ResultOrder } from '../../src-main/query/order/result-order.ts';
-import { countStretches, picked, placesIn } from '../../src-main/query/order/masked-scan.ts';
+import { countStretches, rowsIn, placesIn } from '../../src-main/query/order/masked-scan.ts';
 import '../fixtures/ci-seed.ts';
 
 const arena = new Arena();
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 /** rows come in whole words, as a table's columns do */
 const words = fc.integer({ min: 1, max: 6 });
-const rowsOf = (mask: Bits) => range(mask.length * 32).filter((r) => bits.has(mask, r));
-const maskOf = (n: number, holds: (row: number) => boolean): Bits => {
-  const mask: Bits = new Int32Array(n);
-  for (const r of range(n * 32)) if (holds(r)) bits.add(mask, r);
+const rowsOf = (mask: RowSet) => range(mask.length * 32).filter((r) => rowSet.has(mask, r));
+const maskOf = (n: number, holds: (row: number) => boolean): RowSet => {
+  const mask: RowSet = new Int32Array(n);
+  for (const r of range(n * 32)) if (holds(r)) rowSet.add(mask, r);
   return mask;
 };
 const maskOfWords = (n: number) => fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { minLength: n, maxLength: n }).map((list) => Int32Array.from(list)); // prettier-ignore
@@ -79,7 +79,7 @@ test('masks over references: gather, scatter and fold', () => {
       held(Uint32Array.from(refs), (column) => {
         assert.deepEqual(
           masks.byReference(column, target, n),
-          maskOf(n, (r) => bits.has(target, refs[r])),
+          maskOf(n, (r) => rowSet.has(target, refs[r])),
         );
         const hit = new Set(rowsOf(mask).map((r) => refs[r]));
         assert.deepEqual(
@@ -88,7 +88,7 @@ test('masks over references: gather, scatter and fold', () => {
         );
         const counts = Uint32Array.from(refs, (_, r) => (r * 7) % 5);
         const folded = new Uint32Array(96);
-        for (const r of range(n * 32)) if (r > 0) folded[bits.has(mask, r) ? refs[r] : 0] += counts[r];
+        for (const r of range(n * 32)) if (r > 0) folded[rowSet.has(mask, r) ? refs[r] : 0] += counts[r];
         assert.deepEqual(foldCodes(column, mask, counts, 96), folded);
       });
     }),
@@ -195,9 +195,9 @@ test('walks along an order', () => {
   fc.assert(
     fc.property(order, fc.nat(200), ({ rows, mask, codes, cuts }, front) => {
       const kept = new KeptOrder(arena, Uint32Array.from(rows));
-      const places = range(rows.length).filter((i) => bits.has(mask, rows[i]));
+      const places = range(rows.length).filter((i) => rowSet.has(mask, rows[i]));
       assert.deepEqual([...placesIn(kept.rows, mask)], places);
-      assert.deepEqual([...picked(kept.rows, front, mask)], places.filter((i) => i < front).map((i) => rows[i])); // prettier-ignore
+      assert.deepEqual([...rowsIn(kept.rows, front, mask)], places.filter((i) => i < front).map((i) => rows[i])); // prettier-ignore
       const edges = cuts.map((cut) => cut % (rows.length + 1)).sort((a, b) => a - b);
       held(Uint16Array.from(codes), (column) => {
         const { counts, outside } = countStretches(kept.rows, [0, rows.length], mask, column, 4, edges);
@@ -218,7 +218,7 @@ test('a result that has not walked its order yet is that of its question, whatev
   fc.assert(
     fc.property(order, fc.nat(100), fc.boolean(), ({ rows, mask }, seen, dropped) => {
       const kept = new KeptOrder(arena, Uint32Array.from(rows));
-      const expected = rows.filter((row) => bits.has(mask, row));
+      const expected = rows.filter((row) => rowSet.has(mask, row));
       const only = maskOf(mask.length, (row) => expected.includes(row));
       const result = new ResultOrder(only, expected.length, { kept: () => kept, compare: () => () => 0 }, 0);
       assert.deepEqual([...result.slice(0, seen)], expected.slice(0, seen));

@@ -1,25 +1,25 @@
 /**
- * Commits on their way into the index. One that comes after a pause is taken in at once; those that follow are gathered for a moment
- * and taken in together. Each batch makes the next question dearer (twice, at a million rows), and under a first sync there would be
- * a batch before every question.
+ * Commits on their way into the index. A commit that comes after a pause is applied at once; those that follow within 250 ms are applied
+ * together. The first question after a batch takes twice as long at a million rows, and during a first sync there would be a batch before
+ * every question.
  */
 import { Touches } from '../../store/write/change-log.ts';
 import type { Change } from '../../store/columns.ts';
 
-/** ms between two: as often as the window is told of news */
+/** ms between two batches: as often as the window is told of changes. */
 const PAUSE = 250;
-/** Rows that are not left waiting: 20 to 40 ms of work. */
+/** Rows from which on a batch does not wait: 20 to 40 ms of work. */
 const MOST = 2000;
 
 export class ChangeIntake {
   readonly #apply: (change: Change) => void;
   #gathered = new Touches();
   #rows = 0;
-  /** the last commit gathered; null: nothing waits */
+  /** The last commit gathered; null: none is waiting. */
   #batch: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `apply` is given commits in their order, several as one. */
+  /** `apply` gets the commits in order, several as one. */
   constructor(apply: (change: Change) => void) {
     this.#apply = apply;
   }
@@ -31,7 +31,7 @@ export class ChangeIntake {
     if (this.#timer === null || this.#rows >= MOST) this.now();
   }
 
-  /** Takes in what waits. */
+  /** Applies the commits that wait. */
   now(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
@@ -41,7 +41,7 @@ export class ChangeIntake {
     this.#rows = 0;
     this.#batch = null;
     this.#apply(change);
-    // from here on: while the index was at work others have come in
+    // started after the work, so that questions get a turn between two batches
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.now();

@@ -163,7 +163,8 @@ export const apiRequestSchema = z.object({
   /** from `/api` on, with its query string */
   path: z.string(),
   contentType: z.string().nullable(),
-  body: z.string(),
+  /** its bytes as they came, or its text */
+  body: z.union([z.string(), bytes]),
 });
 export type ApiRequest = z.infer<typeof apiRequestSchema>;
 
@@ -177,7 +178,7 @@ export const queryContract = {
     z.object({ version: z.number(), total: z.number() }),
   ),
   setDialect: call(z.object({ dialect: dialectSchema }), none),
-  /** answers once that commit of the writer is in the index: the two threads' messages come by different ways */
+  /** Resolves once that commit of the writer is in the index: commits and calls come on different ports. */
   reached: call(z.object({ batch: z.number() }), none),
   ask: call(asked, handedOn<SentAnswer>()),
   rows: call(z.object({ result: z.string(), rows: span }), handedOn<RowColumns>()),
@@ -193,17 +194,15 @@ export const queryContract = {
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
   activity: call(z.object({ id: z.string() }), runActivitySchema.nullable()),
   stats: call(none, z.object({ version: z.number(), task_runs: z.number(), state: z.record(z.string(), z.unknown()) })),
-  api: call(
-    apiRequestSchema,
-    z.object({
-      status: z.number(),
-      body: z.union([z.string(), z.custom<Uint8Array>((value) => value instanceof Uint8Array)]),
-    }),
-  ),
-  /** header line first, then rows; each chunk is whole lines */
-  csv: stream(
-    z.object({ query: querySchema, columns: z.array(z.string()), spreadsheet: z.boolean() }),
-    z.object({ chunk: bytes, rows: z.number(), total: z.number() }),
+  /** `body` of the reply: UTF-8 */
+  api: call(apiRequestSchema, z.object({ status: z.number(), body: bytes })),
+  /** writes the file `path`; ending the stream early leaves no file */
+  export: stream(
+    contract['export.run'].input.omit({ workspace: true, save: true }).extend({ path: z.string() }),
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
+      z.object({ kind: z.literal('done'), rows: z.number(), bytes: z.number() }),
+    ]),
   ),
   close: call(none, none),
 };

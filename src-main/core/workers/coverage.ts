@@ -1,4 +1,4 @@
-/** How much of the server's history the archive holds, how true it is, and what of it still changes: counts from the index, the rest from what the sync remembers. */
+/** How much of the server's history the archive holds, when it was verified, and how much of it still changes. Counts come from the index, the rest from the state of the sync. */
 import { terminalStateTypes } from '../../contract/fields.ts';
 import { TRUE, type Condition, type Histogram } from '../../contract/query.ts';
 import type { Coverage, CoverageSpan } from '../../contract/sync.ts';
@@ -8,11 +8,13 @@ import type { Reader } from '../../store/read/reader.ts';
 import { byOurClock, parseState, STATE_KEY, type SyncState } from '../../sync/state.ts';
 import { atOf, parseVerify, VERIFY_KEY } from '../../sync/windows.ts';
 
+/** µs. */
 const DAY = 86_400_000_000;
-/** Spans a screen can show side by side, and a table can be read with. */
+/** Spans that fit side by side on a screen. */
 const MOST_SPANS = 400;
+/** Lengths of a span, µs; the shortest that needs at most MOST_SPANS is taken. */
 const units = [DAY, 7 * DAY, 30 * DAY, 365 * DAY];
-/** Share of the runs at either end that may lie outside the spans, when a lone run of the year 9999 would make them useless. */
+/** Share of the runs at either end that may lie outside the spans, so that a single run of the year 9999 does not stretch them. */
 const OUTLIERS = 0.001;
 
 const gone: Condition = { field: 'gone', isNull: false };
@@ -51,7 +53,7 @@ export function coverage(engine: Engine, reader: Reader): Coverage {
 
 type Grid = { from: number; to: number; buckets: number };
 
-/** Whole days, weeks or months from the first run's to the last one's; null when no run has an expected start. */
+/** Whole days, weeks, months or years from the first run to the last; null when no run has an expected start. */
 function gridOf(engine: Engine): Grid | null {
   const field = 'expected_start_time';
   const where: Condition = { field, isNull: false };
@@ -79,7 +81,7 @@ function histogramOf(engine: Engine, where: Condition, grid: Grid): Histogram | 
   return engine.ask({ where, sort: [], now: 0, histogram: { field: 'expected_start_time', ...grid } }).histogram;
 }
 
-/** A harvest has been through it: it reaches back far enough and has left no gap there. */
+/** True when a harvest has read the whole span: it reaches back far enough and left no gap there. `from` and `to` in µs. */
 function isComplete({ open, since, through }: SyncState, from: number, to: number): boolean {
   if (through === null && !open) return false;
   if (since !== null && to <= since) return false;

@@ -1,15 +1,15 @@
 /**
- * The index over restarts: a snapshot file beside the archive plus the commits made since, or, whenever anything does not
- * match, built anew from the rows. The file can be thrown away at any time.
+ * Keeps the index over restarts: a snapshot file beside the archive, plus the commits made since. When the file does not match the archive,
+ * the index is built anew from the rows, so the file can be deleted at any time.
  */
 import type { Dialect } from '../../contract/query.ts';
 import { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read/reader.ts';
 
-/** ms without a commit before the index is saved: at a million rows that is 110 MB written */
+/** ms without a commit before the index is saved: at a million rows a save writes 110 MB. */
 const IDLE = 20_000;
 
-/** `saved`: the commit the file at `path` holds, null when the index had to be built. */
+/** `saved`: the last commit in the file at `path`; null when the index was built from the rows. */
 export async function openIndex(
   reader: Reader,
   dialect: Dialect,
@@ -24,7 +24,7 @@ export async function openIndex(
       return { engine, saved };
     }
   }
-  // asked anew: commits may have come while the file was read, and nobody listened
+  // read again: commits may have been made while the file was read
   engine.load(reader.batch());
   return { engine, saved: null };
 }
@@ -44,13 +44,13 @@ export class IndexKeeper {
     this.#saved = saved;
   }
 
-  /** A commit was taken in: the file is behind until it has been quiet a while. */
+  /** To be called after each commit. The index is saved once no commit has come for IDLE ms. */
   changed(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#save(), IDLE);
   }
 
-  /** Saves what changed since the last time. */
+  /** Saves the index if it has changed since the last save. */
   async close(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     await this.#save();

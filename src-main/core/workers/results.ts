@@ -1,6 +1,6 @@
 /**
- * Answers questions in the query thread. A result is the ordered row numbers of one question; it is kept a while, so that every
- * page, jump and export of it is a slice, and it does not move while sync writes.
+ * The calls of the query thread. A result is the row numbers of one question in order. The last few results are kept, so that a page or
+ * a jump is a slice of one, and so that rows on screen do not move while sync writes.
  */
 import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
@@ -17,26 +17,30 @@ import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
-import { csvChunks } from './csv-chunks.ts';
+import { exportRows, type ExportItem, type ExportOptions } from './export.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
 
 const KEPT_RESULTS = 8;
 const MAX_ROWS = 1000;
-const WATCH_PAUSE = 250; // ms: four a second is as often as an eye can use
+/** ms between two changes told to the window: nobody reads faster. */
+const WATCH_PAUSE = 250;
 const MAX_CHANGED_IDS = 1000;
-const FILE_POLL = 3000; // ms, only where another process writes
+/** ms between two looks at a file that another process writes. */
+const FILE_POLL = 3000;
 
 type Opened = { engine: Engine; reader: Reader };
 type News = { version: number; total: number; changed: string[] };
 
-export class Desk {
+export class QueryResults {
   #opened: Opened | null = null;
   #results = new Map<string, Outcome>();
   #nextResult = 1;
   #news = new Latest<News>({ version: 0, total: 0, changed: [] });
-  /** for the next commit */
+  /** Calls that wait for the next commit. */
   readonly #waiting: (() => void)[] = [];
+  /** Exports that are being written: `stop` resolves once the file is whole or gone. */
+  readonly #exports = new Set<{ stop(): Promise<void> }>();
   readonly #intake = new ChangeIntake((change) => this.#take(change));
   #poll: NodeJS.Timeout | null = null;
   #keeper: IndexKeeper | null = null;
@@ -89,26 +93,25 @@ export class Desk {
       state: { 'sync.status': this.#open.reader.state('sync.status') },
     }),
     api: (request) => {
-      const reply = answerApi({ ...this.#current, now: Date.now() * 1000 }, request);
-      return typeof reply.body === 'string' ? reply : moved(reply, reply.body);
+      const { status, body } = answerApi({ ...this.#current, now: Date.now() * 1000 }, request);
+      const bytes = new TextEncoder().encode(body);
+      return moved({ status, body: bytes }, bytes);
     },
-    csv: ({ query, columns, spreadsheet }, { signal }) =>
-      csvChunks(this.#open.engine, this.#order(query), columns, spreadsheet, signal),
+    export: ({ query, ...options }, { signal }) => this.#export(query, options, signal),
     close: async () => {
       await this.close();
       return {};
     },
   };
 
-  /** A commit of the writer. */
+  /** Takes in a commit of the writer, at once when a call waits for it. */
   onChange(change: Change): void {
-    if (!this.#opened) return; // not loaded yet: loading reads the file as it is then
+    if (!this.#opened) return; // the index is not loaded yet, and loading reads the file with this commit in it
     this.#intake.add(change);
-    // somebody waits for one of them
     if (this.#waiting.length > 0) this.#intake.now();
   }
 
-  /** Between two questions, so no answer mixes old and new. */
+  /** Runs between two questions, so no answer mixes old and new rows. */
   #take(change: Change): void {
     const { engine } = this.#open;
     engine.apply(change);
@@ -120,6 +123,7 @@ export class Desk {
 
   async close(): Promise<void> {
     if (this.#poll) clearInterval(this.#poll);
+    await Promise.all([...this.#exports].map((one) => one.stop()));
     if (this.#opened) this.#intake.now();
     await this.#keeper?.close();
     this.#keeper = null;
@@ -134,7 +138,7 @@ export class Desk {
     return this.#opened;
   }
 
-  /** For who reads the file as well: the index must be no older. */
+  /** For answers that read the file too: all commits that have arrived are in the index. */
   get #current(): Opened {
     this.#intake.now();
     return this.#open;
@@ -147,7 +151,7 @@ export class Desk {
     const outcome = engine.ask({ ...input.query, now: Date.now() * 1000, facets, histogram });
     const result = String(this.#nextResult++);
     this.#results.set(result, outcome);
-    // the first rows need a glance at the order's front; the rest is walked once the answer is on its way
+    // the first rows need the front of the order only; the whole order is read after the answer has been sent
     setImmediate(() => outcome.order);
     for (const old of this.#results.keys()) if (this.#results.size > KEPT_RESULTS) this.#results.delete(old);
     return {
@@ -162,6 +166,30 @@ export class Desk {
     };
   }
 
+  /** A thread that ends waits until the partial file is removed, and so does `close`. */
+  async *#export(
+    query: Query,
+    options: ExportOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<ExportItem, void, undefined> {
+    const closing = new AbortController();
+    const ended = Promise.withResolvers<void>();
+    const running = {
+      stop: () => {
+        closing.abort();
+        return ended.promise;
+      },
+    };
+    this.#exports.add(running);
+    try {
+      const either = AbortSignal.any([signal, closing.signal]);
+      yield* exportRows(this.#open.engine, this.#order(query), options, either);
+    } finally {
+      this.#exports.delete(running);
+      ended.resolve();
+    }
+  }
+
   #order(query: Query): Uint32Array {
     return this.#open.engine.ask({ ...query, now: Date.now() * 1000 }).order;
   }
@@ -169,7 +197,7 @@ export class Desk {
   #result(name: string): Outcome {
     const outcome = this.#results.get(name);
     if (!outcome) throw new AppError('NOT_FOUND', `result ${name} is no longer kept`, { result: name });
-    this.#results.delete(name); // most recently used last
+    this.#results.delete(name); // and added again: the most recently used is last
     this.#results.set(name, outcome);
     return outcome;
   }
@@ -184,7 +212,7 @@ export class Desk {
     this.#news.set({ version: engine.version, total: engine.total('task_run'), changed });
   }
 
-  /** In a window that only reads, the writer is another process and sends nothing: look at the file's own counter. */
+  /** In a window that only reads, the writer is another process and sends nothing: the file's own counter tells of commits. */
   #watchFile(reader: Reader): void {
     let seen = reader.dataVersion();
     this.#poll = setInterval(() => {

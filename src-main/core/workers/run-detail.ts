@@ -1,4 +1,4 @@
-/** Everything the archive knows of one run, for the detail pane. */
+/** Everything that the archive has of one run, for the detail pane. */
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import type { Condition } from '../../contract/query.ts';
@@ -6,8 +6,9 @@ import type { RunLink, TaskRunDetail } from '../../contract/rows.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read/reader.ts';
 
-/** Siblings looked through for runs that take this one as input. Beyond, downstream is cut: opening stays under 20 ms. */
+/** Runs of the same flow run that are searched for this run as an input. Further ones are left out, so that opening a run stays under 20 ms. */
 const MAX_SIBLINGS = 2000;
+/** Runs of the same task whose duration counts for the median. */
 const MAX_DURATIONS = 5000;
 
 const inputsSchema = z
@@ -19,7 +20,7 @@ const inputsSchema = z
   .catch({ task_inputs: null });
 type Inputs = NonNullable<z.infer<typeof inputsSchema>['task_inputs']>;
 
-/** Throws NOT_FOUND. `url` is left null: the server's address is not known here. */
+/** `url` is null: this thread does not know the address of the server. Throws NOT_FOUND. */
 export function runDetail(engine: Engine, reader: Reader, id: string): TaskRunDetail {
   const rid = engine.ridOf('task_run', id);
   if (rid === null) throw new AppError('NOT_FOUND', `no task run ${id} in the archive`, { id });
@@ -91,7 +92,7 @@ function readInputs(json: string): Inputs {
   return inputsSchema.parse(JSON.parse(json)).task_inputs ?? {};
 }
 
-/** [parameter, task run id] for each input that is another task run's result */
+/** The parameter and the task run id of each input that is the result of another task run. */
 function runInputs(inputs: Inputs): [string, string][] {
   return Object.entries(inputs).flatMap(([parameter, list]) =>
     list.flatMap((one): [string, string][] => (one.input_type === 'task_run' && one.id ? [[parameter, one.id]] : [])),
@@ -114,7 +115,7 @@ function sameFailure(engine: Engine, failure: string): TaskRunDetail['same_failu
   };
 }
 
-/** seconds, of the runs that have run; null when none has */
+/** The median run time in seconds of the runs that have run; null when none has. */
 function median(engine: Engine, rids: Uint32Array): number | null {
   const runTime = engine.accessor('total_run_time', 'task_run');
   const seconds: number[] = [];

@@ -1,35 +1,35 @@
 /**
- * How many listed rows of a table have each code of a column, kept right as rows change: counting a million anew takes
- * about 1 ms a column, and after every commit each facet wants it.
+ * How many listed rows of a table have each code of a column. The counts are updated as rows change, because every facet needs them after
+ * every commit, and counting a million rows takes about 1 ms a column.
  */
-import type { Bits } from './row-set.ts';
-import { countCodes } from '../facets/counting.ts';
-import { GrowingWords } from './growing-list.ts';
+import type { RowSet } from './row-set.ts';
+import { countCodes } from './counting.ts';
+import { GrowingList } from './growing-list.ts';
 
-/** a column of codes; `codes` is another array after it has grown */
+/** A column of codes. `codes` is replaced by another array when the column grows. */
 export type Coded = { readonly codes: Uint16Array | Uint32Array };
 
-export class Tallies {
-  readonly #kept = new Map<Coded, GrowingWords>();
+export class CodeCounts {
+  readonly #kept = new Map<Coded, GrowingList>();
 
-  /** Counts by code, for the first `values` codes; `listed` is counted the first time. */
-  of(column: Coded, listed: Bits, values: number): Uint32Array<ArrayBuffer> {
+  /** A copy of the counts of the first `values` codes. The first call for a column counts all rows of `listed`. */
+  of(column: Coded, listed: RowSet, values: number): Uint32Array<ArrayBuffer> {
     let counts = this.#kept.get(column);
     if (!counts) {
-      counts = new GrowingWords(countCodes(column.codes, listed, values));
+      counts = new GrowingList(countCodes(column.codes, listed, values));
       this.#kept.set(column, counts);
     }
     counts.reach(values);
     return counts.words.slice(0, values);
   }
 
-  /** Before a listed row changes or goes. */
-  leave(rid: number): void {
+  /** Takes a listed row out, before it changes or is removed. */
+  remove(rid: number): void {
     for (const [{ codes }, counts] of this.#kept) counts.words[codes[rid]] -= 1;
   }
 
-  /** After a row has changed or come, if it is listed. */
-  enter(rid: number): void {
+  /** Puts a listed row in, after it has changed or was added. */
+  add(rid: number): void {
     for (const [{ codes }, counts] of this.#kept) {
       counts.reach(codes[rid] + 1);
       counts.words[codes[rid]] += 1;

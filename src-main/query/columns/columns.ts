@@ -1,6 +1,6 @@
 /**
- * One typed array per field, indexed by rid. Values of rows that are not (or no longer) listed are left as they are:
- * every mask is cut with the table's `alive` set.
+ * One typed array a field, indexed by rid. Values of rows that are not listed may be anything: every mask is intersected with the table's
+ * `alive` set.
  */
 import type { Entity } from '../../contract/fields.ts';
 import { MICROS_PER_SECOND } from '../../contract/time.ts';
@@ -9,11 +9,11 @@ import type { Arena } from '../kernels/heap.ts';
 import { Names } from './names.ts';
 import { formatUuid } from './uuid-words.ts';
 
-/** µs, seconds or counts; NaN is null. A column no row has a value in (`gone`, mostly) takes no room. */
+/** µs, seconds or counts; NaN is null. A column without any value (mostly `gone`) takes no memory. */
 export class NumberColumn {
   readonly kind = 'number';
   readonly #arena: Arena;
-  /** empty while every value is null */
+  /** Empty while every value is null. */
   values = new Float64Array(0) as Float64Array;
   #capacity: number;
 
@@ -26,7 +26,7 @@ export class NumberColumn {
     return this.values.length === 0 ? NaN : this.values[rid];
   }
 
-  /** true when the value is another one */
+  /** Returns true when the value changed. */
   set(rid: number, value: number): boolean {
     if (this.values.length === 0) {
       if (Number.isNaN(value)) return false;
@@ -49,7 +49,7 @@ export class NumberColumn {
   }
 }
 
-/** Seconds from one time of the row to another, worked out when it is read. */
+/** Seconds from one time of the row to another, computed on reading. */
 export class DifferenceColumn {
   readonly kind = 'difference';
   readonly to: NumberColumn;
@@ -65,7 +65,7 @@ export class DifferenceColumn {
   }
 }
 
-/** Few distinct texts; 2 bytes a row until a column holds more than 65,535 of them. */
+/** Few distinct texts: 2 bytes a row up to 65,535 texts, 4 beyond. */
 export class TermColumn {
   readonly kind = 'term';
   readonly #arena: Arena;
@@ -77,7 +77,7 @@ export class TermColumn {
     this.codes = arena.array(Uint16Array, capacity);
   }
 
-  /** true when the value is another one */
+  /** Returns true when the value changed. */
   set(rid: number, code: number): boolean {
     if (this.codes[rid] === code) return false;
     if (code > 65_535 && this.codes instanceof Uint16Array) this.#widen(this.codes);
@@ -101,7 +101,7 @@ export class TermColumn {
   }
 }
 
-/** 0 null, 1 false, 2 true. */
+/** Codes: 0 null, 1 false, 2 true. */
 export class BooleanColumn {
   readonly kind = 'boolean';
   readonly #arena: Arena;
@@ -141,7 +141,7 @@ export class TagsColumn {
   }
 }
 
-/** The rid of another row, 0 for none. The row may be a stub: its id counts as this row's value, the row itself as absent. */
+/** The rid of another row, 0 for none. The other row may be a stub (only its id is known): its id is a value, its fields are absent. */
 export class RefColumn {
   readonly kind = 'ref';
   readonly #arena: Arena;
@@ -176,7 +176,7 @@ export class TextColumn {
     this.suffixes = arena.array(Uint16Array, capacity);
   }
 
-  /** true when the value is another one */
+  /** Returns true when the value changed. */
   set(rid: number, text: string | null): boolean {
     this.names.intern(text);
     const { head, suffix } = this.names;
@@ -200,7 +200,7 @@ export class TextColumn {
   }
 }
 
-/** Four words a row, see uuid.ts. */
+/** Four words a row, see uuid-words.ts. */
 export class IdColumn {
   readonly kind = 'id';
   readonly #arena: Arena;
@@ -211,7 +211,7 @@ export class IdColumn {
     this.words = arena.array(Uint32Array, capacity * 4);
   }
 
-  /** true when it is another one */
+  /** Returns true when the id changed. */
   set(rid: number, bytes: Uint8Array): boolean {
     const at = rid * 4;
     let other = false;
@@ -230,7 +230,7 @@ export class IdColumn {
     return formatUuid(this.words[at], this.words[at + 1], this.words[at + 2], this.words[at + 3]);
   }
 
-  /** < 0 when row a's id is the smaller one */
+  /** Negative when row a has the smaller id, 0 when both ids are equal. */
   compare(a: number, b: number): number {
     const { words } = this;
     for (let i = 0; i < 4; i++) {

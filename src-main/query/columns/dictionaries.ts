@@ -1,10 +1,10 @@
 /**
- * Interned texts. The archive numbers all its terms together; each column numbers the few it holds again from 1
- * (0 is null), so that per-code tables stay small enough for the cache.
+ * Interned texts. The archive numbers the terms of all columns together. Each column numbers its own few terms again from 1 (0 is null),
+ * so that tables by code stay small enough for the cache.
  */
-import { GrowingWords } from './growing-list.ts';
+import { GrowingList } from './growing-list.ts';
 
-/** The archive's own interned texts, by its ids. Rows may be newer than the list: it reads on when it meets an unknown id. */
+/** The archive's interned texts by the archive's ids. Rows may be newer than the list: an unknown id makes it read the newer terms. */
 export class Terms {
   readonly #texts: (string | undefined)[] = [];
   readonly #read: (after: number) => Iterable<[number, string]>;
@@ -28,13 +28,14 @@ export class Terms {
   }
 }
 
+/** The texts of one column and their codes. */
 export class Codes {
-  /** code → text; [0] stands for null */
+  /** Texts by code; [0] stands for null. */
   readonly texts: string[] = [''];
   readonly #ofTerm: number[] = [];
   readonly #index = new Map<string, number>();
 
-  /** Code of an archive term, given one if it has none yet. */
+  /** The code of an archive term; a new one when the term has none yet. */
   ofTerm(term: number, terms: Terms): number {
     const known = this.#ofTerm[term];
     if (known) return known;
@@ -54,37 +55,38 @@ export class Codes {
     return code;
   }
 
-  /** 0 when no row ever had it */
+  /** The code of a text; 0 when no row ever had it. */
   find(text: string): number {
     return this.#index.get(text) ?? 0;
   }
 
-  /** archive term → code, 0 where it has none here */
+  /** Codes by archive term; 0 where the term has no code in this column. */
   get terms(): readonly number[] {
     return this.#ofTerm;
   }
 
-  /** Puts back what a snapshot kept, into an empty dictionary. */
+  /** Fills an empty dictionary from a snapshot. */
   restore(texts: readonly string[], terms: Iterable<number>): void {
     for (let code = 1; code < texts.length; code++) this.ofText(texts[code]);
     for (const code of terms) this.#ofTerm.push(code);
   }
 
+  /** Called once for each new text. */
   protected added(_text: string, _code: number): void {}
 }
 
-/** Lists of tags kept parsed, some 200 B each. */
+/** Parsed lists of tags that are kept, some 200 B each. */
 const KEPT_LISTS = 4096;
 
-/** Each distinct list of tags is one code. Order and duplicates are kept in the text; comparing ignores both. */
+/** Each distinct list of tags is one code. The text keeps order and duplicates; comparisons ignore both. */
 export class TagSets extends Codes {
-  /** tag → text; [0] unused */
+  /** Single tags by their number; [0] is unused. */
   readonly tags: string[] = [''];
   readonly #tagIndex = new Map<string, number>();
   readonly #lists = new Map<number, string[]>();
-  /** distinct tags of list c are items[starts[c] … starts[c + 1]) */
-  readonly starts = new GrowingWords([0, 0]);
-  readonly items = new GrowingWords([]);
+  /** The distinct tags of list c are items[starts[c]] to items[starts[c + 1] − 1]. */
+  readonly starts = new GrowingList([0, 0]);
+  readonly items = new GrowingList([]);
 
   protected override added(text: string): void {
     const seen = new Set<number>();
@@ -101,11 +103,12 @@ export class TagSets extends Codes {
     this.starts.push(this.items.length);
   }
 
+  /** The number of a tag; 0 when no list ever had it. */
   findTag(tag: string): number {
     return this.#tagIndex.get(tag) ?? 0;
   }
 
-  /** Kept for the next who asks: not to be changed. Parsing it was a quarter of making a line of the grid. */
+  /** The parsed list, shared between callers: do not change it. Parsing took a quarter of the time of making a grid row. */
   list(code: number): string[] {
     let list = this.#lists.get(code);
     if (list === undefined) {
@@ -117,7 +120,7 @@ export class TagSets extends Codes {
   }
 }
 
-/** The JSON text of a list; anything in it that is not a string is no tag. */
+/** The strings of a JSON list; other items are not tags. */
 function parseTags(text: string): string[] {
   const value: unknown = JSON.parse(text);
   return Array.isArray(value) ? value.filter((tag): tag is string => typeof tag === 'string') : [];

@@ -1,5 +1,5 @@
-/** An append-only list of 32-bit numbers, 4 bytes each. */
-export class GrowingWords {
+/** An append-only list of unsigned 32-bit numbers, 4 bytes each. */
+export class GrowingList {
   words: Uint32Array<ArrayBuffer>;
   length: number;
 
@@ -14,7 +14,7 @@ export class GrowingWords {
     this.words[this.length - 1] = value;
   }
 
-  /** Makes it at least that long, with zeros. */
+  /** Extends the list with zeros to at least `length`. */
   reach(length: number): void {
     if (length <= this.length) return;
     this.length = length;

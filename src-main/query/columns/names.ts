@@ -1,21 +1,23 @@
 /**
- * Names in two parts. Prefect names a task run `<task>-<3 hex digits>` and a flow run `<adjective>-<animal>`, so a
- * million mostly distinct names are a few thousand heads (with the dash) times a few thousand suffixes: 6 bytes a row,
- * and a pattern runs over the parts only. A name whose suffix finds no room is kept whole as a head.
+ * Names in two parts. Prefect names a task run `<task>-<3 hex digits>` and a flow run `<adjective>-<animal>`, so a million mostly distinct
+ * names are a few thousand heads (with the dash) times a few thousand suffixes. That takes 6 bytes a row, and a pattern runs over the
+ * parts only. When the suffixes are full, a name with a new suffix is kept whole as a head.
  */
-import type { Fold } from '../language/like.ts';
+
+/** Folds a text for comparing without regard to case. */
+export type Fold = (text: string) => string;
 
 const MAX_SUFFIXES = 65_535;
-/** longer tails are hardly ever shared between names */
+/** Characters. Longer suffixes are hardly ever shared between names. */
 const MAX_SUFFIX_LENGTH = 24;
 
-/** 0–15 for a lower-case hex digit, else 16 */
+/** The value of a lower-case hex digit, 16 for other characters. */
 const hexValue = Uint8Array.from({ length: 128 }, (_, code) => {
   const at = '0123456789abcdef'.indexOf(String.fromCharCode(code));
   return at < 0 ? 16 : at;
 });
 
-/** The value of three hex digits from `cut` to the end, -1 when that is not what is there. */
+/** The value of the three hex digits from `cut` to the end; -1 when the name does not end in three. */
 function hexTail(name: string, cut: number): number {
   if (name.length - cut !== 3) return -1;
   let value = 0;
@@ -29,19 +31,20 @@ function hexTail(name: string, cut: number): number {
 }
 
 export class Names {
-  /** [0] stands for "no name" */
+  /** [0] stands for "no name". */
   readonly heads: string[] = [''];
-  /** [0] is the empty suffix */
+  /** [0] is the empty suffix. */
   readonly suffixes: string[] = [''];
   readonly #headIndex = new Map<string, number>();
   readonly #suffixIndex = new Map<string, number>([['', 0]]);
-  /** of the three hex digits that Prefect appends: found without cutting them off and hashing them */
+  /** Suffix by the value of the three hex digits that Prefect appends: found without cutting and hashing a text. */
   readonly #hexSuffix = new Uint16Array(4096);
   #folded: { fold: Fold; heads: string[]; suffixes: string[] } | null = null;
-  /** result of the last `intern` or `find`; two fields instead of a fresh pair for each of a million rows */
+  /** Result of the last `intern` or `find`: two fields, so that a million rows do not allocate a pair each. */
   head = 0;
   suffix = 0;
 
+  /** Sets `head` and `suffix` to those of the name, which is added when it is new. */
   intern(name: string | null): void {
     if (name === null) {
       this.head = 0;
@@ -68,7 +71,7 @@ export class Names {
     this.suffix = suffix ?? 0;
   }
 
-  /** undefined when there is no room for another one */
+  /** undefined when the suffixes are full. */
   #suffix(tail: string): number | undefined {
     let suffix = this.#suffixIndex.get(tail);
     if (suffix === undefined && this.suffixes.length < MAX_SUFFIXES) {
@@ -78,7 +81,7 @@ export class Names {
     return suffix;
   }
 
-  /** Sets head and suffix of a name already here; false when no row ever had it. */
+  /** Sets `head` and `suffix` to those of a known name; false when no row ever had it. */
   find(name: string): boolean {
     const cut = name.lastIndexOf('-') + 1;
     const suffix =
@@ -95,7 +98,7 @@ export class Names {
     return suffix === 0 ? this.heads[head] : this.heads[head] + this.suffixes[suffix];
   }
 
-  /** Heads and suffixes gone through `fold`; kept for the last fold asked for, and only extended as names are added. */
+  /** Heads and suffixes folded by `fold`. Those of the last fold are kept and extended as names are added. */
   folded(fold: Fold): { heads: readonly string[]; suffixes: readonly string[] } {
     if (this.#folded?.fold !== fold) this.#folded = { fold, heads: [], suffixes: [] };
     const { heads, suffixes } = this.#folded;
@@ -104,7 +107,7 @@ export class Names {
     return this.#folded;
   }
 
-  /** Puts back what a snapshot kept. */
+  /** Fills empty names from a snapshot. */
   restore(heads: readonly string[], suffixes: readonly string[]): void {
     for (let i = 1; i < suffixes.length; i++) this.#suffixIndex.set(suffixes[i], this.suffixes.push(suffixes[i]) - 1);
     for (let i = 1; i < heads.length; i++) this.#headIndex.set(heads[i], this.heads.push(heads[i]) - 1);

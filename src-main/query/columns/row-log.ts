@@ -1,24 +1,23 @@
 /**
- * What changed in a table since it was loaded, so that orders can catch up when they are next needed. Each entry says
- * which columns are different: most updates of a run leave its name, id and expected start alone, and orders by those
- * need not move a row.
+ * The changes of a table since it was loaded; an order catches up from them when it is next needed. Each entry has one bit for each column
+ * that changed (`Table.bitOf`): most updates of a run leave its name, id and expected start alone, so orders by those need not move it.
  */
 
-/** one bit a column, as `Table.bitOf` numbers them; the two highest are these */
+/** The row is new. */
 export const NEW = 1 << 30;
-/** listed or no longer listed, another id: every order is concerned */
+/** The row is newly listed or no longer listed, or has another id: every order is concerned. */
 export const ALL = -1;
 
-/** An order that lags behind by more entries is built anew instead of merged. */
+/** Entries kept. An order that lags behind by more is built anew instead of merged. */
 const KEPT = 65_536;
 
 export class RowLog {
   #rids: number[] = [];
   #changes: number[] = [];
-  /** entries dropped from the front */
+  /** Entries dropped from the front. */
   #dropped = 0;
 
-  /** place after the last entry; grows with every change */
+  /** The place after the last entry; it grows with every change. */
   get end(): number {
     return this.#dropped + this.#rids.length;
   }
@@ -36,7 +35,7 @@ export class RowLog {
     this.#dropped += excess;
   }
 
-  /** Distinct rows of the entries from `place` on whose change has one of the bits; null when they are no longer known. */
+  /** Distinct rows of the entries from `place` on whose change has one of the bits `of`; null when those entries were dropped. */
   since(place: number, of: number): number[] | null {
     if (place < this.#dropped) return null;
     const found = new Set<number>();

@@ -1,17 +1,17 @@
-/** Values of single rows, by path, for the grid and for exports. */
+/** Values of single rows by path, for the grid and for exports. */
 import { fields, resolveField, type Entity, type FieldInfo } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import { rowPaths, type TaskRunRow } from '../../contract/rows.ts';
-import * as bits from './row-set.ts';
-import type { Bits } from './row-set.ts';
+import * as rowSet from './row-set.ts';
+import type { RowSet } from './row-set.ts';
 import type { RefColumn, TermColumn } from './columns.ts';
 import type { Table } from './table.ts';
 
 export type Value = string | number | boolean | null | string[];
 type Tables = Record<Entity, Table>;
 
-/** Times in µs, numbers in the field's unit; null without a value, tags [] without any. Throws BAD_INPUT for an unknown path. */
+/** Reads a field by its path: times in µs, numbers in the field's unit; null (tags: []) where there is no value. Throws BAD_INPUT for an unknown path. */
 export function accessor(tables: Tables, root: Entity, path: string): (rid: number) => Value {
   const resolved = resolveField(root, path);
   if (!resolved) throw new AppError('BAD_INPUT', `unknown field ${path}`, { field: path });
@@ -28,7 +28,7 @@ export function accessor(tables: Tables, root: Entity, path: string): (rid: numb
     let at = rid;
     for (const { refs, to } of steps) {
       at = refs.codes[at]!;
-      if (at === 0 || !bits.has(to.alive, at)) return resolved.kind === 'tags' ? [] : null;
+      if (at === 0 || !rowSet.has(to.alive, at)) return resolved.kind === 'tags' ? [] : null;
     }
     return read(at);
   };
@@ -68,12 +68,12 @@ function term(column: TermColumn, rid: number): string | null {
 /** Reads rows of a list: one as an object, or several as columns. The index's columns are looked up once, not per row. */
 export type RowReader = { row(rid: number): TaskRunRow; columns(rids: ArrayLike<number>): RowColumns };
 
-export function taskRunReader(tables: Tables, withSubflow: () => Bits): RowReader {
+export function taskRunReader(tables: Tables, withSubflow: () => RowSet): RowReader {
   const readers = Object.entries(rowPaths).map(([name, path]): [string, (rid: number) => unknown] => [
     name,
     withDefault(accessor(tables, 'task_run', path), (fields.task_run as Record<string, FieldInfo>)[name]?.absent),
   ]);
-  readers.push(['has_subflow', (rid) => bits.has(withSubflow(), rid)]);
+  readers.push(['has_subflow', (rid) => rowSet.has(withSubflow(), rid)]);
   return {
     row: (rid) => Object.fromEntries(readers.map(([name, read]) => [name, read(rid)])) as TaskRunRow,
     columns: (rids) =>

@@ -1,7 +1,7 @@
-/** The four tables of an archive, read from its columns and kept up with its commits. */
+/** The four tables of an archive: loaded from its columns, then updated by its commits. */
 import { entities, type Entity } from '../../contract/fields.ts';
 import type { Change, ColumnSource } from '../../store/columns.ts';
-import * as bits from './row-set.ts';
+import * as rowSet from './row-set.ts';
 import type { SourceRow } from './column-load.ts';
 import { Terms } from './dictionaries.ts';
 import { Table } from './table.ts';
@@ -45,7 +45,7 @@ export class TableSet {
     return set;
   }
 
-  /** Gives the columns' memory back; nothing may be asked afterwards. */
+  /** Frees the memory of the columns. The tables must not be used afterwards. */
   dispose(): void {
     for (const entity of entities) this.tables[entity].arena.dispose();
   }
@@ -71,7 +71,7 @@ export class TableSet {
     table.settle(rids);
   }
 
-  /** Rows may point at parents written after the index last looked; they are read too, so that every reference has an id. */
+  /** Rows may point at parents that were written after the index was last updated; those are read too, so that every reference has an id. `rids` null: all rows. */
   #fetchParents(entity: Entity, rids: readonly number[] | null): void {
     const table = this.tables[entity];
     for (const column of table.columns.values()) {
@@ -82,8 +82,8 @@ export class TableSet {
       for (let i = 0; i < end; i++) {
         const rid = rids ? rids[i] : i;
         const to = rid < table.size ? column.codes[rid] : 0;
-        if (to === 0 || !bits.has(table.present, rid)) continue;
-        if (to >= target.size || !bits.has(target.present, to)) missing.add(to);
+        if (to === 0 || !rowSet.has(table.present, rid)) continue;
+        if (to >= target.size || !rowSet.has(target.present, to)) missing.add(to);
       }
       if (missing.size === 0) continue;
       const list = [...missing];
@@ -94,7 +94,7 @@ export class TableSet {
   }
 }
 
-/** With room for so many rows of each. */
+/** Empty tables with room for `rows(entity)` rows each. */
 export function emptyTables(rows: (entity: Entity) => number): Tables {
   return {
     task_run: new Table('task_run', rows('task_run')),

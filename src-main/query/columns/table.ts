@@ -1,47 +1,47 @@
-/** All rows of one entity, column by column, and which of them are there. */
+/** All rows of one entity, column by column, and which of them are listed. */
 import { fields, type Entity, type FieldInfo } from '../../contract/fields.ts';
 import { columnOf, columns, type Cell, type ColumnKind } from '../../store/columns.ts';
-import * as bits from './row-set.ts';
-import type { Bits } from './row-set.ts';
+import * as rowSet from './row-set.ts';
+import type { RowSet } from './row-set.ts';
 import { loadColumn, type SourceRow } from './column-load.ts';
 import { BooleanColumn, IdColumn, NumberColumn, RefColumn, TagsColumn, TermColumn, TextColumn } from './columns.ts';
 import { DifferenceColumn, type Column, type StoredColumn } from './columns.ts';
 import type { Terms } from './dictionaries.ts';
-import { Firsts } from '../facets/first-times.ts';
+import { FirstTimes } from './first-times.ts';
 import { Arena } from '../kernels/heap.ts';
 import { ALL, NEW, RowLog } from './row-log.ts';
-import { Tallies } from './code-counts.ts';
+import { CodeCounts } from './code-counts.ts';
 
-/** Room for a thirty-second more: at a million rows the next copy is 31,000 rows away and idle bytes stay under 4 a row. Whole words. */
+/** Capacity for a thirty-second more rows, in whole words: at a million rows the next copy is 31,000 rows away, and unused memory stays under 4 bytes a row. */
 const withRoom = (rows: number): number => (rows + (rows >>> 5) + 1024 + 31) & ~31;
 
 export class Table {
   readonly entity: Entity;
-  /** one more than the largest rid seen */
+  /** One more than the largest rid. */
   size = 1;
   #capacity: number;
   readonly ids: IdColumn;
-  /** stored columns by their name in `columns[entity]` */
+  /** Stored columns by their name in `columns[entity]`. */
   readonly columns = new Map<string, StoredColumn>();
-  /** cell i of a source row (after the rid) goes to this column; null for id and known, which are not plain columns */
+  /** The column of cell i of a source row (after the rid); null for `id` and `known`, which are not plain columns. */
   readonly #setters: (StoredColumn | null)[] = [];
   readonly #knownAt: number;
-  /** rows with an id: listed rows and stubs */
-  present: Bits;
-  /** listed rows: there and known */
-  alive: Bits;
+  /** Rows with an id: listed rows and stubs. */
+  present: RowSet;
+  /** Listed rows: those whose fields are known. */
+  alive: RowSet;
   count = 0;
   readonly log = new RowLog();
-  /** of the listed rows */
-  readonly tallies = new Tallies();
-  /** of the listed rows */
-  readonly firsts = new Firsts();
-  /** off while the index is loaded, when every row is new */
+  /** Of the listed rows. */
+  readonly codeCounts = new CodeCounts();
+  /** Of the listed rows. */
+  readonly firstTimes = new FirstTimes();
+  /** False while the index is loaded: every row is new then. */
   logging = false;
-  /** holds the columns */
+  /** The memory of the columns. */
   readonly arena = new Arena();
   readonly #computed = new Map<string, DifferenceColumn | NumberColumn>();
-  #aliveShared: Bits | null = null;
+  #aliveShared: RowSet | null = null;
 
   constructor(entity: Entity, rows: number) {
     this.entity = entity;
@@ -63,9 +63,9 @@ export class Table {
     this.#knownAt = names.findIndex(([name]) => name === 'known') + 1;
   }
 
-  /** words of a mask over this table */
+  /** Words of a mask over this table. */
   get words(): number {
-    return bits.wordsFor(this.size);
+    return rowSet.wordsFor(this.size);
   }
 
   get bytes(): number {
@@ -75,8 +75,8 @@ export class Table {
     return total;
   }
 
-  /** The listed rows as a mask that will not change; a new one after every change. */
-  listed(): Bits {
+  /** The listed rows as a mask that does not change; after a change of the table there is a new one. */
+  listed(): RowSet {
     this.#aliveShared ??= this.alive.slice(0, this.words);
     return this.#aliveShared;
   }
@@ -85,8 +85,8 @@ export class Table {
     return this.#capacity;
   }
 
-  /** Takes over what a snapshot kept, before the columns get their arrays. Only for an empty table. */
-  adopt(size: number, count: number, capacity: number, present: Bits, alive: Bits): void {
+  /** Sets what a snapshot kept, before the columns get their arrays. Only for an empty table. */
+  adopt(size: number, count: number, capacity: number, present: RowSet, alive: RowSet): void {
     this.size = size;
     this.count = count;
     this.#capacity = capacity;
@@ -110,15 +110,15 @@ export class Table {
     this.alive = alive;
   }
 
-  /** Rows that are new, in a table nobody has asked anything yet: no change is noted. */
+  /** Adds new rows while the index is loaded: no change is logged and no count updated. */
   load(rows: readonly SourceRow[], terms: Terms): void {
     let last = 0;
     for (const [rid] of rows) if (rid > last) last = rid;
     this.reserve(last);
     for (const row of rows) {
-      bits.add(this.present, row[0]);
+      rowSet.add(this.present, row[0]);
       if (row[this.#knownAt] !== 1) continue;
-      bits.add(this.alive, row[0]);
+      rowSet.add(this.alive, row[0]);
       this.count += 1;
     }
     loadColumn(this.ids, rows, 1, terms);
@@ -132,57 +132,57 @@ export class Table {
     const rid = row[0];
     this.reserve(rid);
     const known = row[this.#knownAt] === 1;
-    const listed = bits.has(this.alive, rid);
-    let change = bits.has(this.present, rid) ? 0 : NEW;
-    bits.add(this.present, rid);
+    const listed = rowSet.has(this.alive, rid);
+    let change = rowSet.has(this.present, rid) ? 0 : NEW;
+    rowSet.add(this.present, rid);
     if (known !== listed) {
       this.count += known ? 1 : -1;
-      if (known) bits.add(this.alive, rid);
-      else bits.remove(this.alive, rid);
+      if (known) rowSet.add(this.alive, rid);
+      else rowSet.remove(this.alive, rid);
       if (change === 0) change = ALL;
     }
     if (this.ids.set(rid, row[1] as Uint8Array) && change === 0) change = ALL;
-    if (listed) this.#leave(rid);
+    if (listed) this.#uncount(rid);
     for (let i = 0; i < this.#setters.length; i++) {
       const column = this.#setters[i];
       if (column !== null && setCell(column, rid, row[i + 1], terms) && change !== NEW) change |= 1 << i;
     }
     if (known) {
-      this.tallies.enter(rid);
-      this.firsts.enter(rid);
+      this.codeCounts.add(rid);
+      this.firstTimes.add(rid);
     }
     if (this.logging && change !== 0) this.log.add(rid, change);
   }
 
-  #leave(rid: number): void {
-    this.tallies.leave(rid);
-    this.firsts.leave(rid);
+  #uncount(rid: number): void {
+    this.codeCounts.remove(rid);
+    this.firstTimes.remove(rid);
   }
 
   remove(rid: number): void {
-    if (rid >= this.size || !bits.has(this.present, rid)) return;
-    if (bits.has(this.alive, rid)) {
+    if (rid >= this.size || !rowSet.has(this.present, rid)) return;
+    if (rowSet.has(this.alive, rid)) {
       this.count -= 1;
-      this.#leave(rid);
+      this.#uncount(rid);
     }
-    bits.remove(this.alive, rid);
-    bits.remove(this.present, rid);
+    rowSet.remove(this.alive, rid);
+    rowSet.remove(this.present, rid);
     this.log.add(rid, ALL);
   }
 
-  /** After a batch: what was derived from the old rows is brought up to date or dropped. */
+  /** After a batch: updates or drops what is derived from the changed rows. */
   settle(rids: readonly number[]): void {
     this.log.trim();
     this.#aliveShared = null;
     for (const column of this.#computed.values()) if (column.kind === 'number') this.#coalesce(column, rids);
   }
 
-  /** The column's bit in the row log. */
+  /** The bit of the column in the row log. */
   bitOf(column: StoredColumn): number {
     return 1 << this.#setters.indexOf(column);
   }
 
-  /** The same of a field, of all columns a computed one is made from. */
+  /** The bits of a field in the row log; of a computed field, those of the columns it is computed from. */
   bitsOfField(name: string): number {
     if (name === 'id') return ALL;
     const column = this.field(name);
@@ -192,7 +192,7 @@ export class Table {
     return this.bitOf(column);
   }
 
-  /** The column of a field of the contract (`contract/fields.ts`), computed ones included. */
+  /** The column of a field of `contract/fields.ts`, stored or computed. */
   field(name: string): Column {
     const stored = this.columns.get(columnOf(name, (fields[this.entity] as Record<string, FieldInfo>)[name]));
     if (stored) return stored;
@@ -217,7 +217,7 @@ export class Table {
     return column;
   }
 
-  /** start_or_expected_time; `rids` null: all */
+  /** Computes start_or_expected_time. `rids` null: of all rows. */
   #coalesce(column: NumberColumn, rids: readonly number[] | null): void {
     const [start, expected] = [this.#times('start_time'), this.#times('expected_start_time')];
     const n = rids ? rids.length : this.size;
@@ -251,7 +251,7 @@ function makeColumn(arena: Arena, kind: ColumnKind, capacity: number): StoredCol
   }
 }
 
-/** true when the value is another one */
+/** Returns true when the value changed. */
 function setCell(column: StoredColumn, rid: number, cell: Cell, terms: Terms): boolean {
   switch (column.kind) {
     case 'number':

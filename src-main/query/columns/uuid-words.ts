@@ -1,6 +1,7 @@
-/** Ids as four big-endian 32-bit words: 16 bytes a row instead of a 36-character string, and ordered like both databases order them. */
+/** Ids as four big-endian 32-bit words: 16 bytes a row instead of a 36-character string, in the order in which both databases sort ids. */
+import { uuidHex } from '../../contract/uuid.ts';
 
-/** two hex digits of each byte, as the two characters they are */
+/** The codes of the two hex digits of each byte, the first in the upper 8 bits. */
 const digits = Uint16Array.from({ length: 256 }, (_, byte) => {
   const text = byte.toString(16).padStart(2, '0');
   return (text.charCodeAt(0) << 8) | text.charCodeAt(1);
@@ -12,7 +13,10 @@ function write(at: number, byte: number): void {
   text[at + 1] = digits[byte & 255];
 }
 
-/** 0.12 µs instead of the 0.21 of joining eight strings, and flat: what crosses a thread is not put together there. */
+/**
+ * The canonical text of an id. 0.12 µs instead of the 0.21 of joining eight strings, and one flat string: joined strings are put together
+ * when they cross a thread, in the thread that sends them.
+ */
 export function formatUuid(a: number, b: number, c: number, d: number): string {
   write(0, a >>> 24);
   write(2, a >>> 16);
@@ -35,10 +39,10 @@ export function formatUuid(a: number, b: number, c: number, d: number): string {
 
 export type UuidWords = readonly [number, number, number, number];
 
-/** Any spelling with or without dashes, in either case; null when it is not a UUID. */
+/** null when the text is not a UUID. */
 export function parseUuid(text: string): UuidWords | null {
-  const compact = text.length === 36 ? text.replaceAll('-', '') : text;
-  if (!/^[0-9a-fA-F]{32}$/.test(compact)) return null;
-  const word = (i: number) => Number.parseInt(compact.slice(i, i + 8), 16);
+  const hex = uuidHex(text);
+  if (hex === null) return null;
+  const word = (i: number) => Number.parseInt(hex.slice(i, i + 8), 16);
   return [word(0), word(8), word(16), word(24)];
 }

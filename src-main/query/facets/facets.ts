@@ -1,29 +1,29 @@
-/** Values of a field with how many rows of a mask have them. */
+/** Facets: the values of a field, and how many rows of a mask have each. */
 import { relations, resolveField, type Entity, type Relation } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import { instantAt, MOST_NEW, type Condition, type Facet, type FacetRequest } from '../../contract/query.ts';
-import * as bits from '../columns/row-set.ts';
-import type { Bits } from '../columns/row-set.ts';
+import * as rowSet from '../columns/row-set.ts';
+import type { RowSet } from '../columns/row-set.ts';
 import type { Column, TextColumn } from '../columns/columns.ts';
-import { countCodes, foldCodes } from './counting.ts';
+import { countCodes, foldCodes } from '../columns/counting.ts';
 import type { Table } from '../columns/table.ts';
 import type { Coded } from '../columns/code-counts.ts';
 
 type Counts = { counts: Uint32Array; nulls: number };
 type Tables = Record<Entity, Table>;
 
-/** Share of all rows from which the rest is counted instead; the counts of all rows are kept. */
+/** From this share of all rows on, the other rows are counted and subtracted from the kept counts of all rows. */
 const MOST = 0.5;
 
-/** The same mask is often counted again (a lifted facet of a one-filter question is that of all rows). Masks are version-bound, so is this. */
-const remembered = new WeakMap<Bits, Map<string, Counts>>();
+/** Counts by mask and path: the same mask is often counted again, as the facets of a question with one filter are those of all rows. A mask belongs to one version of the index, so these do too. */
+const remembered = new WeakMap<RowSet, Map<string, Counts>>();
 
-/** Throws BAD_INPUT. `mask` has `rows` rows; `now` in µs. */
+/** `rows`: the number of rows of `mask`. `now` in µs. Throws BAD_INPUT for an unknown field, or one that has no facet. */
 export function facet(
   tables: Tables,
   root: Entity,
   request: FacetRequest,
-  mask: Bits,
+  mask: RowSet,
   rows: number,
   now: number,
 ): Facet {
@@ -46,18 +46,18 @@ function onlyNew(table: Table, field: string, counts: Uint32Array, from: number,
   const start = table.columns.get('expected_start_time');
   if (column?.kind !== 'term' || start?.kind !== 'number')
     throw new AppError('BAD_INPUT', `${field} cannot be asked for what is new`, { field });
-  const first = table.firsts.by(column, start, table.listed(), column.dictionary.texts.length);
+  const first = table.firstTimes.by(column, start, table.listed(), column.dictionary.texts.length);
   const reachesBack = first.some((at) => at <= 2 * from - now);
   return counts.map((count, code) => (reachesBack && first[code] >= from && first[code] < Infinity ? count : 0));
 }
 
-/** Counts per code of the field's column, by counting the codes of the first step and folding them over the rest. */
+/** Counts by code of the field's column: the codes of the first step of the path are counted, then folded over the other steps. */
 function countPath(
   tables: Tables,
   root: Entity,
   via: readonly string[],
   field: string,
-  mask: Bits,
+  mask: RowSet,
   rows: number,
 ): Counts {
   let known = remembered.get(mask);
@@ -77,13 +77,13 @@ function countPath(
   return made;
 }
 
-/** Counts by code; those of a mask of most rows from what it leaves out. */
-function countMask(table: Table, column: Coded, mask: Bits, rows: number, values: number): Uint32Array<ArrayBuffer> {
+/** Counts by code. For a mask of most rows, the rows outside it are counted and subtracted. */
+function countMask(table: Table, column: Coded, mask: RowSet, rows: number, values: number): Uint32Array<ArrayBuffer> {
   if (rows < table.count * MOST) return countCodes(column.codes, mask, values);
   const listed = table.listed();
-  const counts = table.tallies.of(column, listed, values);
+  const counts = table.codeCounts.of(column, listed, values);
   if (mask === listed) return counts;
-  const out = countCodes(column.codes, bits.andNot(listed, mask), values);
+  const out = countCodes(column.codes, rowSet.andNot(listed, mask), values);
   for (let code = 0; code < values; code++) counts[code] -= out[code];
   return counts;
 }
@@ -94,12 +94,12 @@ function entityBehind(root: Entity, via: readonly string[]): Entity {
   return entity;
 }
 
-/** `name` is a field, or a relation of kind `one`, whose column has its name. */
+/** `name`: a field, or a relation of kind `one`, whose column has the name of the relation. */
 function columnFor(table: Table, name: string): Column {
   return table.columns.get(name) ?? table.field(name);
 }
 
-function countColumn(tables: Tables, table: Table, column: Column, mask: Bits, rows: number): Counts {
+function countColumn(tables: Tables, table: Table, column: Column, mask: RowSet, rows: number): Counts {
   switch (column.kind) {
     case 'term':
       return split(countMask(table, column, mask, rows, column.dictionary.texts.length));
@@ -111,7 +111,7 @@ function countColumn(tables: Tables, table: Table, column: Column, mask: Bits, r
       return foldTags(column.dictionary, countMask(table, column, mask, rows, column.dictionary.texts.length));
     case 'id': {
       const counts = new Uint32Array(table.size);
-      for (const row of bits.rowsOf(mask, rows)) counts[row] = 1;
+      for (const row of rowSet.rowsOf(mask, rows)) counts[row] = 1;
       return { counts, nulls: 0 };
     }
     case 'text':
@@ -146,7 +146,7 @@ function foldTags(
   return { counts, nulls };
 }
 
-/** Counts of rows of `table` turned into counts of one of its columns. Rows behind a stub or nothing have no value. */
+/** Turns counts by row of `table` into counts by code of one of its columns. Rows that refer to a stub or to no row have no value. */
 function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): Counts {
   const listed = table.listed();
   let nulls = of.nulls;
@@ -155,7 +155,7 @@ function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): C
   if (column.kind === 'id') {
     const counts = of.counts.slice();
     for (let rid = 1; rid < counts.length; rid++) {
-      if (counts[rid] !== 0 && !bits.has(listed, rid)) {
+      if (counts[rid] !== 0 && !rowSet.has(listed, rid)) {
         nulls += counts[rid];
         counts[rid] = 0;
       }
@@ -176,11 +176,11 @@ function foldColumn(tables: Tables, table: Table, column: Column, of: Counts): C
   return { counts, nulls };
 }
 
-/** `foldCodes` for the few columns with narrow codes, whose tables are small. */
-function fold16(codes: Uint16Array, listed: Bits, counts: Uint32Array, values: number): Uint32Array {
+/** `foldCodes` for 16-bit codes, whose tables are small. */
+function fold16(codes: Uint16Array, listed: RowSet, counts: Uint32Array, values: number): Uint32Array {
   const folded = new Uint32Array(values);
   for (let rid = 1; rid < counts.length; rid++)
-    if (counts[rid] !== 0) folded[bits.has(listed, rid) ? codes[rid] : 0] += counts[rid];
+    if (counts[rid] !== 0) folded[rowSet.has(listed, rid) ? codes[rid] : 0] += counts[rid];
   return folded;
 }
 
@@ -203,7 +203,7 @@ function reader(tables: Tables, table: Table, column: Column): Read {
       const names = target.columns.get('name') as TextColumn;
       return {
         value: (rid) => target.ids.text(rid),
-        label: (rid) => (bits.has(target.alive, rid) ? names.text(rid) : null) ?? target.ids.text(rid),
+        label: (rid) => (rowSet.has(target.alive, rid) ? names.text(rid) : null) ?? target.ids.text(rid),
       };
     }
   }
@@ -235,14 +235,14 @@ function top(
   return { values: values.slice(0, request.limit), distinct };
 }
 
-/** The count a value needs to be among the first `limit`, so that only those are given names. At least 1. */
+/** The least count among the `limit` most frequent values, at least 1: only values with such a count need a label. */
 function threshold(counts: Uint32Array, distinct: number, limit: number): number {
   if (distinct <= limit) return 1;
   const sorted = counts.slice().sort();
   return Math.max(1, sorted[sorted.length - limit]);
 }
 
-/** Does the condition speak of some of these paths and of nothing else? */
+/** True when the condition is about some of these paths and nothing else. */
 export function speaksOnlyOf(condition: Condition, paths: ReadonlySet<string>, prefix = ''): boolean {
   if ('not' in condition) return speaksOnlyOf(condition.not, paths, prefix);
   if ('has' in condition) return speaksOnlyOf(condition.where, paths, `${prefix}${condition.has}.`);
@@ -252,7 +252,7 @@ export function speaksOnlyOf(condition: Condition, paths: ReadonlySet<string>, p
   return parts.length > 0 && parts.every((part) => speaksOnlyOf(part, paths, prefix));
 }
 
-/** Top-level conjuncts, nested `and`s taken apart. */
+/** The top-level conjuncts, with nested `and`s taken apart. */
 export function conjuncts(condition: Condition): Condition[] {
   return 'and' in condition ? condition.and.flatMap(conjuncts) : [condition];
 }

@@ -1,19 +1,19 @@
-/** Rows of a mask over time, by state type. */
+/** The histogram: rows of a mask by time and state type. */
 import { resolveField, type Entity } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import { instantAt, type Histogram, type HistogramRequest } from '../../contract/query.ts';
-import * as bits from '../columns/row-set.ts';
-import type { Bits } from '../columns/row-set.ts';
+import * as rowSet from '../columns/row-set.ts';
+import type { RowSet } from '../columns/row-set.ts';
 import type { NumberColumn, TermColumn } from '../columns/columns.ts';
-import { countBuckets, extentOf, type Grid } from './counting.ts';
+import { countBuckets, extentOf, type Grid } from '../columns/counting.ts';
 import type { Table } from '../columns/table.ts';
 import { countStretches } from '../order/masked-scan.ts';
 
-/** Above this share of rows, walking them in time order (no arithmetic) beats computing each one's bucket. */
+/** Above this share of rows, scanning them in time order (without arithmetic) is faster than computing the bucket of each row. */
 const DENSE = 0.1;
 
 type Order = { rows: Uint32Array; descending: boolean };
-/** the places [first, last) of the rows that have a time */
+/** `first`, `last`: the rows that have a time stand at places [first, last). */
 type Valued = Order & { first: number; last: number };
 
 /**
@@ -25,7 +25,7 @@ export function histogram(
   table: Table,
   entity: Entity,
   request: HistogramRequest,
-  mask: Bits,
+  mask: RowSet,
   count: number,
   now: number,
   inOrder: () => Order,
@@ -61,7 +61,7 @@ export function histogram(
   return { field: request.field, from, step, series: drawn, missing: count - withTime };
 }
 
-/** A server has some nine types of states, and never as many as need 32 bits each. */
+/** The codes of state types. A server has some nine; more than 65,535 would need 32 bits each. */
 function narrow({ codes }: TermColumn): Uint16Array {
   if (codes instanceof Uint32Array) throw new RangeError('more types of states than 65,535');
   return codes;
@@ -69,7 +69,7 @@ function narrow({ codes }: TermColumn): Uint16Array {
 
 type Extent = { low: number; high: number } | null;
 
-/** Rows without a time lie together at one end. */
+/** Rows without a time stand together at one end of the order. */
 function valued({ rows, descending }: Order, column: NumberColumn): Valued {
   const missing = (i: number) => Number.isNaN(column.get(rows[i]));
   const nullsFirst = rows.length > 0 && missing(0);
@@ -77,7 +77,7 @@ function valued({ rows, descending }: Order, column: NumberColumn): Valued {
   return { rows, descending, first: nullsFirst ? edge : 0, last: nullsFirst ? rows.length : edge };
 }
 
-/** Smallest i in [from, to) for which `reached` is true, `to` when there is none; it never turns false again. */
+/** The smallest i in [from, to) for which `reached` is true, `to` when there is none. `reached` must stay true from there on. */
 function firstAt(from: number, to: number, reached: (i: number) => boolean): number {
   let low = from;
   let high = to;
@@ -89,30 +89,30 @@ function firstAt(from: number, to: number, reached: (i: number) => boolean): num
   return low;
 }
 
-function extentInOrder({ rows, first, last, descending }: Valued, column: NumberColumn, mask: Bits): Extent {
+function extentInOrder({ rows, first, last, descending }: Valued, column: NumberColumn, mask: RowSet): Extent {
   let low = first;
-  while (low < last && !bits.has(mask, rows[low])) low++;
+  while (low < last && !rowSet.has(mask, rows[low])) low++;
   let high = last - 1;
-  while (high >= low && !bits.has(mask, rows[high])) high--;
+  while (high >= low && !rowSet.has(mask, rows[high])) high--;
   if (high < low) return null;
   const [a, b] = [column.get(rows[low]), column.get(rows[high])];
   return descending ? { low: b, high: a } : { low: a, high: b };
 }
 
-function extentOfRows({ values }: NumberColumn, mask: Bits): Extent {
+function extentOfRows({ values }: NumberColumn, mask: RowSet): Extent {
   return values.length === 0 ? null : extentOf(values, mask);
 }
 
-/** The same as `countBuckets`, along the rows in the order of the column. */
+/** As `countBuckets`, by scanning the rows in the order of the column. */
 function countInOrder(
   column: NumberColumn,
   { rows, first, last, descending }: Valued,
   codes: Uint16Array,
   types: number,
-  mask: Bits,
+  mask: RowSet,
   { buckets, from, step }: Grid,
 ): { counts: Uint32Array; valued: number } {
-  // where the times from `time` on begin, or end when they descend
+  // the place where times from `time` on begin, or where they end when the order descends
   const edge = (time: number): number =>
     firstAt(first, last, (i) => (descending ? column.get(rows[i]) < time : column.get(rows[i]) >= time));
   const edges = Array.from({ length: buckets + 1 }, (_, b) => edge(from + b * step));

@@ -1,7 +1,7 @@
 /**
- * A file of named arrays: a first block with what each is and where, then the arrays, 8-byte aligned so that they are
- * used where they were read, without a copy. Anything that does not match (magic, length, a checksum) makes the file
- * worth nothing: it only holds what can be built again.
+ * A file of named arrays. A head says what each array is and where it lies; the arrays follow, aligned to 8 bytes, so that they are used
+ * where they were read, without a copy. A file whose magic, length or checksums do not match is ignored as a whole: it only holds data that
+ * can be built again.
  */
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { checksum } from '../kernels/checksum.ts';
@@ -10,18 +10,18 @@ const MAGIC = 0x32_49_53_54; // TSI2
 const kinds = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array };
 type Kind = keyof typeof kinds;
 export type Data = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
-/** Where a section is read to: an array of just that type and length. */
+/** Allocates the array that a section is read into, of this type and length. */
 export type Room = (name: string, type: (typeof kinds)[Kind], length: number) => Data;
 
 type Entry = { name: string; kind: Kind; at: number; bytes: number; sum: number };
 type Head = { stamp: string; size: number; sections: Entry[] };
 
-/** 4 MB at a time: some 2 ms of writing between two questions */
+/** Bytes written between two questions: some 2 ms. */
 const SLICE = 4_194_304;
-/** Reads at once: the system hands out memory while it copies, and that is most of the work, on a core each. */
+/** Sections read at once. Most of the work is page faults while the system copies, which two cores share. */
 const READERS = 2;
 const align = (n: number): number => (n + 7) & ~7;
-/** magic, length of the head, checksum of the head, zero */
+/** Bytes before the head: magic, length of the head, checksum of the head, zero. */
 const PREFIX = 16;
 
 function kindOf(data: Data): Kind {
@@ -34,8 +34,8 @@ function kindOf(data: Data): Kind {
 const bytesOf = (data: Data): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /**
- * Writes beside the target, syncs and renames. Between slices other work goes on; `valid` is asked then, and when it
- * says no (the arrays have changed) nothing is left and the answer is false. Throws the file system's errors.
+ * Writes beside the target, syncs and renames. Other work goes on between slices. When `valid` says then that the arrays have changed, the
+ * partial file is removed and the result is false. Throws the file system's errors.
  */
 export async function writeSections(
   path: string,
@@ -83,7 +83,7 @@ export async function writeSections(
   }
 }
 
-/** null when there is no such file or anything about it is not as it was written. `room` is asked once for each section. */
+/** null when there is no such file, or when it is not as it was written. `room` is called once for each section. */
 export async function readSections(path: string, stamp: string, room: Room): Promise<Map<string, Data> | null> {
   let file: FileHandle;
   try {
@@ -105,7 +105,7 @@ export async function readSections(path: string, stamp: string, room: Room): Pro
       }
       return true;
     };
-    // a disk that fails to give it back is one more way of not being whole
+    // a read error means, as a wrong checksum does, that the file is not whole
     const whole = await Promise.all(Array.from({ length: READERS }, () => read().catch(() => false)));
     return whole.every(Boolean) ? sections : null;
   } finally {
@@ -125,7 +125,7 @@ async function readHead(file: FileHandle): Promise<Head | null> {
   return head.size === size ? head : null;
 }
 
-/** As it was made while writing, a slice at a time. */
+/** The checksum of an array, slice by slice as when it was written. */
 function sumOf(data: Data): number {
   const bytes = bytesOf(data);
   let sum = 0;
@@ -133,7 +133,7 @@ function sumOf(data: Data): number {
   return sum;
 }
 
-/** false when the file ends before */
+/** Fills `bytes` from the file; false when the file ends before. */
 async function readInto(file: FileHandle, from: number, bytes: Uint8Array): Promise<boolean> {
   for (let at = 0; at < bytes.length;) {
     const { bytesRead } = await file.read(bytes, at, bytes.length - at, from + at);

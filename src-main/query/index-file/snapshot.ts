@@ -1,6 +1,6 @@
 /**
- * The index as a file, so that opening an archive reads some 130 bytes a row instead of every row. It is stamped with the
- * archive it was made from and the last commit it holds; newer commits are replayed by the caller.
+ * The index as a file, so that opening an archive reads some 130 bytes a row instead of every row. The file names the archive it was made
+ * from and the last commit in it; the caller applies newer commits.
  */
 import { entities, type Entity } from '../../contract/fields.ts';
 import { columns } from '../../store/columns.ts';
@@ -9,17 +9,17 @@ import { readSections, writeSections, type Data, type Room } from './section-fil
 import type { Table } from '../columns/table.ts';
 import type { Tables } from '../columns/table-set.ts';
 
-/** to be raised when the meaning of a section changes; changed columns are noticed by themselves */
+/** To be raised when the meaning of a section changes. Changed columns need no new number: they are part of the stamp. */
 const FORMAT = 1;
 
-/** `archive` names the file the index was made from, in a way no other file shares. */
+/** `archive`: an identity that no other archive has. */
 const stampOf = (archive: string): string => JSON.stringify([FORMAT, archive, columns]);
 
-/** Orders to keep beside the tables: name → rows. */
+/** Orders that are kept beside the tables: rows by name. */
 export type KeptOrders = ReadonlyMap<string, Uint32Array>;
 export type Snapshot = { batch: number; tables: Tables; orders: Map<string, Uint32Array> };
 
-/** false when `valid` turned false while it was written: then the old file stays. Throws the file system's errors. */
+/** false when `valid` turned false while the file was written; then the old file stays. Throws the file system's errors. */
 export function saveSnapshot(
   path: string,
   archive: string,
@@ -34,7 +34,7 @@ export function saveSnapshot(
   return writeSections(path, stampOf(archive), sections, valid);
 }
 
-/** Fills empty tables; null when there is no snapshot of this archive, or none that is whole. */
+/** Fills empty tables; null when there is no whole snapshot of this archive. */
 export async function loadSnapshot(path: string, archive: string, empty: () => Tables): Promise<Snapshot | null> {
   const tables = empty();
   const sections = await readSections(path, stampOf(archive), roomIn(tables));
@@ -46,7 +46,7 @@ export async function loadSnapshot(path: string, archive: string, empty: () => T
   return { batch: (sections.get('batch') as Float64Array)[0], tables, orders };
 }
 
-/** Columns go where the kernels see them, the rest into plain memory. */
+/** Columns are read into the memory of the kernels, all else into plain memory. */
 function roomIn(tables: Tables): Room {
   return (name, type, length) => {
     const [path, part] = name.split(' ');

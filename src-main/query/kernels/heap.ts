@@ -1,8 +1,10 @@
 /**
- * Memory that kernels and JavaScript both see: columns live here. One WebAssembly memory for the thread, since each
- * reserves some 10 GB of addresses; shared, since growing one that is not would detach every array in it. At most 4 GiB,
- * which is 28 million task runs.
+ * The memory that kernels and JavaScript share; columns live in it. There is one WebAssembly memory a thread, because each reserves some
+ * 10 GB of addresses. It is a shared memory, because growing an unshared one would detach every array in it. It holds at most 4 GiB, which
+ * is 28 million task runs.
  */
+
+/** `at`: address. `size`: bytes. */
 type Block = { at: number; size: number };
 export type Words = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 type WordsType<T extends Words> = {
@@ -11,17 +13,17 @@ type WordsType<T extends Words> = {
 };
 
 const PAGE = 65_536;
-/** a cache line; also what 128-bit loads like */
+/** Bytes: a cache line, which also suits 128-bit loads. */
 const ALIGNMENT = 64;
 const MAX_PAGES = 65_536;
 
 export const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES, shared: true });
 
-/** below are the compiler's own statics */
+/** First address past the used part. The compiler's own statics lie below 1,024. */
 let end = 1024;
-/** from here on nothing was ever handed out: zeros, and pages the system has not given yet */
+/** First address that was never handed out: from here on the memory is zero, and its pages are not in use yet. */
 let untouched = end;
-/** by address, never two that touch */
+/** Ascending by address; neighbours are always merged. */
 const free: Block[] = [];
 
 const aligned = (bytes: number): number => Math.ceil(Math.max(bytes, 1) / ALIGNMENT) * ALIGNMENT;
@@ -45,7 +47,7 @@ function take(bytes: number): Block {
   return { at, size };
 }
 
-/** From an address on, zeros; what was never used is that already, and touching it would cost a page fault each 4 kB. */
+/** Zeroes a block. Memory that was never used is zero already; touching it would cost a page fault every 4 kB. */
 function zero({ at, size }: Block): void {
   const used = Math.min(size, Math.max(0, untouched - at));
   if (used > 0) new Uint8Array(memory.buffer, at, used).fill(0);
@@ -74,7 +76,7 @@ function give(block: Block): void {
   } else free.splice(i, drop, { at, size });
 }
 
-/** Arrays of one owner. They go with it: by `dispose`, or when nobody holds the owner any more. */
+/** The arrays of one owner. Their memory is freed by `dispose`, or when the arena is garbage-collected. */
 export class Arena {
   readonly #blocks = new Map<number, number>();
 
@@ -82,12 +84,12 @@ export class Arena {
     owners.register(this, this.#blocks);
   }
 
-  /** Zeros. Throws RangeError when there is no more memory. */
+  /** A new array of zeros. Throws RangeError when there is no more memory. */
   array<T extends Words>(type: WordsType<T>, length: number): T {
     return this.#make(type, length, true);
   }
 
-  /** Whatever was there before, for who writes all of it. Throws RangeError when there is no more memory. */
+  /** A new array that is not zeroed, for callers that overwrite all of it. Throws RangeError when there is no more memory. */
   room<T extends Words>(type: WordsType<T>, length: number): T {
     return this.#make(type, length, false);
   }
@@ -127,20 +129,20 @@ function giveAll(blocks: Map<number, number>): void {
   blocks.clear();
 }
 
-let scratch: Block = { at: 0, size: 0 };
+let scratchBlock: Block = { at: 0, size: 0 };
 
 /**
- * Addresses of pieces of so many bytes each, for one call of a kernel; the next call of this function uses the same room
- * again. Holds whatever was there before.
+ * Addresses of scratch memory for one call of a kernel, one for each of the sizes (bytes), not zeroed. The next call of this function
+ * hands out the same memory again.
  */
-export function pieces<const Sizes extends readonly number[]>(...sizes: Sizes): { [K in keyof Sizes]: number } {
+export function scratch<const Sizes extends readonly number[]>(...sizes: Sizes): { [K in keyof Sizes]: number } {
   const total = sizes.reduce((sum, bytes) => sum + aligned(bytes), 0);
-  if (total > scratch.size) {
-    if (scratch.size > 0) give(scratch);
-    scratch = take(total);
-    untouched = Math.max(untouched, scratch.at + scratch.size);
+  if (total > scratchBlock.size) {
+    if (scratchBlock.size > 0) give(scratchBlock);
+    scratchBlock = take(total);
+    untouched = Math.max(untouched, scratchBlock.at + scratchBlock.size);
   }
-  let at = scratch.at;
+  let at = scratchBlock.at;
   return sizes.map((bytes) => {
     const piece = at;
     at += aligned(bytes);
@@ -148,34 +150,34 @@ export function pieces<const Sizes extends readonly number[]>(...sizes: Sizes): 
   }) as { [K in keyof Sizes]: number };
 }
 
-/** Gives the room of `pieces` to the arenas. */
-export function freePieces(): void {
-  if (scratch.size > 0) give(scratch);
-  scratch = { at: 0, size: 0 };
+/** Frees the scratch memory for arenas to use. */
+export function freeScratch(): void {
+  if (scratchBlock.size > 0) give(scratchBlock);
+  scratchBlock = { at: 0, size: 0 };
 }
 
 let bytes = new Uint8Array(memory.buffer);
 
-/** Copies into a piece. */
+/** Copies an array to an address. */
 export function put(at: number, data: Words): void {
   if (bytes.length !== memory.buffer.byteLength) bytes = new Uint8Array(memory.buffer);
   bytes.set(data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
 }
 
-/** Is it an array of an arena? Then its `byteOffset` is its address. */
-export const isHeld = (data: Words): boolean => data.buffer instanceof SharedArrayBuffer;
+/** True for arrays of an arena: their `byteOffset` is their address. */
+export const isInArena = (data: Words): boolean => data.buffer instanceof SharedArrayBuffer;
 
 export function clear(at: number, length: number): void {
   new Uint8Array(memory.buffer, at, length).fill(0);
 }
 
-/** A copy of a piece that stays as it is. */
+/** Copies from an address into memory of their own. */
 export function copied32(at: number, length: number): Uint32Array<ArrayBuffer> {
   return new Uint32Array(memory.buffer, at, length).slice();
 }
 export function copiedNumbers(at: number, length: number): Float64Array<ArrayBuffer> {
   return new Float64Array(memory.buffer, at, length).slice();
 }
-export function copiedBits(at: number, words: number): Int32Array<ArrayBuffer> {
+export function copiedRowSet(at: number, words: number): Int32Array<ArrayBuffer> {
   return new Int32Array(memory.buffer, at, words).slice();
 }

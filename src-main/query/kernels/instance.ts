@@ -1,4 +1,4 @@
-/** The compiled kernels over the thread's memory. Arguments are addresses, lengths and numbers; nothing is checked. */
+/** The compiled kernels over the thread's memory. Arguments are addresses, lengths and numbers; nothing checks them. */
 import { memory } from './heap.ts';
 import { moduleBytes } from './module.ts';
 

@@ -1,12 +1,12 @@
-/** How text compares in the two databases a Prefect server runs on (facts §2). */
+/** The order of text in the two databases that a Prefect server runs on (facts §2). */
 import type { Dialect } from '../../contract/query.ts';
 
 export type CompareText = (a: string, b: string) => number;
 
-/** UTF-16 order differs from code point order only between surrogates and U+E000–U+FFFF: rotate the two ranges. */
+/** UTF-16 order differs from code point order only between surrogates and U+E000–U+FFFF; this swaps the two ranges. */
 const fixUp = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
 
-/** SQLite's BINARY: memcmp of UTF-8, which is code point order. */
+/** SQLite's BINARY collation: memcmp of UTF-8, which is code point order. */
 export function compareCodePoints(a: string, b: string): number {
   if (a === b) return 0;
   const n = Math.min(a.length, b.length);
@@ -18,7 +18,7 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** PostgreSQL with an ICU or glibc en_US collation; strings that collate alike are told apart by their bytes, as it does. */
+/** PostgreSQL with an ICU or glibc en_US collation. Like PostgreSQL, strings that collate alike are then compared by their bytes. */
 const collator = new Intl.Collator('en-US');
 
 function compareCollated(a: string, b: string): number {
@@ -29,7 +29,7 @@ export function textOrder(dialect: Dialect): CompareText {
   return dialect === 'sqlite' ? compareCodePoints : compareCollated;
 }
 
-/** SQLite sees a null as smaller than any value, PostgreSQL as larger. */
+/** SQLite sorts a null below every value, PostgreSQL above. */
 export function nullsFirst(dialect: Dialect, dir: 'asc' | 'desc'): boolean {
   return (dialect === 'sqlite') === (dir === 'asc');
 }

@@ -1,15 +1,15 @@
-/** The one evaluator: a condition tree and the entity it speaks of → the listed rows for which it is true. */
+/** The one evaluator of conditions: a condition tree over an entity → the listed rows for which it is true. */
 import { relations, resolveField, type Entity, type Relation } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import { instantAt, TRUE, type Condition, type Dialect } from '../../contract/query.ts';
-import * as bits from '../columns/row-set.ts';
-import type { Bits } from '../columns/row-set.ts';
+import * as rowSet from '../columns/row-set.ts';
+import type { RowSet } from '../columns/row-set.ts';
 import type { Column, RefColumn } from '../columns/columns.ts';
 import { byReference, pointedAt } from './masks.ts';
 import { hasAllTags, hasAnyTag, inRange, isIn, matches, matcherOf, notNull, type Context } from './predicates.ts';
 import type { Table } from '../columns/table.ts';
 
-/** column of the `many` side that points back */
+/** For each relation of kind `many`, the column of the other table that points back. */
 export const backReference: Record<string, string> = {
   'task_run.subflow_runs': 'parent_task_run',
   'flow_run.task_runs': 'flow_run',
@@ -18,7 +18,7 @@ export const backReference: Record<string, string> = {
   'deployment.flow_runs': 'deployment',
 };
 
-/** What the app's free text looks at; everything behind one relation is gathered at once. */
+/** Free text as a condition over the fields it is looked for in. Fields behind one relation are in one `has`, so that the relation is followed once. */
 function freeText(entity: Entity, text: string): Condition {
   const own = (...names: string[]): Condition[] => names.map((field) => ({ field, contains: text }));
   const name = { or: own('name') };
@@ -40,13 +40,13 @@ function freeText(entity: Entity, text: string): Condition {
   }
 }
 
-/** bytes of masks kept between questions: about 250 of them at a million rows */
+/** Bytes of masks kept between questions: about 250 masks at a million rows. */
 const CACHE_BYTES = 32_000_000;
 
 export class Evaluator {
   readonly #tables: Record<Entity, Table>;
   readonly #context: Context;
-  readonly #cache = new Map<string, Bits>();
+  readonly #cache = new Map<string, RowSet>();
   #cached = 0;
 
   constructor(tables: Record<Entity, Table>, context: Context) {
@@ -58,14 +58,14 @@ export class Evaluator {
     return this.#context.dialect;
   }
 
-  /** After any change of rows or dialect. */
+  /** Drops the kept masks, after any change of rows. */
   forget(): void {
     this.#cache.clear();
     this.#cached = 0;
   }
 
   /** `now` in µs anchors relative times. Throws BAD_INPUT for a field, relation or comparison that does not exist. */
-  mask(entity: Entity, condition: Condition, now: number): Bits {
+  mask(entity: Entity, condition: Condition, now: number): RowSet {
     if ('and' in condition) {
       if (condition.and.length === 0) return this.#tables[entity].listed();
       if (condition.and.length === 1) return this.mask(entity, condition.and[0], now);
@@ -83,8 +83,8 @@ export class Evaluator {
     return made;
   }
 
-  #keep(key: string, mask: Bits): void {
-    const cost = (k: string, m: Bits) => m.byteLength + k.length * 2;
+  #keep(key: string, mask: RowSet): void {
+    const cost = (k: string, m: RowSet) => m.byteLength + k.length * 2;
     this.#cache.set(key, mask);
     this.#cached += cost(key, mask);
     for (const [oldKey, old] of this.#cache) {
@@ -94,14 +94,14 @@ export class Evaluator {
     }
   }
 
-  #evaluate(entity: Entity, condition: Condition, now: number): Bits {
+  #evaluate(entity: Entity, condition: Condition, now: number): RowSet {
     const table = this.#tables[entity];
-    if ('and' in condition) return condition.and.map((c) => this.mask(entity, c, now)).reduce(bits.and);
+    if ('and' in condition) return condition.and.map((c) => this.mask(entity, c, now)).reduce(rowSet.and);
     if ('or' in condition) {
       if (condition.or.length === 0) return new Int32Array(table.words);
-      return condition.or.map((c) => this.mask(entity, c, now)).reduce(bits.or);
+      return condition.or.map((c) => this.mask(entity, c, now)).reduce(rowSet.or);
     }
-    if ('not' in condition) return bits.andNot(table.listed(), this.mask(entity, condition.not, now));
+    if ('not' in condition) return rowSet.andNot(table.listed(), this.mask(entity, condition.not, now));
     if ('has' in condition) return this.#has(entity, condition.has, condition.where, now);
     if ('text' in condition) {
       if (condition.text === '') return table.listed();
@@ -110,7 +110,7 @@ export class Evaluator {
     return this.#compare(entity, condition, now);
   }
 
-  #has(entity: Entity, name: string, where: Condition, now: number): Bits {
+  #has(entity: Entity, name: string, where: Condition, now: number): RowSet {
     const known: Record<string, Relation> = relations[entity];
     const relation = Object.hasOwn(known, name) ? known[name] : undefined;
     if (!relation) throw new AppError('BAD_INPUT', `${entity} has no relation ${name}`, { field: name });
@@ -118,23 +118,23 @@ export class Evaluator {
     if (relation.kind === 'one') return this.#gather(entity, name, mask);
     const back = this.#tables[relation.to].columns.get(backReference[`${entity}.${name}`]) as RefColumn;
     const table = this.#tables[entity];
-    return bits.and(pointedAt(back.codes, mask, table.words), table.listed());
+    return rowSet.and(pointedAt(back.codes, mask, table.words), table.listed());
   }
 
-  #gather(entity: Entity, relation: string, mask: Bits): Bits {
+  #gather(entity: Entity, relation: string, mask: RowSet): RowSet {
     const table = this.#tables[entity];
     const refs = table.columns.get(relation) as RefColumn;
-    return bits.and(byReference(refs.codes, mask, table.words), table.listed());
+    return rowSet.and(byReference(refs.codes, mask, table.words), table.listed());
   }
 
-  #compare(root: Entity, condition: Extract<Condition, { field: string }>, now: number): Bits {
+  #compare(root: Entity, condition: Extract<Condition, { field: string }>, now: number): RowSet {
     const resolved = resolveField(root, condition.field);
     if (!resolved) throw new AppError('BAD_INPUT', `unknown field ${condition.field}`, { field: condition.field });
     if ('isNull' in condition && condition.isNull) {
       const listed = this.#tables[root].listed();
-      return bits.andNot(listed, this.mask(root, { field: condition.field, isNull: false }, now));
+      return rowSet.andNot(listed, this.mask(root, { field: condition.field, isNull: false }, now));
     }
-    // every list contains all of no tags, also a list that is not there
+    // "all of no tags" is true of every row, also of a row without a list
     if ('all' in condition && condition.all.length === 0 && resolved.kind === 'tags') return this.mask(root, TRUE, now);
     if (resolved.via.length > 0) {
       let where: Condition = { ...condition, field: resolved.field };
@@ -143,10 +143,10 @@ export class Evaluator {
     }
     const table = this.#tables[root];
     const column = table.field(resolved.field);
-    return bits.and(this.#onColumn(table, column, condition, now), table.listed());
+    return rowSet.and(this.#onColumn(table, column, condition, now), table.listed());
   }
 
-  #onColumn(table: Table, column: Column, condition: Extract<Condition, { field: string }>, now: number): Bits {
+  #onColumn(table: Table, column: Column, condition: Extract<Condition, { field: string }>, now: number): RowSet {
     if ('isNull' in condition) return notNull(table, column);
     if ('in' in condition) return isIn(table, column, condition.in, this.#context);
     if ('like' in condition || 'contains' in condition)

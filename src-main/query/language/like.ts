@@ -1,36 +1,43 @@
 /**
- * Text patterns as one automaton, built state by state as text is met: `like_` of both dialects and the app's literal
- * `contains`. An automaton (not a regular expression) because names are stored in two parts and a pattern may span
- * both: the state after the first part is all the second part needs.
+ * Text patterns as automata: `like_` and `startswith_` of both dialects, and the app's literal `contains`. Names are stored in two parts and
+ * a pattern may span both; the automaton's state after the first part is all that matching the second part needs. Matching is linear in
+ * the text whatever the pattern. States are built as text reaches them.
  */
 import type { Dialect } from '../../contract/query.ts';
+import type { Fold } from '../columns/names.ts';
 
-const MANY = -1; // %
-const ONE = -2; // _
+/** Tokens of a pattern besides code points: `%` and `_`. */
+const MANY = -1;
+const ONE = -2;
 
 export type Matcher = {
   test(text: string): boolean;
-  /** state before any text */
+  /** The state before any text. */
   readonly start: number;
-  /** what `walk` expects its text to have gone through; dictionaries keep their texts folded */
+  /** `advance` takes text that is folded by this; dictionaries keep their texts folded. */
   readonly fold: Fold;
-  /** state after `folded` has followed `state` */
-  walk(state: number, folded: string): number;
+  /** The state after reading `folded` in `state`. */
+  advance(state: number, folded: string): number;
   accepts(state: number): boolean;
-  /** whatever follows is accepted too */
+  /** True when no further text changes whether the state accepts. */
   settled(state: number): boolean;
 };
 
-export type Fold = (text: string) => string;
 const foldAscii: Fold = (text) => (/[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (s) => s.toLowerCase()) : text);
 const foldUnicode: Fold = (text) => text.toLowerCase();
 
-/** Prefect's `like_`: `%pattern%` compared by the database's ILIKE (facts §1.2). */
-export function likeMatcher(pattern: string, dialect: Dialect): Matcher {
+/** Prefect's `like_`: `ILIKE '%pattern%'` of the database (facts §1.2). */
+export const likeMatcher = (pattern: string, dialect: Dialect): Matcher => ilike(`%${pattern}%`, dialect);
+
+/** Prefect's `startswith_`: `ILIKE 'start%'`, in which wildcards are live. */
+export const startsMatcher = (start: string, dialect: Dialect): Matcher => ilike(`${start}%`, dialect);
+
+/** ILIKE of the whole text. PostgreSQL takes a backslash for an escape, also of the closing `%`. */
+function ilike(pattern: string, dialect: Dialect): Matcher {
   const fold = dialect === 'sqlite' ? foldAscii : foldUnicode;
   const tokens: number[] = [];
   let escaped = false;
-  for (const character of fold(`%${pattern}%`)) {
+  for (const character of fold(pattern)) {
     if (escaped) escaped = false;
     else if (character === '%') {
       if (tokens.at(-1) !== MANY) tokens.push(MANY);
@@ -49,7 +56,7 @@ export function likeMatcher(pattern: string, dialect: Dialect): Matcher {
   return new Automaton(tokens, fold);
 }
 
-/** Literal, Unicode case-insensitive. */
+/** The text contains `needle`, letter by letter, without regard to case (Unicode). */
 export function containsMatcher(needle: string): Matcher {
   const tokens = [MANY, ...Array.from(foldUnicode(needle), (c) => c.codePointAt(0)!), MANY];
   return new Automaton(needle === '' ? [MANY] : tokens, foldUnicode);
@@ -59,18 +66,19 @@ class Automaton implements Matcher {
   readonly start: number;
   readonly fold: Fold;
   readonly #tokens: number[];
-  /** characters the pattern names; all others behave alike (class 0) */
+  /** Classes of the characters in the pattern; all other characters are class 0. */
   readonly #classes = new Map<number, number>();
   readonly #asciiClass = new Uint16Array(128);
   readonly #width: number;
-  /** next[state * width + class], -1 while unknown */
+  /** The next state at [state × width + class]; -1 while it is not built. */
   #next: number[] = [];
-  /** pattern positions each state stands for, ascending */
+  /** Places in the pattern that each state stands for, ascending. */
   readonly #positions: number[][] = [];
   readonly #known = new Map<string, number>();
   readonly #accepts: boolean[] = [];
   readonly #settled: boolean[] = [];
 
+  /** `tokens` null: matches nothing. */
   constructor(tokens: number[] | null, fold: Fold) {
     this.fold = fold;
     this.#tokens = tokens ?? [];
@@ -84,7 +92,7 @@ class Automaton implements Matcher {
   }
 
   test(text: string): boolean {
-    return this.#accepts[this.walk(this.start, this.fold(text))];
+    return this.#accepts[this.advance(this.start, this.fold(text))];
   }
 
   accepts(state: number): boolean {
@@ -95,7 +103,7 @@ class Automaton implements Matcher {
     return this.#settled[state];
   }
 
-  walk(from: number, folded: string): number {
+  advance(from: number, folded: string): number {
     const next = this.#next;
     const settled = this.#settled;
     const ascii = this.#asciiClass;
@@ -132,7 +140,7 @@ class Automaton implements Matcher {
     return next;
   }
 
-  /** % also matches nothing */
+  /** Adds the places that are reached without reading a character: `%` also matches the empty text. */
   #closure(positions: number[]): number[] {
     const all = new Set<number>();
     for (const start of positions) {
@@ -144,7 +152,7 @@ class Automaton implements Matcher {
   }
 
   #state(positions: number[]): number {
-    // nothing before the last % that was reached matters: it matches whatever the earlier ones do
+    // places before the last `%` that was reached do not matter: it matches whatever they match
     const end = this.#tokens.length;
     let from = 0;
     for (let i = 0; i < positions.length; i++) if (this.#tokens[positions[i]] === MANY) from = i;

@@ -1,9 +1,9 @@
-/** One comparison over one column → mask, not yet cut with the listed rows. Rows without a value are never in it. */
+/** One comparison over one column → mask. The mask may hold rows that are not listed; rows without a value are never in it. */
 import { AppError } from '../../contract/errors.ts';
 import type { Condition, Dialect } from '../../contract/query.ts';
 import { MICROS_PER_SECOND } from '../../contract/time.ts';
-import * as bits from '../columns/row-set.ts';
-import type { Bits } from '../columns/row-set.ts';
+import * as rowSet from '../columns/row-set.ts';
+import type { RowSet } from '../columns/row-set.ts';
 import type { Column, DifferenceColumn, NumberColumn, TagsColumn, TextColumn } from '../columns/columns.ts';
 import { containsMatcher, likeMatcher, type Matcher } from './like.ts';
 import { byCode, byDifference, byName, byRange, byReference, namesInUse, notNaN, notZero } from './masks.ts';
@@ -16,13 +16,13 @@ export type Comparison = Exclude<
 
 export type Context = {
   dialect: Dialect;
-  /** the table a reference column points into */
+  /** The table that a reference column points to. */
   target(column: Column): Table;
-  /** rid of an id, 0 when unknown; stubs count */
+  /** The rid of an id, of stubs too; 0 when the id is unknown. */
   ridOf(table: Table, id: string): number;
 };
 
-export function notNull(table: Table, column: Column): Bits {
+export function notNull(table: Table, column: Column): RowSet {
   const { words } = table;
   switch (column.kind) {
     case 'number':
@@ -49,8 +49,8 @@ function nonEmptySets({ dictionary }: TagsColumn): Uint8Array {
   return table;
 }
 
-/** from ≤ value ≤ to */
-export function inRange(column: NumberColumn | DifferenceColumn, from: number, to: number, words: number): Bits {
+/** Rows with from ≤ value ≤ to. */
+export function inRange(column: NumberColumn | DifferenceColumn, from: number, to: number, words: number): RowSet {
   if (column.kind === 'number')
     return column.values.length === 0 ? new Int32Array(words) : byRange(column.values, from, to, words);
   const [later, earlier] = [column.to.values, column.from.values];
@@ -63,14 +63,14 @@ export function isIn(
   column: Column,
   values: readonly (string | number | boolean)[],
   context: Context,
-): Bits {
+): RowSet {
   const { words } = table;
   switch (column.kind) {
     case 'number':
     case 'difference': {
       const wanted = values.filter((v): v is number => typeof v === 'number');
-      let out: Bits = new Int32Array(words);
-      for (const value of wanted) out = bits.or(out, inRange(column, value, value, words));
+      let out: RowSet = new Int32Array(words);
+      for (const value of wanted) out = rowSet.or(out, inRange(column, value, value, words));
       return out;
     }
     case 'boolean': {
@@ -94,21 +94,21 @@ export function isIn(
       return isName(column, values, words);
     case 'ref': {
       const target = context.target(column);
-      const marks: Bits = new Int32Array(target.words);
-      for (const value of values) if (typeof value === 'string') bits.add(marks, context.ridOf(target, value));
+      const marks: RowSet = new Int32Array(target.words);
+      for (const value of values) if (typeof value === 'string') rowSet.add(marks, context.ridOf(target, value));
       marks[0] &= ~1;
       return byReference(column.codes, marks, words);
     }
     case 'id': {
-      const out: Bits = new Int32Array(words);
-      for (const value of values) if (typeof value === 'string') bits.add(out, context.ridOf(table, value));
+      const out: RowSet = new Int32Array(words);
+      for (const value of values) if (typeof value === 'string') rowSet.add(out, context.ridOf(table, value));
       out[0] &= ~1;
       return out;
     }
   }
 }
 
-function isName(column: TextColumn, values: readonly unknown[], words: number): Bits {
+function isName(column: TextColumn, values: readonly unknown[], words: number): RowSet {
   const { names, heads, suffixes } = column;
   const wanted = new Map<number, Set<number>>();
   for (const value of values) {
@@ -132,15 +132,15 @@ function isName(column: TextColumn, values: readonly unknown[], words: number): 
   return out;
 }
 
-export function hasAnyTag(table: Table, { dictionary, codes }: TagsColumn, tags: readonly string[]): Bits {
+export function hasAnyTag(table: Table, { dictionary, codes }: TagsColumn, tags: readonly string[]): RowSet {
   const wanted = new Uint8Array(dictionary.tags.length);
   for (const tag of tags) wanted[dictionary.findTag(tag)] = 1;
   wanted[0] = 0;
   return byCode(codes, setsWith(dictionary, wanted, 1), table.words);
 }
 
-/** [] is every row. */
-export function hasAllTags(table: Table, { dictionary, codes }: TagsColumn, tags: readonly string[]): Bits {
+/** Rows whose list has all of the tags; for no tags, every listed row. */
+export function hasAllTags(table: Table, { dictionary, codes }: TagsColumn, tags: readonly string[]): RowSet {
   const distinct = new Set(tags);
   if (distinct.size === 0) return table.listed();
   const wanted = new Uint8Array(dictionary.tags.length);
@@ -152,7 +152,7 @@ export function hasAllTags(table: Table, { dictionary, codes }: TagsColumn, tags
   return byCode(codes, setsWith(dictionary, wanted, distinct.size), table.words);
 }
 
-/** Tag lists with at least `least` of the wanted tags. */
+/** Marks the tag lists that have at least `least` of the wanted tags. */
 function setsWith(dictionary: TagsColumn['dictionary'], wanted: Uint8Array, least: number): Uint8Array {
   const starts = dictionary.starts.words;
   const items = dictionary.items.words;
@@ -169,8 +169,8 @@ export function matcherOf(comparison: { like: string } | { contains: string }, d
   return 'like' in comparison ? likeMatcher(comparison.like, dialect) : containsMatcher(comparison.contains);
 }
 
-/** Rows whose text is accepted; of tags, any one; of ids, their canonical spelling. */
-export function matches(table: Table, column: Column, matcher: Matcher, context: Context): Bits {
+/** Rows whose text is accepted: of tags, any one tag; of ids, the canonical spelling. Throws BAD_INPUT for numbers and booleans. */
+export function matches(table: Table, column: Column, matcher: Matcher, context: Context): RowSet {
   const { words } = table;
   switch (column.kind) {
     case 'term':
@@ -198,19 +198,19 @@ function accepted(texts: readonly string[], matcher: Matcher): Uint8Array {
   return marks;
 }
 
-function idsAccepted(table: Table, matcher: Matcher): Bits {
-  const out: Bits = new Int32Array(table.words);
+function idsAccepted(table: Table, matcher: Matcher): RowSet {
+  const out: RowSet = new Int32Array(table.words);
   for (let rid = 1; rid < table.size; rid++) {
-    if (bits.has(table.present, rid) && matcher.test(table.ids.text(rid))) bits.add(out, rid);
+    if (rowSet.has(table.present, rid) && matcher.test(table.ids.text(rid))) rowSet.add(out, rid);
   }
   return out;
 }
 
-/** beyond this many pairs of a state and a suffix only those that rows have are looked at */
+/** Beyond this many pairs of a state and a suffix, only pairs that occur in rows are matched. */
 const EAGER_PAIRS = 131_072;
 
-/** The pattern runs once over each head; for each state it can end in, once over each suffix. */
-function matchesName(table: Table, { names, heads, suffixes }: TextColumn, matcher: Matcher): Bits {
+/** The pattern runs once over each head, and for each state it can end in, once over each suffix. */
+function matchesName(table: Table, { names, heads, suffixes }: TextColumn, matcher: Matcher): RowSet {
   const { words } = table;
   const folded = names.folded(matcher.fold);
   const width = names.suffixes.length;
@@ -219,7 +219,7 @@ function matchesName(table: Table, { names, heads, suffixes }: TextColumn, match
   const slots = new Map<number, number>();
   const slotOf = new Uint32Array(names.heads.length);
   for (let head = 1; head < slotOf.length; head++) {
-    const state = matcher.walk(matcher.start, folded.heads[head]);
+    const state = matcher.advance(matcher.start, folded.heads[head]);
     let slot = slots.get(state);
     if (slot === undefined) {
       slot = states.push(state) - 1;
@@ -242,7 +242,7 @@ function matchesName(table: Table, { names, heads, suffixes }: TextColumn, match
     let hits = 0;
     for (let suffix = 0; suffix < width; suffix++) {
       if (inUse !== null && inUse[at + suffix] === 0) continue;
-      hits += marks[at + suffix] = matcher.accepts(matcher.walk(state, folded.suffixes[suffix])) ? 1 : 0;
+      hits += marks[at + suffix] = matcher.accepts(matcher.advance(state, folded.suffixes[suffix])) ? 1 : 0;
     }
     if (hits > 0 && hits < width) uniform = false;
   }

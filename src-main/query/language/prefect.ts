@@ -1,6 +1,6 @@
 /**
- * Prefect 3.8.8's filter bodies and sorts as condition trees, for any of the four entities as the root.
- * The order of the clauses, what counts as "no clause" and the traps are those of its `filters.py` (facts §1, §9).
+ * Prefect 3.8.8's filter bodies and sorts as condition trees, for any of the four entities as the root. Which criteria yield no clause
+ * follows its `filters.py` (facts §1, §9).
  */
 import type { Entity } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -14,13 +14,13 @@ import type {
 import { TRUE, type Condition, type SortKey } from '../../contract/query.ts';
 
 type Operator = 'and_' | 'or_';
-/** null: the criterion yields no SQL and so does not take part */
+/** null: the criterion yields no SQL, so it takes no part in an AND or OR. */
 type Clause = Condition | null;
 type Strings = string[] | null | undefined;
 type Flag = boolean | null | undefined;
 type Time = number | null | undefined;
 
-/** Clauses that are present, joined; none at all is TRUE, under `or_` too. */
+/** The clauses that are not null, joined. No clause is TRUE, under `or_` too. */
 function join(clauses: readonly Clause[], operator: Operator = 'and_'): Condition {
   const present = clauses.filter((clause) => clause !== null);
   if (present.length === 0) return TRUE;
@@ -33,7 +33,7 @@ const within = <T>(filter: T | null | undefined, toCondition: (filter: T) => Con
 
 const any = (field: string, values: Strings): Clause => (values ? { field, in: values } : null);
 
-/** SQL's NOT IN: a missing value is excluded; an empty list is no clause. */
+/** SQL's NOT IN: rows without a value are left out. An empty list is no clause. */
 const notAny = (field: string, values: Strings): Clause =>
   values && values.length > 0 ? { and: [{ field, isNull: false }, { not: { field, in: values } }] } : null;
 
@@ -61,7 +61,7 @@ const tags = (filter: Tags) =>
   );
 
 type Range = { before_?: Time; after_?: Time; is_null_?: Flag };
-/** `compared` is what before_ and after_ look at, `field` what is_null_ does: flow runs coalesce only the first. */
+/** `before_` and `after_` compare `compared`, `is_null_` looks at `field`: for flow runs only the first falls back to the expected start. */
 const range = (field: string, filter: Range, compared = field) =>
   join([before(compared, filter.before_), after(compared, filter.after_), isNull(field, filter.is_null_)]);
 
@@ -69,7 +69,7 @@ type AnyOrNull = { operator: Operator; any_?: Strings; is_null_?: Flag };
 const anyOrNull = (field: string, filter: AnyOrNull) =>
   join([any(field, filter.any_), isNull(field, filter.is_null_)], filter.operator);
 
-/** Only a lone comparison is kept: two (any_ and not_any_) or none are dropped from `state`, not TRUE. */
+/** The clause of a part of `state`: only a lone comparison counts. With both any_ and not_any_, or neither, there is no clause. */
 function lone(field: string, filter: Id | null | undefined): Clause {
   if (!filter) return null;
   const clauses = [any(field, filter.any_), notAny(field, filter.not_any_)].filter((clause) => clause !== null);
@@ -80,7 +80,7 @@ type State = { operator: Operator; type?: Id | null; name?: Id | null };
 const state = (filter: State) =>
   join([lone('state_type', filter.type), lone('state_name', filter.name)], filter.operator);
 
-/** is_null_ decides first and defaults to false; one clause at most, so its operator never matters. */
+/** `is_null_` decides first and defaults to false. There is at most one clause, so the operator does not matter. */
 function flowRunId(filter: NonNullable<TaskRunFilter['flow_run_id']>): Condition {
   if (filter.is_null_ === true) return { field: 'flow_run_id', isNull: true };
   if (filter.is_null_ === false && !filter.any_) return { field: 'flow_run_id', isNull: false };
@@ -129,7 +129,7 @@ export function flowRunCondition(filter: FlowRunFilter): Condition {
       within(filter.end_time, (f) => range('end_time', f)),
       within(filter.expected_start_time, (f) => range('expected_start_time', f)),
       within(filter.next_scheduled_start_time, (f) => range('next_scheduled_start_time', f)),
-      // subflows of: through the row of the parent task run
+      // the parent flow run is that of the parent task run
       within(filter.parent_flow_run_id, (f) =>
         f.any_ ? { has: 'parent_task_run', where: { field: 'flow_run_id', in: f.any_ } } : TRUE,
       ),
@@ -147,7 +147,7 @@ export function flowCondition(filter: FlowFilter): Condition {
   return join(
     [
       within(filter.id, (f) => id(f)),
-      // about the flow's deployments, whatever the run's own
+      // asks for deployments of the flow, not for the deployment of a run
       within(filter.deployment, ({ is_null_ }) =>
         is_null_ === null || is_null_ === undefined ? TRUE : is_null_ ? { not: hasDeployment } : hasDeployment,
       ),
@@ -190,7 +190,7 @@ function onlyFlowRunIds({ flows, flow_runs, deployments }: PrefectFilters): stri
   return Object.values(others).some((other) => other !== null && other !== undefined) ? null : ids.any_;
 }
 
-/** What the list endpoint of `root` selects for these filters. A filter that is there joins, even when it is empty. */
+/** The rows that the list endpoint of `root` selects. A filter that is present joins its table, even an empty filter. */
 export function prefectCondition(root: Entity, filters: PrefectFilters): Condition {
   const flows = within(filters.flows, flowCondition);
   const flowRuns = within(filters.flow_runs, flowRunCondition);

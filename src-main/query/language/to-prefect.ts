@@ -1,13 +1,13 @@
 /**
- * The other way round: a condition tree as the filters of one Prefect request, for comparing counts with the server. Only what Prefect
- * can be asked with the same meaning: an `and` of plain comparisons, each criterion once. `prefect.ts` holds the meanings.
+ * A condition tree as the filters of one Prefect request, for comparing counts with the server. Only conditions that Prefect can be asked
+ * with the same meaning: an `and` of plain comparisons, each criterion once. `prefect.ts` is the other direction.
  */
 import { instantAt, type Condition, type Instant } from '../../contract/query.ts';
 import { formatTime } from '../../contract/time.ts';
 
 type Filters = Record<string, Record<string, unknown>>;
 type Kind = 'id' | 'name' | 'tags' | 'state' | 'time' | 'terms';
-/** where a field's criteria go, and which of them there are */
+/** Where the criteria of a field stand in the filters, and which criteria it has. */
 type Place = { path: [group: string, ...string[]]; kind: Kind };
 
 const runPlaces = (group: string, prefix: string): Record<string, Place> => ({
@@ -35,7 +35,7 @@ const places: Record<string, Place> = {
   'flow_run.deployment.tags': { path: ['deployments', 'tags'], kind: 'tags' },
 };
 
-/** Filters for POST /task_runs/count and /filter of Prefect 3.8.8; null when it has none that mean the same. `now`: µs. */
+/** Filters for POST /task_runs/count and /filter of Prefect 3.8.8; null when no filters mean the same. `now` in µs. */
 export function toPrefectFilters(condition: Condition, now: number): Filters | null {
   const filters: Filters = {};
   const add = ({ path }: Place, criteria: Record<string, unknown>): boolean => {

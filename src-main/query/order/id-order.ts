@@ -1,12 +1,12 @@
-/** All rows by id, the tie-break of every order and the way from an id to its row. */
-import * as bits from '../columns/row-set.ts';
-import type { Bits } from '../columns/row-set.ts';
+/** All rows by id: the tie-break of every order, and how the row of an id is found. */
+import * as rowSet from '../columns/row-set.ts';
+import type { RowSet } from '../columns/row-set.ts';
 import { radixSort } from './radix.ts';
 import type { Table } from '../columns/table.ts';
 
-/** 64 bits of the id by radix; what still ties (ids of one millisecond can) by comparison. */
-export function idsDescending({ ids }: Table, members: Bits): Uint32Array<ArrayBuffer> {
-  const rows = bits.rowsOf(members, bits.count(members));
+/** Sorts by the first 64 bits of the id by radix, then ties (ids made in one millisecond) by comparison. */
+export function idsDescending({ ids }: Table, members: RowSet): Uint32Array<ArrayBuffer> {
+  const rows = rowSet.rowsOf(members, rowSet.count(members));
   const { words } = ids;
   const hi = new Uint32Array(rows.length);
   const lo = new Uint32Array(rows.length);

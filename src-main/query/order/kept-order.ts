@@ -1,22 +1,22 @@
 /**
- * All rows of a table in one order, where the kernels see them, 4 bytes a row. It is changed in place when rows have
- * changed: copying a million rows to fresh memory takes 2.7 ms, most of it the system handing out pages. Results that
- * have not walked all of it yet are lent it, and walk the rest before it changes.
+ * All rows of a table in one order, in the memory of the kernels, 4 bytes a row. It is changed in place: copying a million rows to fresh
+ * memory takes 2.7 ms, most of it page faults. Results that have read only a part of the order register as readers; each reads the rest
+ * before the order changes.
  */
 import type { Arena } from '../kernels/heap.ts';
 
-/** Somebody who reads an order later than now. */
-export type Borrower = { finish(): void };
+/** A result that still has to read the rest of an order; `finish` is called before the order changes. */
+export type OrderReader = { finish(): void };
 
-/** Loans after which those that are over are looked for. */
-const MANY = 64;
+/** Readers from which on those that were garbage-collected are looked for and dropped. */
+const MANY_READERS = 64;
 
 export class KeptOrder {
   readonly #arena: Arena;
   #room: Uint32Array;
-  /** not to be written to, nor held beyond the present call */
+  /** Valid until the order changes; only `change` writes to it. */
   rows: Uint32Array;
-  #lent = new Set<WeakRef<Borrower>>();
+  #readers = new Set<WeakRef<OrderReader>>();
 
   constructor(arena: Arena, rows: Uint32Array) {
     this.#arena = arena;
@@ -29,35 +29,36 @@ export class KeptOrder {
     return this.#room.byteLength;
   }
 
-  /** Until it gives it back, the borrower is told before the order changes. */
-  lend(borrower: Borrower): () => void {
-    if (this.#lent.size >= MANY) for (const one of this.#lent) if (!one.deref()) this.#lent.delete(one);
-    const loan = new WeakRef(borrower);
-    this.#lent.add(loan);
-    return () => this.#lent.delete(loan);
+  /** Calls `reader.finish` before the order changes, unless the returned function was called before. */
+  addReader(reader: OrderReader): () => void {
+    if (this.#readers.size >= MANY_READERS)
+      for (const one of this.#readers) if (!one.deref()) this.#readers.delete(one);
+    const added = new WeakRef(reader);
+    this.#readers.add(added);
+    return () => this.#readers.delete(added);
   }
 
-  /** `write` gets an array with room for `length` rows, and how many there are now. */
+  /** `write` gets an array with room for `length` rows, and the number of rows in it now. */
   change(length: number, write: (room: Uint32Array, length: number) => void): void {
-    this.#recall();
+    this.#finishReaders();
     const before = this.rows.length;
     if (length > this.#room.length) this.#room = this.#arena.grown(this.#room, withRoom(length));
     write(this.#room, before);
     this.rows = this.#room.subarray(0, length);
   }
 
-  /** Gives the memory back. */
+  /** Frees the memory. */
   drop(): void {
-    this.#recall();
+    this.#finishReaders();
     this.#arena.free(this.#room);
     this.rows = new Uint32Array(0);
   }
 
-  #recall(): void {
-    for (const loan of this.#lent) loan.deref()?.finish();
-    this.#lent.clear();
+  #finishReaders(): void {
+    for (const reader of this.#readers) reader.deref()?.finish();
+    this.#readers.clear();
   }
 }
 
-/** a thirty-second more, as tables have */
+/** Room for a thirty-second more rows, as tables have. */
 const withRoom = (rows: number): number => rows + (rows >>> 5) + 1024;

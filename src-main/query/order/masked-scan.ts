@@ -1,20 +1,20 @@
-/** Walks along a kept order that look at each row's bit in a mask. */
-import type { Bits } from '../columns/row-set.ts';
-import { summed } from '../facets/counting.ts';
-import { clear, copied32, pieces, put } from '../kernels/heap.ts';
+/** Scans of a kept order that test each row against a mask. */
+import type { RowSet } from '../columns/row-set.ts';
+import { summed } from '../columns/counting.ts';
+import { clear, copied32, scratch, put } from '../kernels/heap.ts';
 import { kernels } from '../kernels/instance.ts';
 
 /** The rows among the first `n` of the order that are in the mask. */
-export function picked(order: Uint32Array, n: number, mask: Bits): Uint32Array<ArrayBuffer> {
+export function rowsIn(order: Uint32Array, n: number, mask: RowSet): Uint32Array<ArrayBuffer> {
   const length = Math.min(n, order.length);
-  const [set, out] = pieces(mask.byteLength, length * 4 + 4);
+  const [set, out] = scratch(mask.byteLength, length * 4 + 4);
   put(set, mask);
   return copied32(out, kernels.pick(order.byteOffset, length, set, out));
 }
 
 /** The places in the order whose rows are in the mask. */
-export function placesIn(order: Uint32Array, mask: Bits): Uint32Array<ArrayBuffer> {
-  const [set, out] = pieces(mask.byteLength, order.byteLength + 4);
+export function placesIn(order: Uint32Array, mask: RowSet): Uint32Array<ArrayBuffer> {
+  const [set, out] = scratch(mask.byteLength, order.byteLength + 4);
   put(set, mask);
   return copied32(out, kernels.placesOf(order.byteOffset, order.length, set, out));
 }
@@ -26,14 +26,14 @@ export function placesIn(order: Uint32Array, mask: Bits): Uint32Array<ArrayBuffe
 export function countStretches(
   order: Uint32Array,
   [first, last]: readonly [number, number],
-  mask: Bits,
+  mask: RowSet,
   codes: Uint16Array,
   values: number,
   edges: readonly number[],
 ): { counts: Uint32Array<ArrayBuffer>; outside: number } {
   const stretches = edges.length - 1;
   const bytes = stretches * values * 16;
-  const [set, counts] = pieces(mask.byteLength, bytes);
+  const [set, counts] = scratch(mask.byteLength, bytes);
   put(set, mask);
   clear(counts, bytes);
   for (let i = 0; i < stretches; i++) {

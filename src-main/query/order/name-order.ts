@@ -1,14 +1,14 @@
 /**
- * Rows ordered by a two-part name without building a million strings: rows of one head sort by their suffix, and heads
- * sort among themselves, except where one head can be the beginning of another's names ("load-", "load-daily-"). Such
- * neighbours share a rank, and only their rows are compared as whole names.
+ * Sorts rows by their two-part names without building a million strings. Heads are sorted, and rows of one head are sorted by suffix. Where
+ * one head is the beginning of another ("load-", "load-daily-"), names of both may mix: such heads share a rank, and only their rows are
+ * compared as whole names.
  */
 import type { Dialect } from '../../contract/query.ts';
 import { textOrder } from '../language/collation.ts';
 import type { TextColumn } from '../columns/columns.ts';
 import { radixSort } from './radix.ts';
 
-/** Sorts rows that all have a name, in place and stable. */
+/** A stable sort in place. Every row must have a name. */
 export function sortByName(
   rows: Uint32Array<ArrayBuffer>,
   column: TextColumn,
@@ -62,7 +62,7 @@ function ranksOf(texts: readonly string[], compare: (a: string, b: string) => nu
   return ranks;
 }
 
-/** `shared[rank]` is set where several heads have one rank. */
+/** Ranks of the used heads; `shared[rank]` is 1 where several heads have one rank. */
 function headRanks(
   heads: readonly string[],
   used: Uint8Array,
@@ -74,9 +74,9 @@ function headRanks(
   order.sort((a, b) => compare(heads[a], heads[b]));
   const ranks = new Uint32Array(heads.length);
   const shared = new Uint8Array(order.length + 1);
-  // what everything of the open group begins with; in sorted order whatever begins with it follows it directly
+  // the common beginning of the heads of the present rank; sorted, all heads with that beginning are neighbours
   let open: string | null = null;
-  // the collation of the head before cannot be told from its letters: its next neighbour may belong to it
+  // the collation of the head before is unknown: the next head may mix with it
   let unsure = false;
   let rank = 0;
   for (const head of order) {
@@ -91,7 +91,7 @@ function headRanks(
   return { ranks, shared };
 }
 
-/** Letters that decide first in an ICU collation; null when they cannot be told from the text alone. */
+/** The letters that an ICU collation compares first; null for text that is not plain ASCII, where they are unknown. */
 function primaryKey(head: string): string | null {
   return /^[\x20-\x7e]*$/.test(head) ? head.toLowerCase() : null;
 }

@@ -1,35 +1,35 @@
-/** Bringing a kept order up to date after a few rows have changed. */
-import * as bits from '../columns/row-set.ts';
-import type { Bits } from '../columns/row-set.ts';
+/** Updates a kept order after a few rows have changed. */
+import * as rowSet from '../columns/row-set.ts';
+import type { RowSet } from '../columns/row-set.ts';
 import type { KeptOrder } from './kept-order.ts';
 import { placesIn } from './masked-scan.ts';
 
 /**
- * Takes the changed rows out of where they are and puts them in where they belong, in place: the stretches between are
- * moved whole. `before` and `after` are the members the order had and is to have; `compare` is by the new values.
+ * Takes the changed rows out of the order and puts them in at their new places. The stretches between are moved as a whole. `before` and
+ * `after`: the rows that the order had and is to have. `compare`: by the new values.
  */
-export function move(
+export function moveRows(
   order: KeptOrder,
-  before: Bits,
-  after: Bits,
+  before: RowSet,
+  after: RowSet,
   changed: readonly number[],
   compare: (a: number, b: number) => number,
 ): void {
-  const leaving: Bits = new Int32Array(Math.max(before.length, 1));
+  const leaving: RowSet = new Int32Array(Math.max(before.length, 1));
   let leave = 0;
   for (const row of changed) {
-    if (row >>> 5 >= before.length || !bits.has(before, row)) continue;
-    bits.add(leaving, row);
+    if (row >>> 5 >= before.length || !rowSet.has(before, row)) continue;
+    rowSet.add(leaving, row);
     leave++;
   }
   const gaps = leave > 0 ? placesIn(order.rows, leaving) : new Uint32Array(0);
-  const arriving = Uint32Array.from(changed.filter((row) => bits.has(after, row))).sort(compare);
+  const arriving = Uint32Array.from(changed.filter((row) => rowSet.has(after, row))).sort(compare);
   order.change(order.rows.length - leave + arriving.length, (room, length) => {
     insert(room, closeGaps(room, length, gaps), arriving, compare);
   });
 }
 
-/** Returns how many are left. */
+/** Removes the rows at the places `gaps` (ascending); returns how many rows are left. */
 function closeGaps(rows: Uint32Array, length: number, gaps: Uint32Array): number {
   let to = gaps.length > 0 ? gaps[0] : length;
   for (let g = 0; g < gaps.length; g++) {
@@ -41,7 +41,7 @@ function closeGaps(rows: Uint32Array, length: number, gaps: Uint32Array): number
   return to;
 }
 
-/** `arriving` is in order; from the back, so that each stretch moves once. */
+/** Inserts `arriving`, which is sorted. It works from the back, so that each stretch is moved once. */
 function insert(
   rows: Uint32Array,
   length: number,

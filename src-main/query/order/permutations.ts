@@ -1,11 +1,11 @@
 /**
- * Orders kept between questions. A change only marks them stale; the next question that needs one takes the changed
- * rows out and merges them in again (about 2 ms at a million rows), so a batch costs nothing for orders nobody looks at.
+ * Orders kept between questions. A commit does not touch them. The next question that needs an order moves the changed rows to their new
+ * places (about 2 ms at a million rows), so that orders out of use cost nothing.
  */
 import type { Entity } from '../../contract/fields.ts';
 import type { Dialect, SortKey } from '../../contract/query.ts';
-import * as bits from '../columns/row-set.ts';
-import type { Bits } from '../columns/row-set.ts';
+import * as rowSet from '../columns/row-set.ts';
+import type { RowSet } from '../columns/row-set.ts';
 import {
   compareBy,
   concerns,
@@ -18,20 +18,20 @@ import {
 import { idsDescending } from './id-order.ts';
 import { Arena } from '../kernels/heap.ts';
 import { KeptOrder } from './kept-order.ts';
-import { move } from './order-merge.ts';
+import { moveRows } from './order-merge.ts';
 import type { Table } from '../columns/table.ts';
 
 type Kept = {
-  /** all rows of `members`, those without a value where the dialect puts them */
+  /** All rows of `members`; rows without a value stand where the dialect puts them. */
   order: KeptOrder;
-  /** the listed rows; for the order by id also the stubs */
-  members: Bits;
+  /** The listed rows; in the order by id also the stubs. */
+  members: RowSet;
   keys: ResolvedKey[];
-  /** per table it depends on: which changes concern it, and the place in that table's log up to which `rows` is right */
+  /** For each table the order depends on: the changes that concern it, and the place in the log of that table up to which it is updated. */
   concerns: Map<Table, { of: number; seen: number }>;
 };
 
-/** 4 MB each at a million rows; the four a window switches between, and two more */
+/** Orders kept, 4 MB each at a million rows: the four that a window switches between, and two more. */
 const KEPT = 6;
 
 export class Permutations implements OrderContext {
@@ -46,7 +46,7 @@ export class Permutations implements OrderContext {
     this.dialect = dialect;
   }
 
-  /** Gives the memory back; results that still walk an order are completed first. */
+  /** Frees the memory; results that still read an order are completed first. */
   dispose(): void {
     for (const { order } of this.#kept.values()) order.drop();
     this.#kept.clear();
@@ -60,7 +60,7 @@ export class Permutations implements OrderContext {
     return total;
   }
 
-  /** Every row with an id, stubs too, id descending: the tie-break of all orders and the way from id to row. */
+  /** Every row with an id, stubs too, by id descending: the tie-break of all orders, and how the row of an id is found. */
   byId(entity: Entity): Uint32Array {
     return this.#order(entity, []).order.rows;
   }
@@ -74,13 +74,13 @@ export class Permutations implements OrderContext {
     return this.#order(entity, significant(sort)).order;
   }
 
-  /** An order by one field in whichever direction is at hand. */
+  /** An order by one field, in the direction that is kept already. */
   either(entity: Entity, field: string): { rows: Uint32Array; descending: boolean } {
     const descending = !this.#kept.has(nameOf(entity, [{ field, dir: 'asc' }]));
     return { rows: this.order(entity, [{ field, dir: descending ? 'desc' : 'asc' }]).rows, descending };
   }
 
-  /** The comparison behind `order`, for results too small to be worth one. */
+  /** The comparison of `order`, for results that are too small to build an order for. */
   compare(entity: Entity, sort: readonly SortKey[]): (a: number, b: number) => number {
     return this.#compare(
       entity,
@@ -117,7 +117,7 @@ export class Permutations implements OrderContext {
     return kept;
   }
 
-  /** Orders by id are not counted: they are small or needed by everything. */
+  /** Drops the orders used longest ago. Orders by id are not counted: every order needs them. */
   #trim(): void {
     const names = [...this.#kept.keys()].filter((name) => !name.endsWith(' []'));
     for (const name of names.slice(0, Math.max(0, names.length - KEPT))) {
@@ -126,7 +126,7 @@ export class Permutations implements OrderContext {
     }
   }
 
-  /** false when it must be built anew */
+  /** Moves the changed rows; false when the order must be built anew. */
   #catchUp(entity: Entity, table: Table, kept: Kept): boolean {
     let own: number[] = [];
     for (const [of, concern] of kept.concerns) {
@@ -136,18 +136,18 @@ export class Permutations implements OrderContext {
       if (of === table) own = changed;
     }
     if (own.length === 0) return true;
-    // a path that comes back to the sorted table: one changed row may move others
+    // the sort key leads back to the sorted table: a changed row may move other rows
     if (kept.keys.some((key) => key.tables.includes(table))) return false;
     if (own.length > 20_000 && own.length > kept.order.rows.length >>> 4) return false;
     const members = kept.keys.length === 0 ? table.present.slice(0, table.words) : table.listed();
     const compare = this.#compare(entity, kept.keys);
-    move(kept.order, kept.members, members, own, compare);
+    moveRows(kept.order, kept.members, members, own, compare);
     kept.members = members;
     return true;
   }
 
-  /** All of an order but its rows. */
-  #frame(entity: Entity, sort: readonly SortKey[]): Omit<Kept, 'order'> {
+  /** All of a new order but its rows. */
+  #describe(entity: Entity, sort: readonly SortKey[]): Omit<Kept, 'order'> {
     const table = this.tables[entity];
     const keys = sort.map((key) => resolveKey(entity, key, this));
     const needs = [...concerns(entity, keys, this)].map(([of, what]) => [of, { of: what, seen: of.log.end }] as const);
@@ -156,8 +156,8 @@ export class Permutations implements OrderContext {
   }
 
   #keep(entity: Entity, sort: readonly SortKey[]): Kept {
-    const frame = this.#frame(entity, sort);
-    return { ...frame, order: new KeptOrder(this.#arena, this.#build(entity, frame)) };
+    const described = this.#describe(entity, sort);
+    return { ...described, order: new KeptOrder(this.#arena, this.#build(entity, described)) };
   }
 
   #build(entity: Entity, { keys, members }: Omit<Kept, 'order'>): Uint32Array {
@@ -165,7 +165,7 @@ export class Permutations implements OrderContext {
     if (keys.length === 0) return idsDescending(table, members);
     const rows = new Uint32Array(table.count);
     let n = 0;
-    for (const row of this.byId(entity)) if (bits.has(members, row)) rows[n++] = row;
+    for (const row of this.byId(entity)) if (rowSet.has(members, row)) rows[n++] = row;
     for (const key of keys.toReversed()) {
       if (key.field === 'id' && key.via.length === 0) rows.reverse();
       else sortRows(rows, key, withValue(entity, key, this), this);
@@ -173,7 +173,7 @@ export class Permutations implements OrderContext {
     return rows;
   }
 
-  /** Orders of task runs worth keeping in a snapshot: by id, and the last one used. Named so that `adopt` knows them. */
+  /** The orders of task runs that a snapshot keeps: by id, and the last one used. `adopt` understands their names. */
   export(): Map<string, Uint32Array> {
     const out = new Map<string, Uint32Array>();
     const sorts: SortKey[][] = [[]];
@@ -188,13 +188,13 @@ export class Permutations implements OrderContext {
     return out;
   }
 
-  /** Only into tables that have not changed since `export`. */
+  /** Takes over the orders of a snapshot. The tables must not have changed since `export`. */
   adopt(orders: ReadonlyMap<string, Uint32Array>): void {
     for (const [name, rows] of orders) {
       const [dialect, sort] = JSON.parse(name) as [Dialect, SortKey[]];
       if (dialect !== this.dialect) continue;
       const order = new KeptOrder(this.#arena, rows);
-      this.#kept.set(nameOf('task_run', sort), { ...this.#frame('task_run', sort), order });
+      this.#kept.set(nameOf('task_run', sort), { ...this.#describe('task_run', sort), order });
     }
   }
 
@@ -205,16 +205,16 @@ export class Permutations implements OrderContext {
     const known = this.#ranks.get(name);
     if (known?.at === at) return known.ranks;
     const sort: SortKey = { field, dir: 'asc' };
-    const frame = this.#frame(entity, [sort]);
-    const { keys } = frame;
-    const rows = this.#build(entity, frame);
+    const described = this.#describe(entity, [sort]);
+    const { keys } = described;
+    const rows = this.#build(entity, described);
     const valued = withValue(entity, keys[0], this);
     const compare = compareBy(keys[0], this);
     const ranks = new Uint32Array(table.size);
     let rank = 0;
     let before = 0;
     for (const row of rows) {
-      if (!bits.has(valued, row)) continue;
+      if (!rowSet.has(valued, row)) continue;
       if (before === 0 || compare(before, row) !== 0) rank++;
       ranks[row] = rank;
       before = row;
@@ -226,7 +226,7 @@ export class Permutations implements OrderContext {
 
 const nameOf = (entity: Entity, sort: readonly SortKey[]): string => `${entity} ${JSON.stringify(sort)}`;
 
-/** Keys after the id order nothing, and id descending is the tie-break anyway. */
+/** The sort keys that matter: keys after the id do not, nor does a last key of id descending, which is the tie-break. */
 function significant(sort: readonly SortKey[]): readonly SortKey[] {
   const end = sort.findIndex((key) => key.field === 'id');
   return end < 0 ? sort : sort.slice(0, sort[end].dir === 'desc' ? end : end + 1);

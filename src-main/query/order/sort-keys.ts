@@ -1,9 +1,9 @@
-/** What one sort key needs: the value's place for building an order, and a comparison of two rows for merging into one. */
+/** One sort key: sorting rows by it to build an order, and comparing two rows by it to update one. */
 import { resolveField, type Entity } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Dialect, SortKey } from '../../contract/query.ts';
-import * as bits from '../columns/row-set.ts';
-import type { Bits } from '../columns/row-set.ts';
+import * as rowSet from '../columns/row-set.ts';
+import type { RowSet } from '../columns/row-set.ts';
 import { nullsFirst, textOrder } from '../language/collation.ts';
 import type { Column, RefColumn } from '../columns/columns.ts';
 import { byReference } from '../language/masks.ts';
@@ -16,17 +16,17 @@ import type { Table } from '../columns/table.ts';
 export type OrderContext = {
   tables: Record<Entity, Table>;
   dialect: Dialect;
-  /** every row with an id, stubs too */
+  /** Every row with an id, stubs too. */
   idsDescending(entity: Entity): Uint32Array;
-  /** place of every row of a table by one field ascending, equal values equal, from 1; 0 is null. Kept until the table changes. */
+  /** The rank of every row of a table by one field ascending, from 1; equal values have one rank, 0 is null. Kept until the table changes. */
   ranks(entity: Entity, field: string): Uint32Array;
 };
 
 export type ResolvedKey = {
   key: SortKey;
-  /** reference columns from the sorted table to the one with the field */
+  /** Reference columns from the sorted table to the table of the field. */
   via: RefColumn[];
-  /** tables after each step of `via` */
+  /** The table after each step of `via`. */
   tables: Table[];
   table: Table;
   field: string;
@@ -48,7 +48,7 @@ export function resolveKey(entity: Entity, key: SortKey, context: OrderContext):
   return { key, via, tables, table, field: resolved.field, nullsFirst: nullsFirst(context.dialect, key.dir) };
 }
 
-/** Bits of the row log that concern an order by these keys, for the sorted table and for each table behind a relation. */
+/** RowSet of the row log that concern an order by these keys, for the sorted table and for each table behind a relation. */
 export function concerns(entity: Entity, keys: readonly ResolvedKey[], context: OrderContext): Map<Table, number> {
   const of = new Map<Table, number>([[context.tables[entity], NEW]]);
   const note = (table: Table, bit: number) => of.set(table, (of.get(table) ?? 0) | bit);
@@ -60,21 +60,21 @@ export function concerns(entity: Entity, keys: readonly ResolvedKey[], context: 
   return of;
 }
 
-/** Rows that have a value for the key (uncut: may hold rows that are not listed). */
-export function withValue(entity: Entity, key: ResolvedKey, context: OrderContext): Bits {
-  let mask = bits.and(notNull(key.table, key.table.field(key.field)), key.table.listed());
+/** Rows that have a value for the key. */
+export function withValue(entity: Entity, key: ResolvedKey, context: OrderContext): RowSet {
+  let mask = rowSet.and(notNull(key.table, key.table.field(key.field)), key.table.listed());
   for (let i = key.via.length - 1; i >= 0; i--) {
     const table = i === 0 ? context.tables[entity] : key.tables[i - 1];
-    mask = bits.and(byReference(key.via[i].codes, mask, table.words), table.listed());
+    mask = rowSet.and(byReference(key.via[i].codes, mask, table.words), table.listed());
   }
   return mask;
 }
 
-/** Stable sort of rows in place; those without a value go to the end the dialect gives them. */
+/** A stable sort of rows in place. Rows without a value go to the end where the dialect puts nulls. */
 export function sortRows(
   rows: Uint32Array<ArrayBuffer>,
   key: ResolvedKey,
-  hasValue: Bits,
+  hasValue: RowSet,
   context: OrderContext,
 ): void {
   const valued = new Uint32Array(rows.length);
@@ -82,7 +82,7 @@ export function sortRows(
   let v = 0;
   let n = 0;
   for (const row of rows) {
-    if (bits.has(hasValue, row)) valued[v++] = row;
+    if (rowSet.has(hasValue, row)) valued[v++] = row;
     else nulls[n++] = row;
   }
   const sorted = valued.slice(0, v);
@@ -124,7 +124,7 @@ function sortValued(rows: Uint32Array<ArrayBuffer>, key: ResolvedKey, context: O
   radixSort(rows, new Uint32Array(rows.length), lo);
 }
 
-/** Place of each code among its column's values. */
+/** The rank of each code among the values of its column. */
 function codeRanks(
   column: Exclude<Column, { kind: 'text' | 'number' | 'difference' | 'id' }>,
   context: OrderContext,
@@ -148,7 +148,7 @@ function placesOf(order: readonly number[], size: number): Uint32Array {
   return ranks;
 }
 
-/** Two rows by one key alone; 0 when their values are the same or both missing. */
+/** Compares two rows by one key; 0 when both values are equal or both are missing. */
 export function compareBy(key: ResolvedKey, context: OrderContext): (a: number, b: number) => number {
   const sign = key.key.dir === 'desc' ? -1 : 1;
   const nullSign = key.nullsFirst ? -1 : 1;
@@ -165,7 +165,7 @@ export function compareBy(key: ResolvedKey, context: OrderContext): (a: number, 
   };
 }
 
-/** Sortable value of a row: number, text, or null. Ids compare as their canonical text, which is their byte order. */
+/** The value of a row to compare by. Ids are compared as canonical text, which has the order of their bytes. */
 function valueOf(key: ResolvedKey, context: OrderContext): (rid: number) => string | number | null {
   const { table } = key;
   const read = readOf(table, key.field, context);
@@ -174,7 +174,7 @@ function valueOf(key: ResolvedKey, context: OrderContext): (rid: number) => stri
     let at = rid;
     for (let i = 0; i < key.via.length; i++) {
       at = key.via[i].codes[at]!;
-      if (at === 0 || !bits.has(key.tables[i].alive, at)) return null;
+      if (at === 0 || !rowSet.has(key.tables[i].alive, at)) return null;
     }
     return read(at);
   };

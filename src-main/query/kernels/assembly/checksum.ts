@@ -1,6 +1,6 @@
 /**
- * 32 bits that tell whether bytes are what was written: four times four lanes of xor, multiply, rotate. Some 10 GB/s,
- * where zlib's crc32 does 2.5; it guards against torn and rotten files, not against people.
+ * A 32-bit checksum: four times four lanes of xor, multiply, rotate. It runs at some 10 GB/s, zlib's crc32 at 2.5. It finds torn and
+ * decayed files; it is no defence against people.
  */
 export function checksum(at: usize, bytes: u32, seed: u32): u32 {
   let a = i32x4.splat(seed);

@@ -1,9 +1,9 @@
-/** Counting the codes of the rows of a mask. Words without a row cost one comparison. */
+/** Counts of the codes of a mask's rows. A word of the mask without a row costs one comparison. */
 import { bit } from './bits';
 
 /**
- * counts[code · 4 + k] += 1 for the rows of a mask, k going round: nine in ten rows have the same state, and with one
- * counter each addition would wait for the one before.
+ * counts[code · 4 + k] += 1 for the rows of a mask. k cycles through 0 to 3: nine in ten rows have the same state, and with one counter a
+ * code each addition would wait for the one before.
  */
 export function countFew(codes: usize, mask: usize, words: u32, counts: usize): void {
   for (let w: u32 = 0; w < words; w++) {
@@ -50,7 +50,7 @@ export function count32(codes: usize, mask: usize, words: u32, counts: usize): v
   }
 }
 
-/** Smallest and largest value of the rows of a mask into out[0] and out[1], which hold +∞ and −∞ before; NaN is passed over. */
+/** Writes the smallest and the largest value of a mask's rows to out[0] and out[1], which must hold +∞ and −∞ before. NaN is left out. */
 export function extent(values: usize, mask: usize, words: u32, out: usize): void {
   let low = load<f64>(out);
   let high = load<f64>(out, 8);
@@ -70,8 +70,8 @@ export function extent(values: usize, mask: usize, words: u32, out: usize): void
 }
 
 /**
- * counts[bucket · types + code] += 1 for the rows of a mask with from ≤ value < end; returns how many have a value at
- * all. The quotient is below 500 and exact, both sides being whole numbers below 2^53.
+ * counts[bucket · types + code] += 1 for the rows of a mask with from ≤ value < end. Returns the number of rows that have a value. The
+ * quotient is below 500 and exact, because both sides are whole numbers below 2^53.
  */
 export function countBuckets(
   values: usize,
@@ -102,7 +102,7 @@ export function countBuckets(
   return valued;
 }
 
-/** out[codes[r]] += counts[r] for the rows in `listed`, out[0] += counts[r] for others; row 0 stands for none. */
+/** out[codes[r]] += counts[r] for rows in `listed`, out[0] += counts[r] for other rows. Row 0 stands for "no row" and is left out. */
 export function fold32(codes: usize, listed: usize, counts: usize, rows: u32, out: usize): void {
   for (let r: u32 = 1; r < rows; r++) {
     const n = load<u32>(counts + ((<usize>r) << 2));

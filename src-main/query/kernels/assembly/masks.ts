@@ -1,13 +1,13 @@
-/** Column → mask: 32 rows become one word. Columns have room for whole words; what stands there beyond the last row is cut off later. */
+/** Column → mask: 32 rows become one word. Columns have room for whole words; bits past the last row are cleared by the caller. */
 import { bit } from './bits';
 
-/** bit r of the mask = table[codes[r]], for tables of up to 16 entries: 16 rows in one look-up (0.08 ms a million) */
+/** Bit r of the mask = table[codes[r]], for tables of up to 16 entries: 16 rows in one look-up (0.08 ms for a million rows). */
 export function byFew(codes: usize, table: usize, out: usize, words: u32): void {
   const marks = v128.load(table);
   for (let w: u32 = 0; w < words; w++) {
     const low = v128.narrow<u16>(v128.load(codes), v128.load(codes, 16));
     const high = v128.narrow<u16>(v128.load(codes, 32), v128.load(codes, 48));
-    // a 1 becomes the byte's sign, which is what bitmask collects
+    // negated, a 1 has the byte's sign bit set, and bitmask collects sign bits
     const a: u32 = v128.bitmask<i8>(v128.neg<i8>(v128.swizzle(marks, low)));
     const b: u32 = v128.bitmask<i8>(v128.neg<i8>(v128.swizzle(marks, high)));
     store<u32>(out, a | (b << 16));
@@ -62,7 +62,7 @@ function mark(table: usize, code: u32): u32 {
   return load<u8>(table + code);
 }
 
-/** bit r of the mask = bit refs[r] of `target` */
+/** Bit r of the mask = bit refs[r] of `target`. */
 export function byBit32(refs: usize, target: usize, out: usize, words: u32): void {
   for (let w: u32 = 0; w < words; w++) {
     let word: u32 = 0;
@@ -80,7 +80,7 @@ export function byBit32(refs: usize, target: usize, out: usize, words: u32): voi
   }
 }
 
-/** Sets in `out` (zero before) the bit refs[r] for every row r of `from`. */
+/** Sets bit refs[r] in `out` for every row r of `from`. `out` must be zero before. */
 export function pointedAt(refs: usize, from: usize, words: u32, out: usize): void {
   for (let w: u32 = 0; w < words; w++) {
     let word = load<u32>(from);
@@ -95,7 +95,7 @@ export function pointedAt(refs: usize, from: usize, words: u32, out: usize): voi
   }
 }
 
-/** from ≤ value ≤ to; NaN is in no range */
+/** Rows with from ≤ value ≤ to. NaN is in no range. */
 export function byRange(values: usize, from: f64, to: f64, out: usize, words: u32): void {
   const low = f64x2.splat(from);
   const high = f64x2.splat(to);
@@ -119,7 +119,7 @@ function within(two: v128, low: v128, high: v128): u32 {
   return v128.bitmask<i64>(v128.and(f64x2.ge(two, low), f64x2.le(two, high)));
 }
 
-/** from ≤ (later − earlier) / unit ≤ to */
+/** Rows with from ≤ (later − earlier) / unit ≤ to. */
 export function byDifference(
   later: usize,
   earlier: usize,
@@ -193,7 +193,7 @@ export function notZero32(codes: usize, out: usize, words: u32): void {
   }
 }
 
-/** bit r of the mask = table[offsets[heads[r]] + suffixes[r]] */
+/** Bit r of the mask = table[offsets[heads[r]] + suffixes[r]]. */
 export function byName(heads: usize, suffixes: usize, offsets: usize, table: usize, out: usize, words: u32): void {
   for (let w: u32 = 0; w < words; w++) {
     let word: u32 = 0;
@@ -216,7 +216,7 @@ function place(offsets: usize, head: u32, suffix: u32): u32 {
   return load<u32>(offsets + ((<usize>head) << 2)) + suffix;
 }
 
-/** table[offsets[heads[r]] + suffixes[r]] |= 2 for every row: which pairs there are at all */
+/** table[offsets[heads[r]] + suffixes[r]] |= 2 for every row: marks the pairs that occur. */
 export function markNames(heads: usize, suffixes: usize, offsets: usize, table: usize, rows: u32): void {
   for (let r: u32 = 0; r < rows; r++) {
     const at = table + place(offsets, load<u32>(heads), load<u16>(suffixes));

@@ -1,7 +1,7 @@
-/** Walking all rows in an order and looking at their bits in a mask. Without branches: what the next row has cannot be foretold. */
+/** Scans of an order that test each row against a mask. They have no branches, because the outcome for the next row cannot be predicted. */
 import { bit } from './bits';
 
-/** Appends the rows of rows[0, n) that are in the mask; returns how many. `out` needs room for one more. */
+/** Writes to `out` the rows of rows[0, n) that are in the mask; returns how many. `out` needs room for one more. */
 export function pick(rows: usize, n: u32, mask: usize, out: usize): u32 {
   const start = out;
   const end = rows + ((<usize>n) << 2);
@@ -13,7 +13,7 @@ export function pick(rows: usize, n: u32, mask: usize, out: usize): u32 {
   return <u32>((out - start) >> 2);
 }
 
-/** The places in rows[0, n) whose row is in the mask; returns how many. `out` needs room for one more. */
+/** Writes to `out` the places in rows[0, n) whose row is in the mask; returns how many. `out` needs room for one more. */
 export function placesOf(rows: usize, n: u32, mask: usize, out: usize): u32 {
   const start = out;
   for (let i: u32 = 0; i < n; i++) {
@@ -25,7 +25,7 @@ export function placesOf(rows: usize, n: u32, mask: usize, out: usize): u32 {
   return <u32>((out - start) >> 2);
 }
 
-/** How many rows of rows[0, n) are in the mask. */
+/** The number of rows of rows[0, n) that are in the mask. */
 export function countIn(rows: usize, n: u32, mask: usize): u32 {
   let total: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
@@ -35,7 +35,7 @@ export function countIn(rows: usize, n: u32, mask: usize): u32 {
   return total;
 }
 
-/** counts[codes[row] · 4 + k] += 1 for the rows of rows[0, n) in the mask, k going round (see countFew). */
+/** counts[codes[row] · 4 + k] += 1 for the rows of rows[0, n) in the mask. k cycles through 0 to 3, as in countFew. */
 export function countCodesIn(rows: usize, n: u32, codes: usize, mask: usize, counts: usize): void {
   let i: u32 = 0;
   for (; i + 4 <= n; i += 4) {

@@ -1,13 +1,13 @@
-/** Stable sort of rows by a 64-bit key given as two words, 11 bits at a time: 2,048 counters stay in the first-level cache. */
+/** A stable sort of rows by a 64-bit key of two words, 11 bits at a time: 2,048 counters stay in the first-level cache. */
 
 const DIGIT: u32 = 11;
 const BUCKETS: u32 = 1 << DIGIT;
-/** digits of a word; the last has 10 bits */
+/** Digits of a word; the last one has 10 bits. */
 const DIGITS: u32 = 3;
 
 /**
- * Ascending. Two sets of three arrays of n words each, the second for the sorting alone; `counts` has room for 6 · 2,048
- * words of zeros. Digits that are the same in every key cost nothing. Returns 1 when the result is in the second set.
+ * Sorts ascending. Takes two sets of three arrays of n words; the second set is for the sorting alone. `counts` must hold 6 · 2,048 words
+ * of zeros. A digit that is the same in every key is passed over. Returns 1 when the result is in the second set.
  */
 export function radixSort(
   rows: usize,

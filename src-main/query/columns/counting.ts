@@ -1,15 +1,16 @@
-/** How often each code occurs among the rows of a mask, and along a stretch of an order. */
-import type { Bits } from '../columns/row-set.ts';
-import { clear, copied32, copiedNumbers, pieces, put } from '../kernels/heap.ts';
+/** Counts over the rows of a mask: by code, by bucket of time, and the extent of values. */
+import type { RowSet } from './row-set.ts';
+import { clear, copied32, copiedNumbers, scratch, put } from '../kernels/heap.ts';
 import { kernels } from '../kernels/instance.ts';
 
-/** up to so many codes four counters each are kept, see `countFew` */
+/** Up to this many codes, each code has four counters, see the kernel `countFew`. */
 const FEW = 4096;
 
-export function countCodes(codes: Uint16Array | Uint32Array, mask: Bits, values: number): Uint32Array<ArrayBuffer> {
+/** How many rows of the mask have each of the codes below `values`. */
+export function countCodes(codes: Uint16Array | Uint32Array, mask: RowSet, values: number): Uint32Array<ArrayBuffer> {
   const few = codes instanceof Uint16Array && values <= FEW;
   const length = few ? values * 4 : values;
-  const [set, counts] = pieces(mask.byteLength, length * 4);
+  const [set, counts] = scratch(mask.byteLength, length * 4);
   put(set, mask);
   clear(counts, length * 4);
   if (codes instanceof Uint32Array) kernels.count32(codes.byteOffset, set, mask.length, counts);
@@ -18,15 +19,16 @@ export function countCodes(codes: Uint16Array | Uint32Array, mask: Bits, values:
   return few ? summed(copied32(counts, length)) : copied32(counts, length);
 }
 
+/** Adds up the four counters of each code. */
 export function summed(four: Uint32Array): Uint32Array<ArrayBuffer> {
   const sums = new Uint32Array(four.length / 4);
   for (let i = 0; i < sums.length; i++) sums[i] = four[i * 4] + four[i * 4 + 1] + four[i * 4 + 2] + four[i * 4 + 3];
   return sums;
 }
 
-/** Smallest and largest value of the mask's rows; null when none has one. */
-export function extentOf(values: Float64Array, mask: Bits): { low: number; high: number } | null {
-  const [set, out] = pieces(mask.byteLength, 16);
+/** Smallest and largest value of the mask's rows; null when no row has a value. */
+export function extentOf(values: Float64Array, mask: RowSet): { low: number; high: number } | null {
+  const [set, out] = scratch(mask.byteLength, 16);
   put(set, mask);
   put(out, Float64Array.of(Infinity, -Infinity));
   kernels.extent(values.byteOffset, set, mask.length, out);
@@ -34,18 +36,19 @@ export function extentOf(values: Float64Array, mask: Bits): { low: number; high:
   return low <= high ? { low, high } : null;
 }
 
+/** Buckets of `step` µs each, from the µs `from` on. */
 export type Grid = { buckets: number; from: number; step: number };
 
-/** counts[bucket × types + code] of the mask's rows, and how many of them have a value at all. `codes` null: all 0. */
+/** Counts of the mask's rows at [bucket × types + code], and the number of rows that have a value. `codes` null: every code is 0. */
 export function countBuckets(
   values: Float64Array,
   codes: Uint16Array | null,
   types: number,
-  mask: Bits,
+  mask: RowSet,
   { buckets, from, step }: Grid,
 ): { counts: Uint32Array<ArrayBuffer>; valued: number } {
   const bytes = buckets * types * 4;
-  const [set, counts, zeros] = pieces(mask.byteLength, bytes, codes ? 0 : mask.length * 64);
+  const [set, counts, zeros] = scratch(mask.byteLength, bytes, codes ? 0 : mask.length * 64);
   put(set, mask);
   clear(counts, bytes);
   if (!codes) clear(zeros, mask.length * 64);
@@ -55,14 +58,14 @@ export function countBuckets(
   return { counts: copied32(counts, buckets * types), valued };
 }
 
-/** Counts of rows (row 0: none) turned into counts of the codes those rows have; rows that are not listed have code 0. */
+/** Turns counts by row into counts by the code of the row. Rows that are not listed count as code 0; row 0 stands for "no row". */
 export function foldCodes(
   codes: Uint32Array,
-  listed: Bits,
+  listed: RowSet,
   counts: Uint32Array,
   values: number,
 ): Uint32Array<ArrayBuffer> {
-  const [set, of, out] = pieces(listed.byteLength, counts.byteLength, values * 4);
+  const [set, of, out] = scratch(listed.byteLength, counts.byteLength, values * 4);
   put(set, listed);
   put(of, counts);
   clear(out, values * 4);

@@ -1,0 +1,12 @@
+/** What counts as a UUID everywhere in the program: 32 hex digits in either case, without dashes or with the four where they belong. */
+const shape = /^(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+
+/** The 32 digits in lower case; null when the text is not a UUID. */
+export function uuidHex(text: string): string | null {
+  return shape.test(text) ? text.replaceAll('-', '').toLowerCase() : null;
+}
+
+/** 32 lower-case hex digits with the four dashes of a canonical UUID. */
+export function dashed(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,147 @@
+/** An exported file is whole or not there, whatever ends the export; links, FIFOs and devices are written as a person expects. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmod,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile as write,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { writeFile } from '../../src-main/export/file.ts';
+import { linesOf, version } from '../fixtures/export-child.ts';
+import { noLimits } from '../fixtures/file-limit.ts';
+import { inProcess } from '../fixtures/mount-namespace.ts';
+
+const child = fileURLToPath(new URL('../fixtures/export-child.ts', import.meta.url));
+const posix = process.platform === 'win32' && 'no FIFOs, modes and devices here';
+
+let dir = '';
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'taskscope-export-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+async function exportTo(path: string, number: number, signal?: AbortSignal): Promise<void> {
+  for await (const _ of writeFile(path, version(number), signal));
+}
+
+test('after kill -9 at any moment the file is the old one or a whole new one, and the next export removes what was left', async () => {
+  const path = join(dir, 'runs.csv');
+  await write(path, 'old');
+  for (let kill = 0; kill < 12; kill++) {
+    const running = spawn(process.execPath, [child, 'versions', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(running.stdout, 'data');
+    await setTimeout(kill * 3);
+    running.kill('SIGKILL');
+    await once(running, 'close');
+    const text = await readFile(path, 'utf8');
+    assert.ok(text === 'old' || text === linesOf(Number.parseInt(text)), `kill ${kill}: ${text.length} characters`);
+  }
+  const partials = () => readdir(dir).then((names) => names.filter((name) => name.endsWith('.partial')));
+  const left = await partials();
+  assert.ok(left.length > 0, 'a kill in the middle of a file leaves its partial file');
+  await exportTo(path, 1);
+  assert.deepEqual(await partials(), left, 'another machine may still write them');
+  for (const name of left) await utimes(join(dir, name), 1, 1);
+  const running = join(dir, `runs.csv.${process.pid}-00000000.partial`);
+  await write(running, '');
+  await utimes(running, 1, 1);
+  await exportTo(path, 2);
+  assert.deepEqual(await readdir(dir), ['runs.csv', `runs.csv.${process.pid}-00000000.partial`]);
+});
+
+test('a full disk leaves the old file and nothing else', { skip: noLimits() }, async () => {
+  const path = join(dir, 'runs.csv');
+  await write(path, 'old');
+  assert.equal(await inProcess<string>(child, 'limited', path, '100000'), 'DISK_FULL');
+  assert.equal(await readFile(path, 'utf8'), 'old');
+  assert.deepEqual(await readdir(dir), ['runs.csv']);
+});
+
+test('an export that is cancelled leaves the old file and nothing else', async () => {
+  const path = join(dir, 'runs.csv');
+  await write(path, 'old');
+  const abort = new AbortController();
+  await assert.rejects(
+    async () => {
+      for await (const { rows } of writeFile(path, version(1), abort.signal)) if (rows === 100) abort.abort();
+    },
+    { code: 'CANCELLED' },
+  );
+  for await (const _ of writeFile(path, version(1))) break;
+  assert.equal(await readFile(path, 'utf8'), 'old');
+  assert.deepEqual(await readdir(dir), ['runs.csv']);
+});
+
+test('two exports to one file at the same time: the file is one of them', async () => {
+  const path = join(dir, 'runs.csv');
+  await Promise.all([exportTo(path, 1), exportTo(path, 2)]);
+  const text = await readFile(path, 'utf8');
+  assert.ok(text === linesOf(1) || text === linesOf(2));
+  assert.deepEqual(await readdir(dir), ['runs.csv']);
+});
+
+test('a symbolic link stays, and what it points to is written, there or not', { skip: posix }, async () => {
+  await symlink('real.csv', join(dir, 'second'));
+  await symlink('second', join(dir, 'link.csv'));
+  for (const number of [1, 2]) {
+    await exportTo(join(dir, 'link.csv'), number);
+    assert.equal(await readFile(join(dir, 'real.csv'), 'utf8'), linesOf(number));
+    assert.equal(await readlink(join(dir, 'link.csv')), 'second');
+  }
+  await symlink('round', join(dir, 'round'));
+  await assert.rejects(exportTo(join(dir, 'round'), 1), { code: 'FILE_NOT_WRITABLE' });
+});
+
+test('a file that is replaced keeps its mode', { skip: posix }, async () => {
+  const path = join(dir, 'runs.csv');
+  await write(path, 'old');
+  await chmod(path, 0o600);
+  await exportTo(path, 1);
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+});
+
+test(
+  'a FIFO is written into: its reader gets every byte, and without one the export can be cancelled',
+  { skip: posix },
+  async () => {
+    const path = join(dir, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const written = exportTo(path, 1);
+    const reader = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    reader.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+    await Promise.all([written, once(reader, 'close')]);
+    assert.equal(text, linesOf(1));
+    assert.ok((await lstat(path)).isFIFO());
+
+    const abort = new AbortController();
+    const waiting = exportTo(path, 1, abort.signal);
+    abort.abort();
+    await assert.rejects(waiting, { code: 'CANCELLED' });
+
+    const impatient = spawn('head', ['-c', '10', path], { stdio: 'ignore' });
+    await assert.rejects(exportTo(path, 1), { code: 'FILE_NOT_WRITABLE' });
+    if (impatient.exitCode === null) await once(impatient, 'close');
+  },
+);
+
+test('a device is written into and stays, a folder is refused', { skip: posix }, async () => {
+  await exportTo('/dev/null', 1);
+  assert.ok((await stat('/dev/null')).isCharacterDevice());
+  await assert.rejects(exportTo(dir, 1), { code: 'FILE_NOT_WRITABLE' });
+  assert.deepEqual(await readdir(dir), []);
+});
