@@ -31,8 +31,6 @@ const clockTests = {
     'query-new.test.ts',
     'query-text.test.ts',
     'schedule.test.ts',
-    'sync-pools.test.ts',
-    'sync-verify.test.ts',
     'time.test.ts',
     'wall-clock.test.ts',
     'window-conditions.test.ts',

@@ -7,9 +7,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { z } from 'zod';
 import { parseTime } from '../../contract/time.ts';
-import type { Faults } from './faults.ts';
-import type { Gate } from './gate.ts';
-import type { JsonRow } from './wire-rows.ts';
+import type { JsonRow } from '../json.ts';
 
 export type DemoEvent = {
   id: string;
@@ -40,26 +38,22 @@ const filterSchema = z.object({
     event: z.object({ prefix: z.array(z.string()).nullish() }).nullish(),
   }),
 });
+export type EventFilter = z.output<typeof filterSchema>['filter'];
 type Subscriber = { socket: WebSocket; includes: (event: DemoEvent) => boolean };
 
 export class EventStream {
-  readonly #gate: Gate;
-  readonly #faults: Faults;
   readonly #now: () => number;
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'prefect' });
   readonly #subscribers = new Set<Subscriber>();
   #past: DemoEvent[] = [];
-  /** somebody listens, nobody does any more */
+  /** Called with true when there are subscribers and with false when the last one is gone. */
   onSubscribers: (some: boolean) => void = () => undefined;
-  /** filters received, as they came */
-  readonly filters: unknown[] = [];
 
-  constructor(gate: Gate, faults: Faults, now: () => number) {
-    this.#gate = gate;
-    this.#faults = faults;
+  constructor(now: () => number) {
     this.#now = now;
   }
 
+  /** The number of subscribers. */
   get listening(): number {
     return this.#subscribers.size;
   }
@@ -67,13 +61,7 @@ export class EventStream {
   /** A request to switch protocols. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { pathname } = new URL(request.url ?? '/', 'http://demo');
-    const struck = this.#faults.strike('GET', pathname);
-    socket.on('error', () => undefined); // a client that went away
-    if (struck.some(({ kind }) => kind === 'silence')) return;
-    if (struck.some(({ kind }) => kind === 'reset')) return void socket.destroy();
-    const status = struck.find((rule) => rule.kind === 'status');
-    if (status) return refuse(socket, status.status, status.body ?? '{"detail":"Not Found"}');
-    if (struck.some(({ kind }) => kind === 'html')) return refuse(socket, 200, '<html></html>');
+    socket.on('error', () => undefined); // the client went away
     // starlette's answer to an unknown path, and to a socket that is closed before it was accepted
     const asked = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
     if (pathname !== PATH || !asked?.includes('prefect')) return refuse(socket, 403, '');
@@ -86,7 +74,7 @@ export class EventStream {
     for (const { socket, includes } of this.#subscribers) if (includes(event)) send(socket, event);
   }
 
-  /** Every connection breaks without a word. */
+  /** Ends every connection without a closing frame. */
   drop(): void {
     for (const socket of this.#sockets.clients) socket.terminate();
   }
@@ -99,15 +87,14 @@ export class EventStream {
       const message = parse(data.toString('utf8'));
       if (!signedIn) {
         const auth = authSchema.safeParse(message);
-        if (!auth.success || !this.#gate.admits(auth.data.token)) return socket.close(1008, 'Invalid token');
+        if (!auth.success || !this.admits(auth.data.token)) return socket.close(1008, 'Invalid token');
         signedIn = true;
         socket.send('{"type":"auth_success"}');
         return;
       }
       const asked = filterSchema.safeParse(message);
       if (subscriber || !asked.success) return socket.close(1002, "Expected 'filter' message");
-      this.filters.push(asked.data.filter);
-      subscriber = { socket, includes: this.#matcher(asked.data.filter) };
+      subscriber = { socket, includes: this.matcher(asked.data.filter) };
       this.#subscribers.add(subscriber);
       if (asked.data.backfill) for (const event of this.#past) if (subscriber.includes(event)) send(socket, event);
       this.onSubscribers(true);
@@ -118,7 +105,13 @@ export class EventStream {
     });
   }
 
-  #matcher({ occurred, event }: z.output<typeof filterSchema>['filter']): Subscriber['includes'] {
+  /** Whether the token of a socket's first message is good; the demo server takes any. */
+  protected admits(_token: string | null): boolean {
+    return true;
+  }
+
+  /** Called once a subscription. */
+  protected matcher({ occurred, event }: EventFilter): (event: DemoEvent) => boolean {
     const since = Math.max(occurred.since ?? -Infinity, this.#now() - FURTHEST);
     const until = occurred.until ?? this.#now();
     const prefixes = event?.prefix ?? [''];
@@ -152,7 +145,8 @@ function send(socket: WebSocket, event: DemoEvent): void {
   socket.send(JSON.stringify({ type: 'event', event }));
 }
 
-function refuse(socket: Duplex, status: number, body: string): void {
+/** Answers a request to switch protocols with an ordinary reply. */
+export function refuse(socket: Duplex, status: number, body: string): void {
   const type = body.startsWith('<') ? 'text/html' : 'application/json';
   socket.end(
     `HTTP/1.1 ${status} No\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import { limitSchema } from '../../contract/prefect-filter.ts';
 import { parseTime } from '../../contract/time.ts';
-import type { Server } from './api.ts';
 import type { Scope } from './filters.ts';
 import { artifactJson, logJson, runLines, taskLines } from '../story/logs.ts';
 import { invalidBody, limitProblem, reply, type Reply } from './replies.ts';
-import type { JsonRow } from './wire-rows.ts';
+import type { JsonRow } from '../json.ts';
 
 const ids = z.object({ any_: z.array(z.string()).nullish() });
 const when = z.string().transform((text) => parseTime(text) ?? NaN);
@@ -28,12 +27,12 @@ const logsSchema = z.object({
 });
 
 /** Needs a run: the demo does not tell the lines of a whole server at once, so without one the answer is []. */
-export function logsReply(server: Server, scope: Scope, body: unknown): Reply {
+export function logsReply(largest: number, scope: Scope, body: unknown): Reply {
   const parsed = logsSchema.safeParse(body);
   if (!parsed.success) return invalidBody(parsed.error.issues, body);
   const { logs, sort } = parsed.data;
-  const limit = parsed.data.limit ?? server.limit;
-  const problem = limitProblem(limit, server.limit);
+  const limit = parsed.data.limit ?? largest;
+  const problem = limitProblem(limit, largest);
   if (problem) return problem;
   const { story } = scope.database;
   const rows: { at: number; row: JsonRow }[] = [];
@@ -80,11 +79,11 @@ const artifactsSchema = z.object({
 });
 
 /** Like the logs: those of the runs that are named. */
-export function artifactsReply(server: Server, scope: Scope, body: unknown): Reply {
+export function artifactsReply(largest: number, scope: Scope, body: unknown): Reply {
   const parsed = artifactsSchema.safeParse(body);
   if (!parsed.success) return invalidBody(parsed.error.issues, body);
-  const limit = parsed.data.limit ?? server.limit;
-  const problem = limitProblem(limit, server.limit);
+  const limit = parsed.data.limit ?? largest;
+  const problem = limitProblem(limit, largest);
   if (problem) return problem;
   const { story } = scope.database;
   const { artifacts } = parsed.data;

@@ -20,7 +20,7 @@ export function broadcast(database: Database, stream: EventStream, now: () => nu
       const table = database[entity];
       for (let key = 0; key < rows.length; key++) {
         if (!isNew(created[key]) && !isNew(start[key]) && !isNew(end[key])) continue;
-        if (!table.exists(key, at) || table.changed(key)) continue;
+        if (!table.exists(key, at)) continue;
         const event = stateEvent(entity, table.json(key, at));
         if (event) stream.emit(event);
       }

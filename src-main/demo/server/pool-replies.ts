@@ -2,7 +2,7 @@
 import { poolBodySchemas, type WorkPoolFilter, type WorkQueueFilter } from '../../contract/prefect-filter.ts';
 import type { Pools } from './pools.ts';
 import { invalidBody, limitProblem, noRoute, reply, wrongMethod, type Reply } from './replies.ts';
-import type { JsonRow } from './wire-rows.ts';
+import type { JsonRow } from '../json.ts';
 
 type Asked = { method: string; path: string; body(): { body: unknown } | { problem: Reply } };
 

@@ -10,7 +10,6 @@ export function reply(status: number, body: unknown, headers?: Record<string, st
 export const notFound = (what: string) => reply(404, { detail: `${what} not found` });
 export const noRoute = () => reply(404, { detail: 'Not Found' });
 export const wrongMethod = () => reply(405, { detail: 'Method Not Allowed' });
-export const unauthorized = () => reply(401, { exception_message: 'Unauthorized' });
 export const failed = (status: number) =>
   reply(status, { exception_message: status === 503 ? 'Service Unavailable' : 'Internal Server Error' });
 

@@ -1,5 +1,5 @@
 /** Generated rows as the server writes them: every key of a 3.8.8 reply, in its order (facts §4). */
-import { formatTimeLikePrefect } from '../../contract/time.ts';
+import { text, type JsonRow } from '../json.ts';
 import { DELETED_DEPLOYMENT, flows } from '../story/catalog.ts';
 import type { TaskSpec } from '../story/flow-spec.ts';
 import { runHistory, seenAt, taskHistory, type Seen, type State } from '../story/history.ts';
@@ -7,11 +7,6 @@ import { flowRunName, versionOf } from '../story/names.ts';
 import { poolId, queueId } from './pools.ts';
 import { hash, unit } from '../story/random.ts';
 import type { Story } from '../story/story.ts';
-
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type JsonRow = { [key: string]: unknown };
-
-export const text = (micros: number | null): string | null => (micros === null ? null : formatTimeLikePrefect(micros));
 
 const NIL_SALT = { state: 51 };
 

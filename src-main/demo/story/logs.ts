@@ -3,7 +3,8 @@ import { codeOf, runHistory, taskHistory, type State } from './history.ts';
 import { hash, pickBy, unit } from './random.ts';
 import type { Story } from './story.ts';
 import { flowRunName } from './names.ts';
-import { taskName, text, type JsonRow } from '../server/wire-rows.ts';
+import { text, type JsonRow } from '../json.ts';
+import { taskName } from '../server/wire-rows.ts';
 
 export type Line = { at: number; level: number; message: string; logger: string };
 
