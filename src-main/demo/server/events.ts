@@ -60,11 +60,9 @@ export class EventStream {
 
   /** A request to switch protocols. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { pathname } = new URL(request.url ?? '/', 'http://demo');
-    socket.on('error', () => undefined); // the client went away
     // starlette's answer to an unknown path, and to a socket that is closed before it was accepted
     const asked = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
-    if (pathname !== PATH || !asked?.includes('prefect')) return refuse(socket, 403, '');
+    if (pathOf(request) !== PATH || !asked?.includes('prefect')) return refuse(socket, 403, '');
     this.#sockets.handleUpgrade(request, socket, head, (open) => this.#serve(open));
   }
 
@@ -143,6 +141,11 @@ export function stateEvent(entity: 'task_run' | 'flow_run', row: JsonRow): DemoE
 
 function send(socket: WebSocket, event: DemoEvent): void {
   socket.send(JSON.stringify({ type: 'event', event }));
+}
+
+/** Path of a request, also of an address that `URL` refuses, such as `//`. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0];
 }
 
 /** Answers a request to switch protocols with an ordinary reply. */

@@ -37,10 +37,11 @@ export async function listen(handlers: Handlers, port: number): Promise<Listenin
   );
   http.on('connection', (socket) => {
     sockets.add(socket);
+    socket.on('error', () => socket.destroy()); // Node takes its own listener off before `upgrade`
     socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
+    http.on('error', reject); // stays: an error of a server that listens already is nobody's to answer
     http.listen(port, '127.0.0.1', resolve);
   });
   return {
