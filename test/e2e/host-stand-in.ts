@@ -17,7 +17,12 @@ const root = join(import.meta.dirname, '../..');
 
 export async function startStandIn(options: StartOptions): Promise<Running> {
   const saves = await mkdtemp(join(tmpdir(), 'taskscope-saves-'));
-  const told: StandInOptions = { chromium: executablePath, args: chromiumArgs, saves, clockOffset: options.clockOffset };
+  const told: StandInOptions = {
+    chromium: executablePath,
+    args: chromiumArgs,
+    saves,
+    clockOffset: options.clockOffset,
+  };
   const child = startChild(
     process.execPath,
     [

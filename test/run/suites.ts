@@ -67,7 +67,14 @@ export async function runE2e(place: Place, { clock = usualClock, files }: Part =
   const counts = join(scratch, 'e2e.json');
   const code = await runNode(
     toolPath(root, '@playwright/test', 'playwright'),
-    ['test', '--config', 'test/e2e/playwright.config.ts', '--reporter=list,json', ...(files ? ['--project=shell'] : []), ...chosen],
+    [
+      'test',
+      '--config',
+      'test/e2e/playwright.config.ts',
+      '--reporter=list,json',
+      ...(files ? ['--project=shell'] : []),
+      ...chosen,
+    ],
     { cwd: root, env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: counts, PLAYWRIGHT_JSON_OUTPUT_NAME: counts } },
   );
   return read(counts, code, (text) => {

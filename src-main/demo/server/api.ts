@@ -110,7 +110,7 @@ function list(
   return reply(200, { results, count, limit, pages: limit === 0 ? 0 : Math.ceil(count / limit), page });
 }
 
-/** /task_runs/paginate leaves half of the row out (facts §4). */
+/** The keys of a row in a reply of /task_runs/paginate: Prefect leaves the others out. */
 const paginateKeys = [
   'id',
   'created',

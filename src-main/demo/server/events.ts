@@ -1,6 +1,6 @@
 /**
- * `WS /api/events/out` of the demo server, by the protocol of prefect-api-facts §5: sign in, one filter, then events; live ones
- * come before their row does, as the recorder has it. Only what a filter of names and times needs is told.
+ * `WS /api/events/out` of the demo server: the client signs in, sends one filter and receives events. As with Prefect, an event comes
+ * before its row can be read. An event carries only what a filter of names and times needs.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -19,9 +19,9 @@ export type DemoEvent = {
 };
 
 const PATH = '/api/events/out';
-/** events kept for a subscriber that comes later */
+/** Past events that a new subscriber can still receive. */
 const BACKFILL = 1000;
-/** µs; `since` reaches no further back */
+/** µs; a filter's `since` reaches no further back. */
 const FURTHEST = 15 * 60e6;
 
 const authSchema = z.object({ type: z.literal('auth'), token: z.string().nullable() });
@@ -60,7 +60,7 @@ export class EventStream {
 
   /** A request to switch protocols. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // starlette's answer to an unknown path, and to a socket that is closed before it was accepted
+    // starlette answers 403 to an unknown path, and to a socket that is closed before it was accepted
     const asked = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
     if (pathOf(request) !== PATH || !asked?.includes('prefect')) return refuse(socket, 403, '');
     this.#sockets.handleUpgrade(request, socket, head, (open) => this.#serve(open));
@@ -120,7 +120,7 @@ export class EventStream {
   }
 }
 
-/** The event of a run's present state; null when it has none. */
+/** The event of a run's current state; null for a run without a state. */
 export function stateEvent(entity: 'task_run' | 'flow_run', row: JsonRow): DemoEvent | null {
   const state = row['state'] as { id?: unknown; name?: unknown; timestamp?: unknown } | null | undefined;
   if (typeof state?.id !== 'string' || typeof state.timestamp !== 'string') return null;

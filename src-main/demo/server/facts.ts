@@ -51,7 +51,7 @@ const OUTCOME_TYPE = {
   Lost: 'RUNNING',
 } as const;
 
-/** A generated task run, each fact worked out when it is asked for. */
+/** A task run of the story. Each fact is computed when it is read. */
 export class GeneratedTask implements TaskFacts {
   readonly #story: Story;
   readonly #task: number;
@@ -63,7 +63,7 @@ export class GeneratedTask implements TaskFacts {
     this.#task = task;
     this.#now = now;
   }
-  /** over and told in the columns: no history needed */
+  /** The run has ended, so the columns have every fact and no history is made. */
   get #over(): boolean {
     return this.#story.tasks.at.end[this.#task] <= this.#now;
   }

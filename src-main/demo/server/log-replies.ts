@@ -1,4 +1,4 @@
-/** POST /logs/filter and /artifacts/filter. */
+/** The replies to POST /logs/filter and /artifacts/filter. */
 import { z } from 'zod';
 import { limitSchema } from '../../contract/prefect-filter.ts';
 import { parseTime } from '../../contract/time.ts';
@@ -26,7 +26,7 @@ const logsSchema = z.object({
   offset,
 });
 
-/** Needs a run: the demo does not tell the lines of a whole server at once, so without one the answer is []. */
+/** Log lines of the runs that the body names; a body that names none gets []: the lines of all runs would be millions. */
 export function logsReply(largest: number, scope: Scope, body: unknown): Reply {
   const parsed = logsSchema.safeParse(body);
   if (!parsed.success) return invalidBody(parsed.error.issues, body);
@@ -78,7 +78,7 @@ const artifactsSchema = z.object({
   offset,
 });
 
-/** Like the logs: those of the runs that are named. */
+/** Artifacts of the runs that the body names. */
 export function artifactsReply(largest: number, scope: Scope, body: unknown): Reply {
   const parsed = artifactsSchema.safeParse(body);
   if (!parsed.success) return invalidBody(parsed.error.issues, body);

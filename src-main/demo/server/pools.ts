@@ -9,14 +9,14 @@ const names: readonly string[] = workPools.map(({ name }) => name);
 /** Every pool has a queue of this name. */
 export const DEFAULT = 'default';
 
-/** [pool, queue], each pool's default first, the others as deployments name them */
+/** [pool, queue]: each pool's default queue first, then the queues that deployments name. */
 const places: readonly (readonly [pool: string, queue: string])[] = names.flatMap((pool) => {
   const used = flows.flatMap(({ deployments }) => deployments.filter((one) => one.pool === pool));
   const queues = new Set([DEFAULT, ...used.map(({ queue }) => queue)]);
   return [...queues].map((queue) => [pool, queue] as const);
 });
 
-/** Of the story's pools and queues; null for no pool or one it does not have. */
+/** Id of one of the story's pools; null for undefined and for an unknown name. */
 export function poolId(story: Story, pool: string | undefined): string | null {
   const place = names.indexOf(pool ?? '');
   return place < 0 ? null : story.deploymentIds.v4(700 + place);
@@ -66,12 +66,12 @@ export class Pools {
     }
   }
 
-  /** by name */
+  /** Sorted by name. */
   pools(): Pool[] {
     return [...this.byPoolId.values()].sort(by((one) => one.name));
   }
 
-  /** by name; of one pool by priority */
+  /** All queues by name, or the queues of the pool with this id by priority. */
   queues(pool?: string): Queue[] {
     const all = [...this.byQueueId.values()];
     if (pool === undefined) return all.sort(by((one) => one.name));

@@ -8,7 +8,7 @@ import type { Story } from '../story/story.ts';
 import { deployments, userName } from './wire-rows.ts';
 
 const DAY = 86_400e6;
-/** flows are older than the story, each by its own months */
+/** µs. Flows are one to fifteen months older than the story. */
 export function flowCreated(story: Story, flow: number): number {
   return story.epoch - (40 + (hash(story.seed, flow, 91) % 400)) * DAY - (hash(story.seed, flow, 92) % 86_400) * 1e6;
 }
@@ -30,7 +30,7 @@ export function deploymentCreated(story: Story, number: number): number {
   return flowCreated(story, deployments[number]?.flow ?? 0) + 2 * 3600e6 + number * 1e6;
 }
 
-/** redeployed now and then: within the last three weeks */
+/** µs. Each deployment was last changed within the three weeks before the epoch. */
 export function deploymentUpdated(story: Story, number: number): number {
   return story.epoch - (hash(story.seed, number, 93) % (21 * 86_400)) * 1e6;
 }
