@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { isFresh } from '../src-main/shell/freshness.mjs';
 import { run as build } from '../src-main/shell/tasks/build.ts';
 import { checks } from '../src-main/shell/tasks/check.ts';
+import { otherClocks } from './run/clocks.ts';
 import { findOrFetchChromium } from './run/chromium.ts';
 import { findOrInstallPostgres } from './run/postgres.ts';
 import { findOrMakePrefect } from './run/prefect.ts';
@@ -20,6 +21,25 @@ import { Tally } from './run/tally.ts';
 
 const parts = ['check', 'unit', 'integration', 'e2e'] as const;
 type Part = (typeof parts)[number];
+
+/** The files whose subject is the demo's story or a time as people read it: they run at several hours, in several zones. */
+const clockTests = {
+  unit: [
+    'demo-story.test.ts',
+    'format.test.ts',
+    'histogram-layout.test.ts',
+    'prefect-values.test.ts',
+    'query-new.test.ts',
+    'query-text.test.ts',
+    'schedule.test.ts',
+    'time.test.ts',
+    'wall-clock.test.ts',
+    'window-conditions.test.ts',
+    'window-sync.test.ts',
+    'window-words.test.ts',
+  ],
+  e2e: ['compare.spec.ts', 'demo.spec.ts', 'failures.spec.ts'],
+};
 
 /** Resolves to the exit code. */
 export async function run(root: string, args: string[]): Promise<number> {
@@ -50,12 +70,20 @@ export async function run(root: string, args: string[]): Promise<number> {
       told('Chromium', found, tally);
     }
     if (wanted.has('check')) for (const check of checks) await tally.one(`check ${check.name}`, () => check.run(root));
-    if (wanted.has('unit')) tally.add('unit', await runNodeTests('test/unit', place));
+    if (wanted.has('unit')) {
+      tally.add('unit', await runNodeTests('test/unit', place));
+      for (const clock of otherClocks)
+        tally.add(`unit from ${clock.now}`, await runNodeTests('test/unit', place, { clock, files: clockTests.unit }));
+    }
     if (wanted.has('integration')) tally.add('integration', await runNodeTests('test/integration', place));
     if (wanted.has('e2e')) {
       const built = isFresh(root) || (await tally.one('build', () => build(root, ['--logLevel', 'warn'])));
       if (!built) tally.skip('e2e', 'the build failed');
-      else if (chromium) tally.add('e2e', await runE2e(place));
+      else if (chromium) {
+        tally.add('e2e', await runE2e(place));
+        for (const clock of otherClocks)
+          tally.add(`e2e from ${clock.now}`, await runE2e(place, { clock, files: clockTests.e2e }));
+      }
     }
   } catch (thrown) {
     console.error(thrown);

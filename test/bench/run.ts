@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: measures, prints a table, writes out/bench.json. `-- --only app,query,store,core,peers,server,sync,growth` runs parts and
  * keeps the others' figures of the run before, `--rows N` sets the size of the archives (200,000 at most for the Prefect server),
- * `--runs N` that of the app bench, `--check` compares the ratios with budget.json and fails on a drift, `--readme` puts the
- * targets and what became of them into the README.
+ * `--runs N` that of the app bench, `--check` compares the ratios with budget.json and fails on a drift, `--readme` writes the
+ * goals and whether they were met into RESULTS.md, and the short table into README.md.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { findOrMakePrefect } from '../run/prefect.ts';
 import { overBudget } from './budget.ts';
 import { table, type Figure } from './figures.ts';
 import { growthBench, growthTable } from './growth.ts';
-import { putIntoReadme, targetTable } from './targets.ts';
+import { putBetweenMarks, targetTable } from './targets.ts';
 
 const parts = ['query', 'store', 'core', 'peers', 'server', 'sync', 'app', 'growth'];
 /** The real server is asked at this size: at a million rows it takes seconds for each answer. */
@@ -68,24 +68,19 @@ export async function run(root: string, args: string[]): Promise<number> {
     process.env.TASKSCOPE_CHROMIUM = chromium.path;
   }
   if (wanted.has('sync')) {
-    const { startDemoProcess, syncBench } = await import('./sync.bench.ts');
-    const measured = async (what: string, start: () => ReturnType<typeof startDemoProcess>, pairs: number) => {
-      const server = await start();
-      try {
-        take(await syncBench(what, server, pairs));
-      } finally {
-        await server.stop();
-      }
-    };
-    const runs = Number(values.runs);
-    await measured(`demo server, ${runs.toLocaleString('en-US')} task runs`, () => startDemoProcess(runs), rounds);
     const prefect = await findOrMakePrefect();
     if (!prefect.path) console.error(`no Prefect to sync from: ${prefect.why}`);
     else {
       process.env.TASKSCOPE_PREFECT_PYTHON = prefect.path;
       const { startFilled } = await import('./peers/prefect.ts');
-      const name = `Prefect 3.8.8, ${SYNC_ROWS.toLocaleString('en-US')} task runs`;
-      await measured(name, () => startFilled(SYNC_ROWS), Math.ceil(rounds / 2));
+      const { syncBench } = await import('./sync.bench.ts');
+      const server = await startFilled(SYNC_ROWS);
+      try {
+        const name = `Prefect 3.8.8, ${SYNC_ROWS.toLocaleString('en-US')} task runs`;
+        take(await syncBench(name, server, Math.ceil(rounds / 2)));
+      } finally {
+        await server.stop();
+      }
     }
   }
   if (wanted.has('app')) {
@@ -104,7 +99,8 @@ export async function run(root: string, args: string[]): Promise<number> {
   console.log(`\n${tables}`);
   if (values.readme) {
     const where = `${new Date().toISOString().slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`;
-    await putIntoReadme(join(root, 'README.md'), tables, where);
+    await putBetweenMarks(join(import.meta.dirname, 'RESULTS.md'), tables, where);
+    await putBetweenMarks(join(root, 'README.md'), targetTable(told, 'short'), where);
   }
   if (!values.check) return 0;
   const drifts = await overBudget(figures, isWhole);

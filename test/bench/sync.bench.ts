@@ -12,12 +12,6 @@ import { watchStalls, type Stalls } from './sync/stalls.ts';
 
 type Server = { apiUrl: string; stop: () => Promise<unknown> | void };
 
-export async function startDemoProcess(runs: number): Promise<Server> {
-  const demo = child('sync/demo-process.ts', String(runs));
-  const { apiUrl } = await says<{ apiUrl: string }>(demo);
-  return { apiUrl, stop: () => end(demo) };
-}
-
 /** A new archive each time. `meanwhile` is given the page's address and does its work around the sync. */
 async function syncOf(
   apiUrl: string,

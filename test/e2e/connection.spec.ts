@@ -1,6 +1,6 @@
 /** A workspace's connection is edited: the secret stays unseen, another server is said to be one, a rename keeps everything. */
 import type { Page } from '@playwright/test';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { _electron } from '@playwright/test';
+import { CLOCK_OFFSET, shiftClock } from '../fixtures/clock.mjs';
 import { electronBinary } from '../../src-main/shell/start.mjs';
 import type { Running, StartOptions } from './host.ts';
 
@@ -17,6 +18,7 @@ export async function startElectron(options: StartOptions): Promise<Running> {
     env: {
       ...(process.env as Record<string, string>),
       PREFECT_HOME: join(options.dataDir, 'no-prefect'),
+      [CLOCK_OFFSET]: String(options.clockOffset),
       ...options.env,
     },
     colorScheme: options.colorScheme,
@@ -28,6 +30,10 @@ export async function startElectron(options: StartOptions): Promise<Running> {
     };
   }, saves);
   const page = await app.firstWindow();
+  if (options.clockOffset !== 0) {
+    await app.context().addInitScript(shiftClock, options.clockOffset);
+    await page.reload(); // its first document was there before the script
+  }
   await page.setViewportSize(options.viewport);
   return {
     page,

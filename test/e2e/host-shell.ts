@@ -1,6 +1,7 @@
 /** The browser shell: `taskscope serve` in plain Node, its page in Chromium. */
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
+import { CLOCK_OFFSET, shiftClock } from '../fixtures/clock.mjs';
 import { chromiumArgs, executablePath } from './chromium.ts';
 import type { Running, StartOptions } from './host.ts';
 import { startChild } from './process.ts';
@@ -11,7 +12,12 @@ type Served = { url: string; apiUrl: string; token: string };
 
 export async function startShell(options: StartOptions): Promise<Running> {
   const args = [launcher, 'serve', '--no-open', '--data-dir', options.dataDir, ...options.args];
-  const env = { ...process.env, PREFECT_HOME: join(options.dataDir, 'no-prefect'), ...options.env };
+  const env = {
+    ...process.env,
+    PREFECT_HOME: join(options.dataDir, 'no-prefect'),
+    [CLOCK_OFFSET]: String(options.clockOffset),
+    ...options.env,
+  };
   const child = startChild(process.execPath, args, env, options.uid);
   const browser = await chromium.launch({ executablePath, args: chromiumArgs });
   const stop = async () => {
@@ -29,6 +35,7 @@ export async function startShell(options: StartOptions): Promise<Running> {
       viewport: options.viewport,
       acceptDownloads: true,
     });
+    if (options.clockOffset !== 0) await context.addInitScript(shiftClock, options.clockOffset);
     const page = await context.newPage();
     await page.goto(served.url);
     return {

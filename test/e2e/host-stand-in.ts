@@ -6,24 +6,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
+import { CLOCK_OFFSET } from '../fixtures/clock.mjs';
 import { chromiumArgs, executablePath } from './chromium.ts';
+import type { StandInOptions } from '../fake-electron/options.ts';
 import { firstWhole } from './host-electron.ts';
 import type { Running, StartOptions } from './host.ts';
 import { startChild } from './process.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** What the stand-in is told, as JSON in the environment variable STANDIN. */
-export type StandInOptions = {
-  chromium: string;
-  args: string[];
-  /** where the save dialog "chooses" */
-  saves: string;
-};
-
 export async function startStandIn(options: StartOptions): Promise<Running> {
   const saves = await mkdtemp(join(tmpdir(), 'taskscope-saves-'));
-  const told: StandInOptions = { chromium: executablePath, args: chromiumArgs, saves };
+  const told: StandInOptions = {
+    chromium: executablePath,
+    args: chromiumArgs,
+    saves,
+    clockOffset: options.clockOffset,
+  };
   const child = startChild(
     process.execPath,
     [
@@ -37,6 +36,7 @@ export async function startStandIn(options: StartOptions): Promise<Running> {
     {
       ...process.env,
       ...options.env,
+      [CLOCK_OFFSET]: String(options.clockOffset),
       PREFECT_HOME: join(options.dataDir, 'no-prefect'),
       STANDIN: JSON.stringify(told),
     },

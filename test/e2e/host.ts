@@ -6,12 +6,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, type Page } from '@playwright/test';
+import { CLOCK_OFFSET } from '../fixtures/clock.mjs';
 import { startElectron } from './host-electron.ts';
 import { startShell } from './host-shell.ts';
 import { startStandIn } from './host-stand-in.ts';
 
 export type HostKind = 'shell' | 'stand-in' | 'electron';
-export type HostOptions = { hostKind: HostKind };
+export type HostOptions = {
+  hostKind: HostKind;
+  /** `run`: the hour the test runner chose. `machine`: the machine's time, for apps that talk to a server with a clock of its own. */
+  clock: 'run' | 'machine';
+};
 
 export type StartOptions = {
   dataDir: string;
@@ -22,6 +27,8 @@ export type StartOptions = {
   viewport: { width: number; height: number };
   /** whose right it runs with; only root may choose, and only the shell's host does */
   uid: number | null;
+  /** milliseconds by which the clocks of app and page are moved */
+  clockOffset: number;
 };
 
 /** One running app with its window. */
@@ -47,13 +54,14 @@ const starters = { shell: startShell, 'stand-in': startStandIn, electron: startE
 
 export const test = base.extend<HostOptions & { host: Host; problems: string[] }>({
   hostKind: ['shell', { option: true }],
+  clock: ['run', { option: true }],
   /** console errors and page errors; a spec that provokes one empties it */
   problems: async ({}, use) => {
     const problems: string[] = [];
     await use(problems);
     base.expect(problems, 'errors in the page').toEqual([]);
   },
-  host: async ({ hostKind, problems }, use) => {
+  host: async ({ hostKind, clock, problems }, use) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'taskscope-e2e-'));
     let running: Running | null = null;
     const stop = async () => {
@@ -70,6 +78,7 @@ export const test = base.extend<HostOptions & { host: Host; problems: string[] }
         colorScheme: 'light',
         viewport: { width: 1440, height: 900 },
         uid: null,
+        clockOffset: clock === 'run' ? Number(process.env[CLOCK_OFFSET] ?? 0) : 0,
         ...options,
       });
       running = started;

@@ -1,5 +1,5 @@
 /** The filters as text: written, completed, corrected, restored; and what is said when nothing matches. */
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';

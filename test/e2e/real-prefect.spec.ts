@@ -17,6 +17,7 @@ type ServerRun = {
 let server: PrefectServer | null = null;
 const missing = noPrefect();
 
+test.use({ clock: 'machine' });
 test.skip(missing !== false, missing || '');
 
 test.beforeAll(async () => {

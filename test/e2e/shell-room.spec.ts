@@ -2,7 +2,7 @@
 import { chmod, chown, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { limitFileSize, noLimits } from '../fixtures/file-limit.ts';
 import { freeze, noFreezing } from '../fixtures/frozen-files.ts';
 import { accessible } from './accessible.ts';

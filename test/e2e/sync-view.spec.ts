@@ -1,8 +1,8 @@
 /** What a person does to trust an archive: look at what is here, check it, see what the server has deleted, choose what is kept, pause. */
 import { randomUUID } from 'node:crypto';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
-import { newRow } from '../../src-main/demo/server/new-rows.ts';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import { newRow } from '../fixtures/demo/new-rows.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { formatDay } from '../../src-renderer/format.ts';
 import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';

@@ -3,6 +3,8 @@ export type StandInOptions = {
   /** path of the Chromium to drive */
   chromium: string;
   args: string[];
+  /** milliseconds by which the page's clock is moved; default 0 */
+  clockOffset?: number;
   /** folder in which the save dialog "chooses"; without one, a save dialog is a failure */
   saves?: string;
   /** what safeStorage says it is; default gnome_libsecret */

@@ -1,9 +1,11 @@
 /** One page of Chromium as Electron's WebContents: the preload's world, requests, navigation, and IPC both ways. */
 import { EventEmitter } from 'node:events';
+import { shiftClock } from '../fixtures/clock.mjs';
 import { app, preventable } from './app.ts';
 import { chromium } from './chromium.ts';
 import type { Cdp } from './cdp.ts';
 import { deliver } from './ipc.ts';
+import { options } from './options.ts';
 import { problem } from './problems.ts';
 import { provided } from './provided.ts';
 import { answerScheme, isCancelled, realUrl, shownAs } from './schemes.ts';
@@ -111,6 +113,10 @@ export class WebContents extends EventEmitter {
     await this.#command('Runtime.enable');
     await this.#command('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
     await this.#command('Runtime.addBinding', { name: TO_MAIN, executionContextName: PRELOAD_WORLD });
+    if (options.clockOffset)
+      await this.#command('Page.addScriptToEvaluateOnNewDocument', {
+        source: `(${shiftClock.toString()})(${options.clockOffset});`,
+      });
     await this.#command('Page.addScriptToEvaluateOnNewDocument', { source: pageScript });
     await this.#command('Page.addScriptToEvaluateOnNewDocument', {
       source: preloadScript(this.#preload),

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { startDemo } from '../../src-main/demo/server/server.ts';
+import { startDemo } from '../fixtures/demo/server.ts';
 import { taskscope, type Ended } from '../fixtures/command-line.ts';
 
 let data = '';

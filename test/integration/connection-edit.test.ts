@@ -12,7 +12,7 @@ import type { ConnectionEdit } from '../../src-main/contract/rows.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { portChannel } from '../../src-main/rpc/channels.ts';
 import type { Client } from '../../src-main/contract/define.ts';
 import { connect } from '../../src-main/rpc/rpc.ts';

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import type { Workspace } from '../../src-main/contract/rows.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { until } from '../fixtures/until.ts';
 
 const EPOCH = Date.UTC(2026, 5, 1, 12) * 1000;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
-import { startDemo } from '../../src-main/demo/server/server.ts';
+import { startDemo } from '../fixtures/demo/server.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { parseState, STATE_KEY } from '../../src-main/sync/state.ts';
 import { parseTime } from '../../src-main/contract/time.ts';

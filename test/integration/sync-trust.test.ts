@@ -9,7 +9,7 @@ import { contract } from '../../src-main/contract/calls.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { portChannel } from '../../src-main/rpc/channels.ts';
 import type { Client } from '../../src-main/contract/define.ts';
 import { connect } from '../../src-main/rpc/rpc.ts';

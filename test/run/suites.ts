@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { runNode, runProgram, toolPath } from '../../src-main/shell/tasks/programs.ts';
+import { usualClock, withClock, type Clock } from './clocks.ts';
 import type { Counts } from './tally.ts';
 
 export type Place = {
@@ -15,16 +16,29 @@ export type Place = {
   words: string[];
 };
 
+/** Which files of a suite, and at which hour. */
+type Part = {
+  clock?: Clock;
+  /** names of files; default: all */
+  files?: readonly string[];
+};
+
+const none: Counts = { passed: 0, failed: 0, skipped: 0 };
+
 const LONGEST = 15 * 60_000; // ms for one test file: it has hung by then
 /** Node would take one less than there are processors; but many files wait for servers, programs and browsers that they started. */
 const FILES_AT_ONCE = Math.max(2, availableParallelism() - 1);
 
-/** Every *.test.ts under `folder`, in Node's own runner, straight from source. */
-export async function runNodeTests(folder: string, { root, scratch, env, words }: Place): Promise<Counts> {
-  console.log(`\n── ${folder}`);
+/** The *.test.ts under `folder`, in Node's own runner, straight from source; without a clock at the machine's hour. */
+export async function runNodeTests(folder: string, place: Place, { clock, files: named }: Part = {}): Promise<Counts> {
+  const { root, scratch, words } = place;
   const all = (await readdir(join(root, folder), { recursive: true })).filter((name) => name.endsWith('.test.ts'));
-  const files = all.map((name) => join(folder, name)).filter((path) => matches(path, words));
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  const files = all
+    .filter((name) => !named || named.includes(name))
+    .map((name) => join(folder, name))
+    .filter((path) => matches(path, words));
+  if (files.length === 0) return none;
+  console.log(`\n── ${folder}${clock ? ` ${saidOf(clock)}` : ''}`);
   const counts = join(scratch, `${folder.replaceAll('/', '-')}.json`);
   const code = await runProgram(
     process.execPath,
@@ -38,17 +52,29 @@ export async function runNodeTests(folder: string, { root, scratch, env, words }
       `--test-reporter-destination=${counts}`,
       ...files.sort(),
     ],
-    { cwd: root, env },
+    { cwd: root, env: clock ? withClock(place.env, clock) : place.env },
   );
   return read(counts, code, (text) => JSON.parse(text) as Counts);
 }
 
-export async function runE2e({ root, scratch, env, words }: Place): Promise<Counts> {
-  console.log('\n── test/e2e');
+/** The specs on every host, at the usual clock; or named ones at another clock, on the first host. */
+export async function runE2e(place: Place, { clock = usualClock, files }: Part = {}): Promise<Counts> {
+  const { root, scratch, words } = place;
+  const chosen = files?.filter((name) => matches(name, words)) ?? words;
+  if (files && chosen.length === 0) return none;
+  console.log(`\n── test/e2e ${saidOf(clock)}`);
+  const env = withClock(place.env, clock);
   const counts = join(scratch, 'e2e.json');
   const code = await runNode(
     toolPath(root, '@playwright/test', 'playwright'),
-    ['test', '--config', 'test/e2e/playwright.config.ts', '--reporter=list,json', ...words],
+    [
+      'test',
+      '--config',
+      'test/e2e/playwright.config.ts',
+      '--reporter=list,json',
+      ...(files ? ['--project=shell'] : []),
+      ...chosen,
+    ],
     { cwd: root, env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: counts, PLAYWRIGHT_JSON_OUTPUT_NAME: counts } },
   );
   return read(counts, code, (text) => {
@@ -69,6 +95,10 @@ async function read(path: string, code: number, parse: (text: string) => Counts)
   if (text === '') return { passed: 0, failed: 1, skipped: 0 };
   const counts = parse(text);
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function saidOf({ now, zone }: Clock): string {
+  return `from ${now}, in ${zone}`;
 }
 
 function matches(path: string, words: string[]): boolean {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
-import type { JsonRow } from '../../src-main/demo/server/wire-rows.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
+import type { JsonRow } from '../../src-main/demo/json.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 9, 30) * 1000;
 const RUNS = 1500;

@@ -5,7 +5,8 @@ import { failuresOf } from '../../src-main/demo/story/failures.ts';
 import { logJson, taskLines } from '../../src-main/demo/story/logs.ts';
 import { outcomes } from '../../src-main/demo/story/plan.ts';
 import { Story } from '../../src-main/demo/story/story.ts';
-import { flowRunJson, taskRunJson, taskStatesJson, type JsonRow } from '../../src-main/demo/server/wire-rows.ts';
+import type { JsonRow } from '../../src-main/demo/json.ts';
+import { flowRunJson, taskRunJson, taskStatesJson } from '../../src-main/demo/server/wire-rows.ts';
 
 const EPOCH = Date.UTC(2026, 10, 23, 9, 30) * 1000;
 const story = new Story(7, EPOCH, 3000);

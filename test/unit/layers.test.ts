@@ -1,14 +1,10 @@
-/** The map of the README, held: which folder may import which, which package lives where, and how long a file may get. */
+/** The map of CONTRIBUTING.md, held: which folder may import which, that no files import in a circle, and which package lives where. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
 import { codeFiles, ownFiles, root, textOf } from '../fixtures/source-files.ts';
-
-const MAX_LINES = 300;
-/** Files that may be longer, each with its one reason. */
-const longFiles: Record<string, string> = {};
 
 /** Folder → folders it may import besides itself. `shell → core → {sync → prefect, local-api → query → store, export, demo} → rpc → contract`. */
 const mayImport: Record<string, string[]> = {
@@ -29,6 +25,11 @@ const mayImport: Record<string, string[]> = {
   'src-main/shell': ['src-main/core', 'src-main/rpc', 'src-main/contract'],
   'src-renderer': ['src-main/rpc', 'src-main/contract'],
 };
+/** Folder of the renderer → folders of the renderer that it must not import. */
+const rendererMustNotImport: Record<string, string[]> = {
+  'src-renderer/state': ['src-renderer/views'],
+  'src-renderer/ui': ['src-renderer/state', 'src-renderer/views'],
+};
 /** Package → the folder that does that work; `ws` serves the browser shell and the demo server. */
 const homes: Record<string, string | string[]> = {
   'better-sqlite3': 'src-main/store',
@@ -39,6 +40,62 @@ const homes: Record<string, string | string[]> = {
 };
 /** Run in a page too, so nothing of Node's. */
 const withoutNode = ['src-main/contract', 'src-main/rpc', 'src-renderer'];
+
+/**
+ * One shortest circle for each group of files that reach each other (Tarjan's strongly connected components), as
+ * `first → second → first`. Sorted.
+ */
+function circles(edges: readonly { from: string; to: string }[]): string[] {
+  const targets = new Map<string, Set<string>>();
+  // a recursive Svelte component imports itself: that is no circle of files
+  for (const { from, to } of edges) if (from !== to) targets.set(from, (targets.get(from) ?? new Set()).add(to));
+  const groupOf = groups(targets);
+  const found = [...new Set(groupOf.values())].flatMap((group) => {
+    const start = [...group].sort()[0];
+    const circle = shortestWayBack(start, (file) => [...(targets.get(file) ?? [])].filter((to) => group.has(to)));
+    return circle ? [circle.join(' → ')] : [];
+  });
+  return found.sort();
+}
+
+function groups(targets: Map<string, Set<string>>): Map<string, Set<string>> {
+  const groupOf = new Map<string, Set<string>>();
+  const numbers = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (file: string): number => {
+    const number = numbers.size;
+    numbers.set(file, number);
+    stack.push(file);
+    let lowest = number;
+    for (const to of targets.get(file) ?? [])
+      if (!groupOf.has(to)) lowest = Math.min(lowest, numbers.get(to) ?? visit(to));
+    if (lowest === number) {
+      const group = new Set(stack.splice(stack.indexOf(file)));
+      for (const member of group) groupOf.set(member, group);
+    }
+    return lowest;
+  };
+  for (const file of targets.keys()) if (!numbers.has(file)) visit(file);
+  return groupOf;
+}
+
+/** null: no way leads back. */
+function shortestWayBack(start: string, next: (file: string) => string[]): string[] | null {
+  const cameFrom = new Map<string, string>();
+  const queue = [start];
+  for (const file of queue)
+    for (const to of next(file)) {
+      if (to === start) {
+        const way = [file];
+        while (way[0] !== start) way.unshift(cameFrom.get(way[0]) ?? start);
+        return [...way, start];
+      }
+      if (cameFrom.has(to)) continue;
+      cameFrom.set(to, file);
+      queue.push(to);
+    }
+  return null;
+}
 
 type Import = { from: string; folder: string; specifier: string };
 
@@ -81,6 +138,29 @@ test('imports point one way', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('inside the renderer, ui knows neither state nor views, and state knows no views', () => {
+  for (const folder of Object.keys(rendererMustNotImport)) assert.ok(existsSync(join(root, folder)), folder);
+  const isIn = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
+  const wrong = relativeImports
+    .filter(({ from, to }) =>
+      Object.entries(rendererMustNotImport).some(
+        ([folder, forbidden]) => isIn(folder)(from) && forbidden.some((one) => isIn(one)(to)),
+      ),
+    )
+    .map(({ from, to }) => `${from} → ${to}`);
+  assert.deepEqual(wrong, []);
+});
+
+test('no file imports in a circle, types included', () => {
+  assert.deepEqual(circles(relativeImports), []);
+});
+
+test('a circle is found and told from its first file', () => {
+  const edges = ['a b', 'b c', 'c b', 'c d', 'd d', 'e f', 'f g', 'g e', 'e a'];
+  const found = circles(edges.map((edge) => ({ from: edge[0], to: edge[2] })));
+  assert.deepEqual(found, ['b → c → b', 'e → f → g → e']);
+});
+
 test('every import names a file that is there, with its ending', () => {
   const missing = relativeImports
     .filter(({ to }) => !existsSync(join(root, to)) || !/\.(ts|mjs|svelte|css|json)$/.test(to))
@@ -103,14 +183,6 @@ test('what runs in the page imports nothing of Node', () => {
     .filter(({ folder, specifier }) => withoutNode.includes(folder) && specifier.startsWith('node:'))
     .map(({ from, specifier }) => `${from} imports ${specifier}`);
   assert.deepEqual(wrong, []);
-});
-
-test(`no file passes ${MAX_LINES} lines`, () => {
-  const long = codeFiles()
-    .map((path) => ({ path, lines: textOf(path).trimEnd().split('\n').length }))
-    .filter(({ path, lines }) => lines > MAX_LINES && !Object.hasOwn(longFiles, path))
-    .map(({ path, lines }) => `${path}: ${lines}, split it by reason`);
-  assert.deepEqual(long, []);
 });
 
 test('no committed file names a package registry or a download address of one', () => {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { budgetFor } from '../../src-main/prefect/budget.ts';
 import { subscribeToEvents, type EventOptions, type RunEvent } from '../../src-main/prefect/events.ts';
 import { startProxy } from '../fixtures/proxy.ts';

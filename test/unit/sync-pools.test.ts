@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DocumentKind } from '../../src-main/contract/fields.ts';
-import type { FaultRule } from '../../src-main/demo/server/faults.ts';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import type { FaultRule } from '../fixtures/demo/faults.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { createClient } from '../../src-main/prefect/client.ts';
 import { runSync } from '../../src-main/sync/run.ts';
 import { NoPause } from '../fixtures/client-harness.ts';

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { mergeActivity } from '../../src-main/core/archive/activity.ts';
-import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient, type PrefectClient } from '../../src-main/prefect/client.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';

@@ -9,13 +9,13 @@ import {
   taskRunFilterSchema,
 } from '../../contract/prefect-filter.ts';
 import type { Dialect } from '../../contract/query.ts';
+import type { JsonRow } from '../json.ts';
 import type { Database } from './database.ts';
 import type { Scope } from './filters.ts';
 import { artifactsReply, logsReply } from './log-replies.ts';
 import { poolReply } from './pool-replies.ts';
 import { invalidBody, limitProblem, noRoute, notFound, parseBody, reply, wrongMethod, type Reply } from './replies.ts';
 import { countByState, countRows, selectRows } from './select.ts';
-import { taskStatesJson, type JsonRow } from './wire-rows.ts';
 
 export type Request = {
   method: string;
@@ -57,8 +57,8 @@ export function answer(server: Server, request: Request): Reply {
 
   if (parts[0] === 'task_run_states' && path.endsWith('/'))
     return method === 'GET' ? history(scope, request) : wrongMethod();
-  if (path === '/logs/filter') return post(request, (body) => logsReply(server, scope, body));
-  if (path === '/artifacts/filter') return post(request, (body) => artifactsReply(server, scope, body));
+  if (path === '/logs/filter') return post(request, (body) => logsReply(server.limit, scope, body));
+  if (path === '/artifacts/filter') return post(request, (body) => artifactsReply(server.limit, scope, body));
   if (path === '/ui/task_runs/count')
     return post(request, (body) => {
       const parsed = bodySchemas.task_run.count.safeParse(body);
@@ -110,7 +110,7 @@ function list(
   return reply(200, { results, count, limit, pages: limit === 0 ? 0 : Math.ceil(count / limit), page });
 }
 
-/** /task_runs/paginate leaves half of the row out (facts §4). */
+/** The keys of a row in a reply of /task_runs/paginate: Prefect leaves the others out. */
 const paginateKeys = [
   'id',
   'created',
@@ -168,10 +168,7 @@ function history(scope: Scope, request: Request): Reply {
   const { database, now } = scope;
   const key = database.task_run.find(id, now);
   if (key === null) return reply(200, []);
-  if (key >= 0 && !database.task_run.changed(key)) return reply(200, taskStatesJson(database.story, key, now));
-  // a row that a test put in has the one state it was given
-  const state = database.task_run.json(key, now)['state'];
-  return reply(200, state ? [state] : []);
+  return reply(200, database.statesOf(key, now));
 }
 
 const { components, info } = describeApi();

@@ -1,15 +1,13 @@
 /**
- * `WS /api/events/out` of the demo server, by the protocol of prefect-api-facts §5: sign in, one filter, then events; live ones
- * come before their row does, as the recorder has it. Only what a filter of names and times needs is told.
+ * `WS /api/events/out` of the demo server: the client signs in, sends one filter and receives events. As with Prefect, an event comes
+ * before its row can be read. An event carries only what a filter of names and times needs.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { z } from 'zod';
 import { parseTime } from '../../contract/time.ts';
-import type { Faults } from './faults.ts';
-import type { Gate } from './gate.ts';
-import type { JsonRow } from './wire-rows.ts';
+import type { JsonRow } from '../json.ts';
 
 export type DemoEvent = {
   id: string;
@@ -21,9 +19,9 @@ export type DemoEvent = {
 };
 
 const PATH = '/api/events/out';
-/** events kept for a subscriber that comes later */
+/** Past events that a new subscriber can still receive. */
 const BACKFILL = 1000;
-/** µs; `since` reaches no further back */
+/** µs; a filter's `since` reaches no further back. */
 const FURTHEST = 15 * 60e6;
 
 const authSchema = z.object({ type: z.literal('auth'), token: z.string().nullable() });
@@ -40,43 +38,31 @@ const filterSchema = z.object({
     event: z.object({ prefix: z.array(z.string()).nullish() }).nullish(),
   }),
 });
+export type EventFilter = z.output<typeof filterSchema>['filter'];
 type Subscriber = { socket: WebSocket; includes: (event: DemoEvent) => boolean };
 
 export class EventStream {
-  readonly #gate: Gate;
-  readonly #faults: Faults;
   readonly #now: () => number;
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'prefect' });
   readonly #subscribers = new Set<Subscriber>();
   #past: DemoEvent[] = [];
-  /** somebody listens, nobody does any more */
+  /** Called with true when there are subscribers and with false when the last one is gone. */
   onSubscribers: (some: boolean) => void = () => undefined;
-  /** filters received, as they came */
-  readonly filters: unknown[] = [];
 
-  constructor(gate: Gate, faults: Faults, now: () => number) {
-    this.#gate = gate;
-    this.#faults = faults;
+  constructor(now: () => number) {
     this.#now = now;
   }
 
+  /** The number of subscribers. */
   get listening(): number {
     return this.#subscribers.size;
   }
 
   /** A request to switch protocols. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { pathname } = new URL(request.url ?? '/', 'http://demo');
-    const struck = this.#faults.strike('GET', pathname);
-    socket.on('error', () => undefined); // a client that went away
-    if (struck.some(({ kind }) => kind === 'silence')) return;
-    if (struck.some(({ kind }) => kind === 'reset')) return void socket.destroy();
-    const status = struck.find((rule) => rule.kind === 'status');
-    if (status) return refuse(socket, status.status, status.body ?? '{"detail":"Not Found"}');
-    if (struck.some(({ kind }) => kind === 'html')) return refuse(socket, 200, '<html></html>');
-    // starlette's answer to an unknown path, and to a socket that is closed before it was accepted
+    // starlette answers 403 to an unknown path, and to a socket that is closed before it was accepted
     const asked = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
-    if (pathname !== PATH || !asked?.includes('prefect')) return refuse(socket, 403, '');
+    if (pathOf(request) !== PATH || !asked?.includes('prefect')) return refuse(socket, 403, '');
     this.#sockets.handleUpgrade(request, socket, head, (open) => this.#serve(open));
   }
 
@@ -86,7 +72,7 @@ export class EventStream {
     for (const { socket, includes } of this.#subscribers) if (includes(event)) send(socket, event);
   }
 
-  /** Every connection breaks without a word. */
+  /** Ends every connection without a closing frame. */
   drop(): void {
     for (const socket of this.#sockets.clients) socket.terminate();
   }
@@ -99,15 +85,14 @@ export class EventStream {
       const message = parse(data.toString('utf8'));
       if (!signedIn) {
         const auth = authSchema.safeParse(message);
-        if (!auth.success || !this.#gate.admits(auth.data.token)) return socket.close(1008, 'Invalid token');
+        if (!auth.success || !this.admits(auth.data.token)) return socket.close(1008, 'Invalid token');
         signedIn = true;
         socket.send('{"type":"auth_success"}');
         return;
       }
       const asked = filterSchema.safeParse(message);
       if (subscriber || !asked.success) return socket.close(1002, "Expected 'filter' message");
-      this.filters.push(asked.data.filter);
-      subscriber = { socket, includes: this.#matcher(asked.data.filter) };
+      subscriber = { socket, includes: this.matcher(asked.data.filter) };
       this.#subscribers.add(subscriber);
       if (asked.data.backfill) for (const event of this.#past) if (subscriber.includes(event)) send(socket, event);
       this.onSubscribers(true);
@@ -118,7 +103,13 @@ export class EventStream {
     });
   }
 
-  #matcher({ occurred, event }: z.output<typeof filterSchema>['filter']): Subscriber['includes'] {
+  /** Whether the token of a socket's first message is good; the demo server takes any. */
+  protected admits(_token: string | null): boolean {
+    return true;
+  }
+
+  /** Called once a subscription. */
+  protected matcher({ occurred, event }: EventFilter): (event: DemoEvent) => boolean {
     const since = Math.max(occurred.since ?? -Infinity, this.#now() - FURTHEST);
     const until = occurred.until ?? this.#now();
     const prefixes = event?.prefix ?? [''];
@@ -129,7 +120,7 @@ export class EventStream {
   }
 }
 
-/** The event of a run's present state; null when it has none. */
+/** The event of a run's current state; null for a run without a state. */
 export function stateEvent(entity: 'task_run' | 'flow_run', row: JsonRow): DemoEvent | null {
   const state = row['state'] as { id?: unknown; name?: unknown; timestamp?: unknown } | null | undefined;
   if (typeof state?.id !== 'string' || typeof state.timestamp !== 'string') return null;
@@ -152,7 +143,13 @@ function send(socket: WebSocket, event: DemoEvent): void {
   socket.send(JSON.stringify({ type: 'event', event }));
 }
 
-function refuse(socket: Duplex, status: number, body: string): void {
+/** Path of a request, also of an address that `URL` refuses, such as `//`. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0];
+}
+
+/** Answers a request to switch protocols with an ordinary reply. */
+export function refuse(socket: Duplex, status: number, body: string): void {
   const type = body.startsWith('<') ? 'text/html' : 'application/json';
   socket.end(
     `HTTP/1.1 ${status} No\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

@@ -1,11 +1,10 @@
-/** What the filters read of a row: from the story's columns without making its JSON, or from a row put in by a test. Times in µs. */
-import { parseTime } from '../../contract/time.ts';
+/** What the filters read of a row, from the story's columns, without making its JSON. Times in µs. */
 import { flows } from '../story/catalog.ts';
 import type { FlowSpec } from '../story/flow-spec.ts';
 import { runHistory, seenAt, taskHistory, type Seen } from '../story/history.ts';
 import { flowRunName, versionOf } from '../story/names.ts';
 import type { Story } from '../story/story.ts';
-import { flowCreated } from './wire-parents.ts';
+import { deploymentCreated, deploymentTags, deploymentUpdated, flowCreated } from './wire-parents.ts';
 import {
   createdBy,
   deploymentIdOf,
@@ -14,7 +13,6 @@ import {
   idempotencyKey,
   taskName,
   taskTags,
-  type JsonRow,
 } from './wire-rows.ts';
 
 type Run = {
@@ -53,7 +51,7 @@ const OUTCOME_TYPE = {
   Lost: 'RUNNING',
 } as const;
 
-/** A generated task run, each fact worked out when it is asked for. */
+/** A task run of the story. Each fact is computed when it is read. */
 export class GeneratedTask implements TaskFacts {
   readonly #story: Story;
   readonly #task: number;
@@ -65,7 +63,7 @@ export class GeneratedTask implements TaskFacts {
     this.#task = task;
     this.#now = now;
   }
-  /** over and told in the columns: no history needed */
+  /** The run has ended, so the columns have every fact and no history is made. */
   get #over(): boolean {
     return this.#story.tasks.at.end[this.#task] <= this.#now;
   }
@@ -181,60 +179,18 @@ export function generatedFlow(story: Story, flow: number): FlowFacts {
   return { id: story.flowIds.v4(flow), name, tags: [...tags], created, updated: created };
 }
 
-const time = (value: unknown) => (typeof value === 'string' ? parseTime(value) : null);
-const words = (value: unknown) => (typeof value === 'string' ? value : null);
-const list = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
-
-function storedRun(row: JsonRow): Run {
-  const state = row['state'] as JsonRow | null | undefined;
+export function generatedDeployment(story: Story, number: number): DeploymentFacts {
+  const one = deployments[number];
+  if (!one) throw new Error(`no deployment number ${number}`);
   return {
-    id: String(row['id']),
-    name: String(row['name']),
-    tags: list(row['tags']),
-    stateType: words(row['state_type'] ?? state?.['type']),
-    stateName: words(row['state_name'] ?? state?.['name']),
-    expected: time(row['expected_start_time']),
-    next: time(row['next_scheduled_start_time']),
-    start: time(row['start_time']),
-    end: time(row['end_time']),
-  };
-}
-
-/** A row put in or changed by a test, by its JSON. */
-export function storedTask(row: JsonRow): TaskFacts {
-  return { ...storedRun(row), flowRunId: words(row['flow_run_id']) };
-}
-
-export function storedFlowRun(row: JsonRow): FlowRunFacts {
-  const creator = row['created_by'] as JsonRow | null | undefined;
-  return {
-    ...storedRun(row),
-    flowId: String(row['flow_id']),
-    deploymentId: words(row['deployment_id']),
-    parentTaskRunId: words(row['parent_task_run_id']),
-    workQueue: words(row['work_queue_name']),
-    flowVersion: words(row['flow_version']),
-    idempotencyKey: words(row['idempotency_key']),
-    createdBy: creator ? { id: words(creator['id']), type: words(creator['type']) } : null,
-  };
-}
-
-export function storedFlow(row: JsonRow): FlowFacts {
-  return {
-    id: String(row['id']),
-    name: String(row['name']),
-    tags: list(row['tags']),
-    created: time(row['created']),
-    updated: time(row['updated']),
-  };
-}
-
-export function storedDeployment(row: JsonRow): DeploymentFacts {
-  return {
-    ...storedFlow(row),
-    flowId: String(row['flow_id']),
-    paused: row['paused'] === true,
-    workQueue: words(row['work_queue_name']),
+    id: story.deploymentIds.v4(number),
+    name: one.name,
+    tags: deploymentTags(number),
+    created: deploymentCreated(story, number),
+    updated: deploymentUpdated(story, number),
+    flowId: story.flowIds.v4(one.flow),
+    paused: one.paused,
+    workQueue: one.queue,
   };
 }
 

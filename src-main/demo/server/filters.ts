@@ -1,6 +1,6 @@
 /**
- * Prefect's filters as plain predicates over one row, written from facts §1 and from nothing else: the query engine is
- * compared with them. A clause that yields no SQL on the server is left out (TRUE under and_, and under or_ as well).
+ * Prefect's filters as plain predicates over one row. They share no code with the query engine, which the tests compare with them.
+ * A clause that yields no SQL on the server is left out, under and_ and under or_ alike.
  */
 import type {
   DeploymentFilter,
@@ -126,7 +126,7 @@ function state<Row extends { stateType: string | null; stateName: string | null 
   given: Maybe<StateFilter>,
 ): Test<Row>[] {
   if (!given) return [];
-  // only a sub-filter that is exactly one comparison survives (facts §1.1, §1.5)
+  // Prefect drops a sub-filter that is not exactly one comparison
   const single = (one: Comparison) => {
     const yields = Number(isSet(one?.any_)) + Number((one?.not_any_?.length ?? 0) > 0);
     return yields === 1 ? one : null;
@@ -243,7 +243,7 @@ export function deploymentsOf(database: Database, flowId: string, now: number): 
     .filter((one) => one.flowId === flowId);
 }
 
-/** Whether a flow run satisfies the filters on it, its flow and its deployment; those present need their row to exist. */
+/** True for a flow run that passes the filters on itself, its flow and its deployment. A filter on a missing parent is false. */
 export function flowRunChain(filters: PrefectFilters, scope: Scope): Test<FlowRunFacts> {
   const { database, now } = scope;
   const run = filters.flow_runs ? flowRunTest(filters.flow_runs, scope) : always;

@@ -1,12 +1,11 @@
-/** POST /logs/filter and /artifacts/filter. */
+/** The replies to POST /logs/filter and /artifacts/filter. */
 import { z } from 'zod';
 import { limitSchema } from '../../contract/prefect-filter.ts';
 import { parseTime } from '../../contract/time.ts';
-import type { Server } from './api.ts';
 import type { Scope } from './filters.ts';
 import { artifactJson, logJson, runLines, taskLines } from '../story/logs.ts';
 import { invalidBody, limitProblem, reply, type Reply } from './replies.ts';
-import type { JsonRow } from './wire-rows.ts';
+import type { JsonRow } from '../json.ts';
 
 const ids = z.object({ any_: z.array(z.string()).nullish() });
 const when = z.string().transform((text) => parseTime(text) ?? NaN);
@@ -27,13 +26,13 @@ const logsSchema = z.object({
   offset,
 });
 
-/** Needs a run: the demo does not tell the lines of a whole server at once, so without one the answer is []. */
-export function logsReply(server: Server, scope: Scope, body: unknown): Reply {
+/** Log lines of the runs that the body names; a body that names none gets []: the lines of all runs would be millions. */
+export function logsReply(largest: number, scope: Scope, body: unknown): Reply {
   const parsed = logsSchema.safeParse(body);
   if (!parsed.success) return invalidBody(parsed.error.issues, body);
   const { logs, sort } = parsed.data;
-  const limit = parsed.data.limit ?? server.limit;
-  const problem = limitProblem(limit, server.limit);
+  const limit = parsed.data.limit ?? largest;
+  const problem = limitProblem(limit, largest);
   if (problem) return problem;
   const { story } = scope.database;
   const rows: { at: number; row: JsonRow }[] = [];
@@ -79,12 +78,12 @@ const artifactsSchema = z.object({
   offset,
 });
 
-/** Like the logs: those of the runs that are named. */
-export function artifactsReply(server: Server, scope: Scope, body: unknown): Reply {
+/** Artifacts of the runs that the body names. */
+export function artifactsReply(largest: number, scope: Scope, body: unknown): Reply {
   const parsed = artifactsSchema.safeParse(body);
   if (!parsed.success) return invalidBody(parsed.error.issues, body);
-  const limit = parsed.data.limit ?? server.limit;
-  const problem = limitProblem(limit, server.limit);
+  const limit = parsed.data.limit ?? largest;
+  const problem = limitProblem(limit, largest);
   if (problem) return problem;
   const { story } = scope.database;
   const { artifacts } = parsed.data;

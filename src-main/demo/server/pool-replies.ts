@@ -2,11 +2,11 @@
 import { poolBodySchemas, type WorkPoolFilter, type WorkQueueFilter } from '../../contract/prefect-filter.ts';
 import type { Pools } from './pools.ts';
 import { invalidBody, limitProblem, noRoute, reply, wrongMethod, type Reply } from './replies.ts';
-import type { JsonRow } from './wire-rows.ts';
+import type { JsonRow } from '../json.ts';
 
 type Asked = { method: string; path: string; body(): { body: unknown } | { problem: Reply } };
 
-/** null: a path that is not theirs. */
+/** Null for a path of something else. `largest`: rows of a page at most. */
 export function poolReply(pools: Pools, largest: number, { method, path, body }: Asked): Reply | null {
   const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
   const [root, first = '', second, third] = parts;
@@ -61,7 +61,7 @@ function count(pools: Pools, body: unknown): Reply {
 type Queues = { work_queues?: WorkQueueFilter | null };
 type Criterion = { any_?: string[] | null; startswith_?: string[] | null } | null | undefined;
 
-/** Each criterion with `any_` or `startswith_`; one without either is TRUE. */
+/** A criterion without `any_` and `startswith_` is true. */
 function matches(row: JsonRow, filter: WorkPoolFilter | WorkQueueFilter | null | undefined): boolean {
   const { operator, ...fields } = filter ?? { operator: 'and_' };
   const criteria = Object.entries(fields as Record<string, Criterion>).flatMap(([field, criterion]) => {

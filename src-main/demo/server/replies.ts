@@ -1,4 +1,4 @@
-/** Prefect's own status codes and error bodies (facts §3), for requests that are wrong. */
+/** Prefect's status codes and error bodies, for requests that are wrong. */
 import type { z } from 'zod';
 
 export type Reply = { status: number; body: string; headers?: Record<string, string> };
@@ -10,7 +10,6 @@ export function reply(status: number, body: unknown, headers?: Record<string, st
 export const notFound = (what: string) => reply(404, { detail: `${what} not found` });
 export const noRoute = () => reply(404, { detail: 'Not Found' });
 export const wrongMethod = () => reply(405, { detail: 'Method Not Allowed' });
-export const unauthorized = () => reply(401, { exception_message: 'Unauthorized' });
 export const failed = (status: number) =>
   reply(status, { exception_message: status === 503 ? 'Service Unavailable' : 'Internal Server Error' });
 
@@ -20,7 +19,7 @@ export function invalid(detail: Detail[], body: unknown): Reply {
   return reply(422, { exception_message: 'Invalid request received.', exception_detail: detail, request_body: body });
 }
 
-/** What zod found, in pydantic's words as far as a client reads them: type, place, message. */
+/** zod's issues as pydantic tells them, as far as a client reads them: type, place, message. */
 export function invalidBody(issues: readonly z.core.$ZodIssue[], body: unknown): Reply {
   return invalid(
     issues.flatMap((issue) => describe(issue, body)),
@@ -70,7 +69,7 @@ function describe(issue: z.core.$ZodIssue, body: unknown): Detail[] {
   }
 }
 
-/** pydantic's business rule on limits; null when the limit is fine */
+/** Prefect's refusal of a limit below 0 or above `maximum`; null for a good limit. */
 export function limitProblem(limit: number, maximum: number): Reply | null {
   if (limit < 0) return reply(422, { detail: 'Invalid limit: must be greater than or equal to 0.' });
   if (limit > maximum) return reply(422, { detail: `Invalid limit: must be less than or equal to ${maximum}.` });
@@ -79,7 +78,7 @@ export function limitProblem(limit: number, maximum: number): Reply | null {
 
 export type Parsed = { body: unknown } | { problem: Reply };
 
-/** A body of another content type is ignored, none at all counts as JSON (facts §3). */
+/** Like Prefect, ignores a body of another content type and takes one without a content type as JSON. */
 export function parseBody(text: string, contentType: string | null): Parsed {
   if (contentType !== null && !/^application\/([a-z.+-]*\+)?json\b/i.test(contentType)) return { body: {} };
   if (text === '') return { body: {} };

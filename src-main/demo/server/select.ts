@@ -20,7 +20,7 @@ function taskTest(filters: PrefectFilters, scope: Scope): Test<TaskFacts> {
   const own = filters.task_runs ? taskRunTest(filters.task_runs, scope) : () => true;
   if (!filters.flow_runs && !filters.flows && !filters.deployments) return own;
   const chain = flowRunChain(filters, scope);
-  // rows of one flow run come together, so its answer is kept
+  // the task runs of one flow run follow each other, so its answer is kept
   const known = new Map<string, boolean>();
   return (row) => {
     if (!own(row) || row.flowRunId === null) return false;
@@ -46,7 +46,7 @@ function runTest(filters: PrefectFilters, scope: Scope): Test<FlowRunFacts> {
   return (row) => chain(row) && tasks(row);
 }
 
-/** true when a flow run for which `test` holds belongs to this parent */
+/** True for a parent with at least one flow run that passes the filters. */
 function someRun(
   filters: PrefectFilters,
   scope: Scope,
@@ -94,7 +94,7 @@ function* slice(keys: Int32Array, from: number, to: number, descending: boolean)
   else for (let i = from; i < to; i++) yield keys[i];
 }
 
-/** As few rows as the filter allows, already in the sort's order where the table keeps one. */
+/** The rows that ids and expected start leave, in the sort's order where the table keeps that order. */
 function candidates<Facts extends Run>(
   table: Table<Facts>,
   own: NonNullable<PrefectFilters['task_runs'] | PrefectFilters['flow_runs']> | null,
@@ -112,7 +112,7 @@ function candidates<Facts extends Run>(
   const to = typeof bounds?.before_ === 'number' ? table.placeOf(bounds.before_, true) : keys.length;
   const descending = sort === 'EXPECTED_START_TIME_DESC';
   const inOrder = descending || sort === 'EXPECTED_START_TIME_ASC';
-  // the order kept is SQLite's; PostgreSQL wants the rows without a time at the other end
+  // the table's order is SQLite's; PostgreSQL has the rows without a time at the other end
   if (inOrder && scope.dialect === 'postgres' && from < nulls) {
     const none = [...keys.subarray(0, nulls)];
     const rest = slice(keys, nulls, to, descending);
@@ -145,7 +145,7 @@ function select<Facts extends { id: string }>(
   }
   type Row = { key: number; facts: Facts };
   const order = (a: Row, b: Row) => compare(a.facts, b.facts) || (a.facts.id < b.facts.id ? 1 : -1);
-  // never more than twice the rows asked for: a million rows would be a gigabyte of facts
+  // keeps at most about twice the rows asked for: the facts of a million rows would take a gigabyte
   let best: Row[] = [];
   let worst: Row | null = null;
   const settle = () => {
@@ -214,7 +214,7 @@ function all<Facts extends { id: string }>(table: Table<Facts>): Candidates {
 
 export function countRows(entity: ListEntity, filters: PrefectFilters, scope: Scope): number {
   const { database, now } = scope;
-  // narrowed by id or expected start like a list, in any order
+  // any sort will do: it only decides how `candidates` reads the rows
   const sort = 'EXPECTED_START_TIME_ASC';
   switch (entity) {
     case 'task_run': {

@@ -1,4 +1,4 @@
-/** Prefect's sorts over rows' facts, with each database's null order and collation (facts §2). Ties are the caller's. */
+/** Prefect's sorts over rows' facts, with each database's null order and collation. The caller breaks ties. */
 import type { Dialect } from '../../contract/query.ts';
 import type { FlowFacts, FlowRunFacts, TaskFacts } from './facts.ts';
 
@@ -7,7 +7,7 @@ type Run = TaskFacts | FlowRunFacts;
 const collator = new Intl.Collator('en-US');
 const byName = (dialect: Dialect) => (dialect === 'postgres' ? collator.compare : byCodePoint);
 
-/** SQLite's BINARY: the order of UTF-8 bytes is that of code points, which differs from UTF-16's at surrogates. */
+/** SQLite's BINARY collation. It orders UTF-8 bytes, which is the order of code points; UTF-16 differs from it at surrogates. */
 function byCodePoint(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {

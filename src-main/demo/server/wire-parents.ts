@@ -1,13 +1,14 @@
 /** Flows and deployments as the server writes them. */
+import { text, type JsonRow } from '../json.ts';
 import { flows } from '../story/catalog.ts';
 import { versionOf } from '../story/names.ts';
 import { queueId } from './pools.ts';
 import { hash } from '../story/random.ts';
 import type { Story } from '../story/story.ts';
-import { deployments, text, userName, type JsonRow } from './wire-rows.ts';
+import { deployments, userName } from './wire-rows.ts';
 
 const DAY = 86_400e6;
-/** flows are older than the story, each by its own months */
+/** µs. Flows are one to fifteen months older than the story. */
 export function flowCreated(story: Story, flow: number): number {
   return story.epoch - (40 + (hash(story.seed, flow, 91) % 400)) * DAY - (hash(story.seed, flow, 92) % 86_400) * 1e6;
 }
@@ -29,9 +30,15 @@ export function deploymentCreated(story: Story, number: number): number {
   return flowCreated(story, deployments[number]?.flow ?? 0) + 2 * 3600e6 + number * 1e6;
 }
 
-/** redeployed now and then: within the last three weeks */
+/** µs. Each deployment was last changed within the three weeks before the epoch. */
 export function deploymentUpdated(story: Story, number: number): number {
   return story.epoch - (hash(story.seed, number, 93) % (21 * 86_400)) * 1e6;
+}
+
+export function deploymentTags(number: number): string[] {
+  const one = deployments[number];
+  const flowTags = flows[one?.flow ?? 0].tags;
+  return [...flowTags, ...(one?.tags ?? []).filter((tag) => !flowTags.includes(tag))];
 }
 
 export function deploymentJson(story: Story, number: number): JsonRow {
@@ -74,7 +81,7 @@ export function deploymentJson(story: Story, number: number): JsonRow {
     job_variables: {},
     parameters: flow.parameters,
     pull_steps: [{ 'prefect.deployments.steps.set_working_directory': { directory: '/opt/flows' } }],
-    tags: [...flow.tags, ...one.tags.filter((tag) => !flow.tags.includes(tag))],
+    tags: deploymentTags(number),
     labels: {},
     work_queue_name: one.queue,
     work_queue_id: queueId(story, one.pool, one.queue),

@@ -1,5 +1,5 @@
-/** Generated rows as the server writes them: every key of a 3.8.8 reply, in its order (facts §4). */
-import { formatTimeLikePrefect } from '../../contract/time.ts';
+/** Rows of the story as Prefect 3.8.8 writes them: every key of its replies, in its order. */
+import { text, type JsonRow } from '../json.ts';
 import { DELETED_DEPLOYMENT, flows } from '../story/catalog.ts';
 import type { TaskSpec } from '../story/flow-spec.ts';
 import { runHistory, seenAt, taskHistory, type Seen, type State } from '../story/history.ts';
@@ -8,14 +8,9 @@ import { poolId, queueId } from './pools.ts';
 import { hash, unit } from '../story/random.ts';
 import type { Story } from '../story/story.ts';
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type JsonRow = { [key: string]: unknown };
-
-export const text = (micros: number | null): string | null => (micros === null ? null : formatTimeLikePrefect(micros));
-
 const NIL_SALT = { state: 51 };
 
-/** A deterministic uuid for what is never asked for by id. */
+/** A UUID made from its arguments, for things that no request names by id. */
 function looseId(story: Story, kind: number, number: number, micros: number): string {
   const tail = (hash(story.seed, kind, number, 1) % 0x40000000) + 0x80000000;
   const last = hash(story.seed, kind, number, 2).toString(16).padStart(8, '0');
@@ -27,7 +22,7 @@ function looseId(story: Story, kind: number, number: number, micros: number): st
   return `${millis.slice(0, 8)}-${millis.slice(8)}-${low}-${mid.slice(0, 4)}-${mid.slice(4)}${last}`;
 }
 
-/** Stable per state: `owner` is the run's number (flow runs from 2^30), `at` its place in the history. */
+/** The same for the same state. `owner`: the run's number, for flow runs from 2^30 on; `place`: the state's place in the history. */
 function stateId(story: Story, owner: number, place: number, state: State): string {
   return looseId(story, NIL_SALT.state + place * 100, owner, state.at);
 }
@@ -74,12 +69,12 @@ function taskStateJson(story: Story, task: number, state: State, place: number):
   });
 }
 
-/** GET /task_run_states/?task_run_id= */
+/** The reply to GET /task_run_states/?task_run_id=, oldest first. */
 export function taskStatesJson(story: Story, task: number, now: number): JsonRow[] {
   return seenAt(taskHistory(story, task), now).states.map((state, place) => taskStateJson(story, task, state, place));
 }
 
-/** seconds; what the server adds for a run under way */
+/** Seconds: the two estimates, which the server computes at each answer. */
 function estimated(seen: Seen, expected: number, now: number): { run: number; delta: number } {
   const running = seen.current?.type === 'RUNNING' ? (now - seen.current.at) / 1e6 : 0;
   let delta = 0;
@@ -89,7 +84,7 @@ function estimated(seen: Seen, expected: number, now: number): { run: number; de
 }
 const round = (seconds: number) => Math.round(seconds * 1e6) / 1e6;
 
-/** SQLite keeps milliseconds of `updated` (facts §4); the recorder writes a moment after the state. */
+/** The server writes a row 3 to 33 ms after its state, and SQLite keeps milliseconds of `updated`. */
 function updatedAfter(micros: number, salt: number): string {
   return text(Math.floor((micros + 3000 + (salt % 30_000)) / 1000) * 1000) as string;
 }
@@ -98,7 +93,7 @@ export function taskTags(story: Story, task: number, spec: TaskSpec): string[] {
   const run = story.tasks.at.run[task];
   if (run < 0) return [...spec.tags];
   const flow = flows[story.runs.at.flow[run]];
-  // tags given with `with tags(...)` reach the tasks: here the flow's first
+  // `with tags(...)` in a flow also tags its tasks: here with the flow's first tag
   const tags = [...spec.tags];
   const first = flow.tags[0];
   if (first && !tags.includes(first)) tags.push(first);
@@ -280,7 +275,7 @@ export function flowRunTags(story: Story, run: number): string[] {
   return tags;
 }
 
-/** The deployments, numbered through; the last number is the deleted one. */
+/** All deployments in one sequence; the number after the last is the deleted deployment. */
 export const deployments = flows.flatMap((flow, number) => flow.deployments.map((one) => ({ ...one, flow: number })));
 const firstOfFlow = flows.map((_, number) => deployments.findIndex((one) => one.flow === number));
 export const deletedDeployment = { number: deployments.length, flow: DELETED_DEPLOYMENT.flow };

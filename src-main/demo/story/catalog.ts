@@ -1,4 +1,4 @@
-/** The company the demo tells of: its flows, background tasks and work pools. */
+/** The demo's company: its flows, background tasks and work pools. */
 import { businessFlows } from './business-flows.ts';
 import { task, type FlowSpec, type TaskSpec } from './flow-spec.ts';
 import { platformFlows } from './platform-flows.ts';
@@ -23,7 +23,7 @@ export const background: readonly TaskSpec[] = [
     tags: ['background', 'search'],
   }),
 ];
-/** share of heads that are a burst of background tasks */
+/** Share of beginnings that are a burst of background tasks instead of a flow run. */
 export const BACKGROUND_WEIGHT = 4;
 
 /** A deployment that was deleted: its runs keep its id, the deployment itself answers 404. */

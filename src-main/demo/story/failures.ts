@@ -1,4 +1,4 @@
-/** What goes wrong in the demo and how Python says it. `cause` ties a failure to the incidents that bring it. */
+/** The demo's failures and their Python exceptions. An incident brings failures of its `cause`. */
 import { hash, pickBy } from './random.ts';
 
 export type Cause = 'warehouse' | 'api' | 'memory' | 'schema' | 'disk' | 'network' | 'code' | 'upgrade';
@@ -8,9 +8,9 @@ type Failure = {
   exception: string;
   /** `{n}` a number, `{table}` a table name, `{host}` a host name */
   message: string;
-  /** the library frames below the flow's own: file, line, function, source */
+  /** frames of libraries, below the flow's own frame: file, line, function, source */
   frames: readonly (readonly [string, number, string, string])[];
-  /** the flow's own line that called it */
+  /** the flow's own line that called the library */
   source: string;
 };
 
@@ -190,7 +190,7 @@ export const failures: readonly Failure[] = [
     source: 's3.put_object(Bucket=bucket, Key=key, Body=payload)',
   },
   {
-    // no task has this cause: only the last incident brings it, so that something is new
+    // no task has this cause, only the last incident: so the demo always has a new failure
     cause: 'upgrade',
     exception: 'AttributeError',
     message: "'Engine' object has no attribute 'execute'",
@@ -209,7 +209,7 @@ export function failuresOf(causes: readonly Cause[]): number[] {
 
 export type Told = { exception: string; message: string; traceback: string };
 
-/** The exception as Python prints it. `seed` varies the numbers in it, not its kind; `code` is the task's own. */
+/** The exception as Python prints it. `seed` varies its numbers, tables and hosts; `code` is the task's own line. */
 export function tellFailure(number: number, seed: number, code: { file: string; function: string }): Told {
   const failure = failures[number] ?? failures[0];
   const fill = (text: string) =>

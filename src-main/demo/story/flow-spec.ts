@@ -1,40 +1,40 @@
-/** The words the demo's flows are written in: tasks, deployments, rhythms. Durations in seconds. */
+/** The types of the demo's flows: tasks, deployments, rhythms. Durations in seconds. */
 import type { Cause } from './failures.ts';
 
 export type TaskSpec = {
   name: string;
-  /** tasks of the same flow it waits for; none: it starts with the flow */
+  /** names of tasks of the same flow that must end first; [] starts with the flow */
   after: readonly string[];
-  /** how many runs a map makes; [1, 1] is one plain call */
+  /** least and most runs of a map; [1, 1] is one plain call */
   fan: readonly [number, number];
   /** median seconds of one attempt, and its skew */
   median: number;
   sigma: number;
   /** chance that an attempt fails on an ordinary day */
   fails: number;
-  /** which incidents reach it, and what its failures look like */
+  /** the incidents that reach the task, and the kinds of its failures */
   causes: readonly Cause[];
   retries: number;
   retryDelay: number;
   timeout: number | null;
   /** chance of a result from the cache */
   cached: number;
-  /** the flow it runs, by name; such a run is the placeholder row of a subflow */
+  /** name of the flow that the task runs; its task run is the placeholder of a subflow */
   subflow: string | null;
   tags: readonly string[];
-  /** parameters of the flow and constants it takes beside its upstream results */
+  /** names of flow parameters that the task takes beside its upstream results */
   inputs: readonly string[];
   artifact: 'table' | 'markdown' | null;
 };
 
-/** When runs begin: hours of the day that carry weight, and the grid their schedule sits on (minutes, 0: anytime). */
+/** When runs begin: the weight of each hour of the day, and the schedule's grid in minutes, 0 for any time. */
 export type Rhythm = { hours: readonly number[]; grid: number; weekdaysOnly: boolean };
 
 export type FlowSpec = {
   name: string;
   tags: readonly string[];
   rhythm: Rhythm;
-  /** share of all runs started from outside */
+  /** share of all runs that are not started by another flow */
   weight: number;
   deployments: readonly {
     name: string;

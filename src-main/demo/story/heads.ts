@@ -1,4 +1,4 @@
-/** When runs begin: first the story of the 30 days before the epoch, then an hour at a time. Times in µs. */
+/** The beginnings ("heads") of runs: the 30 days before the epoch at once, then an hour at a time. Times in µs. */
 import { BACKGROUND_WEIGHT, flows } from './catalog.ts';
 import { planBackground, planFlowRun, type FlowPlan, type Trigger, type World } from './plan.ts';
 import { hash, Random, unit } from './random.ts';
@@ -8,7 +8,7 @@ export type Head = { flow: number; expected: number; seed: number; trigger: Trig
 const HOUR = 3600e6;
 const DAY = 24 * HOUR;
 export const STORY_DAYS = 30;
-/** days told beyond those 30, so that the wanted number is reached although runs vary in size */
+/** Days planned beyond those 30, so that the wanted number of task runs is reached although flow runs vary in size. */
 const SPARE_DAYS = 5;
 const BACKGROUND = -1;
 
@@ -24,7 +24,7 @@ export function planHead(world: World, head: Head): FlowPlan {
   return head.flow === BACKGROUND ? planBackground(world, head) : planFlowRun(world, head);
 }
 
-/** task runs that one head brings on average: the heads needed for a number of runs follow from it */
+/** Task runs of one head on average; the number of heads follows from it. */
 function averageTasks(world: World): number {
   let sum = 0;
   const SAMPLES = 24;
@@ -74,7 +74,7 @@ export function storyHeads(world: World, epoch: number, runs: number): Head[] {
         const number = day * 1_000_000 + i;
         const jitter = unit(world.seed, flow, number, 6);
         let at = byHour((i + jitter) / count) * HOUR;
-        // a schedule's runs are wanted on the minute, people's are not
+        // schedules run on the minute, people do not
         const grid = (rhythm?.grid ?? 0) * 60e6;
         if (grid > 0) at = Math.floor(at / grid) * grid;
         const expected = start + Math.floor(at);
@@ -85,23 +85,23 @@ export function storyHeads(world: World, epoch: number, runs: number): Head[] {
   return heads.sort((a, b) => b.expected - a.expected || a.flow - b.flow || a.seed - b.seed);
 }
 
-/** flows whose tasks take minutes, so that some are always under way */
+/** Flows whose tasks take minutes, so that some are always running. */
 const LONG = ['train-model', 'backup-postgres', 'inventory-forecast', 'archive-logs', 'train-model', 'nightly-etl'];
 
-/** What is under way or waiting at the epoch itself: a story alone would leave the present empty. Newest first. */
+/** Heads of runs that are running or waiting at the epoch, so that a demo never opens without any. Newest first. */
 export function presentHeads(world: World, epoch: number): Head[] {
   const heads = LONG.map((name, i) => {
     const flow = flows.findIndex((one) => one.name === name);
     return finish(world, flow, epoch - (2 + 3 * i) * 60e6 + i, 9_000_000 + i);
   });
-  // sent with a delay: they wait for their time, which is after the epoch
+  // background tasks scheduled for after the epoch
   const later = Array.from({ length: 5 }, (_, i) =>
     finish(world, BACKGROUND, epoch + (1 + 2 * i) * 60e6 + i, 9_000_100 + i),
   );
   return [...later.reverse(), ...heads];
 }
 
-/** [0, 1) of a day's runs to the hour of the day they begin at. */
+/** Maps [0, 1), a place among a day's runs, to the hour of the day that run begins at. */
 function hoursToTime(hours: readonly number[]): (part: number) => number {
   const total = hours.reduce((sum, one) => sum + one, 0);
   return (part) => {
@@ -114,7 +114,7 @@ function hoursToTime(hours: readonly number[]): (part: number) => number {
   };
 }
 
-/** one start in 40 s for the first two hours, so that a watcher sees something; then one in 5 min: 290 a day */
+/** One start in 40 s for the first two hours, so that a person who watches sees new runs; then one in 5 min, 290 a day. */
 const LIVELY_HOURS = 2;
 const LIVELY_STARTS = 90;
 const QUIET_STARTS = 12;

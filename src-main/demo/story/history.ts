@@ -1,6 +1,6 @@
 /**
- * The states a run goes through, from its plan: the row, its history and its logs all follow from this list, so they
- * agree. The clock cuts it: what is later than now has not happened. Times in µs.
+ * The states of a run, made from its plan. Row, history and logs all follow from this list, so they agree. States later than now are
+ * left out. Times in µs.
  */
 import { flows } from './catalog.ts';
 import { tellFailure } from './failures.ts';
@@ -12,7 +12,7 @@ export type State = {
   name: string;
   at: number;
   message: string | null;
-  /** SCHEDULED only: when it is wanted */
+  /** SCHEDULED only: the time the run is scheduled for. */
   scheduled: number | null;
   /** what the task returned, or the exception it raised */
   data: unknown;
@@ -22,7 +22,7 @@ function state(type: string, name: string, at: number, more: Partial<State> = {}
   return { type, name, at, message: null, scheduled: null, data: null, ...more };
 }
 
-/** where the code of a task is: for tracebacks and log lines */
+/** The file and line of a task's code, for tracebacks and log lines. */
 export function codeOf(story: Story, task: number): { file: string; function: string } {
   const run = story.tasks.at.run[task];
   const flow = run < 0 ? 'background' : (flows[story.runs.at.flow[run]]?.name ?? '');
@@ -32,7 +32,7 @@ export function codeOf(story: Story, task: number): { file: string; function: st
   };
 }
 
-/** When attempt `n` (0 first) began and ended: the planned span, shared out by hash. */
+/** When attempt `n`, from 0, began and ended: its share of the planned span. */
 function attemptTimes(story: Story, task: number): { from: number; to: number }[] {
   const { start, end, attempts } = story.tasks.at;
   const count = attempts[task];
@@ -55,7 +55,7 @@ function attemptTimes(story: Story, task: number): { from: number; to: number }[
 }
 
 function result(story: Story, task: number): unknown {
-  // one result in three is persisted: the rest live in memory only
+  // one result in three is persisted, the others stay in memory
   if (hash(story.seed, task, 31) % 3 !== 0) return null;
   return {
     type: 'reference',
@@ -69,7 +69,7 @@ function result(story: Story, task: number): unknown {
   };
 }
 
-/** All states of a task run, oldest first, with no regard to the clock. */
+/** All states of a task run, oldest first, future ones included. */
 export function taskHistory(story: Story, task: number): State[] {
   const c = story.tasks.at;
   const outcome = story.outcome(c.outcome[task]);
@@ -148,7 +148,7 @@ function crashMessage(story: Story, key: number): string {
   return crashes[hash(story.seed, key, 41) % crashes.length];
 }
 
-/** All states of a flow run, oldest first, with no regard to the clock. */
+/** All states of a flow run, oldest first, future ones included. */
 export function runHistory(story: Story, run: number): State[] {
   const c = story.runs.at;
   const trigger = story.trigger(run);
@@ -163,7 +163,7 @@ export function runHistory(story: Story, run: number): State[] {
         message: trigger === 'schedule' ? 'Flow run scheduled' : null,
       }),
     );
-    // the server calls a run late 15 s after its time
+    // Prefect marks a run as Late 15 s after its scheduled time
     const LATE = 15e6;
     if (start - expected > LATE + 2e6)
       states.push(state('SCHEDULED', 'Late', expected + LATE, { scheduled: expected }));
@@ -191,7 +191,7 @@ export function runHistory(story: Story, run: number): State[] {
   }
 }
 
-/** A flow that lets its failures through ends with the first one; others report how many states failed. */
+/** The message of a failed flow: the first failure, or how many states failed, as the flow's code has it. */
 function flowFailure(story: Story, run: number): string {
   return `${countBad(story, run)}/${story.runs.at.count[run]} states failed.`;
 }
@@ -209,7 +209,7 @@ export type Seen = {
 
 const terminal = ['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'];
 
-/** What the server shows of a history at `now` (lifecycle: facts §4). */
+/** The row's fields that follow from a history at `now`. */
 export function seenAt(all: State[], now: number): Seen {
   const states = all.filter((one) => one.at <= now);
   const current = states.at(-1) ?? null;

@@ -1,6 +1,6 @@
 /**
- * Ids that carry their row's number: the last 32 bits are the scrambled number, so an id is found without a table of
- * a million strings. uuid7 for what a 3.x client makes, uuid4 for what the server makes (facts §6).
+ * Ids that carry their row's number, scrambled, in their last 32 bits: an id is found without a table of a million strings. Prefect 3
+ * clients make version 7, the server makes version 4.
  */
 import { hash } from './random.ts';
 
@@ -44,7 +44,7 @@ const VARIANT = 0x80000000;
 export class Ids {
   readonly #key: number;
 
-  /** `salt` keeps the entities apart: one number, several ids */
+  /** `salt` keeps entities apart, whose rows have the same numbers. */
   constructor(seed: number, salt: number) {
     this.#key = hash(seed, salt, 0x1d5);
   }
@@ -56,7 +56,7 @@ export class Ids {
     return assemble(hash(key, number, 1), version, variant, scramble(number, key));
   }
 
-  /** `micros` is when it was made; its milliseconds lead the id */
+  /** The id begins with the milliseconds of `micros`, the time it was made. */
   v7(number: number, micros: number): string {
     const key = this.#key;
     const millis = Math.floor(micros / 1000);
@@ -66,7 +66,7 @@ export class Ids {
     return assemble(high, low, variant, scramble(number, key));
   }
 
-  /** The number an id of this entity would carry; the caller checks that it makes this very id. */
+  /** The number in an id. The caller checks that the number's id is this one: any UUID carries some number. */
   numberOf(id: string): number {
     return unscramble(parseInt(id.slice(28), 16), this.#key);
   }

@@ -1,4 +1,4 @@
-/** Bad hours: while one lasts, the tasks it reaches fail together and with one error, so a histogram shows them. Times in µs. */
+/** Incidents: while one lasts, the tasks it reaches fail with one error, which shows in the histogram. Times in µs. */
 import { failuresOf, type Cause } from './failures.ts';
 import { Random } from './random.ts';
 
@@ -9,8 +9,8 @@ const DAY = 24 * HOUR;
 const causes: readonly Cause[] = ['warehouse', 'api', 'memory', 'schema', 'disk', 'network'];
 
 /**
- * About fifteen in the last 30 days before `epoch`, and always one in the last night, or in this one when it is still going on: within
- * 24 hours, and its failure has never been seen before. Sorted by time.
+ * About fifteen incidents in the 30 days before `epoch`, sorted by time. One of them is always in the last 24 hours, in the night, and
+ * brings a failure that no run had before.
  */
 export function tellIncidents(seed: number, epoch: number): Incident[] {
   const random = new Random(seed ^ 0x1ac1de);
@@ -34,7 +34,7 @@ export function tellIncidents(seed: number, epoch: number): Incident[] {
   return told.sort((a, b) => a.from - b.from);
 }
 
-/** The incident that reaches one of these causes at this time, if any. */
+/** The first incident that reaches one of these causes at this time; null for none. */
 export function incidentAt(
   incidents: readonly Incident[],
   causesOfTask: readonly Cause[],

@@ -1,9 +1,10 @@
-/** Log lines and artifacts of a run, told from its states, so that they agree with them. Times in µs. */
+/** Log lines and artifacts of a run, made from its states so that they agree. Times in µs. */
 import { codeOf, runHistory, taskHistory, type State } from './history.ts';
 import { hash, pickBy, unit } from './random.ts';
 import type { Story } from './story.ts';
 import { flowRunName } from './names.ts';
-import { taskName, text, type JsonRow } from '../server/wire-rows.ts';
+import { text, type JsonRow } from '../json.ts';
+import { taskName } from '../server/wire-rows.ts';
 
 export type Line = { at: number; level: number; message: string; logger: string };
 
@@ -30,7 +31,7 @@ function workLine(seed: number, n: number): string {
     .replaceAll('{thing}', pickBy(things, hash(seed, n, 4)));
 }
 
-/** What the running code said between two states; a long run says more, up to 40 lines an attempt. */
+/** Lines of the running code between two states; a longer run logs more, up to 40 lines an attempt. */
 function workLines(seed: number, from: number, to: number, logger: string): Line[] {
   const seconds = (to - from) / 1e6;
   const count = Math.min(40, 1 + Math.floor(Math.log2(1 + seconds) * 1.6));
@@ -61,7 +62,7 @@ function linesOf(
     const next = states[i + 1];
     if (state.type === 'RUNNING') {
       attempt += 1;
-      // a run that nobody ended says nothing more after its first minute
+      // a lost run logs nothing after its first minute
       lines.push(...workLines(hash(seed, attempt), state.at, next?.at ?? Math.min(now, state.at + 60e6), logger));
     }
     if (state.name === 'AwaitingRetry' || state.name === 'Failed') {
@@ -104,7 +105,7 @@ export function taskLines(story: Story, task: number, now: number): Line[] {
   );
 }
 
-/** The flow's own lines; those of its tasks are the tasks'. */
+/** The flow's own lines, without those of its tasks. */
 export function runLines(story: Story, run: number, now: number): Line[] {
   const lines = linesOf(runHistory(story, run), hash(story.seed, run, 102), now, 'prefect.flow_runs', 0, 0);
   const start = story.runs.at.start[run];
@@ -143,7 +144,7 @@ export function logJson(
   };
 }
 
-/** null: this task leaves none, or has not ended well yet. */
+/** Null for a task that makes no artifact or has not completed. */
 export function artifactJson(story: Story, task: number, now: number): JsonRow | null {
   const spec = story.taskSpec(task);
   const end = story.tasks.at.end[task];

@@ -1,6 +1,6 @@
 /**
- * How one flow run goes from beginning to end, as if time had already passed. What a client sees of it is cut at the
- * clock (history.ts). Times in µs; NaN: never.
+ * The plan of one flow run from beginning to end, its future included; history.ts leaves out what has not happened yet. Times in µs;
+ * NaN for never.
  */
 import { background, flows } from './catalog.ts';
 import type { FlowSpec, TaskSpec } from './flow-spec.ts';
@@ -16,7 +16,7 @@ export const outcomes = [
   'Crashed',
   'Cancelled',
   'NotReady',
-  'Lost', // its machine died without a word: Running for ever
+  'Lost', // the machine died: the run stays Running
 ] as const;
 export type Outcome = (typeof outcomes)[number];
 
@@ -64,7 +64,7 @@ export function planFlowRun(world: World, head: Head): FlowPlan {
   const random = new Random(head.seed);
   const flow = flows[head.flow];
   const micros = (seconds: number) => Math.round(seconds * SECOND);
-  // a worker polls every ten seconds or so; one start in fifty waits minutes for a slot
+  // a worker polls about every ten seconds; one start in fifty waits minutes for a slot
   const late = head.trigger === 'parent' ? 0.05 : random.chance(0.02) ? 240 * random.next() : random.lognormal(5, 0.6);
   const start = head.expected + micros(late);
   const plan: FlowPlan = { ...head, start, end: start, outcome: 'Completed', tasks: [] };
@@ -113,7 +113,7 @@ type Place = { number: number; map: number; expected: number; flow: FlowSpec };
 function planTask(world: World, random: Random, spec: TaskSpec, place: Place): TaskPlan {
   const { number, map, expected } = place;
   const micros = (seconds: number) => Math.round(seconds * SECOND);
-  // at most eight of a map run at once
+  // at most eight runs of a map at once
   const queued = Math.floor(map / 8) * spec.median;
   const start = expected + micros(0.03 + random.lognormal(0.12, 0.8) + queued);
   const base = { spec: number, map, expected, start, attempts: 1, failure: -1, child: null };
@@ -153,7 +153,7 @@ function planTask(world: World, random: Random, spec: TaskSpec, place: Place): T
   }
 }
 
-/** Cuts a run short: what ran then ends with it, what had not begun is never made. */
+/** Ends a run early: its running tasks end with it, tasks that had not begun are left out. */
 function stopAt(plan: FlowPlan, random: Random, outcome: 'Crashed' | 'Cancelled' | 'Lost'): void {
   const at = Math.round(plan.start + (plan.end - plan.start) * random.next());
   cut(plan, at, outcome);
@@ -167,7 +167,7 @@ function cut(plan: FlowPlan, at: number, outcome: 'Crashed' | 'Cancelled' | 'Los
     if (task.outcome === 'NotReady' || task.end <= at) continue;
     if (task.child) cut(task.child, at, outcome);
     task.outcome = outcome;
-    // never begun: Prefect sets the start with the terminal state (facts §4)
+    // never begun: Prefect sets the start with the terminal state
     if (task.start > at) {
       task.attempts = 0;
       task.start = outcome === 'Lost' ? NaN : at;
@@ -176,7 +176,7 @@ function cut(plan: FlowPlan, at: number, outcome: 'Crashed' | 'Cancelled' | 'Los
   }
 }
 
-/** A burst of `.delay()`ed tasks; `expected` is when they are wanted, often minutes after they were sent. */
+/** A burst of `.delay()`ed tasks; `expected` is their scheduled time, often minutes after they were sent. */
 export function planBackground(world: World, head: { expected: number; seed: number }): FlowPlan {
   const random = new Random(head.seed);
   const number = random.int(0, background.length - 1);

@@ -1,4 +1,4 @@
-/** Numbers that depend on nothing but their seeds, so that any row can be told again without having kept it. */
+/** Numbers that depend on their seeds alone, so that any row can be made again without being kept. */
 
 /** 32-bit hash of up to four integers (murmur3's finalizer over a multiply-add chain). */
 export function hash(a: number, b = 0, c = 0, d = 0): number {
@@ -20,7 +20,7 @@ export function pickBy<T>(list: readonly T[], number: number): T {
   return list[(number >>> 0) % list.length];
 }
 
-/** A sequence (mulberry32): for telling one flow run from beginning to end. */
+/** A sequence of numbers (mulberry32), for one flow run from beginning to end. */
 export class Random {
   #state: number;
 

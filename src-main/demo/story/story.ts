@@ -1,6 +1,6 @@
 /**
- * Everything that ever happens in the demo, as narrow columns: about 40 bytes a task run, so a million fit easily.
- * Rows are numbered in the order they were told and keep their number. Times in µs; NaN: never.
+ * Everything that happens in the demo, as narrow columns: about 40 bytes a task run. Rows are numbered in the order they were planned
+ * and keep their number. Times in µs; NaN for never.
  */
 import { background, flows } from './catalog.ts';
 import { hourHeads, planHead, presentHeads, storyHeads } from './heads.ts';
@@ -10,12 +10,12 @@ import { outcomes, triggers, type FlowPlan, type Outcome, type TaskPlan, type Tr
 import { hash, unit } from './random.ts';
 
 const HOUR = 3600e6;
-/** how long before its time a scheduled flow run exists */
+/** µs from the creation of a scheduled flow run to its scheduled time. */
 export const SCHEDULE_AHEAD = 6 * HOUR;
 
 type Numbers = Float64Array | Int32Array | Uint16Array | Int16Array | Uint8Array | Int8Array;
 
-/** Columns of one kind of row that grow by half when they are full. */
+/** The columns of one kind of row. Full columns grow by half. */
 class Columns<C extends Record<string, Numbers>> {
   length = 0;
   at: C;
@@ -24,7 +24,7 @@ class Columns<C extends Record<string, Numbers>> {
     this.at = columns;
   }
 
-  /** number of the new row; the caller fills it */
+  /** Returns the number of a new row, which the caller fills. */
   add(): number {
     const capacity = Object.values(this.at)[0]?.length ?? 0;
     if (this.length === capacity) {
@@ -84,7 +84,7 @@ export class Story {
   #hours = 0;
   #live = false;
 
-  /** exactly `runs` task runs exist at `epoch`; more follow with `advance` */
+  /** Plans until exactly `runs` task runs exist at `epoch` (µs); `advance` adds more. */
   constructor(seed: number, epoch: number, runs: number) {
     this.seed = seed;
     this.epoch = epoch;
@@ -101,7 +101,7 @@ export class Story {
       if (wanted <= 0) break;
       wanted = this.#tell(planHead(this.#world, head), -1, wanted);
     }
-    // a few hundred runs or less: chance may leave the days short of the number
+    // with a few hundred runs or less the 30 days may not reach the number
     for (let hour = -36 * 24; wanted > 0; hour--)
       for (const head of hourHeads(this.#world, epoch, hour))
         wanted = this.#tell(planHead(this.#world, head), -1, wanted);
@@ -109,7 +109,7 @@ export class Story {
     this.advance(epoch);
   }
 
-  /** Tells what is known by `now`: the schedule reaches ahead of the clock. */
+  /** Plans everything that exists at `now`; scheduled runs exist before their time. */
   advance(now: number): void {
     if (this.tasks.length === 0 && this.runs.length === 0) return; // an empty server stays empty
     while (this.epoch + this.#hours * HOUR < now + SCHEDULE_AHEAD) {
@@ -119,7 +119,7 @@ export class Story {
     }
   }
 
-  /** Keeps at most `wanted` task runs that exist at the epoch; the number still wanted. */
+  /** Adds a flow run with at most `wanted` task runs that exist at the epoch; returns how many are still wanted. */
   #tell(plan: FlowPlan, parent: number, wanted: number): number {
     let run = -1;
     if (plan.flow >= 0) {
@@ -167,14 +167,14 @@ export class Story {
     c.start[key] = task.start;
     c.end[key] = task.end;
     const draw = unit(this.seed, key, 11);
-    // a client's row is written by the recorder a moment after its first state; a delayed one long before its time
+    // the server writes a client's row a moment after its first state, and a delayed task's row long before its time
     const early = run < 0 && draw < 0.6 ? Math.round(draw * 60 * 60e6) : -Math.round(draw * 250_000);
     const created = task.expected - early;
     c.created[key] = this.#live ? Math.max(created, this.epoch + 1) : created;
     return key;
   }
 
-  /** the deleted deployment had the older half of its flow's runs */
+  /** The deleted deployment has a third of the older half of its flow's runs. */
   #deployment(plan: FlowPlan, run: number): number {
     const old = plan.expected < this.epoch - 16 * 24 * HOUR;
     if (
@@ -195,7 +195,7 @@ export class Story {
     return triggers[this.runs.at.trigger[run] ?? 0];
   }
 
-  /** the flow run that a placeholder row stands for, -1: none */
+  /** The flow run that a placeholder row stands for; -1 for none. */
   child(task: number): number {
     return this.#childOf.get(task) ?? -1;
   }
@@ -210,7 +210,7 @@ export class Story {
 
   taskId(task: number): string {
     const c = this.tasks.at;
-    // placeholders and delayed tasks are made by the server, with uuid4 (facts §6)
+    // the server makes the ids of placeholders and delayed tasks, version 4
     if (c.run[task] < 0 || this.taskSpec(task).subflow) return this.taskIds.v4(task);
     return this.taskIds.v7(task, c.expected[task]);
   }
@@ -219,7 +219,7 @@ export class Story {
     return this.runIds.v4(run);
   }
 
-  /** -1: not an id of this story */
+  /** Number of the task run with this id; -1 for none. */
   taskOf(id: string): number {
     const task = this.taskIds.numberOf(id);
     return task < this.tasks.length && this.taskId(task) === id ? task : -1;
