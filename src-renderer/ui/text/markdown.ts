@@ -6,7 +6,7 @@
  * 1 to 15 s for 100,000 characters). The limits below bound each of them; text beyond a limit is shown as it was written.
  */
 import type { Token, Tokens } from 'marked';
-import { Slices } from '../slices.ts';
+import { Slices } from '../../scheduling.ts';
 
 export type Inline =
   | { kind: 'text'; text: string }

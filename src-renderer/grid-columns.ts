@@ -2,8 +2,8 @@
  * The columns the grid can show. `field` is the contract's path, so the same name sorts, exports and is kept in the settings.
  * What a column shows may be more than its field (`flow_run.name` also shows the flow), never less.
  */
-import type { Settings, TaskRunRow } from '../../../src-main/contract/rows.ts';
-import { secondsBetween } from '../../format.ts';
+import type { Settings, TaskRunRow } from '../src-main/contract/rows.ts';
+import { secondsBetween } from './format.ts';
 
 export type CellKind = 'name' | 'state' | 'time' | 'duration' | 'wait' | 'flow-run' | 'tags' | 'text' | 'id' | 'count';
 
