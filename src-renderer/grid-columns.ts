@@ -2,7 +2,14 @@
  * The columns the grid can show. `field` is the contract's path, so the same name sorts, exports and is kept in the settings.
  * What a column shows may be more than its field (`flow_run.name` also shows the flow), never less.
  */
-import type { Settings, TaskRunRow } from '../src-main/contract/rows.ts';
+import {
+  fieldsOf,
+  pathsFromTaskRun,
+  type ColumnInfo,
+  type FieldInfo,
+  type FieldKind,
+} from '../src-main/contract/fields.ts';
+import { rowPaths, type Settings, type TaskRunRow } from '../src-main/contract/rows.ts';
 import { secondsBetween } from './format.ts';
 
 export type CellKind = 'name' | 'state' | 'time' | 'duration' | 'wait' | 'flow-run' | 'tags' | 'text' | 'id' | 'count';
@@ -17,49 +24,56 @@ export type GridColumn = {
   min: number;
   grow: number;
   /** group in the column chooser */
-  group: 'Run' | 'Times' | 'Flow' | 'Ids';
+  group: ColumnInfo['group'];
 };
 
 /** Order and width as the settings keep them. */
 export type ColumnChoice = { field: string; width: number };
 
-const column = (
-  field: string,
-  label: string,
-  kind: CellKind,
-  group: GridColumn['group'],
-  width: number,
-  min = 56,
-  grow = 0,
-): GridColumn => ({ field, label, kind, group, width, min, grow });
+/** Width, least width and share of what is left over, in px, by what the cell shows. */
+const widths: Record<CellKind, { width: number; min: number; grow: number }> = {
+  name: { width: 190, min: 130, grow: 1.15 },
+  state: { width: 104, min: 98, grow: 0 },
+  time: { width: 124, min: 124, grow: 0 },
+  duration: { width: 84, min: 72, grow: 0 },
+  wait: { width: 76, min: 64, grow: 0 },
+  'flow-run': { width: 230, min: 140, grow: 1.5 },
+  tags: { width: 130, min: 72, grow: 0.5 },
+  text: { width: 170, min: 80, grow: 0.8 },
+  id: { width: 262, min: 80, grow: 0 },
+  count: { width: 72, min: 56, grow: 0 },
+};
+const cells: Record<FieldKind, CellKind> = {
+  uuid: 'id',
+  text: 'text',
+  term: 'text',
+  time: 'time',
+  number: 'count',
+  boolean: 'text',
+  tags: 'tags',
+};
 
-export const gridColumns: readonly GridColumn[] = [
-  column('name', 'Task run', 'name', 'Run', 190, 130, 1.15),
-  column('state_name', 'State', 'state', 'Run', 104, 98),
-  column('start_time', 'Started', 'time', 'Times', 124, 124),
-  column('duration', 'Duration', 'duration', 'Times', 84, 82),
-  column('flow_run.name', 'Flow run', 'flow-run', 'Flow', 230, 140, 1.5),
-  column('tags', 'Tags', 'tags', 'Run', 130, 72, 0.5),
-  column('failure', 'Failure', 'text', 'Run', 300, 150, 2.2),
-  column('task_key', 'Task', 'text', 'Run', 170, 80, 0.8),
-  column('run_count', 'Attempts', 'count', 'Run', 72),
-  column('total_run_time', 'Total run time', 'duration', 'Times', 104, 72),
-  column('wait', 'Waited', 'wait', 'Times', 76, 64),
-  column('expected_start_time', 'Expected', 'time', 'Times', 124, 124),
-  column('end_time', 'Ended', 'time', 'Times', 124, 124),
-  column('next_scheduled_start_time', 'Next scheduled', 'time', 'Times', 124, 124),
-  column('created', 'Created', 'time', 'Times', 124, 124),
-  column('updated', 'Updated', 'time', 'Times', 124, 124),
-  column('flow_run.flow.name', 'Flow', 'text', 'Flow', 150, 80, 0.8),
-  column('flow_run.deployment.name', 'Deployment', 'text', 'Flow', 150, 80, 0.8),
-  column('id', 'Task run id', 'id', 'Ids', 262, 80),
-  column('flow_run_id', 'Flow run id', 'id', 'Ids', 262, 80),
-  column('flow_run.flow_id', 'Flow id', 'id', 'Ids', 262, 80),
-  column('flow_run.deployment_id', 'Deployment id', 'id', 'Ids', 262, 80),
-];
+function gridColumnOf(field: string, { kind, title, column }: FieldInfo): GridColumn[] {
+  if (!column) return [];
+  const cell = column.cell ?? cells[kind];
+  const { width, min, grow, group } = { ...widths[cell], ...column };
+  return [{ field, label: column.title ?? title, kind: cell, width, min, grow, group }];
+}
+
+/** Those shown at first; then the others in the order of the chooser: by group, as the contract declares them. */
+const startFields = ['name', 'state_name', 'start_time', 'duration', 'flow_run.name', 'tags'];
+const chooserGroups = ['Run', 'Times', 'Flow', 'Ids'];
+
+export const gridColumns: readonly GridColumn[] = pathsFromTaskRun
+  .flatMap(({ entity, prefix }) => fieldsOf(entity).flatMap(([name, info]) => gridColumnOf(prefix + name, info)))
+  .sort((a, b) => placeOf(a) - placeOf(b));
+
+function placeOf({ field, group }: GridColumn): number {
+  const at = startFields.indexOf(field);
+  return at >= 0 ? at : startFields.length + chooserGroups.indexOf(group);
+}
 
 const byField = new Map(gridColumns.map((one) => [one.field, one]));
-const startFields = ['name', 'state_name', 'start_time', 'duration', 'flow_run.name', 'tags'];
 
 export function gridColumn(field: string): GridColumn | null {
   return byField.get(field) ?? null;
@@ -117,42 +131,23 @@ export function toggledColumn(choice: readonly ColumnChoice[], field: string): C
   return [...choice, { field, width: defaultWidth(field) }];
 }
 
-/** The value of a time column in µs. */
-export function timeValue(row: TaskRunRow, field: string): number | null {
-  switch (field) {
-    case 'start_time':
-    case 'end_time':
-    case 'expected_start_time':
-    case 'next_scheduled_start_time':
-    case 'created':
-    case 'updated':
-      return row[field];
-    default:
-      return null;
-  }
+/** Name of the row's value that a column's path stands for; a computed column has none. */
+const valueNames = new Map(Object.entries(rowPaths).map(([name, path]) => [path, name as keyof TaskRunRow]));
+
+/** A time in µs, a number in its field's unit. */
+export function numberValue(row: TaskRunRow, field: string): number | null {
+  const value = valueOf(row, field);
+  return typeof value === 'number' ? value : null;
 }
 
 export function textValue(row: TaskRunRow, field: string): string {
-  switch (field) {
-    case 'id':
-      return row.id;
-    case 'task_key':
-      return row.task_key ?? '';
-    case 'failure':
-      return row.failure ?? '';
-    case 'flow_run_id':
-      return row.flow_run_id ?? '';
-    case 'flow_run.flow.name':
-      return row.flow_name ?? '';
-    case 'flow_run.flow_id':
-      return row.flow_id ?? '';
-    case 'flow_run.deployment.name':
-      return row.deployment_name ?? '';
-    case 'flow_run.deployment_id':
-      return row.deployment_id ?? '';
-    default:
-      return '';
-  }
+  const value = valueOf(row, field);
+  return typeof value === 'string' ? value : typeof value === 'boolean' ? (value ? 'yes' : 'no') : '';
+}
+
+function valueOf(row: TaskRunRow, field: string): TaskRunRow[keyof TaskRunRow] {
+  const name = valueNames.get(field);
+  return name === undefined ? null : row[name];
 }
 
 /** Seconds from start to end, or to `now` (µs) while it runs; null before it started. */

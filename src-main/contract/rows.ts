@@ -1,38 +1,54 @@
 /** What the views read: rows of the grid, a run's detail, workspaces, presets, settings. */
 import { z } from 'zod';
+import { fields, fieldsOf, type FieldInfo } from './fields.ts';
 import { dialectSchema, querySchema } from './query.ts';
 import { wireErrorSchema } from './errors.ts';
 import { fetchRuleSchema, keepingSchema, meteredSchema } from './sync.ts';
 
 const micros = z.number().nullable();
 
-/** One line of the grid, straight from the index. Times in µs, total_run_time in seconds. */
+type TaskRunFields = typeof fields.task_run;
+/** The row of a list holds each stored field of the run, … */
+type OwnField = {
+  [F in keyof TaskRunFields]: TaskRunFields[F] extends { stored: false } ? never : F;
+}[keyof TaskRunFields];
+type ValueOf<F extends FieldInfo> = F extends { kind: 'tags' }
+  ? string[]
+  : (F extends { kind: 'time' | 'number' } ? number : string) | (F extends { absent: unknown } ? never : null);
+
+/** … these of its parents, by path, … */
+export const parentFields = {
+  flow_run_name: 'flow_run.name',
+  flow_id: 'flow_run.flow_id',
+  flow_name: 'flow_run.flow.name',
+  deployment_id: 'flow_run.deployment_id',
+  deployment_name: 'flow_run.deployment.name',
+} as const;
+
+/** … and whether it has started a flow run of its own. Straight from the index. Times in µs, total_run_time in seconds. */
+export type TaskRunRow = { [F in OwnField]: ValueOf<TaskRunFields[F]> } & {
+  [F in keyof typeof parentFields]: string | null;
+} & { has_subflow: boolean };
+
+/** Names of the row's values that come from fields, and each field's path from a task run. */
+export const rowPaths = Object.fromEntries([
+  ...fieldsOf('task_run').flatMap(([name, { stored }]) => (stored === false ? [] : [[name, name]])),
+  ...Object.entries(parentFields),
+]) as Record<Exclude<keyof TaskRunRow, 'has_subflow'>, string>;
+
+function rowValueSchema({ kind, absent }: FieldInfo): z.ZodType {
+  if (kind === 'tags') return z.array(z.string());
+  const value = kind === 'time' || kind === 'number' ? z.number() : kind === 'boolean' ? z.boolean() : z.string();
+  return absent === undefined ? value.nullable() : value;
+}
+
 export const taskRunRowSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  task_key: z.string().nullable(),
-  state_type: z.string().nullable(),
-  state_name: z.string().nullable(),
-  failure: z.string().nullable(),
-  tags: z.array(z.string()),
-  flow_run_id: z.string().nullable(),
-  flow_run_name: z.string().nullable(),
-  flow_id: z.string().nullable(),
-  flow_name: z.string().nullable(),
-  deployment_id: z.string().nullable(),
-  deployment_name: z.string().nullable(),
-  expected_start_time: micros,
-  next_scheduled_start_time: micros,
-  start_time: micros,
-  end_time: micros,
-  created: micros,
-  updated: micros,
-  run_count: z.number(),
-  total_run_time: z.number(),
+  ...Object.fromEntries(
+    fieldsOf('task_run').flatMap(([name, info]) => (info.stored === false ? [] : [[name, rowValueSchema(info)]])),
+  ),
+  ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, z.string().nullable()])),
   has_subflow: z.boolean(),
-  gone: micros,
-});
-export type TaskRunRow = z.infer<typeof taskRunRowSchema>;
+}) as unknown as z.ZodObject<{ [F in keyof TaskRunRow]: z.ZodType<TaskRunRow[F]> }>;
 
 export const runLinkSchema = z.object({
   id: z.string(),

@@ -12,6 +12,7 @@ import type {
   HistogramRequest,
   SortKey,
 } from '../contract/query.ts';
+import type { RowColumns } from '../contract/row-columns.ts';
 import type { TaskRunRow } from '../contract/rows.ts';
 import type { Change, ColumnSource } from '../store/columns.ts';
 import * as bits from './columns/row-set.ts';
@@ -23,7 +24,7 @@ import { histogram } from './facets/histogram.ts';
 import { Permutations } from './order/permutations.ts';
 import { prefectCondition, prefectSort } from './language/prefect.ts';
 import { ResultOrder } from './order/result-order.ts';
-import { accessor, taskRunReader, type Value } from './columns/row-values.ts';
+import { accessor, taskRunReader, type RowReader, type Value } from './columns/row-values.ts';
 import { loadSnapshot, saveSnapshot } from './index-file/snapshot.ts';
 import { emptyTables, TableSet, type Tables } from './columns/table-set.ts';
 import { parseUuid } from './columns/uuid-words.ts';
@@ -66,7 +67,7 @@ export class Engine {
   #rows: TableSet;
   #evaluator!: Evaluator;
   #permutations!: Permutations;
-  #readRow!: (rid: number) => TaskRunRow;
+  #reader!: RowReader;
   /** until the next change: finding a kept mask by its condition costs more than the rest of a row */
   #withSubflow: Bits | null = null;
   /** number of the last batch taken in; 0 before any */
@@ -94,7 +95,7 @@ export class Engine {
       ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
     });
     this.#withSubflow = null;
-    this.#readRow = taskRunReader(tables, () => {
+    this.#reader = taskRunReader(tables, () => {
       this.#withSubflow ??= this.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0);
       return this.#withSubflow;
     });
@@ -231,7 +232,12 @@ export class Engine {
   }
 
   taskRunRow(rid: number): TaskRunRow {
-    return this.#readRow(rid);
+    return this.#reader.row(rid);
+  }
+
+  /** The same of several rows, as they cross threads. */
+  taskRunColumns(rids: ArrayLike<number>): RowColumns {
+    return this.#reader.columns(rids);
   }
 
   /** Reads a field of any row by path; null (tags: []) where there is no value. Throws BAD_INPUT for an unknown path. */

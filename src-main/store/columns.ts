@@ -1,77 +1,41 @@
 /**
  * The narrow columns of each table, in the order every reader and the writer use. The whole row is also kept as the
- * server's own JSON; these are what a query, a list or an export needs without opening it.
+ * server's own JSON; these are what a query, a list or an export needs without opening it. They follow from contract/fields.ts.
  *
  * Stored as: uuid BLOB(16) · text TEXT · term, tags INTEGER into `term` (tags: the JSON text of the list) ·
  * ref INTEGER rid of the named table · time INTEGER µs · int INTEGER · real REAL · bool INTEGER 0/1. All but id and known may be NULL.
  */
-import type { Entity } from '../contract/fields.ts';
+import { fieldsOf, relations, type Entity, type FieldInfo, type Relation } from '../contract/fields.ts';
 
 export type ColumnKind = 'uuid' | 'text' | 'term' | 'tags' | 'time' | 'int' | 'real' | 'bool' | Entity;
 
-export const columns = {
-  task_run: {
-    id: 'uuid',
-    /** 0: only the id has been seen, in another row; such a row is in no list and satisfies no relation */
-    known: 'int',
-    name: 'text',
-    task_key: 'term',
-    flow_run: 'flow_run',
-    state_type: 'term',
-    state_name: 'term',
-    failure: 'term',
-    tags: 'tags',
-    expected_start_time: 'time',
-    next_scheduled_start_time: 'time',
-    start_time: 'time',
-    end_time: 'time',
-    state_timestamp: 'time',
-    created: 'time',
-    updated: 'time',
-    run_count: 'int',
-    total_run_time: 'real',
-    gone: 'time',
-  },
-  flow_run: {
-    id: 'uuid',
-    known: 'int',
-    name: 'text',
-    flow: 'flow',
-    deployment: 'deployment',
-    parent_task_run: 'task_run',
-    state_type: 'term',
-    state_name: 'term',
-    tags: 'tags',
-    work_queue_name: 'term',
-    flow_version: 'term',
-    idempotency_key: 'text',
-    created_by_id: 'term',
-    created_by_type: 'term',
-    created_by: 'bool',
-    expected_start_time: 'time',
-    next_scheduled_start_time: 'time',
-    start_time: 'time',
-    end_time: 'time',
-    created: 'time',
-    updated: 'time',
-    run_count: 'int',
-    total_run_time: 'real',
-    gone: 'time',
-  },
-  flow: { id: 'uuid', known: 'int', name: 'text', tags: 'tags', created: 'time', updated: 'time', gone: 'time' },
-  deployment: {
-    id: 'uuid',
-    known: 'int',
-    name: 'text',
-    flow: 'flow',
-    tags: 'tags',
-    paused: 'bool',
-    work_queue_name: 'term',
-    created: 'time',
-    updated: 'time',
-    gone: 'time',
-  },
-} as const satisfies Record<Entity, Record<string, ColumnKind>>;
+/** Each field that is stored, and `known`. 0: only the row's id has been seen, in another row; it is in no list and satisfies no relation. */
+export const columns: Record<Entity, Record<string, ColumnKind>> = {
+  task_run: columnsOf('task_run'),
+  flow_run: columnsOf('flow_run'),
+  flow: columnsOf('flow'),
+  deployment: columnsOf('deployment'),
+};
+
+function columnsOf(entity: Entity): Record<string, ColumnKind> {
+  const stored = fieldsOf(entity).filter(([, info]) => info.stored !== false);
+  const kinds = stored.map(([name, info]): [string, ColumnKind] => [columnOf(name, info), kindOf(entity, name, info)]);
+  const [id, ...rest] = kinds;
+  return Object.fromEntries([id, ['known', 'int'], ...rest]);
+}
+
+/** A field that holds another row's id, `flow_run_id`, is the column `flow_run`: the number of that row. */
+export function columnOf(field: string, { kind }: FieldInfo): string {
+  return kind === 'uuid' && field !== 'id' ? field.slice(0, -'_id'.length) : field;
+}
+
+function kindOf(entity: Entity, field: string, info: FieldInfo): ColumnKind {
+  if (info.kind === 'number') return info.stored || 'real';
+  if (info.kind === 'boolean') return 'bool';
+  if (info.kind !== 'uuid' || field === 'id') return info.kind;
+  const known: Record<string, Relation> = relations[entity];
+  return known[columnOf(field, info)].to;
+}
 
 /** One stored value: Uint8Array(16) for a uuid, a number for term, tags, ref, time, int, real and bool, text for text. */
 export type Cell = Uint8Array | string | number | null;

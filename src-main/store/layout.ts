@@ -1,6 +1,6 @@
 /** How each entity's columns travel in a Batch and where a row's JSON has them. */
-import { entities, type Entity } from '../contract/fields.ts';
-import { columns, type ColumnKind } from './columns.ts';
+import { entities, fieldsOf, type Entity } from '../contract/fields.ts';
+import { columnOf, columns, type ColumnKind } from './columns.ts';
 import { failureOf, isFailure } from './failure.ts';
 
 export type JsonObject = Record<string, unknown>;
@@ -19,38 +19,34 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const inside = (row: JsonObject, object: string, key: string): unknown => {
-  const found = row[object];
-  return isObject(found) ? found[key] : undefined;
+/** The value at a path such as `state.timestamp`; undefined where the row has none. */
+function valueAt(row: JsonObject, path: readonly string[]): unknown {
+  let at: unknown = row;
+  for (const key of path) at = isObject(at) ? at[key] : undefined;
+  return at;
+}
+
+const at = (path: string) => {
+  const keys = path.split('.');
+  const [key] = keys;
+  return keys.length === 1 ? (row: JsonObject) => row[key] : (row: JsonObject) => valueAt(row, keys);
 };
 
 const state = {
   // servers before 3.x and the paginate reply send the state without the two flat copies
-  state_type: (row: JsonObject) => row.state_type ?? inside(row, 'state', 'type'),
-  state_name: (row: JsonObject) => row.state_name ?? inside(row, 'state', 'name'),
+  state_type: (row: JsonObject) => row.state_type ?? valueAt(row, ['state', 'type']),
+  state_name: (row: JsonObject) => row.state_name ?? valueAt(row, ['state', 'name']),
 };
-const readers: Record<Entity, Record<string, (row: JsonObject) => unknown>> = {
+/** Fields that are more than one value of the row. */
+const makers: Partial<Record<Entity, Record<string, (row: JsonObject) => unknown>>> = {
   task_run: {
     ...state,
-    flow_run: (row) => row.flow_run_id,
-    state_timestamp: (row) => inside(row, 'state', 'timestamp'),
     failure: (row) => {
       const type = state.state_type(row);
-      // the message of a run that went well is not even cut out of the page
-      return isFailure(type) ? failureOf(type, inside(row, 'state', 'message')) : null;
+      return isFailure(type) ? failureOf(type, valueAt(row, ['state', 'message'])) : null;
     },
   },
-  flow_run: {
-    ...state,
-    flow: (row) => row.flow_id,
-    deployment: (row) => row.deployment_id,
-    parent_task_run: (row) => row.parent_task_run_id,
-    created_by_id: (row) => inside(row, 'created_by', 'id'),
-    created_by_type: (row) => inside(row, 'created_by', 'type'),
-    created_by: (row) => (isObject(row.created_by) ? true : null),
-  },
-  flow: {},
-  deployment: { flow: (row) => row.flow_id },
+  flow_run: { ...state, created_by: (row) => (isObject(row.created_by) ? true : null) },
 };
 
 export function isRef(kind: ColumnKind): kind is Entity {
@@ -60,14 +56,14 @@ export function isRef(kind: ColumnKind): kind is Entity {
 function layoutOf(entity: Entity): Layout {
   let texts = 0;
   let numbers = 0;
-  const list = Object.entries(columns[entity] as Record<string, ColumnKind>)
-    .filter(([name]) => name !== 'id' && name !== 'known' && name !== 'gone')
-    .map(([name, kind]): Column => ({
-      name,
-      kind,
-      slot: kind === 'text' ? texts++ : numbers++,
-      read: readers[entity][name] ?? ((row) => row[name]),
-    }));
+  const list = fieldsOf(entity)
+    .filter(([name, { stored }]) => stored !== false && name !== 'id' && name !== 'gone')
+    .map(([field, info]): Column => {
+      const name = columnOf(field, info);
+      const kind = columns[entity][name];
+      const read = makers[entity]?.[field] ?? at(info.json ?? field);
+      return { name, kind, slot: kind === 'text' ? texts++ : numbers++, read };
+    });
   return { columns: list, texts, numbers };
 }
 

@@ -1,20 +1,20 @@
 /** The words of the query language that stand for fields and values; printer, parser and completion share them. */
-import { relations, resolveField, type Entity, type FieldKind, type Relation } from '../fields.ts';
+import {
+  fieldsOf,
+  pathsFromTaskRun,
+  relations,
+  resolveField,
+  type Entity,
+  type FieldKind,
+  type Relation,
+} from '../fields.ts';
 
-/** Short for a field, where its entity has one. Any field can also be written by its own path. */
-export const aliases: Readonly<Record<string, string>> = {
-  state: 'state_type',
-  tag: 'tags',
-  task: 'task_key',
-  flow: 'flow_run.flow_id',
-  deployment: 'flow_run.deployment_id',
-  flow_run: 'flow_run_id',
-  flow_state: 'flow_run.state_type',
-  started: 'start_time',
-  ended: 'end_time',
-  expected: 'expected_start_time',
-  attempts: 'run_count',
-};
+/** Short for a field, where its declaration has a word. Any field can also be written by its own path. */
+export const aliases: Readonly<Record<string, string>> = Object.fromEntries(
+  pathsFromTaskRun.flatMap(({ entity, prefix }) =>
+    fieldsOf(entity).flatMap(([name, { word }]) => (word ? [[word, prefix + name]] : [])),
+  ),
+);
 const shortOf = new Map(Object.entries(aliases).map(([word, path]) => [path, word]));
 
 /** Words that mean something after a colon. */

@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
-import { toColumns, type RowColumns } from '../../contract/row-columns.ts';
+import type { RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../contract/define.ts';
 import { moved } from '../../rpc/moved.ts';
 import type { Engine, Outcome } from '../../query/engine.ts';
@@ -176,7 +176,7 @@ export class Desk {
 
   #rows(outcome: Outcome, from: number, to: number): RowColumns {
     if (to - from > MAX_ROWS) throw new AppError('BAD_INPUT', `at most ${MAX_ROWS} rows at once`);
-    return toColumns(Array.from(outcome.slice(from, to), (rid) => this.#open.engine.taskRunRow(rid)));
+    return this.#open.engine.taskRunColumns(outcome.slice(from, to));
   }
 
   #tell(changed: string[]): void {

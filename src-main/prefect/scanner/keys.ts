@@ -2,7 +2,7 @@
  * The members of a row that are kept: those the contract has a field for, and what else the sync steers by. Each has a slot in the
  * row's record and a number by which the kernel knows all of this.
  */
-import { computedKeys, entities, fields, type FieldKind } from '../../contract/fields.ts';
+import { computedKeys, entities, fieldsOf, type FieldKind } from '../../contract/fields.ts';
 
 export type Key = {
   name: string;
@@ -25,7 +25,7 @@ const insides: Record<string, Kinds> = {
 /** Fields that are made here, or out of `insides`. */
 const notSent = ['duration', 'wait', 'gone', 'failure', 'start_or_expected_time', 'state_timestamp', 'created_by_id', 'created_by_type']; // prettier-ignore
 const sent = Object.fromEntries<FieldKind>([
-  ...entities.flatMap((entity) => Object.entries<FieldKind>(fields[entity])),
+  ...entities.flatMap((entity) => fieldsOf(entity).map(([name, { kind }]): [string, FieldKind] => [name, kind])),
   ...['state_id', 'state'].map((name) => [name, 'text'] as const),
 ]);
 for (const name of notSent) delete sent[name];

@@ -1,10 +1,11 @@
 /** Values of single rows, by path, for the grid and for exports. */
-import { resolveField, type Entity } from '../../contract/fields.ts';
+import { fields, resolveField, type Entity, type FieldInfo } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
-import type { TaskRunRow } from '../../contract/rows.ts';
+import type { RowColumns } from '../../contract/row-columns.ts';
+import { rowPaths, type TaskRunRow } from '../../contract/rows.ts';
 import * as bits from './row-set.ts';
 import type { Bits } from './row-set.ts';
-import type { NumberColumn, RefColumn, TagsColumn, TermColumn, TextColumn } from './columns.ts';
+import type { RefColumn, TermColumn } from './columns.ts';
 import type { Table } from './table.ts';
 
 export type Value = string | number | boolean | null | string[];
@@ -64,64 +65,22 @@ function term(column: TermColumn, rid: number): string | null {
   return code === 0 ? null : column.dictionary.texts[code];
 }
 
-/** Reads one line of the grid. Columns are looked up once, not per row. */
-export function taskRunReader(tables: Tables, withSubflow: () => Bits): (rid: number) => TaskRunRow {
-  const { task_run, flow_run, flow, deployment } = tables;
-  const text = (table: Table, name: string) => table.columns.get(name) as TextColumn;
-  const numbers = (name: string) => task_run.columns.get(name) as NumberColumn;
-  const terms = (name: string) => task_run.columns.get(name) as TermColumn;
-  const refs = (table: Table, name: string) => table.columns.get(name) as RefColumn;
-  const names = {
-    task_run: text(task_run, 'name'),
-    flow_run: text(flow_run, 'name'),
-    flow: text(flow, 'name'),
-    deployment: text(deployment, 'name'),
+/** Reads rows of a list: one as an object, or several as columns. The index's columns are looked up once, not per row. */
+export type RowReader = { row(rid: number): TaskRunRow; columns(rids: ArrayLike<number>): RowColumns };
+
+export function taskRunReader(tables: Tables, withSubflow: () => Bits): RowReader {
+  const readers = Object.entries(rowPaths).map(([name, path]): [string, (rid: number) => unknown] => [
+    name,
+    withDefault(accessor(tables, 'task_run', path), (fields.task_run as Record<string, FieldInfo>)[name]?.absent),
+  ]);
+  readers.push(['has_subflow', (rid) => bits.has(withSubflow(), rid)]);
+  return {
+    row: (rid) => Object.fromEntries(readers.map(([name, read]) => [name, read(rid)])) as TaskRunRow,
+    columns: (rids) =>
+      Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])) as unknown as RowColumns,
   };
-  const tags = task_run.columns.get('tags') as TagsColumn;
-  const toFlowRun = refs(task_run, 'flow_run');
-  const toFlow = refs(flow_run, 'flow');
-  const toDeployment = refs(flow_run, 'deployment');
-  const nameOf = (entity: 'flow_run' | 'flow' | 'deployment', rid: number) =>
-    rid !== 0 && bits.has(tables[entity].alive, rid) ? names[entity].text(rid) : null;
-  const idOf = (table: Table, rid: number) => (rid === 0 ? null : table.ids.text(rid));
-  const [expected, next, start] = [
-    numbers('expected_start_time'),
-    numbers('next_scheduled_start_time'),
-    numbers('start_time'),
-  ];
-  const [end, created, updated, gone] = [numbers('end_time'), numbers('created'), numbers('updated'), numbers('gone')];
-  const [runCount, runTime] = [numbers('run_count'), numbers('total_run_time')];
-  const [taskKey, stateType, stateName] = [terms('task_key'), terms('state_type'), terms('state_name')];
-  const failure = terms('failure');
-  return (rid) => {
-    const flowRun = toFlowRun.codes[rid];
-    const known = flowRun !== 0 && bits.has(flow_run.alive, flowRun);
-    const flowRid = known ? toFlow.codes[flowRun] : 0;
-    const deploymentRid = known ? toDeployment.codes[flowRun] : 0;
-    return {
-      id: task_run.ids.text(rid),
-      name: names.task_run.text(rid) ?? '',
-      task_key: term(taskKey, rid),
-      state_type: term(stateType, rid),
-      state_name: term(stateName, rid),
-      failure: term(failure, rid),
-      tags: tags.dictionary.list(tags.codes[rid]),
-      flow_run_id: idOf(flow_run, flowRun),
-      flow_run_name: nameOf('flow_run', flowRun),
-      flow_id: idOf(flow, flowRid),
-      flow_name: nameOf('flow', flowRid),
-      deployment_id: idOf(deployment, deploymentRid),
-      deployment_name: nameOf('deployment', deploymentRid),
-      expected_start_time: number(expected, rid),
-      next_scheduled_start_time: number(next, rid),
-      start_time: number(start, rid),
-      end_time: number(end, rid),
-      created: number(created, rid),
-      updated: number(updated, rid),
-      run_count: number(runCount, rid) ?? 0,
-      total_run_time: number(runTime, rid) ?? 0,
-      has_subflow: bits.has(withSubflow(), rid),
-      gone: number(gone, rid),
-    };
-  };
+}
+
+function withDefault(read: (rid: number) => Value, absent: string | number | undefined): (rid: number) => Value {
+  return absent === undefined ? read : (rid) => read(rid) ?? absent;
 }

@@ -1,6 +1,6 @@
 /** All rows of one entity, column by column, and which of them are there. */
-import { fields, type Entity } from '../../contract/fields.ts';
-import { columns, type Cell, type ColumnKind } from '../../store/columns.ts';
+import { fields, type Entity, type FieldInfo } from '../../contract/fields.ts';
+import { columnOf, columns, type Cell, type ColumnKind } from '../../store/columns.ts';
 import * as bits from './row-set.ts';
 import type { Bits } from './row-set.ts';
 import { loadColumn, type SourceRow } from './column-load.ts';
@@ -194,8 +194,7 @@ export class Table {
 
   /** The column of a field of the contract (`contract/fields.ts`), computed ones included. */
   field(name: string): Column {
-    const kind = (fields[this.entity] as Record<string, string>)[name];
-    const stored = this.columns.get(kind === 'uuid' && name !== 'id' ? name.slice(0, -'_id'.length) : name);
+    const stored = this.columns.get(columnOf(name, (fields[this.entity] as Record<string, FieldInfo>)[name]));
     if (stored) return stored;
     let computed = this.#computed.get(name);
     if (!computed) {

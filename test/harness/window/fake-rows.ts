@@ -65,6 +65,7 @@ export function fakeRow(index: number): TaskRunRow {
     end_time: ['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'].includes(type) ? start + Math.round(seconds * 1e6) : null,
     created: start - 3_000_000,
     updated: start + Math.round(seconds * 1e6),
+    state_timestamp: null,
     run_count: hash(index, 13) % 6 ? 1 : 1 + (hash(index, 14) % 4),
     total_run_time: seconds,
     has_subflow: false,
