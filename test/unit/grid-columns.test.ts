@@ -11,7 +11,7 @@ import {
   movedColumn,
   splitName,
   toggledColumn,
-} from '../../src-renderer/ui/grid/grid-columns.ts';
+} from '../../src-renderer/grid-columns.ts';
 import '../fixtures/ci-seed.ts';
 
 const sum = (list: number[]) => list.reduce((a, b) => a + b, 0);

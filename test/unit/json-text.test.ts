@@ -34,6 +34,13 @@ describe('json text', () => {
       assert.throws(() => readJson(text), SyntaxError, text);
   });
 
+  it('ends soon whatever 1 MB holds', () => {
+    const size = 1_000_000;
+    for (const text of ['"a', '"\\\\', '"\\\\"', '[', '{"a":', ' ', '1', '-', '1e', '"\n'])
+      assert.throws(() => readJson(`${text.repeat(Math.ceil(size / text.length))}x`), text);
+    assert.equal(scalar(readJson(JSON.stringify('\\"'.repeat(10 * size)))), '\\"'.repeat(10 * size));
+  });
+
   it('finds keys and values, and knows what is inside what', () => {
     const root = readJson('{"state":{"message":"Boom"},"tags":["boom"],"labels":{"prefect.flow.id":"x"}}');
     assert.deepEqual(findJson(root, 'BOOM'), ['.state.message', '.tags[0]']);

@@ -30,6 +30,12 @@ describe('log lines', () => {
     assert.deepEqual(marked('İ batch', 'batch'), [{ text: 'İ batch', hit: false }]);
   });
 
+  it('marks 1,000 hits of a message that is nothing else', () => {
+    const parts = marked('ab'.repeat(500_000), 'a');
+    assert.equal(parts.filter(({ hit }) => hit).length, 1000);
+    assert.equal(parts.map(({ text }) => text).join(''), 'ab'.repeat(500_000));
+  });
+
   it('copies with the date and every digit', () => {
     assert.equal(logText([line(40, 'no')], 'UTC'), '1970-01-01T00:00:00.000001Z ERROR prefect.task_runs - no');
   });

@@ -107,3 +107,23 @@ KeyboardInterrupt
     assert.equal(library('flows/orders.py'), false);
   });
 });
+
+it('ends soon whatever 1 MB holds', () => {
+  const size = 1_000_000;
+  const traceback = (text: string) => parseTraceback(`Traceback (most recent call last):\n${text}`);
+  for (const line of [
+    `${'^'.repeat(size)}x`,
+    `${' '.repeat(size)}x`,
+    `  File "a", line 1, in ${' '.repeat(size)}\u2028x`,
+    `  File "${'", line 1, in x'.repeat(size / 14)}\u2028x`,
+    `  File "a", line ${'1'.repeat(size)}x`,
+    `  File "${'/lib/python3'.repeat(size / 12)}", line 1`,
+    `  File "${'/Lib/a'.repeat(size / 6)}", line 1`,
+    `${'a.'.repeat(size / 2)} x`,
+    `a:${' '.repeat(size)}\u2028x`,
+  ])
+    for (const text of [line, `|${line}`, `  File "a", line 1\n${line}`, `E: x\n${line}`]) assert.ok(traceback(text));
+  const chain =
+    'E\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n';
+  assert.equal(traceback(chain.repeat(size / 100))?.failures.length, size / 100 + 1);
+});

@@ -11,17 +11,17 @@ import {
   type Workspace,
 } from '../../src-main/contract/rows.ts';
 import { fetchRuleSchema, keepingSchema } from '../../src-main/contract/sync.ts';
+import { mixWords, newReceiver, signInWords } from '../../src-renderer/state/workspace/connection-words.ts';
+import { paceLabel, paces } from '../../src-renderer/state/workspace/pace.ts';
+import { differs, inOrder } from '../../src-renderer/state/question/preset-order.ts';
 import {
   editForm,
   formEdit,
+  formOfItsOwn,
+  formProblems,
   KEPT,
-  mixWords,
-  newReceiver,
-  signInWords,
-} from '../../src-renderer/state/workspace/connection-form.ts';
-import { paceLabel, paces } from '../../src-renderer/state/workspace/pace.ts';
-import { differs, inOrder } from '../../src-renderer/state/question/preset-order.ts';
-import { formProblems } from '../../src-renderer/state/workspace/workspace-form.ts';
+  variableFor,
+} from '../../src-renderer/state/workspace/workspace-form.ts';
 import '../fixtures/ci-seed.ts';
 
 const workspace: Workspace = {
@@ -67,6 +67,18 @@ describe('the form of a connection', () => {
     assert.ok(formProblems(form, []).secret, 'another sign-in needs its own secret');
     const typed = formEdit({ ...form, secret: 'a:b' });
     assert.deepEqual(typed.auth, { kind: 'secret', scheme: 'basic', secret: 'a:b' });
+  });
+
+  it('as a workspace of its own keeps no secret of another', () => {
+    const own = formOfItsOwn({ ...editForm(workspace), headers: `X-Token: ${KEPT}\nX-New: a` }, workspace);
+    assert.deepEqual([own.name, own.auth, own.headers], ['', 'api_key', 'X-New: a']);
+    assert.equal(own.caFile, '/etc/ca.pem');
+  });
+
+  it('names the variable that Prefect reads, unless another was typed', () => {
+    assert.equal(variableFor('basic', 'PREFECT_API_KEY'), 'PREFECT_API_AUTH_STRING');
+    assert.equal(variableFor('api_key', 'PREFECT_API_AUTH_STRING'), 'PREFECT_API_KEY');
+    for (const kind of ['none', 'api_key', 'basic', 'keep'] as const) assert.equal(variableFor(kind, 'MINE'), 'MINE');
   });
 
   it('says where a kept secret would go for the first time', () => {

@@ -13,7 +13,7 @@ import {
   type StateChoice,
 } from '../../src-renderer/state/filters/state-choice.ts';
 import { stateRows } from '../../src-renderer/state/filters/state-rows.ts';
-import { stateLook, stateOrder } from '../../src-renderer/ui/state-look.ts';
+import { stateLook, stateOrder } from '../../src-renderer/state-look.ts';
 
 const none: StateChoice = { include: { types: [], names: [] }, exclude: { types: [], names: [] } };
 const facet = (field: string, counts: Record<string, number>): Facet => ({

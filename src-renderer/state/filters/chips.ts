@@ -3,7 +3,7 @@ import { isSeconds } from '../../../src-main/contract/query-text/names.ts';
 import { writeSeconds } from '../../../src-main/contract/query-text/spans.ts';
 import { MICROS_PER_SECOND } from '../../../src-main/contract/time.ts';
 import type { Condition, Instant } from '../../../src-main/contract/query.ts';
-import { stateLook } from '../../ui/state-look.ts';
+import { stateLook } from '../../state-look.ts';
 import { fieldInfo, shortLabel } from './catalog.ts';
 import { conjuncts, fieldOf } from './conditions.ts';
 import { statesOf } from './state-choice.ts';

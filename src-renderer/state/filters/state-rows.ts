@@ -1,6 +1,6 @@
 /** The lines of the state list: types in the order of concern, each with its names. */
 import type { Facet } from '../../../src-main/contract/query.ts';
-import { stateLook, stateOrder } from '../../ui/state-look.ts';
+import { stateLook, stateOrder } from '../../state-look.ts';
 import type { StateChoice } from './state-choice.ts';
 
 export type StateRow = { type: string; count: number; names: { name: string; count: number }[] };

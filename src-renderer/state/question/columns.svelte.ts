@@ -3,7 +3,7 @@
  * place while it is chosen, so that looking at it does not rearrange the list one comes back to.
  */
 import { app } from '../window/app.svelte.ts';
-import { chosenColumns, defaultWidth, type ColumnChoice } from '../../ui/grid/grid-columns.ts';
+import { chosenColumns, defaultWidth, type ColumnChoice } from '../../grid-columns.ts';
 
 /** A column being resized tells at every move of the pointer; the settings file need not. */
 const SETTLE_MS = 300;

@@ -1,4 +1,4 @@
-/** Which facets are asked together: the first portion goes with the question itself. */
+/** Which facets are asked for in one call: the first portion goes with the question itself. */
 import type { FacetRequest } from '../../../src-main/contract/query.ts';
 
 /** The contract's limit for one call. */

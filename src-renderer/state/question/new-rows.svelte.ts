@@ -2,8 +2,9 @@
  * What has changed since the answer on screen. The list never moves by itself while sync writes: its rows are read again where they
  * are, and this counts what a new answer would add, for the pill. The one exception is the very first harvest, when an empty window would be the worse surprise.
  */
+import { untrack } from 'svelte';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
-import { api } from '../window/app.svelte.ts';
+import { api, app } from '../window/app.svelte.ts';
 import { question } from './question.svelte.ts';
 import { selection } from '../window/selection.svelte.ts';
 import { sync } from '../sync/sync.svelte.ts';
@@ -11,7 +12,7 @@ import { sync } from '../sync/sync.svelte.ts';
 /** Between two counts while sync writes, in ms. */
 const PACE_MS = 1000;
 
-class Fresh {
+class NewRows {
   problem = $state.raw<AppError | null>(null);
   /** counted for the answer of this name */
   private seen = $state.raw<{ result: string; delta: number } | null>(null);
@@ -23,8 +24,17 @@ class Fresh {
   /** the first harvest is not yet shown whole */
   private first = false;
 
-  async watch(workspace: string): Promise<void> {
-    this.stop();
+  /** Registers the effect; call while the window's component is made. */
+  follow(): void {
+    $effect(() => {
+      if (!app.ready) return;
+      const { workspace } = app.ready;
+      untrack(() => void this.watch(workspace));
+      return () => this.abort?.abort();
+    });
+  }
+
+  private async watch(workspace: string): Promise<void> {
     const abort = new AbortController();
     this.abort = abort;
     this.seen = null;
@@ -44,10 +54,6 @@ class Fresh {
     }
   }
 
-  stop(): void {
-    this.abort?.abort();
-  }
-
   private async settle(workspace: string, signal: AbortSignal): Promise<void> {
     while (question.busy && !signal.aborted) await pause(50);
     const answer = question.answer;
@@ -59,7 +65,7 @@ class Fresh {
     } else {
       const [now] = await api['query.counts']({ workspace, queries: [question.query] }, { signal });
       if (now !== undefined) this.seen = { result: answer.result, delta: now - answer.count };
-      if (question.answer === answer) await question.renew();
+      if (question.answer === answer) await question.rows.renew();
     }
     await pause(PACE_MS);
   }
@@ -69,4 +75,4 @@ function pause(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
-export const fresh = new Fresh();
+export const newRows = new NewRows();

@@ -1,4 +1,5 @@
 /** Saved views, each a question and its columns: the list, live counts, which one is on screen and whether it was changed since. */
+import { untrack } from 'svelte';
 import { toAppError } from '../../../src-main/contract/errors.ts';
 import type { Preset } from '../../../src-main/contract/rows.ts';
 import { TRUE } from '../../../src-main/contract/query.ts';
@@ -20,7 +21,20 @@ class Presets {
   active = $derived(this.list.find((one) => one.id === this.activeId) ?? null);
   /** the question or the columns were changed since the preset was chosen */
   dirty = $derived(this.active !== null && differs(this.active, question.query, columns.fields));
+  /** of the archive that the answer on screen is from */
+  private version = $derived(question.answer?.version ?? null);
   private started = false;
+
+  /** Registers the effects; call while the window's component is made. */
+  follow(): void {
+    $effect(() => {
+      if (app.ready) untrack(() => void this.load());
+    });
+    // the counts change with the archive, not with the question
+    $effect(() => {
+      if (this.version !== null && app.workspace && this.list.length > 0) void this.count(app.workspace);
+    });
+  }
 
   /** The first time, the preset to start with is chosen, unless the person was faster. */
   async load(): Promise<void> {

@@ -1,4 +1,5 @@
 /** The open workspace's sync, as its stream tells it. */
+import { untrack } from 'svelte';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import type { Workspace } from '../../../src-main/contract/rows.ts';
 import type { SyncStatus } from '../../../src-main/contract/sync.ts';
@@ -17,7 +18,20 @@ class Sync {
 
   private abort: AbortController | null = null;
 
-  async watch(workspace: string): Promise<void> {
+  /** Registers the effects; call while the window's component is made. */
+  follow(): void {
+    $effect(() => {
+      if (!app.ready) return;
+      const { workspace } = app.ready;
+      untrack(() => void this.watch(workspace));
+    });
+    // a sync changes sizes and counts of the archives
+    $effect(() => {
+      if (app.boot === 'ready' && !this.running) untrack(() => void app.relist());
+    });
+  }
+
+  private async watch(workspace: string): Promise<void> {
     this.abort?.abort();
     const abort = new AbortController();
     this.abort = abort;

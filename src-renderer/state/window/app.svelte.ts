@@ -32,12 +32,22 @@ class App {
   session = $state(0);
 
   current = $derived(this.workspaces.find((one) => one.name === this.workspace) ?? null);
+  /** The workspace whose archive can be asked. Another object after each opening and each time the line came up: whoever follows it asks anew. */
+  ready = $derived.by(() => {
+    void this.session;
+    return this.workspace === null || this.opening || this.problem ? null : { workspace: this.workspace };
+  });
   readOnly = $derived(this.hello?.read_only ?? null);
   utc = $derived(this.settings.time_zone === 'utc');
   /** seconds between two syncs of the open workspace; 0: only when asked */
   every = $derived(this.current?.sync_every ?? this.settings.sync_every);
 
-  start(): () => void {
+  /** Registers the effect; call while the window's component is made. */
+  follow(): void {
+    $effect(() => this.listen());
+  }
+
+  private listen(): () => void {
     return link.onState((state) => {
       this.link = state;
       if (state === 'up') void this.greet();

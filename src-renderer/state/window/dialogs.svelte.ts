@@ -1,7 +1,5 @@
 /** Which dialog is open. At most one is. */
 import type { Candidate } from '../../../src-main/contract/rows.ts';
-import { fresh } from '../question/new-rows.svelte.ts';
-import { question } from '../question/question.svelte.ts';
 import type { WorkspaceForm } from '../workspace/workspace-form.ts';
 
 type Open =
@@ -21,9 +19,7 @@ class Dialogs {
   close(): void {
     this.open = { kind: 'none' };
   }
-  /** What is new is taken in first, so that the count in the dialog is that of the file. */
   exportRuns(): void {
-    if (fresh.delta !== null) question.refresh();
     this.open = { kind: 'export' };
   }
   keys(): void {

@@ -1,8 +1,20 @@
-/** The form of a server as text, checked and turned into the contract's input. */
-import type { CloudWorkspace, WorkspaceInput } from '../../../src-main/contract/rows.ts';
+/**
+ * The form of a workspace's connection as text: for a new one and for a change, checked and turned into the contract's input. Secrets
+ * and headers' values that the window has never seen stay by being named.
+ */
+import type {
+  Candidate,
+  CloudWorkspace,
+  ConnectionEdit,
+  Workspace,
+  WorkspaceInput,
+} from '../../../src-main/contract/rows.ts';
 
 /** keep: the sign-in a workspace has, when its connection is edited */
 export type AuthChoice = 'none' | 'api_key' | 'basic' | 'keep';
+
+/** Stands for a header's value that is kept; the person may leave it or type over it. */
+export const KEPT = '•••';
 
 export type WorkspaceForm = {
   name: string;
@@ -39,6 +51,40 @@ export const emptyForm: WorkspaceForm = {
   insecureTls: false,
   dialect: null,
 };
+
+/** `found`: a server of this machine's profiles; `start`: what else is known already. */
+export function newForm(found: Candidate | null, start: Partial<WorkspaceForm>): WorkspaceForm {
+  const known = found ? { name: found.name, apiUrl: found.api_url, auth: found.auth } : {};
+  return { ...emptyForm, ...known, ...start };
+}
+
+export function editForm(workspace: Workspace): WorkspaceForm {
+  return {
+    ...emptyForm,
+    name: workspace.name,
+    apiUrl: workspace.api_url,
+    auth: workspace.auth === 'none' ? 'none' : 'keep',
+    source: workspace.secret_env === null ? 'secret' : 'env',
+    variable: workspace.secret_env ?? (workspace.auth === 'basic' ? 'PREFECT_API_AUTH_STRING' : 'PREFECT_API_KEY'),
+    caFile: workspace.ca_file ?? '',
+    headers: workspace.custom_headers.map((name) => `${name}: ${KEPT}`).join('\n'),
+    insecureTls: workspace.insecure_tls,
+    dialect: workspace.dialect_source === 'chosen' ? workspace.dialect : null,
+  };
+}
+
+/** The same server as a workspace of its own: kept secrets do not leave the workspace they were given for. */
+export function formOfItsOwn(form: WorkspaceForm, workspace: Workspace): WorkspaceForm {
+  return {
+    ...form,
+    name: '',
+    auth: form.auth === 'keep' ? workspace.auth : form.auth,
+    headers: form.headers
+      .split('\n')
+      .filter((line) => !line.includes(KEPT))
+      .join('\n'),
+  };
+}
 
 export type FormProblems = Partial<
   Record<'name' | 'apiUrl' | 'cloudUrl' | 'variable' | 'secret' | 'caFile' | 'headers', string>
@@ -110,6 +156,30 @@ export function formInput(form: WorkspaceForm): WorkspaceInput {
     ca_file: form.caFile.trim() || null,
     dialect: form.dialect,
   };
+}
+
+export function formEdit(form: WorkspaceForm): ConnectionEdit {
+  const { name, api_url, insecure_tls = false, ca_file = null } = formInput(form);
+  const headers = Object.entries(headerPairs(form.headers) ?? {});
+  return {
+    name,
+    api_url,
+    auth: form.auth === 'keep' ? { kind: 'keep' } : formAuth(form),
+    headers: Object.fromEntries(headers.map(([header, value]) => [header, value === KEPT ? null : value])),
+    insecure_tls,
+    ca_file,
+  };
+}
+
+export function sameEdit(one: ConnectionEdit, other: ConnectionEdit): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The variable that Prefect itself reads, as long as no other was typed. */
+export function variableFor(kind: AuthChoice, variable: string): string {
+  if (kind === 'api_key' && variable === 'PREFECT_API_AUTH_STRING') return 'PREFECT_API_KEY';
+  if (kind === 'basic' && variable === 'PREFECT_API_KEY') return 'PREFECT_API_AUTH_STRING';
+  return variable;
 }
 
 /** A name for a Cloud workspace that the contract takes: its handles, as far as they fit. */

@@ -1,7 +1,7 @@
 /** What VirtualGrid is given: the result and its place come from outside, the grid keeps only where it is scrolled to. */
 import type { SortKey } from '../../../src-main/contract/query.ts';
 import type { TaskRunRow } from '../../../src-main/contract/rows.ts';
-import type { ColumnChoice } from './grid-columns.ts';
+import type { ColumnChoice } from '../../grid-columns.ts';
 
 export type GridProps = {
   /** which columns, in which order and width; see chosenColumns() for the default */
@@ -29,6 +29,8 @@ export type GridProps = {
   onselect?: (index: number, row: TaskRunRow) => void;
   /** clicked, or Enter */
   onopen: (index: number, row: TaskRunRow) => void;
+  /** the present, µs: durations of what is running grow with it */
+  now: number;
   utc?: boolean;
   label?: string;
 };

@@ -8,8 +8,12 @@ export type JsonNode =
   | { kind: 'string'; value: string }
   | { kind: 'number' | 'literal'; text: string };
 
+/** Levels; Python's reader and writer stop at about 1,000 as well. A tree within it is walked without running out of stack. */
+const DEEPEST = 1000;
+
 class Reader {
   private at = 0;
+  private depth = 0;
   private readonly text: string;
 
   constructor(text: string) {
@@ -48,11 +52,28 @@ class Reader {
 
   private string(): string {
     this.space();
-    const raw = this.match(/"(?:[^"\\]|\\.)*"/sy);
-    return raw === null ? this.fail() : (JSON.parse(raw) as string);
+    if (this.text[this.at] !== '"') this.fail();
+    // no pattern: one that repeats a group runs out of stack in a string of 20 MB
+    const from = this.at;
+    let to = from + 1;
+    while (to < this.text.length && this.text[to] !== '"') to += this.text[to] === '\\' ? 2 : 1;
+    this.at = to + 1;
+    try {
+      return JSON.parse(this.text.slice(from, this.at)) as string;
+    } catch {
+      return this.fail();
+    }
   }
 
   private value(): JsonNode {
+    if (this.depth === DEEPEST) this.fail();
+    this.depth += 1;
+    const node = this.nested() ?? this.plain();
+    this.depth -= 1;
+    return node;
+  }
+
+  private nested(): JsonNode | null {
     if (this.eat('{')) {
       const entries: { key: string; value: JsonNode }[] = [];
       if (this.eat('}')) return { kind: 'object', entries };
@@ -70,6 +91,10 @@ class Reader {
       while (this.eat(','));
       return this.eat(']') ? { kind: 'array', items } : this.fail();
     }
+    return null;
+  }
+
+  private plain(): JsonNode {
     if (this.text[this.at] === '"') return { kind: 'string', value: this.string() };
     const number = this.match(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
     if (number !== null) return { kind: 'number', text: number };
@@ -79,7 +104,7 @@ class Reader {
   }
 }
 
-/** Throws SyntaxError when the text is not JSON. */
+/** Throws SyntaxError when the text is not JSON or is nested deeper than 1,000 levels. */
 export function readJson(text: string): JsonNode {
   return new Reader(text).whole();
 }

@@ -37,17 +37,22 @@ export function foldMessage(message: string): { head: string; hidden: number } |
   return { head: lines.slice(0, head).join('\n'), hidden: lines.length - head };
 }
 
-/** The text in pieces, hits of `wanted` (lower case) marked. */
+/** Marked hits of one message: each is an element of the page, and a message of 1 MB can be nothing but hits. */
+const MOST_HITS = 1000;
+
+/** The text in pieces, hits of `wanted` (lower case) marked, the first 1,000 of them. */
 export function marked(text: string, wanted: string): { text: string; hit: boolean }[] {
   const lower = text.toLowerCase();
   // İ and a few others grow when lowered; then places in `lower` are not places in `text`
   if (wanted === '' || lower.length !== text.length) return [{ text, hit: false }];
   const parts: { text: string; hit: boolean }[] = [];
   let at = 0;
-  for (let found = lower.indexOf(wanted); found >= 0; found = lower.indexOf(wanted, at)) {
+  let hits = 0;
+  for (let found = lower.indexOf(wanted); found >= 0 && hits < MOST_HITS; found = lower.indexOf(wanted, at)) {
     if (found > at) parts.push({ text: text.slice(at, found), hit: false });
     at = found + wanted.length;
     parts.push({ text: text.slice(found, at), hit: true });
+    hits += 1;
   }
   if (at < text.length) parts.push({ text: text.slice(at), hit: false });
   return parts;

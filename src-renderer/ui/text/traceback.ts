@@ -33,10 +33,11 @@ export type Traceback = {
 };
 
 const START = /^\s*(?:\+ Exception Group )?Traceback \(most recent call last\):\s*$/;
-const FRAME = /^\s*File "(.+)", line (\d+)(?:, in (.+))?\s*$/;
+/** On a trimmed line; `s`: U+2028 within a path ends no line, or each place of `", line 1` would be tried up to the end. */
+const FRAME = /^File "(.+)", line (\d+)(?:, in (.+))?$/s;
 const CAUSE = 'The above exception was the direct cause of the following exception:';
 const CONTEXT = 'During handling of the above exception, another exception occurred:';
-const MARKS = /^\s*[~^]+[~^\s]*$/;
+const MARKS = /^[~^\s]+$/;
 const REPEATED = /^\s*\[Previous line repeated \d+ more times?\]\s*$/;
 const EXCEPTION = /^([A-Za-z_][\w.]*)(?::\s?(.*))?$/s;
 const LIBRARY =
@@ -66,8 +67,9 @@ function findNext(lines: string[], from: number): { start: number; kind: 'cause'
     const line = (lines[at] ?? '').trim();
     const kind = line === CAUSE ? 'cause' : line === CONTEXT ? 'context' : null;
     if (!kind) continue;
-    const start = lines.findIndex((one, i) => i > at && START.test(one));
-    return start < 0 ? null : { start, kind };
+    for (let start = at + 1; start < lines.length; start += 1)
+      if (START.test(lines[start] ?? '')) return { start, kind };
+    return null;
   }
   return null;
 }
@@ -77,12 +79,13 @@ function readFailure(lines: string[], from: number): { failure: Failure; end: nu
   let at = from;
   for (; at < lines.length; at += 1) {
     const line = lines[at] ?? '';
-    const frame = FRAME.exec(line);
+    const bare = line.trim();
+    const frame = FRAME.exec(bare);
     if (frame) frames.push(frameOf(frame[1] ?? '', Number(frame[2]), frame[3] ?? null));
-    else if (REPEATED.test(line) || MARKS.test(line) || line.trim() === '') continue;
+    else if (REPEATED.test(line) || MARKS.test(line) || bare === '') continue;
     else if (frames.length > 0 && /^\s{3,}\S/.test(line)) {
       const last = frames.at(-1);
-      if (last && last.code === null) last.code = line.trim();
+      if (last && last.code === null) last.code = bare;
     } else break;
   }
   const said: string[] = [];

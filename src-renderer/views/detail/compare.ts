@@ -1,7 +1,7 @@
 /** Two runs side by side: what is not the same, and what is. Times differ always and are said above the columns, not here. */
 import type { TaskRunDetail } from '../../../src-main/contract/rows.ts';
 import { formatDuration } from '../../format.ts';
-import { durationOf, splitName, waitOf } from '../../ui/grid/grid-columns.ts';
+import { durationOf, splitName, waitOf } from '../../grid-columns.ts';
 import { children, member, readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-text.ts';
 import { readRecord, type Input, type InputItem } from './record.ts';
 

@@ -2,7 +2,7 @@
  * How a state type looks everywhere: one colour and one shape, so that no two types differ by colour alone.
  * Filled shapes are endings worth a glance (done, failed, crashed); rings are still open or were stopped.
  */
-import type { StateType } from '../../src-main/contract/fields.ts';
+import type { StateType } from '../src-main/contract/fields.ts';
 
 export type StateShape =
   | 'disc-check'

@@ -8,9 +8,9 @@ import {
   type ColumnInfo,
   type FieldInfo,
   type FieldKind,
-} from '../../../src-main/contract/fields.ts';
-import { rowPaths, type Settings, type TaskRunRow } from '../../../src-main/contract/rows.ts';
-import { secondsBetween } from '../../format.ts';
+} from '../src-main/contract/fields.ts';
+import { rowPaths, type Settings, type TaskRunRow } from '../src-main/contract/rows.ts';
+import { secondsBetween } from './format.ts';
 
 export type CellKind = 'name' | 'state' | 'time' | 'duration' | 'wait' | 'flow-run' | 'tags' | 'text' | 'id' | 'count';
 

@@ -1,0 +1,18 @@
+/** Opening a run from where one is: the next or previous one of the list, or one that a link names. */
+import { question } from './question.svelte.ts';
+import { selection } from '../window/selection.svelte.ts';
+
+/** A row not yet loaded is waited for; at either end nothing happens. */
+export async function openNeighbour(step: 1 | -1): Promise<void> {
+  const index = selection.index === null ? 0 : selection.index + step;
+  if (index < 0 || index >= question.count) return;
+  const row = question.rows.at(index) ?? (await question.rows.later(index));
+  if (row) selection.show(row.id, index);
+}
+
+/** A run reached through a link: marked in the list and scrolled to when it is there, else nothing moves. */
+export async function openById(id: string): Promise<void> {
+  selection.open(id, null);
+  await question.placeOpenRun();
+  if (selection.id === id && selection.index !== null) selection.reveal += 1;
+}

@@ -1,0 +1,27 @@
+/** What is said of a workspace's connection while it is changed. */
+import type { Workspace } from '../../../src-main/contract/rows.ts';
+import { KEPT, type WorkspaceForm } from './workspace-form.ts';
+
+const originOf = (url: string) => (URL.canParse(url.trim()) ? new URL(url.trim()) : null);
+
+/** The machine that a kept secret would be sent to for the first time; null: it goes where it went. */
+export function newReceiver(workspace: Workspace, form: WorkspaceForm): string | null {
+  const keeps = (form.auth === 'keep' && workspace.auth !== 'none') || form.headers.includes(KEPT);
+  const [before, after] = [originOf(workspace.api_url), originOf(form.apiUrl)];
+  return keeps && after && before?.origin !== after.origin ? after.host : null;
+}
+
+/** "API key from PREFECT_API_KEY". `place`: where a typed one is kept, such as "this machine’s keychain". */
+export function signInWords({ auth, secret_env }: Workspace, place: string): string {
+  if (auth === 'none') return 'No sign-in';
+  const what = auth === 'api_key' ? 'API key' : 'User and password';
+  return `${what} from ${secret_env ?? place}`;
+}
+
+/** What becomes of the runs that are here, should both servers be kept in one archive. */
+export function mixWords({ task_runs, keeping }: Workspace, count: (n: number) => string): string {
+  const runs = task_runs === null ? 'the runs that are here' : `the ${count(task_runs)} runs that are here`;
+  return keeping.gone === 'drop'
+    ? `Together in one archive, ${runs} would be deleted: this archive mirrors its server.`
+    : `Together in one archive, ${runs} would be marked as gone.`;
+}

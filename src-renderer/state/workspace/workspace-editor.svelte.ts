@@ -1,0 +1,133 @@
+/** A workspace being added, or the connection of one being changed: the form, the test of it, and saving it. */
+import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import type { Candidate, Workspace } from '../../../src-main/contract/rows.ts';
+import { api, app } from '../window/app.svelte.ts';
+import { dialogs } from '../window/dialogs.svelte.ts';
+import { notes } from '../window/notes.svelte.ts';
+import { newReceiver } from './connection-words.ts';
+import {
+  editForm,
+  formEdit,
+  formInput,
+  formOfItsOwn,
+  formProblems,
+  newForm,
+  sameEdit,
+  variableFor,
+  type AuthChoice,
+  type WorkspaceForm,
+} from './workspace-form.ts';
+
+/** `server`: of a changed connection, whether the server is the one that the archive is from. */
+type Tested = { version: string | null; task_runs: number; server?: 'same' | 'another' | 'unknown' | null };
+/** What the last test or save said. `unsure`: saving was tried, and the server could not say whether it is the same one. */
+type Outcome = { tested: Tested | null; error: AppError | null; unsure: boolean };
+
+export class WorkspaceEditor {
+  form: WorkspaceForm = $state(newForm(null, {}));
+  busy = $state<'test' | 'save' | null>(null);
+  /** the workspace whose connection is changed; null: a new one is added */
+  readonly workspace: Workspace | null;
+  /** a server found on this machine, whose address and sign-in stay where they were found */
+  readonly candidate: Candidate | null;
+  private readonly start: WorkspaceForm;
+  private asked = $state(false);
+  private outcome = $state.raw<{ of: string; is: Outcome } | null>(null);
+
+  private problems = $derived.by(() => {
+    const others = app.workspaces.map(({ name }) => name).filter((name) => name !== this.workspace?.name);
+    return formProblems(this.candidate ? { ...this.form, where: 'server', auth: 'none' } : this.form, others);
+  });
+  /** by field, once the form was sent */
+  shown = $derived(this.asked ? this.problems : {});
+  /** null: there is none, or what was typed since made it old */
+  said = $derived(this.outcome?.of === JSON.stringify(this.form) ? this.outcome.is : null);
+  /** the server holds other runs than the archive */
+  isAnother = $derived(this.said?.tested?.server === 'another' || this.said?.error?.code === 'ANOTHER_SERVER');
+  changed = $derived.by(
+    () =>
+      this.workspace === null ||
+      !sameEdit(formEdit(this.form), formEdit(this.start)) ||
+      this.form.dialect !== this.start.dialect,
+  );
+  /** the machine that a kept secret would be sent to for the first time */
+  receiver = $derived.by(() => this.workspace && newReceiver(this.workspace, this.form));
+
+  constructor(workspace: Workspace | null, candidate: Candidate | null, known: Partial<WorkspaceForm>) {
+    this.workspace = workspace;
+    this.candidate = candidate;
+    this.start = workspace ? editForm(workspace) : newForm(candidate, known);
+    this.form = { ...this.start };
+  }
+
+  setAuth(kind: AuthChoice): void {
+    this.form.variable = variableFor(kind, this.form.variable);
+  }
+
+  test(): Promise<void> {
+    const { workspace, candidate } = this;
+    return this.attempt('test', (form) =>
+      workspace
+        ? api['workspace.testEdit']({ workspace: workspace.name, edit: formEdit(form) })
+        : api['workspace.test'](
+            candidate ? { input: null, candidate: candidate.id } : { input: formInput(form), candidate: null },
+          ),
+    );
+  }
+
+  /** `anyway`: also when the server is another one, or does not say. */
+  save(anyway = false): Promise<void> {
+    const { workspace } = this;
+    return this.attempt('save', async (form) => {
+      await (workspace ? this.change(workspace, form, anyway) : this.add(form));
+      return null;
+    });
+  }
+
+  /** Opens the form for a new workspace with what was typed. */
+  addInstead(): void {
+    if (this.workspace) dialogs.addWorkspace(formOfItsOwn($state.snapshot(this.form), this.workspace));
+  }
+
+  private async attempt(what: 'test' | 'save', work: (form: WorkspaceForm) => Promise<Tested | null>): Promise<void> {
+    this.asked = true;
+    if (this.busy || Object.keys(this.problems).length > 0) return;
+    this.busy = what;
+    this.outcome = null;
+    const form = $state.snapshot(this.form);
+    const of = JSON.stringify(form);
+    try {
+      this.outcome = { of, is: { tested: await work(form), error: null, unsure: false } };
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      const unsure = what === 'save' && this.workspace !== null && error.code.startsWith('SERVER_');
+      this.outcome = { of, is: { tested: null, error, unsure } };
+    } finally {
+      this.busy = null;
+    }
+  }
+
+  private async add(form: WorkspaceForm): Promise<void> {
+    const added = this.candidate
+      ? await api['workspace.addCandidate']({ id: this.candidate.id, name: form.name.trim() })
+      : await api['workspace.add'](formInput(form));
+    app.replace(added);
+    dialogs.close();
+    await app.choose(added.name);
+    await app.look();
+    await api['sync.start']({ workspace: added.name });
+  }
+
+  private async change({ name }: Workspace, form: WorkspaceForm, anyway: boolean): Promise<void> {
+    let saved = await api['workspace.edit']({ workspace: name, edit: formEdit(form), anyway });
+    const { dialect } = form;
+    if (dialect !== null && dialect !== this.start.dialect)
+      saved = await api['workspace.setDialect']({ workspace: saved.name, dialect });
+    const current = app.workspace === name;
+    if (saved.name === name) app.replace(saved);
+    else await app.reload();
+    notes.say(`Saved the connection of “${saved.name}”`);
+    dialogs.close();
+    if (current && saved.name !== name) await app.open(saved.name);
+  }
+}
