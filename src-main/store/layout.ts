@@ -25,7 +25,7 @@ const inside = (row: JsonObject, object: string, key: string): unknown => {
 };
 
 const state = {
-  // servers before 3.x and the paginate reply send the state without the two flat copies
+  // servers before 3.x and the paginate reply do not copy the state's type and name into the row
   state_type: (row: JsonObject) => row.state_type ?? inside(row, 'state', 'type'),
   state_name: (row: JsonObject) => row.state_name ?? inside(row, 'state', 'name'),
 };
@@ -36,7 +36,7 @@ const readers: Record<Entity, Record<string, (row: JsonObject) => unknown>> = {
     state_timestamp: (row) => inside(row, 'state', 'timestamp'),
     failure: (row) => {
       const type = state.state_type(row);
-      // the message of a run that went well is not even cut out of the page
+      // most runs have not failed: their message is not looked at
       return isFailure(type) ? failureOf(type, inside(row, 'state', 'message')) : null;
     },
   },

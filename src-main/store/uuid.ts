@@ -1,4 +1,4 @@
-/** Prefect's ids are UUIDs: text outside, 16 bytes in the file (16 instead of 37 bytes, twice a row with its index). */
+/** UUIDs as bytes. Prefect's ids are text everywhere else; the archive and the index keep 16 bytes instead of 37, twice a row with its index. */
 
 const hexDigit = new Int8Array(128).fill(-1);
 for (let i = 0; i < 16; i++) {
@@ -7,7 +7,10 @@ for (let i = 0; i < 16; i++) {
 }
 const byteText = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
-/** Writes the 16 bytes at `at`; false (and rubbish written) when the text is not a UUID. Dashes only where they belong, or none; either case. */
+/**
+ * Writes the 16 bytes at `at`. The text may be in either case, with the usual four dashes or without any. Returns false when it is not a
+ * UUID; bytes may have been written then.
+ */
 export function writeUuid(text: string, into: Uint8Array, at: number): boolean {
   const dashed = text.length === 36;
   if (!dashed && text.length !== 32) return false;
