@@ -40,7 +40,7 @@ function kindOf(entity: Entity, field: string, info: FieldInfo): ColumnKind {
 /** One stored value: Uint8Array(16) for a uuid, a number for term, tags, ref, time, int, real and bool, text for text. */
 export type Cell = Uint8Array | string | number | null;
 
-/** What the index is built from. Synchronous: it runs in the query worker, on a connection of its own. */
+/** Where the index reads rows from. Synchronous: it runs in the query worker, on its own connection. */
 export type ColumnSource = {
   /** largest rid in use, 0 when empty; rids are dense enough to be array positions */
   maxRid(entity: Entity): number;
@@ -52,9 +52,9 @@ export type ColumnSource = {
   terms(after: number): IterableIterator<[number, string]>;
 };
 
-/** Sent by the writer after each commit to whoever keeps an index. */
+/** Which rows a commit touched: the writer sends one after each commit, and the query worker's index takes it in. */
 export type Change = {
-  /** grows by one with every commit; kept in the file */
+  /** number of the commit: grows by one with every commit that touches rows, kept in the file */
   batch: number;
   changed: Partial<Record<Entity, number[]>>;
   removed: Partial<Record<Entity, number[]>>;

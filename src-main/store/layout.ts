@@ -33,7 +33,7 @@ const at = (path: string) => {
 };
 
 const state = {
-  // servers before 3.x and the paginate reply send the state without the two flat copies
+  // servers before 3.x and the paginate reply do not copy the state's type and name into the row
   state_type: (row: JsonObject) => row.state_type ?? valueAt(row, ['state', 'type']),
   state_name: (row: JsonObject) => row.state_name ?? valueAt(row, ['state', 'name']),
 };

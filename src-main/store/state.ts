@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 
-/** A value of the `state` table, kept as JSON; undefined when never set. */
+/** Reads a value of the `state` table, which keeps JSON; undefined when it was never set. `statement`: the value by its key, plucked. */
 export function readState(statement: Statement, key: string): unknown {
   const text = statement.get(key) as string | undefined;
   return text === undefined ? undefined : JSON.parse(text);

@@ -1,10 +1,10 @@
-/** Prefect's ids are UUIDs: text outside, 16 bytes in the file (16 instead of 37 bytes, twice a row with its index). */
+/** UUIDs as bytes. Prefect's ids are text everywhere else; the archive and the index keep 16 bytes instead of 37, twice a row with its index. */
 import { uuidHex } from '../contract/uuid.ts';
 
 const hexDigit = Uint8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
 const byteText = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
-/** Writes the 16 bytes at `at`; false (and nothing written) when the text is not a UUID. */
+/** Writes the 16 bytes at `at`. Returns false, and writes nothing, when the text is not a UUID in one of the spellings of `uuidHex`. */
 export function writeUuid(text: string, into: Uint8Array, at: number): boolean {
   const hex = uuidHex(text);
   if (hex === null) return false;

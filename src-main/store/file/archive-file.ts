@@ -1,4 +1,4 @@
-/** Opening the file itself: settings of the connection, version, and what is done with a damaged one. */
+/** Opens an archive file: connection settings, migration, and replacement of a damaged file. */
 import { constants, copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
 import { shrink } from '../write/retention.ts';
 import type { OpenTarget } from './salvage.ts';
 
-/** The largest SQLite was built to map: a random row is then read without a copy (performance.md §3: 200 rows 0.8 ms instead of 7.1). */
+/** Bytes; the most that SQLite was built to map. A mapped row is read without a copy (performance.md §3: 200 random rows 0.8 ms instead of 7.1). */
 const MAP_BYTES = 2_147_418_112;
 
 export type Opened = { db: Database; notice: AppError | null };
@@ -29,7 +29,7 @@ export function openForWriting(path: string, openTarget: OpenTarget): Opened {
   }
 }
 
-/** A migration reads every row, and so may find what a look at the file did not. Throws whatever is not damage. */
+/** A migration may read every row, and so find damage that `examine` did not. Throws every other error. */
 function connectOrDamage(path: string): Database | AppError {
   try {
     return connect(path);
@@ -38,7 +38,7 @@ function connectOrDamage(path: string): Database | AppError {
   }
 }
 
-/** Throws whatever is not damage. */
+/** Returns damage as an error; throws every other error. */
 function damageOf(thrown: unknown, path: string): AppError {
   const error = storeError(thrown, path);
   if (error.code !== 'ARCHIVE_DAMAGED') throw error;
@@ -50,7 +50,7 @@ export function suspectFile(path: string): void {
   try {
     writeFileSync(suspectMark(path), '');
   } catch {
-    // the mark only makes the next opening look closer: the error that led here is on its way to the person
+    // without the mark the next opening examines less; the error that led here reaches the person all the same
   }
 }
 
@@ -58,7 +58,7 @@ function suspectMark(path: string): string {
   return `${path}.suspect`;
 }
 
-/** Why the file cannot be used as it is; null when it is sound, or there is none. Throws ARCHIVE_NEWER and whatever is not damage. */
+/** Why the file cannot be used; null when it is sound or missing. Throws ARCHIVE_NEWER and every error that is not damage. */
 function findDamage(path: string): AppError | null {
   if (!existsSync(path) || statSync(path).size === 0) return null;
   let db: Database | null = null;
@@ -93,15 +93,15 @@ function connect(path: string): Database {
 }
 
 /**
- * Closed without a log beside it, the file alone is the archive: it can be copied as it is, and read where nothing may be written.
- * While somebody still reads it, or on a full disk, it keeps the log: nothing is lost by that.
+ * Closes the file without a log beside it, so that the file alone is the archive: it can be copied, and read from a read-only folder.
+ * While another connection reads it, or on a full disk, the log stays; nothing is lost by that.
  */
 export function closeWritten(db: Database): void {
   try {
     db.pragma('busy_timeout = 0');
     db.pragma('journal_mode = DELETE');
   } catch {
-    // every commit is on the disk already, in the file or in its log
+    // every commit is already on the disk, in the file or in its log
   } finally {
     db.close();
   }
@@ -124,7 +124,7 @@ function connectForReading(path: string): OpenedForReading {
     const db = connectAt(path, path);
     return { db, close: () => void db.close() };
   } catch (thrown) {
-    // a log was left, by a crash, in a folder that has become read-only: SQLite needs to write beside it even to read
+    // a crash left a log in a folder that has become read-only since: SQLite has to write beside the file even to read it
     if (!/^SQLITE_(CANTOPEN|READONLY)/.test(errorName(thrown))) throw thrown;
     return readCopy(path);
   }

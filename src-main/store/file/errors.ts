@@ -1,4 +1,4 @@
-/** What SQLite or the file system throws → the code a person can act on. Made here once; later layers pass it on. */
+/** Turns what SQLite or the file system throws into an AppError with a code that a person can act on. */
 import {
   accessSync,
   closeSync,
@@ -14,7 +14,7 @@ import {
 import { dirname } from 'node:path';
 import { AppError, type ErrorCode } from '../../contract/errors.ts';
 
-/** SQLite's primary and extended result names by prefix, then the file system's. */
+/** By the beginning of SQLite's result name, or of the file system's error name. */
 const codes: readonly (readonly [prefix: string, code: ErrorCode, says: string])[] = [
   ['SQLITE_FULL', 'DISK_FULL', 'no room left to write'],
   // "constraint of the file system": what SQLite makes of ENOSPC on the shared-memory file
@@ -37,7 +37,7 @@ const codes: readonly (readonly [prefix: string, code: ErrorCode, says: string])
   ['ENOENT', 'NOT_FOUND', 'no such file'],
 ];
 
-/** SQLite says only "cannot open": ask the system why. */
+/** SQLite only says "cannot open"; the system's error name says why. */
 function accessError(path: string): string {
   try {
     accessSync(dirname(path), constants.W_OK);
@@ -48,13 +48,13 @@ function accessError(path: string): string {
   }
 }
 
-/** A write that SQLite gave up without saying why: it has a name of its own for ENOSPC only. */
+/** Failed writes of which SQLite does not say why: it has a name of its own only for ENOSPC. */
 const FAILED_WRITE = /^SQLITE_IOERR_(WRITE|FSYNC|DIR_FSYNC|TRUNCATE|SHMOPEN|SHMSIZE)$/;
 const GROWTH = 65_536; // bytes a file must be able to grow by
 
 /**
- * Asks the system by writing: a quota that is used up, a file that may not grow (`ulimit -f`, 4 GB on FAT), or a file system that
- * turned read-only under an open file. '' when a write goes well: then the disk itself has failed.
+ * Finds out by writing a file why a write failed: a quota that is used up, a limit of the file's size (`ulimit -f`, 4 GB on FAT), or a
+ * file system that has become read-only. Returns '' when the write succeeds: then the disk itself has failed.
  */
 function writeError(path: string): string {
   const probe = `${path}.probe`;
@@ -88,7 +88,7 @@ export function errorName(thrown: unknown): string {
   return '';
 }
 
-/** An AppError stays as it is; what is not known becomes INTERNAL. */
+/** An AppError is returned as it is; an unknown error becomes INTERNAL. */
 export function storeError(thrown: unknown, path: string): AppError {
   if (thrown instanceof AppError) return thrown;
   const name = errorName(thrown);
@@ -100,7 +100,7 @@ export function storeError(thrown: unknown, path: string): AppError {
   return new AppError('INTERNAL', `${path}: ${message}`, { path }, thrown);
 }
 
-/** What is full when it is not the disk: the words say so. */
+/** Which limit was met when the disk itself is not full; the message to the person names it. */
 function limitOf(reason: string): { limit?: 'quota' | 'file' } {
   if (reason === 'EDQUOT') return { limit: 'quota' };
   return reason === 'EFBIG' ? { limit: 'file' } : {};

@@ -1,6 +1,6 @@
 /**
- * One Taskscope writes a data folder. The lock is SQLite's own on a small file beside the archives: the system drops it when
- * the process ends, however it ends, so there is nothing stale to clean up. The file also says who holds it.
+ * Makes sure that only one Taskscope writes a data folder. The lock is SQLite's own lock on a small file beside the archives: the system
+ * drops it when the process ends, however it ends, so no stale lock is ever left. The file also says who holds it.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export type Lock = { release(): void };
 const holderSchema = z.object({ pid: z.number(), host: z.string(), since: z.number() });
 type Holder = z.infer<typeof holderSchema>;
 
-/** ms; who starts at the same moment writes its name first */
+/** ms; another process that starts at the same moment first writes its name */
 const WAIT = 200;
 const RETRIES = 3;
 
@@ -36,7 +36,7 @@ export function lockFolder(dir: string): Lock {
   }
 }
 
-/** The name must be committed for others to read, and the lock held after: another may slip in between, then it is its turn. */
+/** The holder's name must be committed, so that others can read it, before the lock is taken again; another process may take it in between. */
 function hold(db: Database, me: Holder): void {
   db.pragma('journal_mode = DELETE');
   for (let attempt = 0; attempt < RETRIES; attempt++) {
@@ -55,7 +55,7 @@ function readHolder(db: Database): Holder | null {
     const text = db.prepare('SELECT who FROM holder').pluck().get();
     return typeof text === 'string' ? holderSchema.parse(JSON.parse(text)) : null;
   } catch {
-    return null; // no table yet, or another is writing it this moment: nobody to name
+    return null; // there is no table yet, or another process is writing it at this moment
   }
 }
 

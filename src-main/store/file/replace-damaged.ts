@@ -1,6 +1,6 @@
 /**
- * A damaged archive is moved aside, whole, and what can be read of it goes into a new one. In this order, so that a crash at any
- * point leaves the old file or a finished new one: fill the new one, mark it finished, move the old, put the new in its place.
+ * Moves a damaged archive aside, whole, and puts what can be read of it into a new one. The order leaves the old file or a finished new one
+ * after a crash at any point: fill the new file, mark it finished by its name, move the old file, put the new one in its place.
  */
 import { copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { AppError } from '../../contract/errors.ts';
@@ -23,7 +23,7 @@ export function replaceDamaged(path: string, damage: AppError, openTarget: OpenT
   }
   renameSync(filling(path), finished(path));
   const aside = freeName(`${path}.damaged-${new Date().toISOString().replaceAll(':', '').slice(0, 17)}Z`);
-  // the log goes with its file, as a copy first: a log left beside the new file would be played into it
+  // the log goes with its file; SQLite would play a log that stays behind into the new file
   if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) copyFileSync(`${path}-wal`, `${aside}-wal`);
   renameSync(path, aside);
   finishReplacing(path);
@@ -31,7 +31,7 @@ export function replaceDamaged(path: string, damage: AppError, openTarget: OpenT
   return new AppError('ARCHIVE_DAMAGED', message, { path, set_aside: aside, ...counts }, damage);
 }
 
-/** Puts a finished new archive in the place of one that was moved aside, also when that was cut short by a crash. */
+/** Puts a finished new archive in the place of the one that was moved aside; at an opening, also after a crash cut that short. */
 export function finishReplacing(path: string): void {
   if (existsSync(path) || !existsSync(finished(path))) return;
   for (const suffix of beside) rmSync(`${path}${suffix}`, { force: true });

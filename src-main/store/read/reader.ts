@@ -1,4 +1,4 @@
-/** Reading an archive, on a connection of its own. Columns for the index, whole rows for a screen, an answer or an export. */
+/** Reads an archive, on a connection of its own: columns for the index, whole rows for the window, the local API and exports. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '../../contract/errors.ts';
 import { entities, type DocumentKind, type Entity } from '../../contract/fields.ts';
@@ -33,11 +33,11 @@ export type Reader = ColumnSource & {
   state(key: string): unknown;
   /** number of the last commit that touched rows */
   batch(): number;
-  /** Everything touched after that commit, as one; null when it is no longer known and all must be read. */
+  /** All rows touched after that commit; null when that is no longer known and everything must be read. */
   changesSince(batch: number): Change | null;
-  /** changes when another connection has written, for whoever is not told */
+  /** another number once another connection has written; for processes that get no changes from the writer */
   dataVersion(): number;
-  /** a name the file got when it was made: what was derived from another file does not fit */
+  /** the name that the file got when it was made; an index file that names another archive is not used */
   archiveId(): string;
   stats(): ReaderStats;
   close(): void;
@@ -64,9 +64,9 @@ export function openReader(path: string): Reader {
 
 /** The text of a row that is not there, or only referred to. */
 const NO_ROW = 'null';
-/** Rows fetched at once: few enough to stay in the young heap */
+/** Rows read at once: few enough to stay in V8's young generation. */
 const ROWS_PER_READ = 500;
-/** New rows are neighbours; from so many on, one statement for all and one for their ids take less than one each. */
+/** New rows have neighbouring numbers: from this many on, one statement for all and one for their ids take less time than one for each. */
 const WORTH_A_RANGE = 8;
 const each = <T>(make: (entity: Entity) => T) =>
   Object.fromEntries(entities.map((entity) => [entity, make(entity)])) as Record<Entity, T>;
@@ -111,7 +111,7 @@ class ArchiveReader implements Reader {
     return this.#guard(() => this.#db.prepare(`SELECT ifnull(max(rid), 0) FROM ${entity}`).pluck().get() as number);
   }
 
-  /** In pieces, so that other reads may come in between; a row written meanwhile is either seen or told by the next Change. */
+  /** In pieces, so that other reads can come in between. A row that is written meanwhile is seen here or told by the next Change. */
   *rows(entity: Entity, from: number, to: number): IterableIterator<[number, ...Cell[]]> {
     for (let at = from; at <= to;) {
       const piece = this.#piece(entity, at, to);
@@ -126,7 +126,7 @@ class ArchiveReader implements Reader {
     return this.#snapshot(() => this.#between(entity, from, to));
   }
 
-  /** The ids come apart as one text: a Buffer for each would take as long as all other columns together (1.1 instead of 2.0 µs a row). */
+  /** All ids are read as one text: a Buffer for each would take as long as all other columns together (2.0 instead of 1.1 µs a row). */
   #between(entity: Entity, from: number, to: number): [number, ...Cell[]][] {
     const rows = this.#rows[entity].all(from, to) as [number, ...Cell[]][];
     const ids = Buffer.from((this.#ids[entity].get(from, to) as string | null) ?? '', 'hex');
@@ -134,7 +134,7 @@ class ArchiveReader implements Reader {
     return rows;
   }
 
-  /** In one transaction: of a row read by itself, a quarter of the time was the system's locks. */
+  /** In one transaction: a quarter of the time of a row read by itself goes into file locks. */
   rowsByRid(entity: Entity, rids: readonly number[]): [number, ...Cell[]][] {
     return this.#snapshot(() =>
       neighbours(rids).flatMap(({ from, to }) => {
@@ -235,7 +235,7 @@ class ArchiveReader implements Reader {
     if (this.#db.open) this.#guard(this.#close);
   }
 
-  /** Several statements on one state of the file: the writer may change a row in between. */
+  /** Several statements on one state of the file, though the writer may change rows in between. */
   #snapshot<T>(work: () => T): T {
     return this.#guard(this.#db.transaction(work));
   }
@@ -255,7 +255,7 @@ class ArchiveReader implements Reader {
   }
 }
 
-/** Rows that follow each other, at most as many as are read at once. */
+/** Runs of consecutive numbers, none longer than what is read at once. */
 function neighbours(rids: readonly number[]): { from: number; to: number }[] {
   const runs: { from: number; to: number }[] = [];
   let last: { from: number; to: number } | null = null;

@@ -1,13 +1,13 @@
-/** Which rows each commit touched, kept for the last commits, so that an index saved on disk can catch up. */
+/** Keeps which rows the last commits touched, so that an index saved on disk can catch up. */
 import type { Database, Statement } from 'better-sqlite3';
 import { entities, type Entity } from '../../contract/fields.ts';
 import type { Change } from '../columns.ts';
 import { packRids, unpackRids } from './rid-list.ts';
 
-/** Commits kept: some 400,000 rows of a full harvest, more than is worth replaying against reading everything (3 s at a million). */
+/** Commits kept. They are some 400,000 rows of a full harvest: from there on, reading everything (3 s at a million rows) takes less time. */
 export const KEPT_BATCHES = 2000;
 
-/** What has been touched so far: by one transaction, or by commits taken as one. */
+/** Collects the rows that one transaction, or several commits taken as one, have touched. */
 export class Touches {
   readonly #changed = new Map<Entity, Set<number>>();
   readonly #removed = new Map<Entity, Set<number>>();

@@ -1,4 +1,4 @@
-/** The table of documents: work pools and work queues, whole. A kind is always read whole from the server, so it is replaced whole. */
+/** The table of documents: the whole rows of work pools and work queues. All rows of a kind are read from the server at once, so all are replaced at once. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { DocumentChanges } from '../../contract/archive.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -7,7 +7,7 @@ import { uuidBytes, uuidText } from '../uuid.ts';
 
 /** As received: `json` is the row's exact text. */
 export type Document = { id: string; name: string; json: string };
-/** `gone`: µs by the server's clock, null while it is there. `json` null: let go, only the id is left. */
+/** `gone`: µs by the server's clock, null while the server has it. `json` is null when the text was deleted here and only id and name are left. */
 export type KeptDocument = { id: string; name: string; gone: number | null; json: string | null };
 
 type Cells = [id: Uint8Array, name: string, gone: number | null, json: string | null];
@@ -28,7 +28,7 @@ export class Documents {
     this.#letGo = db.prepare('UPDATE document SET json = NULL WHERE gone IS NOT NULL');
   }
 
-  /** These are all the server has; what is kept otherwise is gone since `at` (µs). Throws BAD_INPUT for an id that is none. */
+  /** `documents` are all that the server has; every other kept one is marked gone since `at` (µs). Throws BAD_INPUT when an id is not a UUID. */
   replace(kind: DocumentKind, documents: readonly Document[], at: number): DocumentChanges {
     const changes: DocumentChanges = { added: [], renamed: [], gone: [] };
     const kept = new Map(listDocuments(this.#list, kind).map((one) => [one.id, one]));

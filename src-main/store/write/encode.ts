@@ -1,6 +1,6 @@
 /**
- * Rows as they came from the server → columns and packed JSON, ready to be written. Pure CPU, for a thread of its own, in two
- * steps: what tells whether a row is as it was costs a quarter of the rest, and in most syncs most rows are.
+ * Turns rows as the server sent them into columns and packed JSON, ready to be written. Runs in the sync thread, in two steps: the keys that
+ * tell whether a row has changed cost a quarter of the rest, and in most syncs most rows have not.
  */
 import { AppError } from '../../contract/errors.ts';
 import type { Entity } from '../../contract/fields.ts';
@@ -12,7 +12,7 @@ import { hashText } from './row-hash.ts';
 import { PackedRows, type Dictionary } from '../json/row-json.ts';
 import { uuidText, writeUuid } from '../uuid.ts';
 
-/** What tells whether rows are as they were. Can be posted between threads as it is. */
+/** What tells whether rows have changed. Can be posted between threads. */
 export type Keys = {
   entity: Entity;
   rows: number;
@@ -24,10 +24,10 @@ export type Keys = {
   stamps: Float64Array;
 };
 
-/** Can be posted between threads as it is. */
+/** Can be posted between threads. */
 export type Batch = Keys &
   PackedJson & {
-    /** rows left out because they are as they were */
+    /** rows left out because they have not changed */
     skipped: number;
     /** rows × numbers of the layout; NaN is null; a term or tags is a position in `terms`, a ref one in `refs` */
     numbers: Float64Array;
@@ -89,7 +89,7 @@ export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary
     if (isRef(kind) && !refs.has(kind)) refs.set(kind, new Positions((batch.refs[kind] = [])));
   }
 
-  /** by slot, of the row before: often the very same string or list is given again, and then it has the same number */
+  /** by slot, of the row before: rows often share the same string or list object, which then has the same number */
   const last = Array.from({ length: layout.numbers }, (): { found: unknown; number: number } => ({
     found: null,
     number: NaN,

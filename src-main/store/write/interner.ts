@@ -1,9 +1,9 @@
-/** Texts and ids → the numbers they are stored as. What is known is remembered, up to a bound. */
+/** The numbers under which texts and ids are stored. Those that were looked up are remembered, up to a bound. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Entity } from '../../contract/fields.ts';
 import { uuidBytes } from '../uuid.ts';
 
-/** Entries kept in memory, about 120 B each. Beyond, all are dropped and asked again from the file. */
+/** Entries kept in memory, about 120 B each. When there are more, all are dropped and looked up in the file again. */
 const MAX_KEPT = 100_000;
 
 export class Terms {
@@ -27,13 +27,13 @@ export class Terms {
     return id;
   }
 
-  /** After a rollback: some of what is remembered was never stored. */
+  /** After a rollback: some of the remembered numbers were never stored. */
   forget(): void {
     this.#kept.clear();
   }
 }
 
-/** Row numbers of one table. They only grow while the file is open: a list of rids somebody holds never points to another row. */
+/** Row numbers of one table. They only grow while the file is open, so that a list of row numbers never comes to mean other rows. */
 export class Rids {
   readonly #find: Statement;
   readonly #stub: Statement;
@@ -58,7 +58,7 @@ export class Rids {
     return this.#next++;
   }
 
-  /** The row with this id; one is made that holds only the id when there is none, and told to `onStub`. */
+  /** The number of the row with this id. When there is none, a row is made that holds only the id, and `onStub` gets its number. */
   of(id: string, onStub: (rid: number) => void): number {
     const kept = this.#kept.get(id);
     if (kept !== undefined) return kept;
@@ -74,7 +74,7 @@ export class Rids {
     return rid;
   }
 
-  /** After a row was removed or a transaction was rolled back. Numbers once given are not given again. */
+  /** After a row was removed or a transaction was rolled back. A number that was given is not given again. */
   forget(): void {
     this.#kept.clear();
   }

@@ -1,4 +1,4 @@
-/** What a sync asks of the archive. Each answer is one scan of a table (about 0.1 s at a million rows, on the writer's own thread): no index is kept for it. */
+/** Answers the sync's questions about kept rows. Each answer is one scan of a table, about 0.1 s at a million rows on the writer's thread: no index is kept for it. */
 import type { Database } from 'better-sqlite3';
 import type { IdRange } from '../../contract/archive.ts';
 import { terminalStateTypes, type Entity } from '../../contract/fields.ts';

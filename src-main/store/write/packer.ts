@@ -1,6 +1,6 @@
 /**
- * Between whoever has rows and the writer in another thread: packs what has to be written and no more. When most of the last rows
- * were as they are kept, the writer is asked first which ones it needs; a first sync, where all are new, is spared the question.
+ * Hands rows to the writer in another thread, and packs only rows that have to be written. When many of the last rows were unchanged, the
+ * writer is asked first which rows it needs; a first sync, in which all rows are new, skips the question.
  */
 import type { Entity } from '../../contract/fields.ts';
 import type { WriteCounts } from '../../contract/archive.ts';
@@ -16,15 +16,15 @@ export type RemoteWriter = {
 };
 export type Rows = { entity: Entity; rows: readonly ServerRow[] };
 
-/** Share of unchanged rows from which asking first pays: packing a row costs about three times what finding it twice does. */
+/** Share of unchanged rows from which asking first pays: packing a row costs at least three times as much as finding it twice. */
 const WORTH_ASKING = 0.3;
 
 export class Packer {
   readonly #writer: RemoteWriter;
   readonly #dictionaries = new Map<Entity, Dictionary>();
-  /** of the last rows, how many were unchanged; at first it is worth finding out */
+  /** share of the last rows that were unchanged; 1 at first, so that the first call asks */
   #unchanged = 1;
-  /** done when the last call's rows are on their way */
+  /** settled when the last call's rows have been sent */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(writer: RemoteWriter) {
@@ -34,7 +34,7 @@ export class Packer {
   /** One transaction; they commit in the order of the calls. Throws SERVER_BAD_REPLY and what the writer throws. */
   async write(batches: readonly Rows[], state: Record<string, unknown>): Promise<WriteCounts> {
     const prepared = batches.map(({ entity, rows }) => prepare(entity, rows));
-    // in a list: a promise would be waited for, and the next call may go on as soon as this one's rows are on their way
+    // #send returns its promise inside an array so that `await` does not unwrap it: the next call may send before these rows are written
     const sent = this.#turn.then(() => this.#send(prepared, state));
     this.#turn = sent.catch(() => undefined);
     const [written] = await sent;
@@ -57,7 +57,7 @@ export class Packer {
     return [written];
   }
 
-  /** Asked until there is one: the first rows of an entity bring it. */
+  /** Asked again until there is one: the entity's first rows make it. */
   async #dictionary(entity: Entity): Promise<Dictionary | null> {
     const known = this.#dictionaries.get(entity);
     if (known) return known;

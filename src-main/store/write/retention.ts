@@ -1,6 +1,6 @@
 /**
- * Which runs an archive is to let go of, by age, by size, or because the server no longer has them. Unfinished runs stay: the next
- * sync would bring them back. A flow run goes with the last of its task runs.
+ * Finds the runs that an archive is to delete: by age, by size, or because the server no longer has them. Unfinished runs stay, since the
+ * next sync would bring them back. A flow run is deleted with the last of its task runs.
  */
 import type { Database } from 'better-sqlite3';
 import type { Entity } from '../../contract/fields.ts';
@@ -38,12 +38,12 @@ export function doomed(db: Database, keeping: Keeping, now: number): Doomed {
         keeping.gone === 'drop' ? count(db, 'SELECT count(*) FROM task_run WHERE known = 1 AND gone IS NOT NULL') : 0,
       bytes: rows === 0 ? 0 : Math.round((used / rows) * tasks.length),
     },
-    // children first: a parent is let go whole when no child refers to it
+    // children first, since a parent to which no row refers any more is deleted whole
     ids: [['task_run', tasks], ['flow_run', flowRuns], ...parents],
   };
 }
 
-/** The expected start before which runs go, whichever bound asks for more; null when neither does. */
+/** The expected start (µs) before which runs are deleted, by the bound that asks for more; null when neither bound asks for any. */
 function cut(db: Database, keeping: Keeping, now: number, used: number, rows: number): number | null {
   const cuts: number[] = [];
   if (keeping.max_days !== null) cuts.push(now - keeping.max_days * DAY);
@@ -56,7 +56,7 @@ function cut(db: Database, keeping: Keeping, now: number, used: number, rows: nu
       )
       .pluck()
       .get(excess) as number | undefined;
-    // all of them, when even the last is too much; up to an hour more than asked, since the cut is a whole hour
+    // `at` is missing when even the newest run is too much; an hour is added, since the cut is rounded down to a whole hour
     cuts.push(at === undefined ? now : at + HOUR);
   }
   if (cuts.length === 0) return null;
@@ -68,13 +68,13 @@ function cut(db: Database, keeping: Keeping, now: number, used: number, rows: nu
 
 const count = (db: Database, sql: string): number => db.prepare(sql).pluck().get() as number;
 
-/** Bytes in use: pages that deletions have freed are filled again before the file grows. */
+/** Bytes in use, without the pages that deletions have freed: they are filled again before the file grows. */
 function usedBytes(db: Database): number {
   const pragma = (name: string) => db.pragma(name, { simple: true }) as number;
   return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
 }
 
-/** Share of free pages above which the file is rewritten, which takes about 10 s a gigabyte and, meanwhile, its size again on disk. */
+/** Share of free pages above which the file is rewritten. That takes about 10 s a gigabyte, and as much room on the disk again meanwhile. */
 const LOOSE = 0.25;
 const WORTH_IT = 32 * 1024 * 1024;
 
@@ -87,6 +87,6 @@ export function shrink(db: Database): boolean {
     db.exec('VACUUM');
     return true;
   } catch {
-    return false; // no room for the copy: the free pages are used again instead
+    return false; // there is no room for the copy: later rows fill the free pages
   }
 }

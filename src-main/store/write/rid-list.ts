@@ -1,4 +1,4 @@
-/** Lists of row numbers as bytes: differences as zigzag varints, one byte for a neighbour. */
+/** Row numbers as bytes: each is the difference from the one before as a zigzag varint, so that a neighbour takes one byte. */
 
 export function packRids(rids: readonly number[]): Uint8Array {
   const bytes: number[] = [];

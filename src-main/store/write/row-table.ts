@@ -1,4 +1,4 @@
-/** Writes one entity's rows: new ones, changed ones under their old row number, and skips what is as it was. */
+/** Writes one entity's rows: inserts new ones, updates changed ones under their row number, and skips unchanged ones. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { WriteCounts } from '../../contract/archive.ts';
 import type { Entity } from '../../contract/fields.ts';
@@ -9,12 +9,12 @@ import { columnNames, isRef, layouts } from '../layout.ts';
 import { uuidBytes, uuidText } from '../uuid.ts';
 
 export type Shared = { terms: Terms; rids: Record<Entity, Rids>; json: JsonTable };
-/** Row numbers a transaction touches; a stub that is made counts as changed. */
+/** Takes note of the row numbers that a transaction touches; a new row that holds only an id counts as changed. */
 export type Touched = { changed(entity: Entity, rid: number): void; removed(entity: Entity, rid: number): void };
 
 type Probe = [rid: number, hash: number | null, updated: number | null, known: number, gone: number | null];
 type Bound = Uint8Array | string | number | null;
-/** What a batch says by positions, as the archive numbers it; `json` by row. */
+/** A batch's terms and references as the archive's numbers, by their positions in the batch; `json` by row. */
 type Resolved = { terms: number[]; refs: Partial<Record<Entity, number[]>>; json: Uint8Array[] };
 
 function isSame({ hashes, stamps }: Keys, i: number, [, hash, updated, known]: Probe): boolean {
@@ -33,7 +33,7 @@ export class RowTable {
   readonly #toStub: Statement;
   readonly #delete: Statement;
   readonly #isReferred: Statement | null;
-  /** Most rows of the last batch were new: then inserting tells as much as looking first, and one statement a row is saved. */
+  /** Most rows of the last batch were new: rows are then inserted without looking for them first, which saves a statement a row. */
   #expectsNew = false;
 
   constructor(db: Database, entity: Entity, shared: Shared) {
@@ -90,7 +90,7 @@ export class RowTable {
     if (batch.rows > 0) this.#expectsNew = counts.inserted - before > batch.rows / 2;
   }
 
-  /** Which rows of the batch are not there or gone, and which are there but otherwise. */
+  /** Ids of rows that are not kept or are marked gone, and of rows that are kept and differ. */
   compare(keys: Keys): { missing: string[]; changed: string[] } {
     const missing: string[] = [];
     const changed: string[] = [];
@@ -103,7 +103,7 @@ export class RowTable {
     return { missing, changed };
   }
 
-  /** 1 for each row that `write` would do something about. */
+  /** By row: 1 when `write` would insert, update or unmark it. */
   needed(keys: Keys): Uint8Array {
     const needed = new Uint8Array(keys.rows);
     for (let i = 0; i < keys.rows; i++) {
@@ -117,7 +117,7 @@ export class RowTable {
     return this.#probe.get(ids.subarray(i * 16, i * 16 + 16)) as Probe | undefined;
   }
 
-  /** Marks rows as lost by the server since `at` µs, unless they already are; also ids known from references only, so that they are asked for once. */
+  /** Marks rows as lost by the server since `at` µs, unless they are marked already; also rows of which only the id is known, so that the server is asked for them once. */
   markGone(ids: readonly string[], at: number, touched: Touched): void {
     for (const id of ids) {
       const rid = this.#gone.get(at, uuidBytes(id)) as number | undefined;
@@ -125,7 +125,7 @@ export class RowTable {
     }
   }
 
-  /** Takes rows out of the archive. What other rows may refer to stays as a bare id. Returns how many there were. */
+  /** Deletes rows. Of a row that others may refer to, the id stays. Returns how many rows there were. */
   remove(ids: readonly string[], touched: Touched): number {
     let removed = 0;
     for (const id of ids) {
@@ -155,7 +155,7 @@ export class RowTable {
     return { terms, refs, json: this.#shared.json.prepare(this.#entity, batch) };
   }
 
-  /** false when the id is there already */
+  /** false when there is a row with the id */
   #insertNew(batch: Batch, i: number, resolved: Resolved, touched: Touched): boolean {
     const rids = this.#shared.rids[this.#entity];
     const rid = rids.next;
@@ -171,7 +171,7 @@ export class RowTable {
     touched.changed(this.#entity, rid);
   }
 
-  /** In the order of the statements, which end with the row number. */
+  /** Values in the order of the statements' parameters up to `hash`. */
   #bind(batch: Batch, i: number, { terms, refs }: Resolved): Bound[] {
     const layout = layouts[this.#entity];
     const bound: Bound[] = [1];

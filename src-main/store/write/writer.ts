@@ -1,4 +1,4 @@
-/** The one connection that writes an archive. Every call is one transaction: what it returns from is on disk, what throws has changed nothing. */
+/** The only connection that writes an archive. Every call is one transaction: when it has returned, all is on disk; when it throws, nothing has changed. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { DocumentChanges, DueActivities, DueRun, WriteCounts } from '../../contract/archive.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -25,38 +25,38 @@ import { readState } from '../state.ts';
 import { uuidBytes } from '../uuid.ts';
 
 export type Writer = {
-  /** what happened to the file at opening that a person should know: ARCHIVE_DAMAGED with `set_aside`, `salvaged`, `lost` */
+  /** what a person should know about the opening: ARCHIVE_DAMAGED with `set_aside`, `salvaged`, `lost` when a damaged file was replaced */
   readonly notice: AppError | null;
-  /** Rows that are as they were are skipped; `state` is stored in the same transaction. Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED. */
+  /** Unchanged rows are skipped; `state` is stored in the same transaction. Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED. */
   write(input: { batches: readonly Batch[]; state?: Record<string, unknown> }): WriteCounts;
-  /** What to encode the entity's next rows with; null until some have been written. It is taken from the first page of them. */
+  /** The dictionary to pack the entity's next rows with; null until the first rows, of which it is made, have been written. */
   dictionary(entity: Entity): Dictionary | null;
   /** undefined when never set */
   getState(key: string): unknown;
   setState(key: string, value: unknown): void;
   /** `at` µs: when the server was seen to have lost the rows. A row that is written again is no longer gone. */
   markGone(entity: Entity, ids: readonly string[], at: number): void;
-  /** Deletes rows from the archive for good; returns how many there were. What other rows still refer to is not asked for again. `at` µs. */
+  /** Deletes rows for good; returns how many there were. A row that others still refer to is marked gone at `at` (µs), so that it is not asked for again. */
   remove(entity: Entity, ids: readonly string[], at: number): number;
   /** What `keeping` would delete; `now` µs. */
   preview(keeping: Keeping, now: number): Retention;
-  /** Deletes what `keeping` does not want, for good, in several transactions; returns what there was. */
+  /** Deletes the runs that `keeping` does not keep, for good, in several transactions; returns what was deleted. */
   enforce(keeping: Keeping, now: number): Retention;
   /** number of the last commit that touched rows */
   lastBatch(): number;
-  /** Ids of the rows that are not there (or gone), and of those that are there but otherwise. */
+  /** Ids of rows that are not kept or are marked gone, and of rows that are kept and differ. Writes nothing. */
   compare(keys: Keys): { missing: string[]; changed: string[] };
-  /** 1 for each row that `write` would do something about: the others need not be encoded. */
+  /** By row: 1 when `write` would change something; the others need not be encoded. */
   needed(keys: Keys): Uint8Array;
-  /** Answers about what is kept. */
+  /** Asks about kept rows. */
   lookup<T>(ask: (lookup: Lookup) => T): T;
-  /** What is kept of the run besides its row. */
+  /** What is kept of the run besides its row; null when nothing was ever kept. */
   activity(taskRunId: string): RunActivity | null;
   /** `stamp`: the run's as `dueActivities` gave it; null when it was fetched for another reason. */
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
-  /** Runs whose activity is missing or was fetched before they changed. Scans the table, about 0.14 s at a million rows: once per sync. */
+  /** Runs whose activity is missing or was read before they changed. Scans the table, about 0.2 s at a million rows: once per sync. */
   dueActivities(wanted: DueActivities): DueRun[];
-  /** These are all documents of the kind that the server has (`at` µs by its clock); with `drop`, of those that are gone only the id is kept. */
+  /** `documents` are all that the server has of the kind, at `at` (µs by its clock). With `drop` the texts of those that are gone are deleted. */
   replaceDocuments(kind: DocumentKind, documents: readonly Document[], at: number, drop: boolean): DocumentChanges;
   /**
    * Brings some thousand rows' `failure` up to the present rule (../failure.ts), when an older rule made them; true while there are more.
@@ -73,7 +73,7 @@ export type WriterOptions = {
   onChange: (change: Change) => void;
 };
 
-/** Rows deleted in one transaction: the index takes in as many between two questions. */
+/** Rows deleted in one transaction; the index takes in that many between two questions. */
 const ROWS_PER_REMOVAL = 1000;
 
 /** Creates the file when there is none. Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. A damaged file is set aside, see `notice`. */
