@@ -1,4 +1,4 @@
-/** What a shell gives the core: the only differences between Electron, the browser host and the command line. */
+/** What a shell gives the core: all differences between Electron, the browser host and the command line. */
 export type Secrets = {
   /** how the words may call it: 'keychain', or 'file' with mode 0600 */
   readonly kind: 'keychain' | 'file' | 'session';

@@ -1,4 +1,4 @@
-/** State history, logs and artifacts of task runs: of the one a person opens, or of several together. */
+/** Fetches state history, logs and artifacts of task runs: of one that a person opens, or of several together. */
 import type { RunActivity, StateHistory } from '../contract/rows.ts';
 import { parseTime } from '../contract/time.ts';
 import { readArtifacts } from './artifacts.ts';
@@ -6,7 +6,7 @@ import { USUAL_PAGE_LIMIT, type AskOptions, type PrefectClient } from './client.
 import { readLogs } from './logs.ts';
 import { stateListSchema } from './wire.ts';
 
-/** Urgent: a person has just opened the run. Throws the client's errors; a run the server does not know has empty lists. */
+/** Asks urgently, since a person has just opened the run. A run that the server does not know has empty lists. Throws the client's errors. */
 export async function fetchActivity(client: PrefectClient, id: string, signal?: AbortSignal): Promise<RunActivity> {
   const options: AskOptions = { urgent: true, ...(signal ? { signal } : {}) };
   const limit = Math.min(USUAL_PAGE_LIMIT, await client.pageLimit(options));
@@ -15,8 +15,8 @@ export async function fetchActivity(client: PrefectClient, id: string, signal?: 
 }
 
 /**
- * One for each id. Logs and artifacts come for all runs in one question each, histories cannot: measured on 20 failed runs
- * of a 3.8.8 server, 22 requests and 0.12 s instead of 60 and 0.69 s. `limit`: the server's largest page.
+ * Returns one activity for each id. Logs and artifacts of all runs come in one request each, histories one by one: for 20 failed runs of a
+ * 3.8.8 server 22 requests and 0.12 s instead of 60 and 0.69 s. `limit`: rows in the server's largest page.
  */
 export async function fetchActivities(
   client: PrefectClient,
@@ -60,7 +60,7 @@ export async function fetchActivities(
 }
 
 async function readHistory(client: PrefectClient, id: string, options: AskOptions): Promise<StateHistory> {
-  // the one path with a slash at its end: without it the server redirects
+  // the only path that ends in a slash: without it the server redirects
   const path = `/task_run_states/?task_run_id=${encodeURIComponent(id)}`;
   const states = await client.ask(stateListSchema, { method: 'GET', path }, options);
   return states.map((state) => ({

@@ -1,10 +1,10 @@
-/** What a person types as "the server" → the API addresses it can mean. Pure: nothing is contacted here. */
+/** What a person types as the server's address → the API addresses it can mean. Contacts nothing. */
 import { AppError } from '../contract/errors.ts';
 
 const cloudUiHosts = new Set(['app.prefect.cloud', 'beta.prefect.cloud']);
 const cloudApiHost = 'api.prefect.cloud';
 
-/** Where Prefect's own UI lives on the API's origin; an address copied from the browser's bar starts with one of these. */
+/** Paths of Prefect's own UI on the API's origin: an address copied from the browser has one of these. */
 const uiPaths =
   /^\/(?:v2\/.*|v2|dashboard|runs|flow-runs|task-runs|flows|deployments|work-pools|work-queues|blocks|variables|automations|events?|artifacts?|concurrency-limits|settings|notifications|radar)(?:\/.*)?$/;
 
@@ -13,7 +13,7 @@ export function isLoopback(hostname: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Prefect's client calls a server "Cloud" by its address alone; so does this. Only Cloud has accounts in its paths. */
+/** Prefect's client tells Cloud by its address alone, and so does this. Only Cloud has accounts in its paths. */
 export function isCloud(apiUrl: string): boolean {
   const { hostname, pathname } = new URL(apiUrl);
   return hostname === cloudApiHost || /\/accounts\/[0-9a-f-]{36}\/workspaces\//i.test(pathname);
@@ -22,7 +22,7 @@ export function isCloud(apiUrl: string): boolean {
 function parse(typed: string): URL {
   const text = typed.trim();
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
-  // `host:4200`: a bare name with a port, a bare IP and localhost are self-hosted servers, which speak plain HTTP unless told
+  // a bare name with a port (`host:4200`), a bare IP and localhost are self-hosted servers, which speak plain HTTP by default
   const bare = /^(\[[^\]]+\]|[^/:]+)(:\d+)?/.exec(text);
   const plain =
     bare !== null && (bare[2] !== undefined || /^[\d.]+$|^\[/.test(bare[1] ?? '') || isLoopback(bare[1] ?? ''));
@@ -44,8 +44,8 @@ function parse(typed: string): URL {
 }
 
 /**
- * The API addresses `typed` can mean, the likeliest first; at least one, without trailing slashes, queries or fragments.
- * Throws BAD_INPUT when it is no http(s) address or carries a password.
+ * The API addresses that `typed` can mean, the likeliest first; at least one, without trailing slashes, queries or fragments. Throws
+ * BAD_INPUT when it is no http(s) address or holds a password.
  */
 export function apiUrlGuesses(typed: string): string[] {
   const url = parse(typed);

@@ -1,4 +1,4 @@
-/** What task runs have published. */
+/** Reads the artifacts that task runs have published. */
 import { AppError } from '../contract/errors.ts';
 import { memberSpans } from '../contract/json-text.ts';
 import type { Artifact } from '../contract/rows.ts';
@@ -6,13 +6,13 @@ import { parseTime } from '../contract/time.ts';
 import type { AskOptions, PrefectClient } from './client.ts';
 import { artifactRowSchema } from './wire.ts';
 
-/** Characters of JSON text of one artifact, and of all of a run together: they are kept, and go to the window in one piece. */
+/** Most characters of JSON text kept of one artifact, and of all artifacts of a run: the window gets them in one message. */
 const MOST_DATA = 1_000_000;
 const MOST_OF_RUN = 16_000_000;
-/** Rows a page: one may be megabytes. */
+/** Rows in a page: a single artifact may have megabytes. */
 const PAGE = 50;
 
-/** By run, in the order they were made. Empty where the server has no artifacts, or does not let this key read them. */
+/** By run id, in order of creation. Empty lists where the server has no artifacts, or does not let this key read them. */
 export async function readArtifacts(
   client: PrefectClient,
   ids: readonly string[],
@@ -23,7 +23,7 @@ export async function readArtifacts(
   const sizes = new Map<string, number>();
   const most = Math.min(PAGE, limit);
   try {
-    // by id: the only order without ties. What is published meanwhile moves rows back, so none is skipped
+    // by id, the only order without ties; artifacts published meanwhile move rows to later pages, so none is skipped
     for (let offset = 0; ; offset += most) {
       const body = { artifacts: { task_run_id: { any_: ids } }, sort: 'ID_DESC', limit: most, offset };
       const page = await client.list(artifactRowSchema, { method: 'POST', path: '/artifacts/filter', body }, options);

@@ -1,4 +1,4 @@
-/** Certificate authorities of a person's own, from a PEM file. */
+/** Reads a person's own certificate authorities from a PEM file. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
@@ -6,8 +6,8 @@ import { getCACertificates } from 'node:tls';
 import { AppError } from '../contract/errors.ts';
 
 /**
- * Node's own authorities (NODE_EXTRA_CA_CERTS among them) and those of the file: a server that later gets a public certificate
- * stays reachable. Throws BAD_INPUT with what is wrong with the file. Read synchronously, once for each client made.
+ * Node's own authorities (with NODE_EXTRA_CA_CERTS) and those of the file, so that a server which later gets a public certificate stays
+ * reachable. Throws BAD_INPUT that says what is wrong with the file. Reads the file synchronously, once for each client.
  */
 export function authoritiesWith(path: string): string[] {
   const bad = (what: string, advice: string) =>

@@ -1,4 +1,4 @@
-/** What Taskscope asks a Prefect server, with checked answers. All of it reads; nothing on the server is ever changed. */
+/** Asks a Prefect server and checks its answers. All calls read; Taskscope never changes anything on a server. */
 import type { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import type { DocumentKind, Entity } from '../contract/fields.ts';
@@ -18,7 +18,7 @@ import {
 
 export type { AskOptions, ClientSettings, Wait } from './exchange.ts';
 
-/** Names in paths and in filter bodies. */
+/** Plural names, as paths and filter bodies have them. */
 export const plural = {
   task_run: 'task_runs',
   flow_run: 'flow_runs',
@@ -28,31 +28,31 @@ export const plural = {
 
 /** Prefect's default for PREFECT_SERVER_API_DEFAULT_LIMIT, which is also the largest page allowed. */
 export const USUAL_PAGE_LIMIT = 200;
-/** Rows. An operator may allow any size; beyond this a page only costs memory. */
+/** Rows. An operator may allow more; larger pages only cost memory. */
 const LARGEST_PAGE = 1000;
 
 /** A row whose id is a string and whose times are times or null (`wireRunSchema`, `wireParentSchema`); its other values are not checked. */
 export type Row = ServerRow & { value: z.output<typeof wireRunSchema> };
 export type Page = { rows: Row[]; serverTime: number | null };
 
-/** A work pool or work queue as received, like a row. */
+/** A work pool or work queue; `json` is its exact text. */
 export type DocumentRow = { json: string; value: WireDocument };
 export type DocumentPage = { rows: DocumentRow[]; serverTime: number | null };
 
-/** Body of a /filter call. `limit` may be left out, for the server's own. */
+/** Body of a /filter call. Without `limit` the server takes its own. */
 export type FilterBody = { sort?: string; limit?: number; offset?: number } & Record<string, unknown>;
 
-/** Which filter keys this server knows; sending another is a 422. */
+/** Which filter keys this server knows; it answers others with 422. */
 export type Features = { expectedStart: boolean; taskRunEnd: boolean; flowRunEnd: boolean };
 export const allFeatures: Features = { expectedStart: true, taskRunEnd: true, flowRunEnd: true };
 
 export type PrefectClient = {
   apiUrl(options?: AskOptions): Promise<string>;
-  /** Full rows of /{entity}s/filter, in the server's order. */
+  /** Full rows of /{entity}s/filter, in the server's order. Throws SERVER_BAD_REPLY for a row that does not fit its schema. */
   page(entity: Entity, body: FilterBody, options?: AskOptions): Promise<Page>;
   /**
-   * A page of the server's work pools (by name) or work queues (by name; of one `pool`, by priority). null: an endpoint this server
-   * does not have, may not show us, or, where a pool of an older version is broken, answers with 500 whatever is asked.
+   * A page of the server's work pools (by name) or work queues (by name; of one `pool`, by priority). null: the server
+   * lacks this endpoint, forbids it, or answers 500 to everything there because a pool of an older version is broken.
    */
   documents(
     kind: DocumentKind,
@@ -69,13 +69,13 @@ export type PrefectClient = {
   pageLimit(options?: AskOptions): Promise<number>;
   /** Any other call, checked by `schema`; a reply that does not fit is SERVER_BAD_REPLY. */
   ask<T extends z.ZodType>(schema: T, question: Question, options?: AskOptions): Promise<z.output<T>>;
-  /** A call that answers with a list: each element checked by `schema`, with its exact text. */
+  /** A call that answers with a list: each element as `schema` has it, with its exact text. */
   list<T extends z.ZodType>(
     schema: T,
     question: Question,
     options?: AskOptions,
   ): Promise<{ json: string; value: z.output<T> }[]>;
-  /** Drops the connections; what still waits fails. */
+  /** Drops the connections; waiting calls fail. */
   close(): Promise<void>;
 };
 
@@ -88,7 +88,7 @@ export function createClient(settings: ClientSettings): PrefectClient {
     return checked(schema, question.path, value);
   }
 
-  /** null for what an older server, or Cloud, does not offer */
+  /** null for answers that an older server or Cloud does not give */
   async function optional<T>(answer: Promise<T>): Promise<T | null> {
     try {
       return await answer;
@@ -150,7 +150,7 @@ export function createClient(settings: ClientSettings): PrefectClient {
     },
 
     async pageLimit(options) {
-      // without `limit` the reply names the server's own; a filter that matches nothing keeps it to one short answer
+      // without `limit` the reply names the server's own limit; the filter matches nothing, so the reply is short
       const body = { flow_runs: { id: { any_: [] } } };
       const reply = await optional(
         ask(pageLimitSchema, { method: 'POST', path: '/flow_runs/paginate', body }, options),

@@ -1,4 +1,4 @@
-/** Prefect Cloud: which workspaces an API key may see. Nothing is added by asking. */
+/** Asks Prefect Cloud which workspaces an API key may see. */
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import type { CloudWorkspace } from '../contract/rows.ts';
@@ -17,8 +17,8 @@ const schema = z.array(
 );
 
 /**
- * Handles, as `prefect cloud workspace ls` prints them, in their order. `api_url` null: PREFECT_CLOUD_API_URL, else Cloud's own. That
- * variable is taken from the environment only: a folder's `.env` must not decide where a key is sent.
+ * By handle, in the order of `prefect cloud workspace ls`. `api_url` null: PREFECT_CLOUD_API_URL, else Cloud's own. The variable is taken from
+ * the environment only: a folder's `.env` must not decide where a key is sent. Throws BAD_INPUT without an API key, and the client's errors.
  */
 export async function listCloudWorkspaces(
   { auth, api_url }: { auth: Auth; api_url: string | null },

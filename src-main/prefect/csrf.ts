@@ -1,10 +1,10 @@
 /**
- * The CSRF token some servers want with every POST, even one that only reads (PREFECT_SERVER_CSRF_PROTECTION_ENABLED).
- * Most do not, so it is asked for when a server first refuses, which costs the others nothing.
+ * The CSRF token that some servers want with every POST, even one that only reads (PREFECT_SERVER_CSRF_PROTECTION_ENABLED). Most servers do
+ * not, so the token is asked for only after a first refusal.
  */
 import { randomUUID } from 'node:crypto';
 
-/** `refused`: the server has no such thing (422 disabled, 404 older than CSRF), so its 403 meant something else. */
+/** `refused`: the server gives no tokens (422: disabled, 404: older than CSRF), so its 403 had another reason. */
 export type CsrfAnswer = { token: string } | 'refused';
 
 export function isCsrfRefusal(status: number, said: string): boolean {
@@ -22,7 +22,7 @@ export class Csrf {
     this.#ask = ask;
   }
 
-  /** The token in use, for `refresh` to know which one was refused. */
+  /** The token in use; `refresh` is told which token was refused. */
   get token(): string | null {
     return this.#token;
   }
@@ -31,7 +31,7 @@ export class Csrf {
     return this.#token === null ? {} : { 'prefect-csrf-token': this.#token, 'prefect-csrf-client': this.#client };
   }
 
-  /** A new token, unless another caller got one since `refused` was sent. False: there is none to be had. */
+  /** Gets a new token, unless another caller got one since `refused` was sent. Returns false when the server gives none. */
   async refresh(refused: string | null): Promise<boolean> {
     if (this.#token !== refused) return true;
     this.#asking ??= this.#ask(`/csrf-token?client=${this.#client}`)

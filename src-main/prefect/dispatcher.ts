@@ -1,4 +1,4 @@
-/** The way to one server: TLS trust, proxy and time limits, as one undici dispatcher for requests and sockets alike. */
+/** Makes the undici dispatcher for one server: TLS trust, proxy and time limits, for requests and WebSockets alike. */
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 import { authoritiesWith } from './authorities.ts';
 import { proxyFor } from './proxies.ts';
@@ -10,12 +10,12 @@ export type Timeouts = {
   headers: number;
   /** between two pieces of the body */
   body: number;
-  /** for the whole exchange: a body that drips for ever is cut here */
+  /** for the whole exchange, against a body that never ends */
   whole: number;
 };
 export const defaultTimeouts: Timeouts = { connect: 10, headers: 60, body: 30, whole: 300 };
 
-/** uvicorn closes an idle connection after 5 s; asking on it at that moment is a reset. */
+/** uvicorn closes an idle connection after 5 s, and a request at that moment is reset. */
 const KEEP_ALIVE_MS = 4000;
 /** Bytes. A page of 200 rows whose state messages are all at Prefect's limit of 100k characters is 20 MB. */
 export const LARGEST_REPLY = 256 * 1024 * 1024;
@@ -25,12 +25,12 @@ export type WaySettings = {
   /** full path of a PEM file with further certificate authorities */
   ca_file: string | null;
   timeouts: Timeouts;
-  /** also plain HTTP goes through a proxy by CONNECT: a forwarded request cannot become a socket */
+  /** plain HTTP, too, goes through a proxy by CONNECT: a forwarded request cannot become a WebSocket */
   tunnel?: boolean;
   /** for tests */
   env?: Record<string, string | undefined>;
 };
-/** `proxy`: host and port of the proxy that may be used, for messages. */
+/** `proxy`: host and port of the proxy in use, for messages; null: none. */
 export type Way = { dispatcher: Dispatcher; proxy: string | null };
 
 /** Throws BAD_INPUT for a CA file or a proxy variable that cannot be used. Contacts nothing. */
@@ -56,7 +56,7 @@ export function openWay(apiUrl: string, { insecure_tls, ca_file, timeouts, tunne
     noProxy: proxy.except,
     requestTls: connect,
     ...(tunnel ? { proxyTunnel: true } : {}),
-    // the server's certificate may go unchecked, the proxy's may not: all traffic passes there
+    // the proxy's certificate is checked even when the server's is not: all traffic passes there
     proxyTls: { ...trust, timeout },
   });
   return { dispatcher, proxy: proxy.host };

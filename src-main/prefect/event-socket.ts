@@ -1,4 +1,4 @@
-/** One connection to the server's event stream, from its handshake to its end. What to do after that is events.ts's. */
+/** One connection to the server's event stream, from its handshake to its end. events.ts decides what follows. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { ping, WebSocket, type Dispatcher } from 'undici';
 import { formatTime } from '../contract/time.ts';
@@ -6,15 +6,15 @@ import type { Auth } from './connection.ts';
 import { secretHeaders } from './secrets.ts';
 import { socketMessageSchema, type WireEvent } from './wire.ts';
 
-/** ms from the first byte sent to the filter accepted; a proxy that swallows the upgrade never answers */
+/** ms from the first byte sent to the accepted filter; a proxy that swallows the upgrade never answers */
 const OPEN_WITHIN = 15_000;
-/** ms. A dead line (sleep, a NAT that forgot) shows in no other way: the server's own pings would just stop coming. */
+/** ms between pings. A dead line (sleep, a forgotten NAT entry) shows in no other way: the server's own pings just stop. */
 const PING_EVERY = 20_000;
-/** µs. The filter's `until` holds for live events too and defaults to now, so nothing would arrive (facts §5). */
+/** µs. The filter's `until` also holds for live events and defaults to now, so without it none would arrive (facts §5). */
 const FAR_AHEAD = 10 * 365 * 86_400_000_000;
-/** The server may be restarting, or is busy: the stream itself may well be there. */
+/** Statuses of a server that is restarting or busy, and may have a stream later. */
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
-/** Closed by the server as unwanted: sign-in refused, or a message it does not understand. */
+/** Close codes of a server that refuses: the sign-in failed, or it does not understand a message. */
 const refusals = new Set([1002, 1003, 1007, 1008]);
 
 export type SocketOptions = {
@@ -23,17 +23,17 @@ export type SocketOptions = {
   auth: Auth;
   headers: Record<string, string>;
   dispatcher: Dispatcher;
-  /** µs; events from then on, those of the past included */
+  /** µs; events since then, past ones included */
   since: number;
   signal: AbortSignal;
-  /** The server has answered the handshake, or never will. Also called when the connection ends. */
+  /** called when the server has answered the handshake, and again when the connection ends */
   onAnswered(): void;
-  /** events come from now on */
+  /** called when events will come */
   onOpen(): void;
   onEvent(event: WireEvent): void;
 };
 
-/** refused: there is no stream for us at this address. lost: there may be one again. */
+/** refused: the server gives no stream at this address. lost: it may give one again. */
 export type Ended = 'refused' | 'lost';
 
 /** Resolves when the connection has ended, also by the signal. Secrets go in headers and in the first message, never in the address. */
@@ -58,7 +58,7 @@ export function readEvents(options: SocketOptions): Promise<Ended> {
       clearInterval(pings);
       unsubscribe('undici:websocket:pong', onPong);
       signal.removeEventListener('abort', onAbort);
-      socket.close(); // waits for the other side at most 3 s, which nobody waits for here
+      socket.close(); // goes on by itself: undici waits up to 3 s for the other side
       resolve(how);
     };
     const onAbort = () => end('lost');
@@ -82,7 +82,7 @@ export function readEvents(options: SocketOptions): Promise<Ended> {
     socket.addEventListener('message', ({ data }) => {
       answered = true;
       const message = socketMessageSchema.safeParse(parse(data));
-      if (!message.success || signal.aborted) return; // a later server's message: what matters still comes in passes
+      if (!message.success || signal.aborted) return; // a message of a newer server: syncs read the changes all the same
       if (message.data.type === 'event') return options.onEvent(message.data.event);
       if (open) return;
       socket.send(JSON.stringify({ type: 'filter', filter: filterFrom(options.since), backfill: true }));
@@ -90,7 +90,7 @@ export function readEvents(options: SocketOptions): Promise<Ended> {
       clearTimeout(slow);
       options.onOpen();
     });
-    socket.addEventListener('error', () => undefined); // `close` follows, and tells what can be told
+    socket.addEventListener('error', () => undefined); // `close` follows with the reason
     socket.addEventListener('close', ({ code }) => {
       const refused = status >= 200 ? !passing.has(status) : refusals.has(code) && socket.protocol !== '';
       end(refused ? 'refused' : 'lost');
@@ -113,7 +113,7 @@ function parse(data: unknown): unknown {
   }
 }
 
-/** The browser's WebSocket hides the status of a refused handshake on purpose; the way to the server sees it. */
+/** Tells the status of a refused handshake, which the WebSocket API hides on purpose. */
 function watching(dispatcher: Dispatcher, seen: (status: number) => void): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => {
     const told: Dispatcher.DispatchHandler = {

@@ -1,6 +1,6 @@
 /**
- * What the server says changes, as it changes: ids of task runs and flow runs. A found and no log: events get lost (a queue of
- * 256 a subscriber), and changes made through REST emit none (facts §5).
+ * Reads the server's events: ids of task runs and flow runs as they change. They tell where to look and are no log: some get lost (a queue
+ * of 256 for each subscriber), and changes made through REST emit none (facts §5).
  */
 import { parseTime } from '../contract/time.ts';
 import type { Live } from '../contract/sync.ts';
@@ -13,21 +13,21 @@ import type { Connection } from './connection.ts';
 import type { WireEvent } from './wire.ts';
 
 const MINUTE = 60_000_000;
-/** Seconds. An update of the server or of a proxy may bring the stream; asking for it is one request. */
+/** Seconds until a server without a stream is asked again, with one request: an update of it or of a proxy may bring the stream. */
 const UNSUPPORTED_PAUSE = 600;
-/** ms; a connection that lives this long is a working one */
+/** ms from which on a connection counts as working */
 const STEADY = 5000;
-/** Attempts in a row without a working connection, when there never was one: something on the way lets no socket through. */
+/** Attempts in a row, without any working connection before, after which the server counts as one without a stream. */
 const HOPELESS = 5;
-/** Events remembered; what comes again after a reconnect is skipped. A minute of a server at 80 events a second. */
+/** Events remembered, so that repeated ones are skipped after a reconnect: a minute of a server at 80 events a second. */
 const REMEMBERED = 5000;
 
 export type RunEvent = {
   entity: 'task_run' | 'flow_run';
   id: string;
-  /** of the state it has entered */
+  /** id of the state that the run has entered */
   state: string;
-  /** µs, by the clock of who ran it */
+  /** µs by the clock of the machine that ran it */
   occurred: number;
 };
 
@@ -39,7 +39,7 @@ export type EventOptions = {
   signal: AbortSignal;
   onState: (live: Exclude<Live, 'off'>) => void;
   onRunEvent: (found: RunEvent) => void;
-  /** where proxies are named; for tests, as the rest */
+  /** the rest is for tests; `env`: where proxies are named */
   env?: Record<string, string | undefined>;
   sleep?: Sleep;
   random?: () => number;
@@ -67,7 +67,7 @@ export async function subscribeToEvents(options: EventOptions): Promise<void> {
   try {
     onState('connecting');
     while (!signal.aborted) {
-      // the handshake is a request like any other until it is answered; the connection is none
+      // the handshake counts as a request in flight until it is answered; the open connection does not
       const onAnswered = await budget.take(signal).catch(() => null); // only the signal ends it
       if (!onAnswered) return;
       let opened: number | null = null;
@@ -75,7 +75,7 @@ export async function subscribeToEvents(options: EventOptions): Promise<void> {
         opened = performance.now();
         onState('on');
       };
-      // a worker whose clock is ahead must not hide what the others do
+      // an event of a machine whose clock is ahead must not hide those of the others
       const since = Math.min(last ?? start, options.clock()) - MINUTE;
       const ended = await readEvents({ apiUrl, auth, headers, dispatcher, since, signal, onAnswered, onOpen, onEvent });
       if (signal.aborted) return;
@@ -94,7 +94,7 @@ export async function subscribeToEvents(options: EventOptions): Promise<void> {
   }
 }
 
-/** null: an event that names no run, or none of its states. `prefect.flow-run.heartbeat` says nothing new. */
+/** null: the event names no run or no state. `prefect.flow-run.heartbeat` tells of no change. */
 function runEventOf({ id, event, occurred, resource }: WireEvent): RunEvent | null {
   const named = /^prefect\.(task|flow)-run\.([0-9a-f-]{36})$/.exec(resource['prefect.resource.id'] ?? '');
   const at = parseTime(occurred);
@@ -106,7 +106,7 @@ class Seen {
   #ids = new Set<string>();
   #older = new Set<string>();
 
-  /** False: it was there already. Keeps the last `REMEMBERED` to twice as many. */
+  /** Returns false when the id is known. Remembers the last 5,000 to 10,000 ids. */
   add(id: string): boolean {
     if (this.#ids.has(id) || this.#older.has(id)) return false;
     if (this.#ids.size >= REMEMBERED) {

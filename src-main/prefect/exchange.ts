@@ -1,4 +1,4 @@
-/** One question to a server until it is answered: budget, retries, CSRF, and the one place where its failures are made. */
+/** Asks a server one question until it is answered: budget, retries, CSRF and TLS failures, with one AppError in the end. */
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../contract/errors.ts';
 import { apiUrlGuesses, isCloud } from './address.ts';
@@ -27,9 +27,9 @@ export type ClientSettings = Connection & {
 export type Wait = { seconds: number; reason: 'busy' | 'retry' };
 export type AskOptions = {
   signal?: AbortSignal;
-  /** a person waits for this one: it goes before the patient ones */
+  /** a person waits for the answer: the request goes before patient ones */
   urgent?: boolean;
-  /** told before each wait, and with null when it is over */
+  /** called before each wait, and with null after it */
   onWait?: (wait: Wait | null) => void;
 };
 
@@ -76,7 +76,7 @@ export class Exchange {
     return this.#transport.close();
   }
 
-  /** The API's address: the only guess, or the first one whose /health answers as Prefect does. */
+  /** The API's exact address: the only guess, or the first one whose /health answers as Prefect does. */
   async apiUrl(options: AskOptions = {}): Promise<string> {
     this.#base ??= this.#findBase(options).catch((thrown: unknown) => {
       this.#base = null;
@@ -94,7 +94,7 @@ export class Exchange {
         if (healthSchema.safeParse(value).success) return guess;
         first ??= notPrefect(guess, '/health did not answer `true`').error;
       } catch (thrown) {
-        // an answer of the wrong kind: another path may be right. No answer at all: no other path on that host will be
+        // after a wrong answer another path may be right; after no answer no path of that host is
         if (
           !(thrown instanceof AppError) ||
           (thrown.code !== 'SERVER_NOT_PREFECT' && thrown.code !== 'SERVER_REJECTED')
@@ -143,9 +143,9 @@ export class Exchange {
   /** Seconds until the next try; null: no further one. */
   #waitAfter({ again, after, unreachable, error }: Failure, tries: number): number | null {
     if (again === 'never') return null;
-    // a server that has answered before is restarting; an address that never has is wrong, and a person waits to hear it
+    // a server that has answered before may be restarting; an address that never has is probably wrong, which a person waits to hear
     if (unreachable && !this.#answeredOnce) return null;
-    // a broken reply is broken for good more often than a broken connection is
+    // a broken reply stays broken more often than a broken connection does
     const most = error.code === 'SERVER_BAD_REPLY' ? 3 : MAX_RETRIES;
     if (again !== 'endless' && tries >= most) return null;
     if (after !== null && after > LONGEST_WAIT && again !== 'endless') return null;
@@ -182,7 +182,7 @@ export class Exchange {
     const { status } = reply;
     const html = /\bhtml\b/i.test(reply.header('content-type') ?? '');
     if (status >= 300 && status < 400) {
-      // never followed: the secrets would go along. The words can offer the other address
+      // not followed, since the secrets would go along; the error's words offer the other address
       const target = reply.header('location');
       const to = target && URL.canParse(target, url) ? new URL(target, url).origin : '';
       return notPrefect(url, `it redirects${to ? ` to ${to}` : ''}`, { status, ...(to ? { redirect: to } : {}) });
@@ -205,7 +205,7 @@ export class Exchange {
     }
   }
 
-  /** A server may echo what it was sent, secrets included. */
+  /** Removes secrets from an error: a server may echo what it was sent. */
   #clean(answer: Answered | Failure): Answered | Failure {
     if (!('error' in answer)) return answer;
     const { code, message, details } = answer.error;

@@ -1,16 +1,16 @@
 /**
- * The edge where a failed exchange with a server gets its AppError, once. `again` says whether asking again can help:
- * every call Taskscope makes is a read, so repeating one is always safe.
+ * Turns a failed exchange with a server into its AppError, once. `again` tells whether asking again can help; repeating is always safe, since
+ * Taskscope only reads.
  */
 import { AppError, type ErrorCode, type ErrorDetails } from '../contract/errors.ts';
 
 export type Failure = {
   error: AppError;
-  /** never · soon: the usual few attempts · later: the server asked for time (429, 503) · endless: announced maintenance */
+  /** never; soon: the usual few attempts; later: the server asked for time (429, 503); endless: announced maintenance */
   again: 'never' | 'soon' | 'later' | 'endless';
   /** seconds the server asked for */
   after: number | null;
-  /** nothing was answered at all: an address that has never answered is not worth waiting for */
+  /** the server did not answer at all: an address that never has is not asked again */
   unreachable: boolean;
 };
 
@@ -57,17 +57,17 @@ function codeOf(thrown: unknown): string {
   return '';
 }
 
-/** What undici, Node's sockets or TLS threw. `url` must hold no secret; `proxy` is the host and port of one on the way. */
+/** For errors of undici, Node's sockets and TLS. `url` must hold no secret; `proxy`: host and port of the proxy in use. */
 export function fromThrown(thrown: unknown, url: string, proxy: string | null = null): Failure {
   if (thrown instanceof AppError) return { error: thrown, again: 'never', after: null, unreachable: false };
   const host = new URL(url).host;
   const code = codeOf(thrown);
-  // the tunnel was refused: undici tells the proxy's status in its message only
+  // a refused tunnel: undici tells the proxy's status only in its message
   const refused = thrown instanceof Error ? /^Proxy response \((\d+)\)/.exec(thrown.message)?.[1] : undefined;
   const reason =
     refused === undefined ? code || 'unknown' : refused === '407' ? 'PROXY_AUTHENTICATION' : 'PROXY_REFUSED';
   const fail = (appCode: ErrorCode, message: string, again: Failure['again'], unreachable: boolean): Failure => ({
-    // the cause is left out on purpose: undici's errors may carry the request, and with it the headers
+    // without the cause: undici's errors may hold the request with its secret headers
     error: new AppError(appCode, message, { url, host, reason, ...(proxy ? { proxy } : {}) }),
     again,
     after: null,
@@ -93,7 +93,7 @@ export function fromThrown(thrown: unknown, url: string, proxy: string | null = 
   return fail('SERVER_UNREACHABLE', `the connection to ${host} broke: ${code || 'unknown reason'}`, 'soon', false);
 }
 
-/** A reply that arrived but is not what was asked for. */
+/** For a reply that arrived and cannot be used. */
 export function badReply(url: string, why: string): Failure {
   const error = new AppError('SERVER_BAD_REPLY', `the server's reply cannot be used: ${why}`, { url });
   return { error, again: 'soon', after: null, unreachable: false };
@@ -136,7 +136,7 @@ export type StatusReply = {
   maintenance: boolean;
 };
 
-/** A status other than 2xx. `path` is for the 404 rule: a single row that is not there is NOT_FOUND, an endpoint is no Prefect API. */
+/** For a status other than 2xx. `oneRow`: a 404 means that the row does not exist (NOT_FOUND), otherwise that the address is no Prefect API. */
 export function fromStatus(reply: StatusReply, url: string, oneRow: boolean): Failure {
   const { status, retryAfter } = reply;
   const said = prefectMessage(reply.body);

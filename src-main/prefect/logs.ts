@@ -1,15 +1,15 @@
-/** Log lines of task runs: read forward in time, and of a run that logs too much also backward from its end. */
+/** Reads log lines of task runs: forward in time, and of a run with too many lines also backward from its end. */
 import type { LogLine } from '../contract/rows.ts';
 import { parseTime } from '../contract/time.ts';
 import type { AskOptions, PrefectClient } from './client.ts';
 import { logListSchema } from './wire.ts';
 
-/** Lines of each end of a run that are kept: how it began and how it failed are what is looked for. */
+/** Most lines kept of each end of a run: people look for how it began and how it failed. */
 const MOST_OF_AN_END = 5_000;
-/** Lines several runs are read together for; a run that logs more than its neighbours goes on by itself. */
+/** Lines up to which several runs are read together; runs with more are then read one by one. */
 const MOST_TOGETHER = 2_000;
 
-/** `gap`: the server has further lines after the one with this id, then come the last ones; null: all are here. */
+/** `gap`: id of the line after which lines are missing, before the last ones; null: all lines are here. */
 export type RunLogs = { lines: LogLine[]; gap: string | null };
 
 type Reading = {
@@ -17,9 +17,9 @@ type Reading = {
   limit: number;
   options: AskOptions;
   sort: 'TIMESTAMP_ASC' | 'TIMESTAMP_DESC';
-  /** what is read so far, by run and by line id */
+  /** lines read so far, by run id and by line id */
   lines: Map<string, Map<string, LogLine>>;
-  /** the server's own text of the last line's time; everything on this side of it is read */
+  /** the server's own text of the last line's time; all lines up to it are read */
   edge: string | null;
 };
 
@@ -38,7 +38,7 @@ export async function readLogs(
     const forward = { ...together, ids: [id] };
     const whole = all || (!alone && (await readOn(client, forward, MOST_OF_AN_END)));
     const first = together.lines.get(id) ?? new Map<string, LogLine>();
-    // of the lines of the edge's own time some may be missing: a page can end among them
+    // some lines of the edge's own time may be missing: a page can end among them
     const before = forward.edge === null ? null : parseTime(forward.edge);
     const backward: Reading = { ...forward, sort: 'TIMESTAMP_DESC', lines: none(), edge: null };
     const met = whole || (await readOn(client, backward, MOST_OF_AN_END, before));
@@ -50,8 +50,9 @@ export async function readLogs(
 }
 
 /**
- * True when the server has no further line in this direction, or only lines from before `known` (µs). Bounds are inclusive times, not
- * offsets: deep offsets are slow, and lines of one time have no order of their own, so that pages cut among them could lose some.
+ * Reads until `most` lines are there. Returns true when the server has no further line in this direction, or only lines from before `known`
+ * (µs). Pages are bounded by inclusive times and not by offsets: deep offsets are slow, and lines of one time have no fixed order, so pages
+ * cut among them could lose some.
  */
 async function readOn(
   client: PrefectClient,
@@ -73,7 +74,7 @@ async function readOn(
     const last = page.at(-1);
     if (page.length < limit) return true;
     if (last && known !== null && (parseTime(last.timestamp) ?? Infinity) < known) return true;
-    // a page of one time and nothing else: no bound gets past it
+    // all lines of the page have one time: only an offset gets past it
     offset = last?.timestamp === reading.edge ? offset + limit : 0;
     reading.edge = last?.timestamp ?? null;
   }

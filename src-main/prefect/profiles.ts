@@ -1,6 +1,6 @@
 /**
- * Servers this machine's Prefect settings name, to be offered. Nothing is contacted and nothing is copied: a secret leaves this
- * module only inside the candidate the person confirms.
+ * Finds the servers that this machine's Prefect settings name, to offer them. Contacts and copies nothing: a secret leaves this module only
+ * inside the candidate that a person confirms.
  */
 import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -16,16 +16,16 @@ export type FoundServer = {
   name: string;
   /** where it was found: a file's path, or "environment" */
   source: string;
-  /** it is what Prefect's own client would use now */
+  /** Prefect's own client would use this server now */
   active: boolean;
-  /** holds the secret of a file; never for the window */
+  /** may hold a secret and must not go to the window */
   input: WorkspaceInput;
 };
 
 export type Looking = {
   env?: Env;
   home?: string;
-  /** whose `.env`, `prefect.toml` and `pyproject.toml` count */
+  /** the folder with `.env`, `prefect.toml` and `pyproject.toml` */
   folder?: string;
   isListening?: () => Promise<boolean>;
 };
@@ -35,8 +35,8 @@ const LOCAL_SERVER = 'http://127.0.0.1:4200/api';
 const headersSchema = z.record(z.string(), z.string());
 
 /**
- * What Prefect's client would use first, then every other place that names a server, then the usual local address if something
- * listens there.
+ * The server that Prefect's client would use, then every other place that names a server, then the usual local address if a program listens
+ * there.
  *
  * The strongest place with an address decides the active server. Settings of stronger places are laid over it, as Prefect's
  * client does. Those of weaker places are not, though it does that too: a key in a profile was meant for that profile's server and must
@@ -71,7 +71,7 @@ export async function findCandidates(looking: Looking = {}): Promise<FoundServer
   return found.sort((a, b) => Number(b.active) - Number(a.active));
 }
 
-/** Opens and closes a TCP connection on this machine; sends nothing. An offer of a server that is not there would be no find. */
+/** Whether a program listens at the usual local address: opens and closes a TCP connection and sends nothing. */
 function localPortOpen(): Promise<boolean> {
   const { hostname, port } = new URL(LOCAL_SERVER);
   return new Promise((resolve) => {
@@ -86,7 +86,7 @@ function localPortOpen(): Promise<boolean> {
   });
 }
 
-/** `stack`: the places whose settings count, strongest first. null: no address that anybody could use. */
+/** `stack`: the places whose settings count, strongest first. null: none has a usable address. */
 function inputOf(
   name: string,
   stack: readonly Place[],
@@ -111,7 +111,7 @@ function inputOf(
   };
 }
 
-/** Prefect 3.8.8 sends the auth string when both are set. A secret of the environment stays there and is named only. */
+/** Prefect 3.8.8 sends the auth string when both are set. A secret in the environment stays there; only its variable is named. */
 function authOf(settings: Settings, fromEnv: Settings): WorkspaceInput['auth'] {
   for (const [variable, scheme] of [
     ['PREFECT_API_AUTH_STRING', 'basic'],
@@ -138,11 +138,11 @@ function headersOf(text: string | undefined): Record<string, string> {
   try {
     return headersSchema.catch({}).parse(JSON.parse(text));
   } catch {
-    return {}; // Prefect's client would refuse it too; the server then says what it misses
+    return {}; // Prefect's client would refuse it too; the server then names the missing header
   }
 }
 
-/** SSL_CERT_FILE is set by many tools for themselves; one that points nowhere is no wish of the person's. */
+/** null for a missing file: many tools set SSL_CERT_FILE for themselves, so a wrong one is not the person's choice. */
 function existing(path: string): Promise<string | null> {
   return access(path).then(
     () => path,

@@ -1,24 +1,24 @@
-/** Which proxy the environment names for a server, by the rules of Prefect's own client (httpx). Pure. */
+/** Finds the proxy that the environment names for a server, by the rules of Prefect's own client (httpx). */
 import { AppError } from '../contract/errors.ts';
 import { isLoopback } from './address.ts';
 
 type Env = Record<string, string | undefined>;
 
 export type ProxyRule = {
-  /** address of the proxy, which may hold its password: never for a message. null: direct */
+  /** address of the proxy, which may hold a password and must not be in a message; null: no proxy */
   uri: string | null;
   /** its host and port, for messages */
   host: string | null;
-  /** as NO_PROXY has it */
+  /** the value of NO_PROXY */
   except: string;
 };
 
 const direct: ProxyRule = { uri: null, host: null, except: '' };
 
 /**
- * HTTPS_PROXY for https, HTTP_PROXY for http, else ALL_PROXY; lower case goes first, as in curl. This machine itself is never
- * asked through a proxy: the proxy's loopback is another machine's, and HTTP_PROXY without NO_PROXY is common.
- * Throws BAD_INPUT for a proxy that is no address.
+ * HTTPS_PROXY for https, HTTP_PROXY for http, else ALL_PROXY; lower case goes first, as in curl. A loopback address is never asked through
+ * a proxy: there it would mean the proxy's machine, and HTTP_PROXY without NO_PROXY is common. Throws BAD_INPUT for a proxy variable that is
+ * no address.
  */
 export function proxyFor(apiUrl: string, env: Env = process.env): ProxyRule {
   const { protocol, hostname } = new URL(apiUrl);

@@ -3,12 +3,12 @@ import { AppError } from '../contract/errors.ts';
 
 /** The SDK retries 5 times. */
 export const MAX_RETRIES = 5;
-/** Seconds. A longer wait asked for by the server is not slept through: it is an error with the time in it. */
+/** Seconds. When the server asks for a longer wait, the request fails with an error that names the time. */
 export const LONGEST_WAIT = 600;
-/** Seconds; 2^n stops growing here. */
+/** Seconds; the longest pause between two attempts. */
 const LONGEST_BACKOFF = 60;
 
-/** `Retry-After`: seconds or an HTTP date → seconds from `now` (ms), never negative; null when absent or nonsense. */
+/** `Retry-After` (seconds or an HTTP date) → seconds from `now` (ms), never negative; null when absent or not understood. */
 export function parseRetryAfter(value: string | undefined, now: number): number | null {
   if (value === undefined) return null;
   const text = value.trim();
@@ -17,7 +17,7 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Number.isNaN(at) ? null : Math.max(0, (at - now) / 1000);
 }
 
-/** Seconds before attempt `n`+1 (n from 0) when the server named none: 2^n less up to half, so that clients spread out. */
+/** Seconds before attempt `n`+1 (n from 0) when the server names none: between half of 2^n and 2^n, so that clients spread out. */
 export function backoff(n: number, random: () => number): number {
   return Math.min(2 ** n, LONGEST_BACKOFF) * (0.5 + random() / 2);
 }

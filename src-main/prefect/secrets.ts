@@ -1,8 +1,8 @@
-/** The headers that carry secrets, and the means to keep those secrets out of every message. */
+/** Makes the headers that carry secrets, and keeps those secrets out of messages. */
 import { AppError } from '../contract/errors.ts';
 import type { Auth } from './connection.ts';
 
-/** Set by the client alone: the server ties its CSRF token to them, or the transport depends on them. */
+/** Headers that only the client sets: the server ties its CSRF token to them, or the transport depends on them. */
 const reserved = new Set([
   'user-agent',
   'prefect-csrf-token',
@@ -41,7 +41,7 @@ function sendable(value: string, what: string): string {
   throw new AppError('BAD_INPUT', `${what} must be plain ASCII on one line`, { field: 'auth' });
 }
 
-/** A function that blanks every secret of these settings in a text meant for a message. */
+/** Returns a function that replaces every secret of the connection in a text. */
 export function redactor(auth: Auth, custom: Record<string, string> = {}): (text: string) => string {
   const secrets = new Set<string>(Object.values(custom));
   if (auth) secrets.add(auth.secret.trim());
@@ -49,7 +49,7 @@ export function redactor(auth: Auth, custom: Record<string, string> = {}): (text
     secrets.add(base64(auth.secret));
     secrets.add(auth.secret.slice(auth.secret.indexOf(':') + 1));
   }
-  // the longest first: a password inside the auth string must not leave the user name behind
+  // the longest first: replacing the password alone would leave the user name of the auth string
   const sorted = [...secrets].filter((s) => s.length > 0).sort((a, b) => b.length - a.length);
   return (text) => sorted.reduce((clean, secret) => clean.replaceAll(secret, '•••'), text);
 }

@@ -1,6 +1,6 @@
 /**
- * Where Prefect's own client finds its settings, strongest first: environment, `.env`, `prefect.toml`, `pyproject.toml`, the
- * active profile (prefect-api-facts §7). Files are read here and nothing else is done with them.
+ * Reads the settings where Prefect's own client finds them, strongest place first: environment, `.env`, `prefect.toml`, `pyproject.toml`,
+ * the active profile (prefect-api-facts §7).
  */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
@@ -9,13 +9,13 @@ import { parse } from 'smol-toml';
 import { z } from 'zod';
 
 export type Env = Record<string, string | undefined>;
-/** By Prefect's names of them, upper case; only those that matter for a connection. */
+/** By Prefect's upper-case names; only settings that matter for a connection. */
 export type Settings = Record<string, string>;
 
 export type Place = {
   /** `env`, `.env`, `prefect.toml`, `pyproject.toml`, `profile:NAME` */
   id: string;
-  /** what a workspace from here may be called */
+  /** a name for a workspace made from this place */
   name: string;
   /** the file's path, or "environment" */
   source: string;
@@ -29,7 +29,7 @@ export type Places = {
   active: string | null;
 };
 
-/** Bytes. A settings file is small; a larger one of that name is something else. */
+/** Bytes. A larger file of that name is no settings file. */
 const LARGEST_FILE = 1024 * 1024;
 
 const wanted = [
@@ -47,7 +47,7 @@ const profilesSchema = z.object({
   profiles: z.record(z.string(), table).default({}),
 });
 
-/** A file that is missing, unreadable or broken counts as empty: Prefect's own commands say what is wrong with it. */
+/** A missing, unreadable or broken file counts as empty: Prefect's own commands tell what is wrong with it. */
 export async function readPlaces(env: Env, home: string, folder: string): Promise<Places> {
   const inFolder = (file: string) => read(join(folder, file));
   const [dotenv, own, project] = await Promise.all([
@@ -81,7 +81,7 @@ export async function readPlaces(env: Env, home: string, folder: string): Promis
   };
 }
 
-/** As Prefect's client understands it: `~` is the home folder, anything else counts from the current one. */
+/** As Prefect's client reads paths: `~` is the home folder, a relative path starts at `folder`. */
 export function fullPath(path: string, home: string, folder: string): string {
   const expanded = /^~(?=$|[/\\])/.test(path) ? home + path.slice(1) : path;
   return isAbsolute(expanded) ? expanded : resolve(folder, expanded);
@@ -112,7 +112,7 @@ function asTable(value: unknown): Record<string, unknown> {
   return table.safeParse(value).data ?? {};
 }
 
-/** `[api] url` → `PREFECT_API_URL`. Only one setting of interest is a table itself. */
+/** `[api] url` → `PREFECT_API_URL`. PREFECT_CLIENT_CUSTOM_HEADERS alone is a table itself. */
 function flat(tables: Record<string, unknown>, prefix = 'PREFECT'): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(tables).flatMap(([key, value]): [string, unknown][] => {

@@ -1,4 +1,4 @@
-/** One HTTP exchange, without retries: bytes out, status, headers and bytes back. undici's only user. */
+/** One HTTP exchange without retries: sends bytes, returns status, headers and bytes. */
 import { gunzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { isLoopback } from './address.ts';
@@ -14,9 +14,9 @@ export type Reply = {
 };
 
 export type Transport = {
-  /** host and port of the proxy the environment names for this server */
+  /** host and port of the proxy that the environment names for this server; null: none */
   proxy: string | null;
-  /** Rejects with what undici threw; `fromThrown` maps it. */
+  /** Throws undici's errors; `fromThrown` turns them into AppErrors. */
   send(
     method: 'GET' | 'POST',
     url: string,
@@ -27,12 +27,12 @@ export type Transport = {
   close(): Promise<void>;
 };
 
-/** Connections to one server. Throws BAD_INPUT for settings that cannot be used. */
+/** Opens connections to one server as they are needed. Throws BAD_INPUT for settings that cannot be used. */
 export function openTransport(apiUrl: string, settings: WaySettings): Transport {
   const { timeouts } = settings;
   const { dispatcher, proxy } = openWay(apiUrl, settings);
   const local = isLoopback(new URL(apiUrl).hostname);
-  // packing costs the server more than the loopback saves: see the numbers in test/bench
+  // on the loopback compressing costs the server more time than it saves: see test/bench
   const encoding = local ? 'identity' : 'gzip';
 
   return {

@@ -1,6 +1,6 @@
 /**
- * What replies must hold to be used; everything else in them passes unread and unchanged, since the row's own text is
- * what is kept. Fields are optional where some version between 2.20 and 3.8 leaves them out.
+ * Schemas of the replies: only the fields that Taskscope uses itself are checked. The rest stays as it is, since the archive keeps a row's
+ * own text. Fields are optional where some version between 2.20 and 3.8 leaves them out.
  */
 import { z } from 'zod';
 import { parseTime } from '../contract/time.ts';
@@ -8,7 +8,7 @@ import { parseTime } from '../contract/time.ts';
 const time = z.string().refine((text) => parseTime(text) !== null, 'not a time');
 const maybeTime = time.nullish();
 
-/** Only what the sync itself steers by. A state type that is not known yet is a string like any other. */
+/** The fields of a run that the sync decides by. A state type that Taskscope does not know is accepted like any other string. */
 export const wireRunSchema = z.object({
   id: z.string().min(32),
   updated: maybeTime,
@@ -57,14 +57,14 @@ export const artifactRowSchema = z.object({
   updated: maybeTime,
 });
 
-/** The part of /openapi.json that tells which filter keys may be sent: an unknown one is a hard 422. */
+/** The part of /openapi.json that names the filter keys: the server answers an unknown key with 422. */
 export const openapiSchema = z.object({
   components: z.object({
     schemas: z.record(z.string(), z.looseObject({ properties: z.record(z.string(), z.unknown()).optional() })),
   }),
 });
 
-/** Of an event only what names the run. `id` is the id of the state it tells of. */
+/** The fields of an event that name the run. `id` is the id of the state that the run has entered. */
 const eventSchema = z.object({
   id: z.string(),
   event: z.string(),

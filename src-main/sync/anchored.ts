@@ -1,17 +1,17 @@
 /**
  * Scan A of prefect-api-facts §6: paging by offset over an order that is total and never changes (ids; flow names).
- * Each page must overlap rows already seen: deletions move later rows to the front, past an offset that does not.
+ * Each page must overlap rows already seen: deletions move later rows to the front, and a page that does not overlap may have skipped some.
  */
 import type { Entity } from '../contract/fields.ts';
 import type { Row } from '../prefect/client.ts';
 import type { Criteria, Source } from './source.ts';
 
-/** Rows of overlap: this many deletions between two pages cost nothing, more cost a step back. */
+/** Rows of overlap. Up to this many deletions between two pages cost nothing; more cost one page read again. */
 const OVERLAP = 20;
 
 export type Scan = { entity: Entity; sort: string; criteria: Criteria; others?: Record<string, unknown> };
 
-/** Gives every row that exists throughout to `take`, most of them once. Returns the ids seen. */
+/** Gives every row that exists during the whole scan to `take`, most of them once. Returns the ids seen. */
 export async function scanAnchored(
   source: Source,
   { entity, sort, criteria, others }: Scan,
@@ -20,7 +20,7 @@ export async function scanAnchored(
   return scanPages((offset) => source.page(entity, sort, criteria, offset, others), take);
 }
 
-/** The same for pages read otherwise; fewer than `limit` rows: there are no more. */
+/** The same for pages of another kind. `read` returns fewer than `limit` rows when there are no more. */
 export async function scanPages<T extends { value: { id: string } }>(
   read: (offset: number) => Promise<{ rows: T[]; limit: number }>,
   take: (rows: T[]) => Promise<void> | void,
@@ -29,7 +29,7 @@ export async function scanPages<T extends { value: { id: string } }>(
   for (let offset = 0; ;) {
     const { rows, limit } = await read(offset);
     if (offset > 0 && !rows.some(({ value }) => seen.has(value.id))) {
-      offset = Math.max(0, offset - limit); // what was deleted has carried unseen rows over this page's start
+      offset = Math.max(0, offset - limit); // deletions have moved unseen rows before this page's start
       continue;
     }
     const fresh = rows.filter(({ value }) => !seen.has(value.id));

@@ -1,4 +1,4 @@
-/** One question compared with the server: how many it has, and, where that differs or few are asked for, which. What differs is read anew. */
+/** Compares one question with the server: how many runs it has, and, where that differs or runs are few, which ones. Differing runs are read anew. */
 import { AppError } from '../contract/errors.ts';
 import type { Check } from '../contract/sync.ts';
 import type { PrefectClient, Row } from '../prefect/client.ts';
@@ -6,9 +6,9 @@ import { scanAnchored } from './anchored.ts';
 import type { Sink } from './sink.ts';
 import { Source } from './source.ts';
 
-/** Rows. Up to here equal counts are not taken for equal rows: five requests. */
+/** Rows. Up to here the rows are compared even when the counts are equal: five requests. */
 const FEW = 1000;
-/** Rows read, or asked for by id, to find what differs: a hundred requests. */
+/** Most rows read, or asked for by id, to find what differs: a hundred requests. */
 const MOST = 20_000;
 /** Ids named of each kind. */
 const NAMED = 200;
@@ -62,7 +62,7 @@ export async function compareQuestion({ client, sink, signal, body, ids, count }
   return done(looked.length < unseen.length || ids.length < count);
 }
 
-/** null: this server knows no such filter, as an older one may not */
+/** null: this server has no such filter, as older ones may not. */
 async function countThere(
   client: PrefectClient,
   body: Record<string, unknown>,

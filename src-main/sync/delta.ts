@@ -1,7 +1,7 @@
 /**
- * Pass D of prefect-api-facts §6: what is new or has changed since the last one, in a handful of requests.
- * New rows are found by expected start, running ones by state, ended ones by end time; what had not ended by our knowledge
- * and is in none of these lists is asked for by id.
+ * Pass D of prefect-api-facts §6: reads what is new or has changed since the last pass, in a handful of requests.
+ * New rows are found by expected start, running ones by state, ended ones by end time. Rows that are unfinished in the archive and in none
+ * of these lists are asked for by id.
  */
 import { formatTime } from '../contract/time.ts';
 import { scanAnchored } from './anchored.ts';
@@ -9,18 +9,18 @@ import { closeGap, END_OF_TIME, type Walk } from './keyset.ts';
 import { keep, keeper, refetch, type Pass, type RunEntity } from './pass.ts';
 
 const MINUTE = 60_000_000;
-/** µs. A row may arrive this much later than its own times say: clients buffer, clocks differ, the recorder lags (facts §5). */
+/** µs. A row may arrive this much later than its own times say: clients buffer events, clocks differ, the server's recorder lags (facts §5). */
 const WIDE_OVERLAP = 15 * MINUTE;
 const NARROW_OVERLAP = 2 * MINUTE;
-/** µs. The wide overlap is paid this often; with a pass every 30 s it would be most of the traffic. */
+/** µs between two passes with the wide overlap: in every pass, at one each 30 s, the overlap would be most of the traffic. */
 const WIDE_EVERY = 5 * MINUTE;
 
-/** What is not over: everything but COMPLETED, FAILED, CANCELLED, CRASHED. The server refuses names it does not know. */
+/** All state types but COMPLETED, FAILED, CANCELLED and CRASHED. The server refuses names that it does not know. */
 const unfinishedTypes = ['SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLING'];
 
-/** How far back this pass must look: `from` µs, and whether the next may look less far. `now` by the server's clock. */
+/** How far back this pass must look (`from`, µs); `wide`: the next ones may look less far. `now`: µs by the server's clock. */
 export function reach(through: number, wide: number | null, now: number): { from: number; wide: boolean } {
-  // a clock that was set back since: what it calls the future is not yet read
+  // the server's clock was set back: times it now calls the future are not read yet
   const last = Math.min(wide ?? through, now);
   if (wide === null || Math.abs(now - wide) >= WIDE_EVERY) return { from: last - WIDE_OVERLAP, wide: true };
   return { from: Math.min(through, now) - NARROW_OVERLAP, wide: false };
@@ -41,7 +41,7 @@ export async function readDelta(pass: Pass, entity: RunEntity, from: number): Pr
   const unfinished = { state: { type: { any_: unfinishedTypes } } };
 
   if (entity === 'task_run' && features?.expectedStart === false) {
-    // 2.20 has no time filter on task runs: those of recent flow runs, and what runs
+    // 2.20 has no time filter on task runs: reads those of recent flow runs, and all unfinished ones
     const take = keeper(pass, entity);
     const others = { flow_runs: { expected_start_time: { after_: low } } };
     for (const scan of [{ criteria: {}, others }, { criteria: unfinished }])

@@ -2,13 +2,13 @@
 import type { Dialect } from '../contract/query.ts';
 import type { Source } from './source.ts';
 
-/** Rows looked through for a name that begins with a letter. */
+/** Rows among which a name that begins with a letter is looked for. */
 const SOME = 10;
 
 /**
- * Asks for a run by its own name with a backslash before it. Postgres takes the backslash as an escape and finds the run,
- * SQLite takes it literally and does not (facts §1.2). Unlike the probes by null order of §2 this needs one run only, of any kind.
- * null: there is no run yet, or it went away while being asked for.
+ * Asks for a run by its own name with a backslash before it: PostgreSQL takes the backslash as an escape and finds the run, SQLite takes it
+ * literally and does not (facts §1.2). One run of any kind is enough, unlike for the probes by null order of §2.
+ * null: the server has no run yet, or the run was deleted while it was asked for.
  */
 export async function probeDialect(source: Source): Promise<Dialect | null> {
   for (const entity of ['task_run', 'flow_run', 'flow'] as const) {

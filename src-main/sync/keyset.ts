@@ -14,12 +14,12 @@ import { scanAnchored } from './anchored.ts';
 import type { Criteria, Source } from './source.ts';
 
 /**
- * What is still to be read, bounds included. Server's own texts: beyond the year 2255 a µs count is not exact.
+ * The times still to be read, bounds included. Kept as the server's own texts, since beyond the year 2255 a µs count is not exact.
  * `low` null: no lower bound.
  */
 export type Gap = { low: string | null; high: string };
 
-/** The largest time Prefect takes. Scheduled runs lie in the future, so a gap's top is here and not at "now". */
+/** The largest time that Prefect takes. Scheduled runs lie in the future, so a gap ends here and not at "now". */
 export const END_OF_TIME = '9999-12-31T23:59:59.999999Z';
 
 export type Walk = {
@@ -32,12 +32,12 @@ export type Walk = {
 };
 
 /**
- * Takes rows of one page. `gap` is what is left after it, null when nothing is: to be kept with the rows. Must keep the order
- * of its calls before it returns; the promise it gives is only waited for before more is read.
+ * Takes the rows of one page. `gap` is what is left to read after them (null: nothing) and is to be stored together with them. The order of
+ * the calls must be fixed before it returns; the returned promise is awaited only before further pages are taken.
  */
 export type TakePage = (rows: Row[], gap: Gap | null) => Promise<void>;
 
-/** µs of rounding at the far end of time. */
+/** µs that times near the year 9999 may be rounded by. */
 const SLACK = 64;
 
 const micros = (text: string): number => parseTime(text) ?? NaN;
@@ -64,7 +64,7 @@ export async function closeGap(source: Source, walk: Walk, start: Gap, take: Tak
   if (failures.length > 0) throw failures[0];
 }
 
-/** `edges`: ids at the end of each lane's last page; the next page begins with them again, and where the lanes meet so does the other's. */
+/** `edges`: ids at the end of each lane's last page. The lane's next page begins with them again, and so does the other lane's where they meet. */
 type Shared = { gap: Gap | null; edges: Record<'down' | 'up', Set<string>> };
 
 class Lane {
@@ -74,7 +74,7 @@ class Lane {
   readonly #shared: Shared;
   readonly #take: TakePage;
   readonly #onFull: () => void;
-  /** where this lane's last page ended */
+  /** time at which this lane's last page ended */
   #from: string | null = null;
 
   constructor(
@@ -111,9 +111,9 @@ class Lane {
           step = 1;
         }
       }
-      // the other lane has closed the gap, its rows among them these, or it has failed and the run is over
+      // the other lane has closed the gap and taken these rows too, or it has failed and the walk is over
       if (this.#shared.gap === null) return;
-      // from here to `take` nothing may wait: another lane's page would be kept with this one's gap but without its rows
+      // no await from here to `take`: the other lane's page would be stored with this lane's gap but without this lane's rows
       this.#narrow(to, step);
       const left = this.#shared.gap as Gap | null;
       const edge = to === null ? NaN : micros(to);
@@ -138,7 +138,7 @@ class Lane {
     return `${this.#walk.column.toUpperCase()}_${this.#direction === 'down' ? 'DESC' : 'ASC'}`;
   }
 
-  /** Not those the last page ended with, and not those where the other lane has been since this page was asked for. */
+  /** The rows without those that the last page ended with, and without those that the other lane has read since this page was asked for. */
   #fresh(rows: Row[]): Row[] {
     const { gap, edges } = this.#shared;
     const low = gap?.low ? micros(gap.low) : -Infinity;
@@ -151,7 +151,7 @@ class Lane {
     });
   }
 
-  /** The page's time that is farthest from where this lane came from. Throws for a reply that ignored the bounds. */
+  /** The page's time farthest from where this lane began, as the server's text. Throws SERVER_BAD_REPLY for a reply that ignored the bounds. */
   #farEdge(rows: Row[]): string {
     const { column } = this.#walk;
     const down = this.#direction === 'down';
@@ -168,7 +168,7 @@ class Lane {
     return to;
   }
 
-  /** Moves this lane's end to the edge of a full page, a µs further when all of that time is read. `to` null: the page was the last. */
+  /** Moves this lane's end of the gap to the edge of a full page, `step` µs further when all rows of that time are read. `to` null: the last page. */
   #narrow(to: string | null, step: number): void {
     const { gap } = this.#shared;
     if (gap === null || to === null) {
@@ -179,7 +179,7 @@ class Lane {
     const end = step === 0 ? to : formatTime(micros(to) + (down ? -step : step));
     const next = down ? { low: gap.low, high: end } : { low: end, high: gap.high };
     this.#from = end;
-    this.#shared.gap = next.low !== null && micros(next.low) > micros(next.high) ? null : next; // passed each other
+    this.#shared.gap = next.low !== null && micros(next.low) > micros(next.high) ? null : next; // the lanes have passed each other
   }
 
   async #readTies(time: string): Promise<void> {
@@ -196,7 +196,7 @@ function bounds(low: string | null, high: string): Criteria {
   return low === null ? { before_: high } : { after_: low, before_: high };
 }
 
-/** A reply that ignores the bounds it was asked for would be read for ever. */
+/** Thrown, since a server that ignores the bounds would be read for ever. */
 function outside(column: string): AppError {
   return new AppError('SERVER_BAD_REPLY', `the server answered with rows outside the asked ${column}`, { column });
 }

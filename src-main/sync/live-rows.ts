@@ -1,6 +1,6 @@
 /**
- * Events → rows. An event only names a run: the run is read by id, with what it refers to, until it is in the state the event
- * told of or a newer one. What stays behind, or is too much, is left to the next pass.
+ * Events → rows. An event only names a run. The run is read by id, with its parents, until its row has the state of the event or a newer one.
+ * Runs that stay behind, and runs beyond MOST, are left to the next sync.
  */
 import { entities, type Entity } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
@@ -16,15 +16,15 @@ const FOLD = 200;
 const ROUND_EVERY = 250;
 /** ms before the row is asked for again: the recorder needs 0.01–0.45 s, and up to 5 s when its batches are large. */
 const RETRY_AFTER = [250, 500, 1000, 2000, 3000, 4000];
-/** Runs waiting to be read. More than this is not news but a flood, and a pass reads it by the page. */
+/** Most runs waiting to be read. A sync reads more than these faster, by the page. */
 const MOST = 2000;
-/** Parents that have been read once; a session that meets more reads them again. */
+/** Parents remembered as read; beyond, all are forgotten and read again when named. */
 const REMEMBERED = 20_000;
 
 type Wanted = {
   entity: Entity;
   id: string;
-  /** null: as it is */
+  /** id of the state that the row must have reached; null: any */
   state: string | null;
   occurred: number;
   tries: number;
@@ -49,7 +49,7 @@ export class LiveRows {
     this.#options = options;
   }
 
-  /** Runs that wait to be read. */
+  /** Number of runs that wait to be read. */
   get waiting(): number {
     return this.#wanted.size;
   }
@@ -64,7 +64,7 @@ export class LiveRows {
     this.#wake?.();
   }
 
-  /** Reads and writes until the signal aborts. Does not throw: a failed round is tried again and then left to the passes. */
+  /** Reads and writes until the signal aborts. Does not throw: a failed round is tried again and then left to the syncs. */
   async run(): Promise<void> {
     const { signal } = this.#options;
     while (!signal.aborted) {
@@ -81,7 +81,7 @@ export class LiveRows {
   async #round(): Promise<void> {
     const { source, reader: open } = this.#options;
     for (const entity of entities) {
-      const now = performance.now(); // anew: what a task run refers to is read in the same round
+      const now = performance.now(); // read anew: a task run's parents are read in the same round
       const due = [...this.#wanted.values()].filter((one) => one.entity === entity && one.due <= now);
       const page = due.slice(0, source.limit);
       if (page.length === 0) continue;
@@ -91,7 +91,7 @@ export class LiveRows {
         const ids = page.map(({ id }) => id);
         await source.byIds(entity, ids, async (found) => {
           await reader.sink.write([{ entity, rows: found }], {});
-          for (const row of found) rows.set(row.value.id, row); // what could not be written is asked for again
+          for (const row of found) rows.set(row.value.id, row); // rows that could not be written are asked for again
         });
       } catch (thrown) {
         if (!(thrown instanceof AppError)) throw thrown;
@@ -99,7 +99,7 @@ export class LiveRows {
         reader.end();
       }
       for (const wanted of page) this.#settle(wanted, rows.get(wanted.id));
-      for (const { value } of rows.values()) this.#follow(entity, value);
+      for (const { value } of rows.values()) this.#wantParents(entity, value);
     }
   }
 
@@ -111,8 +111,8 @@ export class LiveRows {
     else this.#wanted.set(key, { ...wanted, tries: wanted.tries + 1, due: performance.now() + pause });
   }
 
-  /** What the row refers to: read once. A subflow's placeholder each time: it moves with its child and emits no events. */
-  #follow(entity: Entity, value: Row['value']): void {
+  /** Has the row's parents read, each once; a subflow's placeholder task run each time, since it changes with its child and emits no events. */
+  #wantParents(entity: Entity, value: Row['value']): void {
     if (entity === 'task_run') this.#want('flow_run', value['flow_run_id'], true);
     if (entity === 'flow_run') this.#want('task_run', value['parent_task_run_id'], false);
     if (entity === 'flow_run') this.#want('deployment', value['deployment_id'], true);
@@ -128,7 +128,7 @@ export class LiveRows {
     this.#wanted.set(key, { entity, id, state: null, occurred: 0, tries: 0, due: performance.now() });
   }
 
-  /** `ms`, or until something is added when nothing waits. */
+  /** Waits for `ms`; `idle`: until a run is added. */
   #pause(ms: number, idle: boolean): Promise<void> {
     const { signal } = this.#options;
     return new Promise((resolve) => {
@@ -146,7 +146,7 @@ export class LiveRows {
   }
 }
 
-/** In the state the event told of, or past it. */
+/** Whether the row has the state of the event, or a newer one. */
 function hasArrived({ state, occurred }: Wanted, { value }: Row): boolean {
   if (state === null || value['state_id'] === state) return true;
   const now = value['state'] as { timestamp?: unknown } | null | undefined;

@@ -1,4 +1,4 @@
-/** One server listened to: its events, the rows they name, and what is told of it. */
+/** Live updates from one server: reads its events, fetches the rows that they name, and tells the state of the line. */
 import type { Live } from '../contract/sync.ts';
 import type { PrefectClient } from '../prefect/client.ts';
 import type { Connection } from '../prefect/connection.ts';
@@ -9,7 +9,7 @@ import { Source } from './source.ts';
 
 export type LiveItem = {
   state: Live;
-  /** how often the line has come back after it was lost: what happened meanwhile may be further back than events reach */
+  /** how often the line has come back after it was lost; events of the meantime may be missing */
   reconnected: number;
 };
 
@@ -21,7 +21,7 @@ export type LiveOptions = {
   onState: (item: LiveItem) => void;
 };
 
-/** Resolves when the signal aborts. Throws the client's errors when the server does not answer at the beginning; later it waits. */
+/** Resolves when the signal aborts. Throws the client's errors when the server does not answer at the beginning; later a lost line is opened again. */
 export async function runLive({ client, connection, reader, signal, onState }: LiveOptions): Promise<void> {
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);

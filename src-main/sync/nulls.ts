@@ -1,14 +1,14 @@
-/** Probe N of prefect-api-facts §6: runs without an expected start, which no bound on it ever finds. */
+/** Probe N of prefect-api-facts §6: reads the runs without an expected start, which no bound on that field finds. */
 import type { Row } from '../prefect/client.ts';
 import { scanAnchored } from './anchored.ts';
 import type { Source } from './source.ts';
 
-/** Rows. There are hardly ever any, and a whole page just to see that takes a server 50 ms. */
+/** Rows of the first look: most servers have no such runs, and a whole page to see that takes a server 50 ms. */
 const FEW = 10;
 
 /**
  * Nulls lead the ascending order on SQLite and the descending one on Postgres, so one page of each shows them.
- * A page full of them shows too few: then everything is read by id, which is dear and has not been met.
+ * When a page holds nothing else, there may be more of them, and everything is read by id: expensive, and not seen on a real server yet.
  */
 export async function readNullStarts(
   source: Source,
@@ -26,7 +26,7 @@ export async function readNullStarts(
   }
 }
 
-/** The rows without expected start that lead this order; `full`: all of them are, and more may follow. */
+/** The rows without expected start at the top of this order; `full`: the whole page has none, and more may follow. */
 async function head(source: Source, entity: 'task_run' | 'flow_run', order: string, atMost: number) {
   const { rows, limit } = await source.page(entity, `EXPECTED_START_TIME_${order}`, {}, 0, {}, atMost);
   const without = rows.filter(({ value }) => typeof value.expected_start_time !== 'string');

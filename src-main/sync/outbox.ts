@@ -1,14 +1,14 @@
-/** Pages on their way into the archive: in order, several to a transaction, a few in flight, reading held back when it is full. */
+/** Queue of pages on their way into the archive: in order, several to a transaction, two transactions in flight; a full queue makes the reader wait. */
 import type { Entity } from '../contract/fields.ts';
 import type { Row } from '../prefect/client.ts';
 import type { WriteCounts } from '../contract/archive.ts';
 import type { RowBatch, Sink } from './sink.ts';
 
-/** Pages waiting before the reader is held back. */
+/** Pages in the queue from which on the reader waits. */
 const FULL = 8;
 /** Pages in one transaction: 5 are 8 % faster than 1, and one index update instead of five (performance.md §1). */
 const TOGETHER = 5;
-/** Transactions handed over and not yet committed: the next is packed while the last is written. */
+/** Transactions handed over and not yet committed: one is packed while the other is written. */
 const IN_FLIGHT = 2;
 
 type Item = { batches: RowBatch[]; state: Record<string, unknown> };
@@ -27,7 +27,7 @@ export class Outbox {
     this.#onWritten = onWritten;
   }
 
-  /** Takes its place in the order at once; resolves when there is room for more. Throws what a write has thrown. */
+  /** Takes its place in the queue before it returns; resolves when there is room for more. Throws what a write has thrown. */
   async push(entity: Entity, rows: Row[], state: Record<string, unknown>): Promise<void> {
     if (this.#failed) throw this.#failed.thrown;
     this.#queue.push({ batches: rows.length > 0 ? [{ entity, rows }] : [], state });
@@ -42,7 +42,7 @@ export class Outbox {
     if (this.#failed) throw this.#failed.thrown;
   }
 
-  /** Gives up what is not handed over yet; resolves when nothing is in flight. */
+  /** Discards the pages not handed over yet; resolves when nothing is in flight. */
   async drop(): Promise<void> {
     this.#queue = [];
     while (this.#inFlight > 0) await this.#change();
@@ -58,7 +58,7 @@ export class Outbox {
     for (const wake of waiting) wake();
   }
 
-  /** Later, not now: the caller's next request goes out before this thread is busy with packing. */
+  /** Deferred, so that the caller's next request goes out before this thread is busy with packing. */
   #plan(): void {
     if (this.#planned) return;
     this.#planned = true;
@@ -90,7 +90,7 @@ export class Outbox {
     this.#wakeAll();
   }
 
-  /** async: what the sink throws at once is a failed write like any other */
+  /** `async`, so that an exception of the sink is a rejection like that of any failed write. */
   async #write(batches: RowBatch[], state: Record<string, unknown>): Promise<WriteCounts> {
     return this.#sink.write(batches, state);
   }

@@ -1,4 +1,4 @@
-/** Flows and deployments: no time to page by, but few, and with names that order them. */
+/** Reads flows and deployments: they have no time to page by, but are few, and their names order them. */
 import { parseTime } from '../contract/time.ts';
 import type { Row } from '../prefect/client.ts';
 import { scanAnchored } from './anchored.ts';
@@ -6,14 +6,14 @@ import type { Source } from './source.ts';
 
 type Take = (rows: Row[]) => Promise<void>;
 
-/** All flows. Their names are unique and never change, so scan A holds. Returns their ids. */
+/** Reads all flows by scan A, since their names are unique and never change. Returns their ids. */
 export async function readFlows(source: Source, take: Take): Promise<string[]> {
   return [...(await scanAnchored(source, { entity: 'flow', sort: 'NAME_ASC', criteria: {} }, take))];
 }
 
 /**
- * All deployments of these flows. They have no unique order of their own, so sets of flows are halved until a set's deployments
- * fit on one page, which is one snapshot; those of a single flow have unique names.
+ * Reads all deployments of these flows and returns their ids. Deployments have no unique order, so sets of flows are halved until a set's
+ * deployments fit on one page, which is one snapshot. The deployments of a single flow have unique names.
  */
 export async function readDeployments(source: Source, flowIds: readonly string[], take: Take): Promise<Set<string>> {
   const ids = new Set<string>();
@@ -42,7 +42,7 @@ export async function readDeployments(source: Source, flowIds: readonly string[]
   return ids;
 }
 
-/** Flows or deployments changed since `after` (µs). False: more changed than one page holds, and all must be read. */
+/** Reads flows or deployments changed since `after` (µs). Returns false when more have changed than one page holds: then all must be read. */
 export async function readChanged(
   source: Source,
   entity: 'flow' | 'deployment',

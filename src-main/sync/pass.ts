@@ -1,4 +1,4 @@
-/** What the steps of one sync share. */
+/** What the steps of one sync share, and the ways in which they hand rows on. */
 import type { Entity } from '../contract/fields.ts';
 import type { Row } from '../prefect/client.ts';
 import { timeOf } from '../prefect/rows.ts';
@@ -15,13 +15,13 @@ export type Pass = {
   sink: Sink;
   outbox: Outbox;
   progress: Progress;
-  /** changed by the steps; every page is kept together with a copy of it */
+  /** changed by the steps; every page is stored together with a copy of it */
   state: SyncState;
 };
 
 /**
- * Hands rows to the archive with the state as it is now. In order: nothing may wait between a change of the state and this call.
- * `isFirst`: false for a row that this step has read before; it is not counted again.
+ * Hands rows to the archive with the state as it is now. No await may stand between a change of the state and this call, or rows and state
+ * would be stored out of order. `isFirst`: false for a row that this step has read before, which is not counted again.
  */
 export function keep(
   { outbox, progress, state }: Pass,
@@ -44,23 +44,23 @@ export function keeper(pass: Pass, entity: Entity): (rows: Row[]) => Promise<voi
 
 const PORTION = 1000;
 
-/** Reads rows by id; those the server does not have are marked gone. */
+/** Reads rows by id; rows that the server does not have are marked gone. */
 export async function refetch(pass: Pass, entity: Entity, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  // in portions, so that what a server has cleaned up is not asked for again from the start when this is cut short
+  // in portions of 1000: when this is cut short, only the last portion is asked for again
   for (let from = 0; from < ids.length; from += PORTION) {
-    const missing = await pass.source.byIds(entity, ids.slice(from, from + PORTION), keeper(pass, entity));
-    if (missing.length === 0) continue;
+    const gone = await pass.source.byIds(entity, ids.slice(from, from + PORTION), keeper(pass, entity));
+    if (gone.length === 0) continue;
     await pass.outbox.flush();
-    await pass.sink.markGone(entity, missing, pass.source.clock ?? Date.now() * 1000);
+    await pass.sink.markGone(entity, gone, pass.source.clock ?? Date.now() * 1000);
   }
 }
 
-/** Rows that kept rows refer to and that no harvest brought: their expected start is missing, older than `since`, or they are new. */
+/** Reads rows that kept rows refer to and no harvest brought: their expected start is missing or older than `since`, or they are new. */
 export async function fillStubs(pass: Pass): Promise<void> {
   const { outbox, sink, source } = pass;
   if (!sink.stubs) return;
-  // children before parents here: a flow run fetched now may name a flow that was not known either
+  // children before parents: a flow run read here may name a flow that is not known either
   for (const entity of ['task_run', 'flow_run', 'deployment', 'flow'] as const) {
     let asked = new Set<string>();
     for (;;) {

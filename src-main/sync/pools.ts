@@ -16,18 +16,18 @@ export const POOLS_KEY = 'pools';
 const MINUTE = 60_000_000;
 /** µs */
 const POOLS_EVERY = 10 * MINUTE;
-/** µs; where the queues are more than a page, each pool is asked for its own */
+/** µs; when the queues are more than a page, each pool is asked for its own queues */
 const MANY_QUEUES_EVERY = 60 * MINUTE;
-/** µs; a server that had none to show is asked again after this long */
+/** µs; time until a server that showed no pools is asked again */
 const ABSENT_FOR = 60 * MINUTE;
-/** Flow runs of renamed queues that are read anew in the same pass, ten pages of them; more are left to comparing. */
+/** Most flow runs of renamed queues that are read anew in the same pass (ten pages); more are left to the verification. */
 const FEW_RUNS = 2000;
 const time = z.number().nullable();
 /** µs by the server's clock: when all pools, and all queues of more than a page, were last read; when the server last had none to show */
 const poolsStateSchema = z.object({ v: z.literal(1), pools: time, many_queues: time, absent: time });
 type PoolsState = z.infer<typeof poolsStateSchema>;
 
-/** `stored`: what was last committed under POOLS_KEY. True: queues have other names, or queues or pools are gone, and rows that name them read otherwise now. */
+/** `stored`: what was last committed under POOLS_KEY. Returns true when a queue was renamed or a queue or pool was deleted: rows that show its name must be read again. */
 export async function readPools(pass: Pass, stored: unknown, whole: boolean): Promise<boolean> {
   const { source, sink } = pass;
   if (!sink.replaceDocuments) return false;
@@ -53,7 +53,7 @@ export async function readPools(pass: Pass, stored: unknown, whole: boolean): Pr
   if (!pools) return absent(pass, state);
   if (!few) {
     const queues: DocumentRow[] = [];
-    // a pool that was deleted since its name was read has none
+    // a pool that was deleted since its name was read has no queues
     for (const { value } of pools) queues.push(...((await scan(source, 'work_queue', value.name)) ?? []));
     const { renamed, gone } = await replace(pass, 'work_queue', queues);
     moved = renamed.length + gone.length > 0;
@@ -67,7 +67,7 @@ export async function readPools(pass: Pass, stored: unknown, whole: boolean): Pr
   return moved || gone.length > 0;
 }
 
-/** A flow run shows its queue's name, and its own `updated` does not tell that the queue has another. */
+/** Reads the flow runs of renamed queues: a flow run shows its queue's name, and its `updated` does not change with it. */
 async function readRunsIn(pass: Pass, queues: readonly string[]): Promise<void> {
   if (queues.length === 0) return;
   const { client, options } = pass.source;
@@ -92,7 +92,7 @@ async function replace({ sink, source }: Pass, kind: DocumentKind, rows: Documen
   return changes ?? { added: [], renamed: [], gone: [] };
 }
 
-/** All pools, whose names are unique and never change, or all queues of one, whose priorities hardly ever do. null: the server does not say. */
+/** Reads all pools, ordered by names that never change, or all queues of one pool, by priorities that hardly ever do. null: the server does not show them. */
 async function scan(source: Source, kind: DocumentKind, pool: string | null): Promise<DocumentRow[] | null> {
   const found: DocumentRow[] = [];
   let shown = true;

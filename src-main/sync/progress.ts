@@ -1,18 +1,18 @@
-/** How a sync goes, as the window shows it. */
+/** Counts what a sync reads and writes, for the status that the window shows. */
 import type { Entity } from '../contract/fields.ts';
 import type { SyncStatus } from '../contract/sync.ts';
 import type { Wait } from '../prefect/client.ts';
 import type { WriteCounts } from '../contract/archive.ts';
 
-/** All but what core adds: whose it is and what happens between two syncs. */
+/** The status without what core adds: the workspace, and what happens between two syncs. */
 export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'metered' | 'live' | 'next'>;
 
-/** What was known before this run: it stays true until more is. */
+/** What was known before this sync; it stays true until the sync learns more. */
 export type Known = Pick<SyncProgress, 'last_success' | 'checked' | 'complete_since' | 'verified_since'>;
 
 export type Mark = Pick<SyncProgress, 'received' | 'task_runs'>;
 
-/** Seconds the rate is taken over: shorter jumps, longer lags. */
+/** Seconds over which the rate is measured: over fewer it jumps, over more it lags. */
 const RATE_SPAN = 5;
 
 export class Progress {
@@ -20,7 +20,7 @@ export class Progress {
   readonly #now: () => number;
   #status: SyncProgress;
   #samples: { at: number; received: number }[] = [];
-  /** rows of all kinds the server has, null while not known */
+  /** rows of all kinds that the server has; null while not known */
   #total: number | null = null;
 
   /** `now`: ms, for the rate. */
@@ -67,13 +67,13 @@ export class Progress {
     this.#emit({ changed: this.#status.changed + inserted + changed });
   }
 
-  /** What has come so far, for `expected`. */
+  /** What has been read so far, for `expected`. */
   mark(): Mark {
     const { received, task_runs } = this.#status;
     return { received, task_runs };
   }
 
-  /** What is still to come after `since`: rows that a pass has read before do not count towards it. */
+  /** Rows still to be read after the mark `since`; rows read before it do not count. */
   expected(taskRuns: number, flowRuns: number, since: Mark = this.mark()): void {
     this.#total = taskRuns + flowRuns + since.received;
     this.#emit({ expected: taskRuns + since.task_runs });
@@ -95,12 +95,12 @@ export class Progress {
     this.#emit({ waiting: wait });
   }
 
-  /** Everything is committed, though there may be more to fetch. `at`, `checked`: µs by this machine's clock. */
+  /** All rows are committed, though activities may still be fetched. `at`, `checked`: µs by this machine's clock. */
   succeeded(at: number, checked: number | null): void {
     this.#emit({ last_success: at, checked, resumable: false });
   }
 
-  /** The run is through. */
+  /** The sync is through. */
   done(): void {
     const finished = Date.now() * 1000;
     this.#emit({

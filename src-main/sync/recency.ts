@@ -1,7 +1,7 @@
 /**
- * Several read the same server at once: a pass, the events' refetches, a check. A page read early and written late must not
- * put back what another has brought since; this is the one place that sees to it. A row counts as brought once it is committed:
- * who has an older copy of it waits that long, and writes its own when the other's write fails.
+ * Keeps rows from going back in time. Several readers work on one server at once: a sync, live updates, a comparison. A page read early and
+ * written late must not replace newer rows that another reader has written meanwhile. A row counts as written once it is committed: a
+ * reader with an older copy waits for that, and writes its own copy when the other write fails.
  */
 import type { Entity } from '../contract/fields.ts';
 import type { Row } from '../prefect/client.ts';
@@ -11,25 +11,25 @@ import type { RowBatch, Sink } from './sink.ts';
 
 export type Reader = {
   sink: Sink;
-  /** Everything that was read is written. */
+  /** To be called when all that was read is written. */
   end(): void;
 };
 
 /** `entity id` → `updated` in µs */
 type Stamps = Map<string, number>;
-/** A write that has not settled, and the readers that were at work when it began. */
+/** A write that has not settled; `others`: the readers that were at work when it began. */
 type Flying = { stamps: Stamps; others: readonly Stamps[]; settled: Promise<unknown> };
 
 export class Recency {
-  /** per reader at work: what the others have committed since it began */
+  /** of each reader at work: rows that the others have committed since it began */
   readonly #readers = new Set<Stamps>();
   readonly #flying = new Set<Flying>();
 
-  /** Call it before the first page is read. */
+  /** To be called before the first page is read. */
   reader(sink: Sink): Reader {
     const newer: Stamps = new Map();
     this.#readers.add(newer);
-    /** the last write that had to wait; null: none waits */
+    /** the last write that has to wait for another reader's; null: none waits */
     let waiting: Promise<unknown> | null = null;
 
     const write: Sink['write'] = (batches, state) => {
@@ -47,7 +47,7 @@ export class Recency {
       sink: {
         ...sink,
         write,
-        // missing in a reply from before it came; if it has really gone since, the next pass finds that
+        // a row written by another reader since this reply is not gone; if it was deleted later, the next pass finds out
         markGone: async (entity, ids, at) => {
           await this.#mayWrite(waiting, newer, () => ids.map((id) => `${entity} ${id}`));
           const left = ids.filter((id) => !newer.has(`${entity} ${id}`));
@@ -58,7 +58,7 @@ export class Recency {
     };
   }
 
-  /** A write of another reader that has not settled and brings one of the rows; undefined: none. */
+  /** An unsettled write of another reader that has one of the rows; undefined: none. */
   #awaited(newer: Stamps, keys: () => string[]): Flying | undefined {
     const others = [...this.#flying].filter((one) => one.others.includes(newer));
     if (others.length === 0) return undefined;
@@ -66,13 +66,13 @@ export class Recency {
     return others.find(({ stamps }) => mine.some((key) => stamps.has(key)));
   }
 
-  /** Resolves after `before`, when it is known which of the rows others have brought. */
+  /** Resolves after `before`, when no other reader's unsettled write has one of the rows. */
   async #mayWrite(before: Promise<unknown> | null, newer: Stamps, keys: () => string[]): Promise<void> {
     await before;
     for (let other = this.#awaited(newer, keys); other; other = this.#awaited(newer, keys)) await other.settled;
   }
 
-  /** Hands over at once: the sink commits in the order of the calls. */
+  /** Hands the rows to the sink before it returns: the sink commits in the order of the calls. */
   async #write(newer: Stamps, sink: Sink, batches: RowBatch[], state: Record<string, unknown>): Promise<WriteCounts> {
     const isStale = (entity: Entity, row: Row) =>
       (stamp(row) ?? Infinity) < (newer.get(`${entity} ${row.value.id}`) ?? -Infinity);

@@ -1,6 +1,6 @@
 /**
- * After the rows: history, logs and artifacts of the runs a rule names, newest first, a share in each pass. What the share
- * does not reach is still due in the next one, also after a restart: which runs are due is a question to the archive.
+ * Fetches history, logs and artifacts of the runs that a rule names, after the rows: newest first, a share in each pass. Runs that the share
+ * does not reach are due in the next pass, also after a restart: the archive itself tells which runs are due.
  */
 import { AppError, type ErrorCode } from '../contract/errors.ts';
 import { noActivity, type RunActivity } from '../contract/rows.ts';
@@ -12,17 +12,17 @@ import type { DueRun } from '../contract/archive.ts';
 const DAY = 86_400_000_000;
 /** µs after its end until a run's last lines have arrived: clients send logs every 2 s, and try again when that fails (facts §5). */
 const SETTLE = 10_000_000;
-/** Runs in a pass. */
+/** Most runs in a pass. */
 const MOST = 200;
-/** ms of a pass, after which no further runs are begun: the next pass starts 30 s later, and at Cloud's 2 requests a second this is 15 runs. */
+/** ms of a pass after which no further runs are begun: the next pass starts 30 s later. At Cloud's 2 requests a second this is 15 runs. */
 const SHARE = 10_000;
-/** Runs whose logs and artifacts are asked for together. */
+/** Runs whose logs and artifacts are asked for in one request. */
 const TOGETHER = 10;
 
-/** Passes in which the server failed over a run, and over every other one asked for, until it is the run's fault. */
+/** Passes in which the server failed for a run, and for every other run asked for, before the run counts as the cause. */
 const MOST_TRIES = 3;
 
-/** Refusals of a reply; others (no connection, no sign-in, busy) say nothing about the run and end the fetching. */
+/** Errors that may be due to one run. Others (no connection, no sign-in, busy) say nothing about the run and end the fetching. */
 const refusals: ErrorCode[] = [
   'NOT_FOUND',
   'SERVER_REJECTED',
@@ -31,12 +31,12 @@ const refusals: ErrorCode[] = [
   'SERVER_FAILED',
 ];
 
-/** By run id: passes in which the server failed over it. */
+/** By run id: passes in which the server failed for it. */
 export type Tries = Map<string, number>;
 
 /**
- * Throws what says that the server cannot be talked to, and CANCELLED; what was fetched by then is kept. A run whose replies
- * cannot be used is not asked for again until it changes. `now`: ms, for the share.
+ * Throws errors that concern the whole server, and CANCELLED; activities fetched by then are kept. A run whose replies cannot be used is not
+ * asked for again until it changes. `now`: ms, for the share.
  */
 export async function fetchByRule(
   { source, sink, progress }: Pass,
@@ -65,12 +65,12 @@ export async function fetchByRule(
       if (!(thrown instanceof AppError) || !refusals.includes(thrown.code)) throw thrown;
       const [one] = some;
       if (some.length === 1 && one) refused.push({ one, error: thrown });
-      else for (const each of some) if (now() < end) await fetchSome([each]); // one of them spoils the reply for all
+      else for (const each of some) if (now() < end) await fetchSome([each]); // one run may make the common reply fail
     }
   };
   for (let at = 0; at < due.length && now() < end; at += TOGETHER) {
     await fetchSome(due.slice(at, at + TOGETHER));
-    if (fetched === 0) break; // it may be the server and not the runs: the next pass will show
+    if (fetched === 0) break; // the server itself may be the cause: the next pass tells
   }
   for (const { one, error } of refused) {
     const failed = (tries.get(one.id) ?? 0) + 1;

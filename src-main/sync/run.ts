@@ -1,4 +1,4 @@
-/** One sync: the first brings everything, each further one what has changed, an interrupted one the rest. */
+/** One sync. The first reads everything, each later one what has changed; after an interrupted one, the next reads the rest. */
 import { toAppError } from '../contract/errors.ts';
 import type { Dialect } from '../contract/query.ts';
 import type { FetchRule } from '../contract/sync.ts';
@@ -26,14 +26,14 @@ export type { SyncProgress } from './progress.ts';
 export type SyncOptions = {
   client: PrefectClient;
   sink: Sink;
-  /** what the sink last committed under a key */
+  /** the value that the sink last committed under a key */
   state: (key: string) => Promise<unknown>;
   signal: AbortSignal;
-  /** µs; the archive is to reach back to runs expected to start then. null: as far as before, at first everything; 0: everything */
+  /** µs; the archive is to hold all runs expected to start since then. null: as far back as before, at first everything; 0: everything */
   since: number | null;
-  /** compare everything that is kept with the server, not only the share that is due */
+  /** compare the whole archive with the server, not only the share that is due */
   verify?: boolean;
-  /** only what has changed: nothing is compared because it is due. What is asked for (`verify`, a first harvest) is done all the same */
+  /** read changes only: nothing is compared because it is due. What is asked for (`verify`, a first harvest) is done all the same */
   sparing?: boolean;
   /** for which runs history, logs and artifacts are fetched once the rows are there */
   rule?: FetchRule;
@@ -46,8 +46,8 @@ const DAY = 86_400_000_000;
 const runEntities = ['flow_run', 'task_run'] as const;
 
 /**
- * Resolves when the sync is through and everything is committed. Throws the client's AppErrors, what the sink throws, or
- * CANCELLED; what was committed by then stays, and the next run goes on from there.
+ * Resolves when the sync is through and everything is committed. Throws the client's AppErrors, what the sink throws, or CANCELLED. Rows
+ * committed by then stay, and the next sync goes on from there.
  */
 export async function runSync(options: SyncOptions): Promise<void> {
   const state = parseState(await options.state(STATE_KEY));
@@ -82,7 +82,7 @@ function askOptions({ signal }: SyncOptions, progress: Progress) {
   return { signal, onWait: progress.waiting.bind(progress) };
 }
 
-/** Page limit and filter keys, once a day: an operator may change the one, an update the other. */
+/** Learns page limit and filter keys once a day: an operator may change the limit, an update the keys. */
 async function learn({ client, signal }: SyncOptions, state: SyncState): Promise<number> {
   const now = Date.now() * 1000;
   if (state.server && Math.abs(now - state.server.learned) < DAY) return state.server.limit;
@@ -132,7 +132,7 @@ async function work(
     if (wide) state.wide = state.through;
   }
   if (open) {
-    void countOpen(pass, open).catch(() => undefined); // for the display only, and a large server may not manage to count
+    void countOpen(pass, open).catch(() => undefined); // only for the display; on a large server a count may time out
     await harvest(pass, open);
   }
   if (daily || open || whole) {
@@ -151,7 +151,7 @@ async function work(
   if (whole || !(open || sparing)) await verify(pass, verified, whole);
 }
 
-/** Opens a harvest for what is wanted and not there, from the whole hour on. `now`: µs by the server's clock. */
+/** Opens a harvest for the wanted times that were never read, from the whole hour on. `now`: µs by the server's clock. */
 export function plan(state: SyncState, asked: number | null, now: number): void {
   const since = asked === null ? null : Math.floor(asked / HOUR) * HOUR;
   const everything = since !== null && since <= 0;
@@ -170,7 +170,7 @@ export function plan(state: SyncState, asked: number | null, now: number): void 
   state.since = everything ? null : since;
 }
 
-/** µs; everything from here on is in the archive. Harvests read from the newest on, so the first gap's top is the edge. */
+/** µs; all runs since then are in the archive. Harvests read the newest runs first, so this is the top of the first gap. */
 function completeSince({ open, since, oldest }: SyncState): number | null {
   const gap = open?.task_run[0];
   if (gap) return gap.high === END_OF_TIME ? null : parseTime(gap.high);
@@ -195,7 +195,7 @@ async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState
   progress.expected(left.task_run, left.flow_run, since);
 }
 
-/** The ids of all flows and deployments, null when only those that have changed were read. */
+/** Reads flows and deployments; returns the ids of all, or null when only changed ones were read. */
 async function readParents(
   pass: Pass,
   fully: boolean,
@@ -208,7 +208,7 @@ async function readParents(
   const flows = keeper(pass, 'flow');
   const deployments = keeper(pass, 'deployment');
   const changedFew = !fully && (await readChanged(source, 'flow', after, flows));
-  // deployments show the names of their queue and pool, and no `updated` of theirs tells of a change in those
+  // a deployment shows the names of its queue and pool, and its `updated` does not change with them
   const moved = await pools();
   if (changedFew && !moved) {
     progress.step('deployments');

@@ -1,6 +1,6 @@
 /**
- * Is a server the one an archive was read from? Ids are random: one that it knows settles it. Flows are asked for first, since they
- * outlive their runs; runs may all have been deleted there, and flows and runs both only when it was emptied.
+ * Tells whether an archive was read from a server. Ids are random, so one id that the server knows is proof. Flows are asked for first: runs
+ * may all have been deleted on the server, but flows outlive their runs unless the server was emptied.
  */
 import type { PrefectClient } from '../prefect/client.ts';
 import { Source } from './source.ts';
@@ -13,8 +13,8 @@ export async function knowsOneOf(client: PrefectClient, ids: Ids, signal: AbortS
   const options = { signal, urgent: true };
   const source = new Source(client, await client.pageLimit(options), options);
   for (const kind of kinds) {
-    const missing = await source.byIds(kind, ids[kind], () => Promise.resolve());
-    if (missing.length < ids[kind].length) return true;
+    const unknown = await source.byIds(kind, ids[kind], () => Promise.resolve());
+    if (unknown.length < ids[kind].length) return true;
   }
   return false;
 }

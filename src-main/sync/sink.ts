@@ -1,4 +1,4 @@
-/** Where rows go, as the sync sees it; core gives it the encoder and the writer thread. */
+/** Where the sync puts rows and asks about kept ones; core connects it to the encoder and the writer thread. */
 import type { DocumentChanges, DueActivities, DueRun, IdRange, WriteCounts } from '../contract/archive.ts';
 import type { DocumentKind, Entity } from '../contract/fields.ts';
 import type { RunActivity } from '../contract/rows.ts';
@@ -9,14 +9,14 @@ export type RowBatch = { entity: Entity; rows: Row[] };
 
 export type Sink = {
   /**
-   * Keeps the rows and the cursors in `state` in one transaction; resolves when it is committed. Called again before the
-   * last call has resolved; transactions must commit in the order of the calls, and once one has failed, those handed over after it
-   * fail too, though a smaller one may find room on a full disk: its cursor would be past rows that are not there.
+   * Stores the rows and the cursors in `state` in one transaction; resolves when it is committed. May be called again before the last call
+   * has resolved. Transactions commit in the order of the calls. Once one has failed, later ones fail too: a smaller one might find room on
+   * a full disk, and its cursor would be past rows that are not stored.
    */
   write(batches: RowBatch[], state: Record<string, unknown>): Promise<WriteCounts>;
   /** The server no longer has these rows. `at`: µs by its clock. Ids that are only known from references are marked too. */
   markGone(entity: Entity, ids: string[], at: number): Promise<void>;
-  /** These are all documents of the kind that the server has; the others that are kept are gone since `at`, µs by its clock. Without it none are read. */
+  /** Stores all documents of the kind that the server has; kept ones that are not among them are gone since `at`, µs by its clock. Without it none are read. */
   replaceDocuments?(kind: DocumentKind, documents: Document[], at: number): Promise<DocumentChanges>;
   /** Ids of kept rows that are not gone and in no terminal state. Without it, rows deleted while running stay as they were. */
   unfinished?(entity: 'task_run' | 'flow_run'): Promise<string[]>;
@@ -26,10 +26,10 @@ export type Sink = {
   ids?(entity: Entity, range: IdRange): Promise<string[]>;
   /** How many kept rows that are not gone are expected to start in each step of `step` µs: [start of the step in µs, rows], ascending, empty steps left out. */
   histogram?(entity: 'task_run' | 'flow_run', step: number): Promise<[number, number][]>;
-  /** Ids of the rows that are not kept (or marked as gone), and of those that are kept otherwise. Writes nothing. */
+  /** Ids of the rows that are not kept (or are marked gone), and of those whose kept version differs. Writes nothing. */
   compare?(entity: Entity, rows: Row[]): Promise<{ missing: string[]; changed: string[] }>;
   /** Runs to fetch by rule, newest first. Without it nothing is fetched by rule. */
   dueActivities?(wanted: DueActivities): Promise<DueRun[]>;
-  /** Adds to what is kept of the run. `stamp`: as `dueActivities` gave it. */
+  /** Adds to the kept activity of the run. `stamp`: as `dueActivities` gave it. */
   saveActivity?(id: string, activity: RunActivity, stamp: number): Promise<void>;
 };

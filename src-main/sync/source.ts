@@ -1,4 +1,4 @@
-/** The server as the reading loops see it: pages of the largest size it gives, and its clock. */
+/** A server as the sync reads it: pages of the largest size it gives, and its clock. */
 import { AppError } from '../contract/errors.ts';
 import type { DocumentKind, Entity } from '../contract/fields.ts';
 import { plural, type AskOptions, type DocumentRow, type PrefectClient, type Row } from '../prefect/client.ts';
@@ -14,9 +14,9 @@ export class Source {
   readonly options: AskOptions;
   /** rows a page */
   limit: number;
-  /** µs by the server's clock when it first answered; every later change is in a later reply. The least of all: one may be off */
+  /** µs by the server's clock when it first answered: every later change is in a later reply. The smallest of all Date headers, since one may be wrong */
   clock: number | null = null;
-  /** µs; that clock less this machine's, to about a second */
+  /** µs; the server's clock less this machine's, exact to about a second */
   ahead: number | null = null;
 
   constructor(client: PrefectClient, limit: number, options: AskOptions) {
@@ -25,7 +25,7 @@ export class Source {
     this.options = options;
   }
 
-  /** Full rows. Fewer than `limit` of them: there are no more. `limit` is the one the page was asked with, `atMost` or the largest. */
+  /** One page of full rows. Fewer rows than the returned `limit` mean that there are no more. `limit`: `atMost`, or the largest the server gives. */
   async page(
     entity: Entity,
     sort: string,
@@ -46,7 +46,7 @@ export class Source {
     }
   }
 
-  /** Work pools or queues; `pool`: the queues of that one. null: this server has none to show. */
+  /** One page of work pools or queues; `pool`: the queues of that pool. null: this server does not show any. */
   async documents(
     kind: DocumentKind,
     offset: number,
@@ -69,26 +69,26 @@ export class Source {
     this.ahead = serverTime + HALF_A_SECOND - Date.now() * 1000;
   }
 
-  /** Throws it again unless it says that the operator lowered the limit since it was learned. */
+  /** Lowers the limit when the error says that the operator has lowered it since it was learned; otherwise throws the error again. */
   #lower(thrown: unknown, limit: number): void {
     const smaller = smallerLimit(thrown);
     if (smaller === null || smaller >= limit) throw thrown;
     this.limit = smaller;
   }
 
-  /** Rows by id, in pages; returns the ids the server does not have. */
+  /** Reads rows by id, in pages; returns the ids that the server does not have. */
   async byIds(entity: Entity, ids: readonly string[], take: (rows: Row[]) => Promise<void>): Promise<string[]> {
-    const missing = new Set(ids);
+    const unknown = new Set(ids);
     for (let from = 0; from < ids.length;) {
       const chunk = ids.slice(from, from + this.limit);
       const sort = entity === 'task_run' || entity === 'flow_run' ? 'ID_DESC' : 'NAME_ASC';
       const { rows, limit } = await this.page(entity, sort, { id: { any_: chunk } });
       if (limit < chunk.length) continue; // the page was cut: ask for fewer
-      for (const { value } of rows) missing.delete(value.id);
+      for (const { value } of rows) unknown.delete(value.id);
       await take(rows);
       from += chunk.length;
     }
-    return [...missing];
+    return [...unknown];
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a sync remembers between runs. Kept in the archive, in the same transaction as the rows it speaks of. */
+/** What a sync remembers for the next one. Stored in the archive, in the same transaction as the rows that it describes. */
 import { z } from 'zod';
 import { dialectSchema } from '../contract/query.ts';
 import { formatTime, parseTime } from '../contract/time.ts';
@@ -13,10 +13,10 @@ export const syncStateSchema = z.object({
   v: z.literal(1),
   /** µs; how far back the person wants to go, by expected start. null: everything */
   since: time,
-  /** a harvest that is not through: what is left of each table, newest first */
+  /** an unfinished harvest: the gaps left in each table, newest first */
   open: z
     .object({
-      /** µs by the server's clock when it began: rows may have changed since */
+      /** µs by the server's clock when the harvest began; rows may have changed since */
       started: z.number(),
       /** flows and deployments are read */
       parents: z.boolean(),
@@ -26,15 +26,15 @@ export const syncStateSchema = z.object({
     .nullable(),
   /** µs by the server's clock; every change up to here is in the archive. null: no harvest has gone through */
   through: time,
-  /** the same, by the last pass with the wide overlap */
+  /** the same, as of the last pass with the wide overlap */
   wide: time,
-  /** µs by the server's clock; last daily look at what passes do not see: parents in full, rows without expected start */
+  /** µs by the server's clock; the last daily reading of all parents and of runs without expected start, which passes do not see */
   daily: time,
   /** µs; the oldest expected start of a task run that was received */
   oldest: time,
   /** µs by this machine's clock; end of the last sync that went through */
   success: time,
-  /** µs; the server's clock when it last answered, less this machine's: a person reads times by one clock */
+  /** µs; the server's clock less this machine's when it last answered: times shown to a person are by this machine's clock */
   ahead: z.number().default(0),
   /** what the server is, learned once a day */
   server: z
@@ -63,20 +63,20 @@ export function freshState(): SyncState {
   };
 }
 
-/** µs. The Date header has whole seconds and a reply takes its time: smaller differences would only make kept times waver. */
+/** µs. The Date header has whole seconds and replies take time: smaller differences would make shown times jump. */
 const WAVERING = 5_000_000;
 
-/** `ahead`: as the server has just answered; null: it has not, or without its time. */
+/** `ahead`: by the server's latest answer; null: it has not answered, or without its time. */
 export function noteClock(state: SyncState, ahead: number | null): void {
   if (ahead !== null && Math.abs(ahead - state.ahead) > WAVERING) state.ahead = ahead;
 }
 
-/** A time by the server's clock, by this machine's. */
+/** A time by the server's clock → the same by this machine's clock. */
 export function byOurClock(at: number | null, { ahead }: SyncState): number | null {
   return at === null ? null : at - ahead;
 }
 
-/** The archive now reaches back to `before` (µs, a whole hour) only. False: it did not reach further. */
+/** Notes that the archive now reaches back to `before` (µs, a whole hour) only. Returns false when it did not reach further back. */
 export function narrow(state: SyncState, before: number): boolean {
   const gaps = state.open ? [...state.open.task_run, ...state.open.flow_run] : [];
   if (state.since !== null && state.since >= before && gaps.length === 0) return false;
@@ -94,7 +94,7 @@ export function narrow(state: SyncState, before: number): boolean {
   return true;
 }
 
-/** Something else under the key, or a later version's state: the harvest begins again, which loses no row. */
+/** Anything else under the key, or a later version's state, becomes a fresh state: the harvest begins again, which loses no row. */
 export function parseState(stored: unknown): SyncState {
   const parsed = syncStateSchema.safeParse(stored);
   return parsed.success ? parsed.data : freshState();

@@ -1,7 +1,7 @@
 /**
- * Pass V of prefect-api-facts §6: finds what delta passes cannot see. Deleted rows, renames, changes from one terminal state to
- * another and rows that came too late have no time to ask by, so windows of expected start are read whole, in turns, and
- * compared with what is kept; counts, which are cheap, tell which windows to read first.
+ * Pass V of prefect-api-facts §6: finds changes that delta passes cannot see. Deleted rows, renames, changes from one terminal state to
+ * another and late rows have no time to ask by. So windows of expected start are read whole, in turns, and compared with the archive;
+ * counts, which are cheap, tell which windows to read first.
  */
 import { formatTime } from '../contract/time.ts';
 import { scanAnchored } from './anchored.ts';
@@ -22,21 +22,22 @@ import {
 
 const MINUTE = 60_000_000;
 const DAY = 24 * HOUR;
-/** µs. Every window is read at least this often, if the passes come often enough; none more often than hourly. */
+/** Longest time between two readings of a window while syncs are frequent, µs. */
 const ROUND = 0.8 * DAY;
+/** Shortest time between two readings of a window, µs. */
 const RESTED = HOUR;
-/** µs between two comparisons of counts: two requests when nothing is amiss */
+/** µs between two comparisons of counts; each takes two requests when the counts are equal */
 const COUNT_EVERY = 10 * MINUTE;
-/** µs. Younger rows are still coming in and would make every count differ; delta passes look at those. */
+/** Age (µs) from which rows are counted. Younger ones still arrive and would make every count differ; delta passes read those. */
 const SETTLED = 15 * MINUTE;
-/** Requests spent on finding the windows whose counts differ; the rest of a stretch that differs is taken to differ. */
+/** Most requests spent on finding the windows whose counts differ; after them all windows of a differing stretch are taken to differ. */
 const MOST_COUNTS = 64;
-/** Pages of windows whose counts differ that one pass reads; the next pass goes on. */
+/** Most pages that one pass reads of windows whose counts differ; the next pass goes on. */
 const MOST_DOUBTED = 100;
 
 const runEntities = ['flow_run', 'task_run'] as const;
 
-/** `whole`: every window now, whatever it costs. Otherwise a share that gets round in a day. */
+/** Compares windows with the server: all of them with `whole`, otherwise the share that gets through all within a day. */
 export async function verify(pass: Pass, verify: VerifyState, whole: boolean): Promise<void> {
   const { sink, source, progress } = pass;
   if (!sink.ids || !sink.histogram) return;
@@ -87,14 +88,14 @@ async function histogram({ sink }: Pass, entity: RunEntity): Promise<[number, nu
   return (await sink.histogram?.(entity, HOUR)) ?? [];
 }
 
-/** Prefect 2.20 cannot be asked for task runs by time: they are one window. */
+/** Prefect 2.20 cannot be asked for task runs by time: all of them are one window. */
 const hasNoTimeFilter = ({ state }: Pass): boolean => state.server?.features.expectedStart === false;
 
 async function cuts(pass: Pass, entity: RunEntity): Promise<[number, number][]> {
   return entity === 'task_run' && hasNoTimeFilter(pass) ? [] : histogram(pass, entity);
 }
 
-/** What a harvest that began at `started` (µs) has read is as good as compared. */
+/** Notes that rows read by a harvest that began at `started` (µs) count as compared. */
 export async function verifiedByHarvest(pass: Pass, verify: VerifyState, started: number): Promise<void> {
   if (!pass.sink.histogram) return;
   await pass.outbox.flush();
@@ -111,11 +112,11 @@ function save({ outbox }: Pass, verify: VerifyState): Promise<void> {
   return outbox.push('flow', [], { [VERIFY_KEY]: structuredClone(verify) });
 }
 
-/** Ids of all the server has. */
+/** Ids of all flows and deployments that the server has. */
 export type Parents = { flow: Set<string>; deployment: Set<string> };
 type Piece = { entity: RunEntity; window: Window };
 
-/** Those in doubt, the newest of them first, then those not compared for longest. */
+/** First the windows whose counts differ, newest first; then the others, longest uncompared first. */
 function oldestFirst(all: readonly Piece[], now: number, rested: number): Piece[] {
   return all
     .filter(({ window: { at } }) => at === null || Math.abs(now - at) >= rested)
@@ -125,12 +126,12 @@ function oldestFirst(all: readonly Piece[], now: number, rested: number): Piece[
     });
 }
 
-/** The window's own bounds as Prefect takes them, both included. */
+/** The window's bounds as Prefect takes them, both included. */
 function bounds({ from, to }: Pick<Window, 'from' | 'to'>): { low: string | null; high: string } {
   return { low: from === null ? null : formatTime(from), high: to === null ? END_OF_TIME : formatTime(to - 1) };
 }
 
-/** Reads a window whole; what is kept there and was not among it is asked for by id: moved, or gone. */
+/** Reads a window whole. Rows that are kept there and were not among them have moved or are gone, and are asked for by id. */
 async function compareWindow(pass: Pass, entity: RunEntity, window: Window): Promise<void> {
   const { source, sink, outbox } = pass;
   const started = clock(pass);
@@ -138,7 +139,7 @@ async function compareWindow(pass: Pass, entity: RunEntity, window: Window): Pro
   const take: Parameters<typeof closeGap>[3] = (rows) => {
     const before = new Set(rows.map(({ value }) => value.id).filter((id) => seen.has(id)));
     for (const { value } of rows) seen.add(value.id);
-    return keep(pass, entity, rows, (id) => !before.has(id)); // ties longer than a page are read again from their first
+    return keep(pass, entity, rows, (id) => !before.has(id)); // ties longer than a page are read again from their first row
   };
   if (entity === 'task_run' && hasNoTimeFilter(pass)) {
     await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, (rows) => take(rows, null));
@@ -162,9 +163,8 @@ async function compareWindow(pass: Pass, entity: RunEntity, window: Window): Pro
 const unseen = (ids: readonly string[], seen: ReadonlySet<string>): string[] => ids.filter((id) => !seen.has(id));
 
 /**
- * Compares the server's counts with what is kept, halving what differs, and puts the windows that differ in doubt. The archive
- * holds at least what the server has, but for rows that came late, so equal counts of a stretch mean equal rows there;
- * where that does not hold, the rounds find it.
+ * Compares the server's counts with the archive's, halves stretches that differ, and marks the differing windows (`at` null). Apart from
+ * late rows the archive holds all rows that the server has, so equal counts mean equal rows; exceptions are found by the regular rounds.
  */
 async function compareCounts(pass: Pass, entity: RunEntity, windows: Window[], before: number): Promise<void> {
   const { source } = pass;
@@ -196,7 +196,7 @@ async function compareCounts(pass: Pass, entity: RunEntity, windows: Window[], b
   await differs(settled);
 }
 
-/** Flows, deployments and runs without expected start that are kept but were not among `there`: asked for by id. Once a day. */
+/** Once a day: asks by id for kept flows and deployments that are not in `parents`, and for kept runs that are in no window. */
 export async function compareRest(pass: Pass, parents: Parents): Promise<void> {
   const { sink, source, outbox, state, progress } = pass;
   if (!sink.ids) return;
@@ -212,7 +212,7 @@ export async function compareRest(pass: Pass, parents: Parents): Promise<void> {
     });
     await outbox.flush();
     await refetch(pass, entity, unseen(await sink.ids(entity, 'without_start'), seen));
-    // fetched as somebody's parent, from before the archive begins: in no window
+    // read as the parent of another run, and older than the archive's beginning
     if (state.since !== null) await refetch(pass, entity, await sink.ids(entity, { from: null, to: state.since - 1 }));
   }
 }

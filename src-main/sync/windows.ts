@@ -1,23 +1,23 @@
 /**
- * How the time axis is cut for comparing with the server, and when each piece was last compared. Windows of one table
- * touch each other and cover everything from `since` on, so that what is in none of them cannot exist.
+ * Cuts the time axis into windows that are compared with the server, and remembers when each was last compared. The windows of one table
+ * touch each other and cover all time from `since` on.
  */
 import { z } from 'zod';
 
 export const VERIFY_KEY = 'verify';
 
-/** µs. Pieces are made of whole hours: two months of an archive are 1,440 of them. */
+/** µs. Windows are made of whole hours: two months of an archive are 1,440 of them. */
 export const HOUR = 3_600_000_000;
-/** Rows a window should hold, about: ten pages, so that a pass of every 30 s can afford one. */
+/** Rows in a window, about: ten pages, so that one window fits into a pass of every 30 s. */
 const ROWS = 2000;
 
 const windowSchema = z.object({
   /** `from` ≤ expected start < `to`, µs; null: no bound */
   from: z.number().nullable(),
   to: z.number().nullable(),
-  /** µs by the server's clock when a comparison of all of it began; null: never, or in doubt */
+  /** µs by the server's clock when the last whole comparison began; null: never compared, or counts differ */
   at: z.number().nullable(),
-  /** when it was cut: what comparing it will cost */
+  /** rows at the time of the cut: what comparing the window will cost */
   rows: z.number(),
 });
 export type Window = z.infer<typeof windowSchema>;
@@ -27,10 +27,10 @@ export const verifyStateSchema = z.object({
   v: z.literal(1),
   task_run: z.array(windowSchema),
   flow_run: z.array(windowSchema),
-  /** µs by the server's clock: last time the windows were cut anew, and the server's counts were compared */
+  /** µs by the server's clock: when the windows were last cut anew, and when counts were last compared */
   planned: z.number().nullable(),
   counted: z.number().nullable(),
-  /** µs by the server's clock at the end of the last pass; what has gone by since pays for the next windows */
+  /** µs by the server's clock at the end of the last pass; the time since then is the budget for the next windows */
   last: z.number().nullable(),
 });
 export type VerifyState = z.infer<typeof verifyStateSchema>;
@@ -44,7 +44,7 @@ export const freshVerify = (): VerifyState => ({
   last: null,
 });
 
-/** Anything else under the key: compared from the start, which costs requests and loses nothing. */
+/** Anything else under the key becomes a fresh state: all is compared again, which costs requests and loses nothing. */
 export function parseVerify(stored: unknown): VerifyState {
   const parsed = verifyStateSchema.safeParse(stored);
   return parsed.success ? parsed.data : freshVerify();
@@ -52,7 +52,7 @@ export function parseVerify(stored: unknown): VerifyState {
 
 export type Histogram = readonly (readonly [start: number, rows: number])[];
 
-/** Windows from `since` (µs, null: the beginning) to the end of time, each with what is known of the old ones it overlaps. */
+/** Windows from `since` (µs, null: the beginning) to the end of time. Each takes over the oldest `at` of the old windows it overlaps. */
 export function cutWindows(histogram: Histogram, since: number | null, old: readonly Compared[]): Window[] {
   const edges: number[] = [];
   let rows = 0;
@@ -90,7 +90,7 @@ export function atOf(windows: readonly Compared[], from: number | null, to: numb
   return covered >= high && at < Infinity ? at : null;
 }
 
-/** Rows of a histogram in a window, whose bounds are whole hours. */
+/** Number of rows that a histogram has in a window; the window's bounds are whole hours. */
 export function rowsIn(histogram: Histogram, { from, to }: Pick<Window, 'from' | 'to'>): number {
   let rows = 0;
   for (const [start, count] of histogram)
@@ -98,7 +98,7 @@ export function rowsIn(histogram: Histogram, { from, to }: Pick<Window, 'from' |
   return rows;
 }
 
-/** The windows after a harvest that began at `started`: what it read is as good as compared. */
+/** The windows after a harvest that began at `started`: rows that it read count as compared. */
 export function harvested(
   histogram: Histogram,
   since: number | null,
@@ -112,7 +112,7 @@ export function harvested(
   return cutWindows(histogram, since, read);
 }
 
-/** µs; everything has been compared since then. null: not yet. */
+/** µs; all windows have been compared since then. null: not all have been compared. */
 export function verifiedSince({ task_run, flow_run }: VerifyState): number | null {
   const all = [...task_run, ...flow_run].map(({ at }) => at);
   if (all.length === 0 || all.includes(null)) return null;

@@ -4,6 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { toAppError } from '../../src-main/contract/errors.ts';
+import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
 import { NaivePrefect } from '../fixtures/naive-prefect.ts';
@@ -16,6 +19,13 @@ let now = 0;
 let most = 0;
 let dir = '';
 let app: App;
+/** every thread started so far, by name */
+const threads = new Map<string, Worker[]>();
+const onWorker = (worker: Worker) => {
+  const name = worker.threadName ?? '';
+  threads.set(name, [...(threads.get(name) ?? []), worker]);
+};
+process.on('worker', onWorker);
 before(async () => {
   const prefect = new NaivePrefect();
   for (let i = 0; i < RUNS; i++)
@@ -36,13 +46,15 @@ before(async () => {
     return true;
   };
 });
-beforeEach(async (t) => {
+beforeEach(async () => {
   most = 0;
   dir = await mkdtemp(join(tmpdir(), 'taskscope-thread-'));
   app = await createApp({ dataDir: dir, shell: plainShell, log: () => undefined });
-  void t;
 });
-after(() => server.close());
+after(async () => {
+  process.off('worker', onWorker);
+  await server.close();
+});
 
 const ended = async () => {
   await app.close();
@@ -89,3 +101,62 @@ test('an archive is closed in the middle of a sync: at once, and it goes on from
     await ended();
   }
 });
+
+const newest = (name: string): Worker => {
+  const worker = threads.get(name)?.at(-1);
+  assert.ok(worker, name);
+  return worker;
+};
+const kills: Record<string, (worker: Worker) => unknown> = {
+  terminate: (worker) => worker.terminate(),
+  // a message without its ports: an exception that nothing catches
+  exception: (worker) => worker.postMessage({ t: 'attach' }),
+};
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => null,
+    (thrown: unknown) => toAppError(thrown).code,
+  );
+
+for (const [thread, how] of [
+  ['query', 'terminate'],
+  ['writer', 'terminate'],
+  ['sync', 'terminate'],
+  ['sync', 'exception'],
+] as const)
+  test(`the ${thread} thread dies (${how}): seen by all who wait, opened again once by itself, and nothing is lost`, async () => {
+    const abort = new AbortController();
+    try {
+      await add('one');
+      const archive = await app.archive('one');
+      // a window that watches, and a sync in the middle
+      const seen: SyncStatus[] = [];
+      const options = { signal: abort.signal };
+      const watched = codeOf(
+        (async () => {
+          for await (const status of app.handlers['sync.watch']({ workspace: 'one' }, options)) seen.push(status);
+        })(),
+      );
+      await until(() => archive.sync.get().received > 0 && seen.length > 0);
+      const waiting = thread === 'query' ? codeOf(archive.query.activity({ id: 'x' })) : null;
+      await kills[how](newest(thread));
+      if (waiting) assert.ok([null, 'THREAD_DIED'].includes(await waiting));
+      await archive.settled();
+      assert.equal(archive.syncing, false);
+      if (thread === 'query') assert.equal(await codeOf(archive.query.stats({})), 'THREAD_DIED');
+      await until(async () => (await app.archive('one')) !== archive);
+      await synced('one');
+      await until(() => seen.at(-1)?.last_success !== null);
+
+      const second = await app.archive('one');
+      await kills[how](newest(thread));
+      await until(async () => (await codeOf(app.archive('one'))) === 'THREAD_DIED');
+      assert.equal(await watched, 'THREAD_DIED', 'the window hears that it stays closed');
+      assert.equal(second.syncing, false);
+      await app.handlers['workspace.open']({ workspace: 'one' }, options); // a person opens it again
+      await synced('one');
+    } finally {
+      abort.abort();
+      await ended();
+    }
+  });

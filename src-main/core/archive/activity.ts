@@ -1,11 +1,11 @@
-/** A run's logs, history and artifacts over time: the server may clean its own up, the archive keeps what it has seen. */
+/** Reads and merges a run's logs, history and artifacts: the server may delete its own, the archive keeps all that it has read. */
 import { AppError, toWireError } from '../../contract/errors.ts';
 import { noActivity, type RunActivity } from '../../contract/rows.ts';
 import { byCreation } from '../../prefect/artifacts.ts';
 import type { Threads } from './threads.ts';
 import type { Connection } from '../../prefect/connection.ts';
 
-/** The kept copy, or a fresh one from the server when it answers. */
+/** A fresh copy from the server merged with the kept one; when the server does not answer, the kept copy with the problem. */
 export async function readActivity(
   { query, sync, writer }: Threads,
   connection: () => Promise<Connection>,
@@ -22,7 +22,7 @@ export async function readActivity(
   }
 }
 
-/** What was kept and what the server says now, each entry once; where both have one, the server's. Ordered by time. */
+/** The kept and the server's entries, each once and ordered by time; where both have an entry, the server's. */
 export function mergeActivity(kept: RunActivity | null, fresh: RunActivity): RunActivity {
   if (!kept) return fresh;
   if (fresh.fetched === null) return kept; // the server refused
@@ -39,13 +39,13 @@ export function mergeActivity(kept: RunActivity | null, fresh: RunActivity): Run
   };
 }
 
-/** Where lines are missing in both together: what was read earlier, when the run had logged less, may close the gap or a part of it. */
+/** The gap left in both together: lines read earlier, when the run had fewer of them, may close the gap or a part of it. */
 function gapOf(kept: RunActivity, fresh: RunActivity): string | null {
   const at = fresh.logs.findIndex(({ id }) => id === fresh.gap);
   const before = fresh.logs[at];
   const after = fresh.logs[at + 1];
   if (!before || !after) return fresh.gap;
-  // of a kept one everything up to its own gap is there; an old one that was cut has its first lines
+  // the kept copy has all lines up to its own gap; without one, up to its last line
   const end = kept.gap === null ? kept.logs.at(-1) : kept.logs.find(({ id }) => id === kept.gap);
   if (!end || end.timestamp <= before.timestamp) return fresh.gap;
   return end.timestamp >= after.timestamp ? null : end.id;

@@ -146,6 +146,7 @@ export class Archives {
   async #opening(entry: Entry): Promise<Archive> {
     const { paths, workspaces, log, readOnly, syncByItself } = this.#options;
     const byItself = syncByItself && readOnly === null;
+    let died = false;
     const archive = await Archive.open({
       workspace: entry.name,
       path: paths.archive(entry.file),
@@ -161,7 +162,10 @@ export class Archives {
       fetchRule: () => workspaces.get(entry.name).fetch_rule,
       syncEvery: () => (byItself ? this.syncEvery(workspaces.get(entry.name)) : 0),
       metered: () => workspaces.get(entry.name).metered,
-      onDeath: (error) => this.#died(entry.name, error),
+      onDeath: (error) => {
+        if (!died) this.#died(entry.name, error);
+        died = true; // the death of one thread may bring others of the same archive down
+      },
     });
     if (byItself) archive.begin();
     return archive;

@@ -1,7 +1,7 @@
-/** Looking an archive over, for `doctor`: reads the whole file and changes nothing. */
+/** Checks an archive for `doctor`: reads the whole file and changes nothing. */
 import { openForReading } from '../../store/file/archive-file.ts';
 
-/** [] when the file is sound, else SQLite's own complaints. Throws NOT_FOUND, ARCHIVE_NEWER, ARCHIVE_DAMAGED. About 1 s per GB. */
+/** SQLite's own complaints, at most 20; [] when the file is sound. Throws NOT_FOUND, ARCHIVE_NEWER, ARCHIVE_DAMAGED. About 1 s per GB. */
 export function archiveProblems(path: string): string[] {
   const { db, close } = openForReading(path);
   try {

@@ -1,4 +1,4 @@
-/** A value and its watchers: each watcher gets the present value, then the newest one whenever it has changed; values between are skipped. */
+/** A value that can be watched: each watcher gets the present value, then the newest one after every change; values in between are skipped. */
 export class Latest<T> {
   #value: T;
   #version = 0;
@@ -18,7 +18,7 @@ export class Latest<T> {
     for (const wake of [...this.#watchers]) wake();
   }
 
-  /** Ends when the signal aborts. `pause` ms between items keeps a fast source from flooding a reader. */
+  /** Ends when the signal aborts. `pause`: shortest time between two items, ms. */
   async *watch(signal: AbortSignal, pause = 0): AsyncGenerator<T, void, undefined> {
     let seen = -1;
     while (!signal.aborted) {

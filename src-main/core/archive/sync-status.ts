@@ -1,7 +1,7 @@
-/** A workspace's sync status before anything has happened in this run of the program. */
+/** Makes the sync status of a workspace at opening and at the beginning of a sync. */
 import type { SyncStatus } from '../../contract/sync.ts';
 
-/** `stored`: the status the last run left in the archive. */
+/** The status before any sync of this run of the program. `stored`: the one that the last run left in the archive. */
 export function initialStatus(workspace: string, stored: unknown): SyncStatus {
   const empty: SyncStatus = {
     workspace,
@@ -32,7 +32,7 @@ export function initialStatus(workspace: string, stored: unknown): SyncStatus {
   return { ...empty, ...kept };
 }
 
-/** A sync begins: nothing received yet, and what was wrong is to be seen. */
+/** The status when a sync begins: nothing received, no problem. */
 export function startedStatus(before: SyncStatus): SyncStatus {
   return {
     ...before,
@@ -51,7 +51,7 @@ export function startedStatus(before: SyncStatus): SyncStatus {
   };
 }
 
-/** Only what outlives a run of the program: a stored "running" would be a lie. */
+/** The members that outlive a run of the program; a stored phase would be false. */
 function syncStatusKept(stored: object): Partial<SyncStatus> {
   const number = (value: unknown) => (typeof value === 'number' ? value : null);
   const record = stored as Record<string, unknown>;

@@ -1,15 +1,15 @@
-/** Threads that work for nobody who waits stand back for those somebody waits for: questions, the main thread, the window. */
+/** Lowers the priority of background threads, so that queries a person waits for, the main thread and the window run first. */
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { basename } from 'node:path';
 
-/** A third of the share of a thread that has 0, where both want the same processor; all of it where nobody else does. */
+/** Nice value: a third of the share of a thread with 0 when both want the same processor, all of it otherwise. */
 const NICE = 5;
 
 /**
- * For the calling thread. Only Linux has a priority for each thread (setpriority(2), "C library/kernel differences"); elsewhere it
- * would be the whole process's. A click while sync writes flat out: 28 ms instead of 37 at the 95th percentile in a busy hour. Not for the
- * sync thread: what it waits for is the server, and one on the same machine would get its share (a full sync 38.4 s instead of 36.4).
+ * Lowers the priority of the calling thread. Only Linux has a priority for each thread (setpriority(2), "C library/kernel differences");
+ * elsewhere it would hold for the whole process. A click while a sync writes at full speed: 28 ms instead of 37 at the 95th percentile. Not
+ * for the sync thread: a server on the same machine would take its share (a full sync 38.4 s instead of 36.4).
  */
 export function standBack(): void {
   if (process.platform === 'linux') setPriority(Number(basename(readlinkSync('/proc/thread-self'))), NICE);

@@ -25,30 +25,30 @@ const micros = z.number().nullable();
 const runEntity = z.enum(['task_run', 'flow_run']);
 const span = z.object({ from: z.number(), to: z.number() });
 
-/** Both ends are this program: a batch's inside is the store's business and is not parsed at every hop. */
+/** Not parsed at every hop: both ends are this program, and only the store looks inside. */
 const batch = z.custom<Batch>((value) => typeof value === 'object' && value !== null);
 const keys = z.custom<Keys>((value) => typeof value === 'object' && value !== null);
 const dictionary = z.custom<Dictionary>((value) => typeof value === 'object' && value !== null);
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
 export const writerContract = {
-  /** creates the file if it is missing; `notice` tells of a damaged file that was set aside */
+  /** creates a missing file; `notice`: a damaged file was set aside */
   open: call(z.object({ path: z.string() }), z.object({ notice: wireErrorSchema.nullable() })),
   write: call(
     z.object({
       batches: z.array(batch),
       state: z.record(z.string(), z.unknown()).optional(),
-      /** once a write of a chain has failed, its later ones fail with the same error */
+      /** once a write of a chain has failed, later ones of the chain fail with the same error */
       chain: z.number().optional(),
     }),
     z.object({ inserted: z.number(), changed: z.number(), unchanged: z.number() }),
   ),
-  /** 1 for each row that `write` would do something about */
+  /** 1 for each row that `write` would insert or change */
   needed: call(z.object({ keys }), bytes),
   dictionary: call(z.object({ entity: entitySchema }), dictionary.nullable()),
-  /** `drop`: they are deleted here too */
+  /** `drop`: the rows are deleted from the archive instead */
   markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
-  /** `drop`: of what is gone only the id is kept */
+  /** `drop`: of documents that are gone only the id is kept */
   replaceDocuments: call(
     z.object({
       kind: z.enum(documentKinds),
@@ -72,10 +72,10 @@ export const writerContract = {
   preview: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
   enforce: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
   state: call(z.object({ key: z.string() }), z.unknown()),
-  /** number of the last commit that touched rows */
+  /** number of the last commit that changed rows */
   lastBatch: call(none, z.number()),
   setState: call(z.object({ key: z.string(), value: z.unknown() }), none),
-  /** added to what is kept of the run; returns both together */
+  /** merges it with the kept activity of the run; returns both together */
   saveActivity: call(
     z.object({ id: z.string(), activity: runActivitySchema, stamp: z.number().nullable() }),
     runActivitySchema,
@@ -93,7 +93,7 @@ export const writerContract = {
   close: call(none, none),
 };
 
-/** A few ids of each kind that are kept here. */
+/** A few ids of each kind that the archive has. */
 export const knownIdsSchema = z.object({
   flow: z.array(z.string()),
   flow_run: z.array(z.string()),
@@ -103,35 +103,35 @@ export type KnownIds = z.infer<typeof knownIdsSchema>;
 
 export const syncItemSchema = z.object({
   status: syncStatusSchema.omit({ workspace: true, paused: true, metered: true, live: true, next: true }),
-  /** the server's database, once it is known */
+  /** of the server's database, once it is known */
   dialect: dialectSchema.nullable(),
 });
 
 export const syncContract = {
-  /** one sync from where the last stopped; ends when it is through, cancelled by ending the stream */
+  /** one sync, from where the last one stopped; ends when the sync is through; ending the stream cancels the sync */
   run: stream(
     z.object({
       connection: connectionSchema,
       since: micros,
-      /** compare everything with the server */
+      /** compare the whole archive with the server */
       verify: z.boolean(),
       /** rows the server has deleted are deleted here too */
       drop: z.boolean(),
       rule: fetchRuleSchema,
-      /** nothing beyond what has changed: no comparing that is merely due */
+      /** read changes only: nothing is compared because it is due */
       sparing: z.boolean(),
     }),
     syncItemSchema,
   ),
-  /** what the server says changes is read and written, until the stream is ended. `reconnected`: how often the line has come back */
+  /** reads and writes the runs that the server's events name, until the stream is ended. `reconnected`: how often the line has come back */
   live: stream(z.object({ connection: connectionSchema }), z.object({ state: liveSchema, reconnected: z.number() })),
-  /** `body`: filters as Prefect takes them, null when it cannot be asked this; `ids`: what matches here and is not gone */
+  /** compares one question. `body`: filters as Prefect takes them, null when Prefect has none for it; `ids`: runs that match here and are not gone */
   compare: call(
     z.object({
       connection: connectionSchema,
       body: z.record(z.string(), z.unknown()).nullable(),
       ids: z.array(z.string()),
-      /** all that match here, of which `ids` may be the first only */
+      /** number of all runs that match here; `ids` may be the first of them only */
       count: z.number(),
       drop: z.boolean(),
     }),
@@ -168,7 +168,7 @@ export const apiRequestSchema = z.object({
 });
 export type ApiRequest = z.infer<typeof apiRequestSchema>;
 
-/** What the query thread made is checked where it is used, in the window: main only hands it on, 200 rows of 22 values at a time. */
+/** Not checked here: main only hands on the query thread's answers (200 rows of 22 values), and the window checks them. */
 const handedOn = <T>() => z.custom<T>((value) => typeof value === 'object' && value !== null);
 
 const asked = contract['query.ask'].input.omit({ workspace: true });

@@ -1,4 +1,4 @@
-/** Demo thread: the simulated Prefect server, so that its work is not the window's. */
+/** Demo thread: runs the simulated Prefect server, so that its work does not slow the main thread. */
 import { workerData } from 'node:worker_threads';
 import { startDemo } from '../../demo/server/server.ts';
 import { serve } from '../../rpc/rpc.ts';

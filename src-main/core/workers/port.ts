@@ -1,8 +1,8 @@
-/** The worker's end: its port to main, and leaving when main says so. */
+/** A worker thread's channel to main; the thread ends when main sends `exit`. */
 import { parentPort } from 'node:worker_threads';
 import { portChannel, type Channel } from '../../rpc/channels.ts';
 
-/** Throws when not run as a worker. `onExit` runs before the thread ends. */
+/** Throws outside a worker thread. `onExit` runs before the thread ends. */
 export function mainChannel(onExit: () => void | Promise<void> = () => undefined): Channel {
   const port = parentPort;
   if (!port) throw new Error('this file is a worker thread');

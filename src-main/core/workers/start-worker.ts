@@ -9,12 +9,12 @@ import type { Log } from '../shell.ts';
 export type WorkerName = 'writer' | 'query' | 'sync' | 'demo';
 
 /**
- * Pages of 450 kB outlive Node's young heap of 48 MB while they are packed and written; with twice that, 5 % more new rows a
- * second and 9 % more unchanged ones (medians of three pairs).
+ * Pages of 450 kB outlive Node's young heap of 48 MB while they are packed and written. With twice that, 5 % more new rows a second and 9 %
+ * more unchanged ones (medians of three pairs).
  */
 export const workerLimits: Partial<Record<WorkerName, ResourceLimits>> = { sync: { maxYoungGenerationSizeMb: 96 } };
 
-/** Straight from source under Node 24, or the flat bundle beside this one (electron.vite.config.ts keeps them flat for this). */
+/** The source file under Node 24, or the bundle beside this one (electron.vite.config.ts puts all bundles into one folder for this). */
 function entry(name: WorkerName): URL {
   return new URL(import.meta.url.endsWith('.ts') ? `./${name}.ts` : `./${name}.js`, import.meta.url);
 }

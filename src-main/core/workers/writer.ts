@@ -1,4 +1,4 @@
-/** Writer thread: the only connection that writes one archive. Serves main and, on a port of its own, the sync worker. */
+/** Writer thread: has the only connection that writes one archive. Serves main and, on a port of its own, the sync thread. */
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { AppError, toWireError } from '../../contract/errors.ts';
 import { portChannel } from '../../rpc/channels.ts';
@@ -10,7 +10,7 @@ import { writerContract } from './contracts.ts';
 import { standBack } from './background.ts';
 import { mainChannel } from './port.ts';
 
-/** `sync`: the sync worker's calls come in here. `changes`: what the query worker's index must take in goes out here. */
+/** `sync`: calls of the sync thread come in here. `changes`: row numbers that the query thread's index must read go out here. */
 export type WriterData = { sync: MessagePort; changes: MessagePort };
 const { sync, changes } = workerData as WriterData;
 
@@ -37,7 +37,7 @@ function refreshFailures(): void {
   }
 }
 
-/** Chains of writes of which one has failed, and with what. The next may be on its way before who sends it knows. */
+/** Chains in which a write has failed, and its error. Their next write may have been sent before the sender knew of the failure. */
 const broken = new Map<number, unknown>();
 
 const handlers: Handlers<typeof writerContract> = {
@@ -77,7 +77,7 @@ const handlers: Handlers<typeof writerContract> = {
     return {};
   },
   saveActivity: ({ id, activity, stamp }) => {
-    // here, where nobody else can save the same run in between
+    // in this thread, so that no other save of the same run comes in between
     const merged = mergeActivity(writer().activity(id), activity);
     writer().saveActivity(id, merged, stamp);
     return merged;

@@ -1,4 +1,4 @@
-/** A changed connection: what becomes of the entry, where the archive's runs came from, and taking it into use. */
+/** Changes a workspace's connection: makes the new entry, asks whether its server is the one whose runs are kept, and takes it into use. */
 import type { Workspace, ConnectionEdit } from '../../contract/rows.ts';
 import { AppError, fromWireError, type WireError } from '../../contract/errors.ts';
 import { apiUrlGuesses } from '../../prefect/address.ts';
@@ -38,7 +38,7 @@ export function edited(entry: Entry, kept: Record<string, string>, edit: Connect
   };
 }
 
-/** All headers as they are: their values need not be known, and the command line may not see them. */
+/** Whether all headers stay: then their values need not be known, and the command line may not see them. */
 function staying(entry: Entry, { headers }: ConnectionEdit): boolean {
   const names = (list: string[]) => list.map((name) => name.toLowerCase()).sort().join('\n'); // prettier-ignore
   return (
@@ -52,7 +52,7 @@ function keptHeader(kept: Record<string, string>, wanted: string): string {
   throw new AppError('BAD_INPUT', `the header ${wanted} needs a value`, { field: 'headers' });
 }
 
-/** The values of headers that an edit keeps without naming them; none when it names all. */
+/** The kept values of headers that the edit names without a value; {} when it needs none. */
 async function keptHeaders(
   workspaces: Workspaces,
   workspace: string,
@@ -80,7 +80,7 @@ export async function testEdit(parts: Parts, workspace: string, edit: Connection
   return { version, task_runs, server };
 }
 
-/** As `testEdit`, and ANOTHER_SERVER. When it throws nothing has changed. */
+/** Throws as `testEdit` does, and ANOTHER_SERVER. When it throws, nothing has changed. */
 export async function saveEdit(
   parts: Parts,
   workspace: string,
@@ -117,7 +117,7 @@ export async function saveEdit(
   }
 }
 
-/** The secret is still kept under the present name. */
+/** The secret is still kept under the entry's present name. */
 function connectionOf(workspaces: Workspaces, entry: Entry, { change, typed }: Edited): Promise<Connection> {
   return workspaces.connection({ ...entry, ...change, name: entry.name }, typed);
 }

@@ -4,7 +4,7 @@ import { freshState, parseState, STATE_KEY } from '../../sync/state.ts';
 import { freshVerify, VERIFY_KEY } from '../../sync/windows.ts';
 import type { writerContract } from '../workers/contracts.ts';
 
-/** `everything`: what has been read and compared, too, so that it is from the beginning. Rows stay. */
+/** `everything`: also what has been read and compared, so that the next sync begins anew. Rows stay. */
 export async function forgetServer(writer: Client<typeof writerContract>, everything: boolean): Promise<void> {
   const state = everything ? freshState() : { ...parseState(await writer.state({ key: STATE_KEY })), server: null };
   await writer.setState({ key: STATE_KEY, value: state });

@@ -1,11 +1,11 @@
-/** Ids by which a server can be told from another: of what was kept last and should still be there. */
+/** Ids by which one server can be told from another: those of the newest kept runs and their parents. */
 import type { Client } from '../../contract/define.ts';
 import type { KnownIds, queryContract } from '../workers/contracts.ts';
 
-/** Of each kind; one known id is enough, and flows deleted since are few. */
+/** Ids of each kind: one that the server knows is enough, and few flows are deleted. */
 const FEW = 50;
 
-/** All empty when nothing is kept. Rows marked as gone count only when there are no others. */
+/** Empty lists when no runs are kept. Runs marked gone count only when there are no others. */
 export async function knownIds(query: Client<typeof queryContract>, signal: AbortSignal): Promise<KnownIds> {
   for (const where of [{ field: 'gone', isNull: true }, { and: [] }]) {
     const { rows, facets } = await query.ask(

@@ -1,7 +1,7 @@
 /** Where Prefect's own UI shows a task run. Cloud: app.prefect.cloud/account/…/workspace/…; self-hosted: beside `/api`. */
 import type { Entry } from './workspaces.ts';
 
-/** null when the address does not tell: the demo has no UI. */
+/** null for the demo, which has no UI, and for an address that is none. */
 export function runUrl(entry: Entry, id: string): string | null {
   if (entry.demo || !URL.canParse(entry.api_url)) return null;
   const api = new URL(entry.api_url);

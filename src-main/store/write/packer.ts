@@ -47,6 +47,7 @@ export class Packer {
   async #send(prepared: readonly Prepared[], state: Record<string, unknown>): Promise<[Promise<WriteCounts>]> {
     const asks = this.#unchanged >= WORTH_ASKING;
     const answers = prepared.map(({ keys }) => (asks ? this.#writer.needed(keys) : null));
+    for (const answer of answers) answer?.catch(() => undefined); // awaited below one by one: when the first fails, the others are not
     const batches: Batch[] = [];
     for (const [i, one] of prepared.entries()) {
       const needed = await answers[i];
