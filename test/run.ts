@@ -108,13 +108,13 @@ function choose(args: string[]): { wanted: Set<Part>; words: string[] } {
   return { wanted: new Set(named.length > 0 ? (named as Part[]) : parts), words: positionals };
 }
 
-/** A developer's own Prefect profile or Taskscope folder must not decide how a test goes. */
+/** Without the variables of a developer's own Prefect profile and Taskscope folder, which would change what tests do. */
 function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const dropped = /^(PREFECT_|TASKSCOPE_DATA_DIR$|NODE_OPTIONS$|NODE_TEST_CONTEXT$)/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !dropped.test(name)));
 }
 
-/** The absence of what is required skips tests on a developer's machine and fails in CI, where a skip would go unseen. */
+/** A missing required program skips its tests on a developer's machine and fails in CI, where nobody would see the skip. */
 function told(
   what: string,
   found: { path: string | null; why: string },

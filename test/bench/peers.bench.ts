@@ -110,7 +110,7 @@ export async function peersBench(taskRuns: number, rounds: number): Promise<Figu
   }
 }
 
-/** Over HTTP: the server's answers and the local API's, to their last byte. Rows that start in the same µs may come in either order (prefect-api-facts §2). */
+/** Over HTTP: the server's answers and the local API's, to their last byte. Rows that start in the same µs may come in either order. */
 export async function serverBench(taskRuns: number, rounds: number): Promise<Figure[]> {
   const { localApiPeer, prefectPeer } = await import('./peers/prefect.ts');
   const peers: Peer[] = [await localApiPeer(taskRuns), await prefectPeer(taskRuns)];

@@ -1,4 +1,4 @@
-/** Accessibility of a part of the window, by axe: nothing is to be found. */
+/** Checks the accessibility of a part of the window with axe. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 

@@ -25,7 +25,7 @@ export type StartOptions = {
   env: Record<string, string>;
   colorScheme: 'light' | 'dark';
   viewport: { width: number; height: number };
-  /** whose right it runs with; only root may choose, and only the shell's host does */
+  /** the user it runs as; only root may choose, and only the browser shell does */
   uid: number | null;
   /** milliseconds by which the clocks of app and page are moved */
   clockOffset: number;
@@ -34,11 +34,11 @@ export type StartOptions = {
 /** One running app with its window. */
 export type Running = {
   page: Page;
-  /** of the core, where the host knows it */
+  /** process id of the core; null where the host does not know it */
   pid: number | null;
-  /** the local API, where the host has one */
+  /** the local API; null where the host has none */
   api: { url: string; token: string } | null;
-  /** does what leads to a saved file and gives its path */
+  /** runs the action and returns the path of the file that it saves */
   savedFile(action: () => Promise<void>): Promise<string>;
   stop(): Promise<void>;
 };
@@ -46,7 +46,7 @@ export type Running = {
 export type Host = {
   dataDir: string;
   start(options?: Partial<StartOptions>): Promise<Running>;
-  /** stops what runs and starts it anew on the same data folder */
+  /** stops the running app and starts it again on the same data folder */
   restart(options?: Partial<StartOptions>): Promise<Running>;
 };
 

@@ -1,4 +1,4 @@
-/** What a person does in the window, by the names they see. One place to change when a word on a button changes. */
+/** The actions of a person in the window, by the names on screen: the one place to change when a label changes. */
 import { expect, type Locator, type Page } from '@playwright/test';
 
 export class Window {
@@ -45,7 +45,7 @@ export class Window {
       .click();
   }
 
-  /** What the chart tells of the bar under the pointer is there, and nothing lies over its middle. */
+  /** The chart's tooltip is visible and nothing covers its middle. */
   async expectChartTip(): Promise<void> {
     await this.page.getByRole('group', { name: /runs over time/ }).hover();
     const tip = this.page.locator('.tip');

@@ -1,4 +1,4 @@
-/** What went wrong inside: told at once on stderr, and the process ends with 1 when there was any. */
+/** Mistakes of the app that the stand-in found: printed on stderr at once; the process then ends with 1. */
 const problems: string[] = [];
 
 export function problem(text: string): void {

@@ -1,4 +1,4 @@
-/** What the stand-in lacks must not look like `undefined`: a misspelt or unprovided name throws where it is used. */
+/** Objects that throw when a name is read that the stand-in does not provide, instead of giving `undefined`. */
 
 /** Names a runtime asks of any object: await, inspection, coercion. */
 const asked = new Set(['then', 'toJSON', 'inspect', 'constructor', 'nodeType', '$$typeof', 'asymmetricMatch']);

@@ -1,4 +1,4 @@
-/** What this machine has and can be given. */
+/** Programs of this machine: run, installed, and the folder for downloads. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export type Found = { path: string | null; why: string };
 
-/** Output and exit code of a program, null when it cannot be started. Nothing is asked: no stdin. */
+/** Output and exit code of a program, null when it cannot be started. It has no stdin, so it cannot wait for an answer. */
 export function tryProgram(
   program: string,
   args: string[],
@@ -28,7 +28,7 @@ export function tryProgram(
 
 const INSTALL_LIMIT = 10 * 60_000; // ms
 
-/** Debian and its kin, as root: installs packages. False when that is not possible here or did not work. */
+/** Installs Debian packages. False without root or apt, and when the installation failed. */
 export async function aptInstall(packages: string[]): Promise<boolean> {
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return false;
   console.log(`set-up: apt-get install ${packages.join(' ')} …`);
@@ -40,7 +40,7 @@ export async function aptInstall(packages: string[]): Promise<boolean> {
   return done?.code === 0;
 }
 
-/** Where things fetched for tests are kept between runs and outside the repository. */
+/** The folder, outside the repository, that keeps downloads for tests between runs. */
 export function cacheFolder(): string {
   if (process.platform === 'win32') return join(process.env.LOCALAPPDATA ?? homedir(), 'taskscope-test');
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'taskscope-test');

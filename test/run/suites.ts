@@ -1,4 +1,4 @@
-/** The two runners, each told to write its counts where they can be read. */
+/** Runs Node's tests and Playwright's specs, and reads their counts from a file that each writes. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -9,7 +9,7 @@ import type { Counts } from './tally.ts';
 
 export type Place = {
   root: string;
-  /** a folder for this run's own files */
+  /** a folder for the files of this run */
   scratch: string;
   env: NodeJS.ProcessEnv;
   /** run only files whose path has one of these; [] is all */
@@ -25,8 +25,8 @@ type Part = {
 
 const none: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-const LONGEST = 15 * 60_000; // ms for one test file: it has hung by then
-/** Node would take one less than there are processors; but many files wait for servers, programs and browsers that they started. */
+const LONGEST = 15 * 60_000; // ms; a test file that takes longer hangs
+/** Node's default is one less than there are processors. At least two run at once, since many wait for servers and programs they started. */
 const FILES_AT_ONCE = Math.max(2, availableParallelism() - 1);
 
 /** The *.test.ts under `folder`, in Node's own runner, straight from source; without a clock at the machine's hour. */
@@ -89,7 +89,7 @@ type PlaywrightReport = {
   errors: unknown[];
 };
 
-/** A runner that died before it counted, or that failed without saying which test, is one failure. */
+/** A runner that ended without counts, or with an exit code and no failed test, counts as one failure. */
 async function read(path: string, code: number, parse: (text: string) => Counts): Promise<Counts> {
   const text = existsSync(path) ? (await readFile(path, 'utf8')).trim() : '';
   if (text === '') return { passed: 0, failed: 1, skipped: 0 };

@@ -1,4 +1,4 @@
-/** What passed, failed and was skipped over all suites. */
+/** Counts passed, failed and skipped tests over all suites. */
 export type Counts = { passed: number; failed: number; skipped: number };
 
 export class Tally {
