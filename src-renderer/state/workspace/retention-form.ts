@@ -2,21 +2,21 @@
 import type { FetchRule, Keeping, Retention } from '../../../src-main/contract/sync.ts';
 
 /** Numbers as typed, so that a half-typed one is no error of the field. */
-export type KeepingForm = {
+export type RetentionForm = {
   gone: Keeping['gone'];
   byAge: boolean;
   days: string;
   bySize: boolean;
   gigabytes: string;
 };
-export type KeepingProblems = { days?: string; gigabytes?: string };
+export type RetentionProblems = { days?: string; gigabytes?: string };
 
 /** Powers of 1,000, as every size in the window. */
 const GIGABYTE = 1e9;
 /** Offered when a bound is switched on: a quarter, and what a million runs take. */
 const usual = { days: '90', gigabytes: '2' };
 
-export function keepingForm(keeping: Keeping): KeepingForm {
+export function retentionForm(keeping: Keeping): RetentionForm {
   return {
     gone: keeping.gone,
     byAge: keeping.max_days !== null,
@@ -26,7 +26,7 @@ export function keepingForm(keeping: Keeping): KeepingForm {
   };
 }
 
-export function keepingProblems(form: KeepingForm): KeepingProblems {
+export function retentionProblems(form: RetentionForm): RetentionProblems {
   const days = Number(form.days);
   const bytes = Math.round(Number(form.gigabytes) * GIGABYTE);
   return {
@@ -38,8 +38,8 @@ export function keepingProblems(form: KeepingForm): KeepingProblems {
 }
 
 /** null while a number is not one */
-export function formKeeping(form: KeepingForm): Keeping | null {
-  if (Object.keys(keepingProblems(form)).length > 0) return null;
+export function formRetention(form: RetentionForm): Keeping | null {
+  if (Object.keys(retentionProblems(form)).length > 0) return null;
   return {
     gone: form.gone,
     max_days: form.byAge ? Number(form.days) : null,
@@ -47,7 +47,7 @@ export function formKeeping(form: KeepingForm): Keeping | null {
   };
 }
 
-export function sameKeeping(a: Keeping, b: Keeping): boolean {
+export function sameRetention(a: Keeping, b: Keeping): boolean {
   return a.gone === b.gone && a.max_days === b.max_days && a.max_bytes === b.max_bytes;
 }
 

@@ -1,4 +1,4 @@
-/** What a change of keeping would delete, asked while the form is filled in: the button must say it before it does it. */
+/** What another retention would delete, asked while the form is filled in: the button says it before it does it. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import type { Keeping, Retention } from '../../../src-main/contract/sync.ts';
 import { api } from '../window/app.svelte.ts';
@@ -6,7 +6,7 @@ import { api } from '../window/app.svelte.ts';
 /** Typing settles for this long before it is asked, in ms: a count walks every run. */
 const TYPING_MS = 250;
 
-export class KeepingPreview {
+export class RetentionPreview {
   asking = $state(false);
   result = $state.raw<Retention | null>(null);
   problem = $state.raw<AppError | null>(null);
