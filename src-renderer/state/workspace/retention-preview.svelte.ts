@@ -3,7 +3,7 @@ import { toAppError, type AppError } from '../../../src-main/contract/errors.ts'
 import type { Keeping, Retention } from '../../../src-main/contract/sync.ts';
 import { api } from '../window/app.svelte.ts';
 
-/** Typing settles for this long before it is asked, in ms: a count walks every run. */
+/** Pause in typing after which the preview is asked for, ms: the count looks at every run. */
 const TYPING_MS = 250;
 
 export class RetentionPreview {
@@ -12,7 +12,7 @@ export class RetentionPreview {
   problem = $state.raw<AppError | null>(null);
   private abort: AbortController | null = null;
 
-  /** null: nothing to ask. Returns what ends it. */
+  /** null clears the preview. Returns how to stop. */
   ask(workspace: string, keeping: Keeping | null): () => void {
     this.abort?.abort();
     this.result = null;

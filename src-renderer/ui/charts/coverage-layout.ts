@@ -23,7 +23,7 @@ export const shortWords: Record<SpanState, string> = {
   partial: 'Not all here',
 };
 
-/** A count of one among a million is still drawn this high. */
+/** Least height of a bar with runs, px: one run among a million is still seen. */
 const LEAST = 1.5;
 
 /** Runs in an ended state, unfinished and gone: stacked from the ground up, in px of `height`. */
