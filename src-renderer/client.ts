@@ -1,7 +1,7 @@
 /**
  * The window's only door to the core. In Electron the preload's two-method bridge carries the frames; in the browser
  * shell a WebSocket does, after the one-use ticket in the address was traded for a cookie. `api` stays the same object
- * over reconnects: calls fail with DISCONNECTED while the line is down, and whoever keeps a stream asks again on 'up'.
+ * over reconnects: calls fail with DISCONNECTED while the connection is down, and the owner of a stream asks again on 'up'.
  */
 import { z } from 'zod';
 import { contract, type Contract } from '../src-main/contract/calls.ts';

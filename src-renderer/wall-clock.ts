@@ -1,7 +1,7 @@
 /**
- * What a clock on the wall shows in a zone. The machine's own is Date's; of any other Intl is asked once for each hour that is shown, the
- * rest is arithmetic. Asking Intl for each cell of the list took 24 µs instead of 1.6, and its very first answer takes 23 ms, in the
- * middle of the first list. Years before 1970 are right too; those before 100 are not shown anywhere.
+ * Local date and time in a zone. The machine's own zone comes from Date. For another zone Intl gives the offset once for each hour that is
+ * shown, and the rest is arithmetic: 1.6 µs a cell of the list instead of 24, and without the 23 ms of Intl's first answer in the middle
+ * of the first list. Years before 1970 are right; years before 100 do not occur.
  */
 
 /** `zone`: an IANA name; undefined is the machine's own. */

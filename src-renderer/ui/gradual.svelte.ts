@@ -1,6 +1,6 @@
 /**
- * How many of `wanted` there may be: more each frame, until it is enough; first one, then twice as many up to `portion` more, since
- * what is made first runs code for the first time and costs three times as much. Call while a component is made.
+ * How many of `wanted` elements to make: one in the first frame, then twice as many as before, at most `portion` more a frame. The first
+ * element runs code for the first time and costs three times as much as later ones. Call while a component is made.
  */
 export function gradual(wanted: () => number, portion: number): { readonly room: number } {
   let room = $state(0);

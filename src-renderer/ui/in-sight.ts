@@ -1,4 +1,4 @@
-/** What a click brought is scrolled into sight when it comes, where a dialog is longer than its window. */
+/** Scrolls a node into view when its content appears: a dialog may be longer than its window. */
 export function inSight(node: HTMLElement): () => void {
   const seen = new MutationObserver(() => {
     if (node.childElementCount > 0) node.scrollIntoView({ block: 'nearest' });

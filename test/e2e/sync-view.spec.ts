@@ -33,7 +33,7 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
   await test.step('the sync view, from the footer and by key', async () => {
     await page.getByRole('button', { name: /Every run since/ }).click();
     const view = page.getByRole('dialog', { name: 'Sync' });
-    await expect(view.getByText(/^Every run since .*, checked .*Compared with the server in full/)).toBeVisible();
+    await expect(view.getByText(/^Every run since .*, checked .*Checked with the server in full/)).toBeVisible();
     await expect(view.getByRole('table', { name: 'What this archive holds, by expected start' })).toBeAttached();
     await accessible(page, '.dialog');
     await page.keyboard.press('Escape');

@@ -50,14 +50,14 @@ const status = (change: Partial<SyncStatus>): SyncStatus =>
 describe('the sentence of the sync view', () => {
   const say = (change: Partial<SyncStatus>, every = 30) => coverageSentence(status(change), every, words);
 
-  it('says what is here, when it was compared, and how it is kept true', () => {
+  it('says what is here, when it was checked, and how it is kept true', () => {
     assert.equal(
       say({}),
-      'Every run since day 3, checked at 4. Compared with the server in full at 5. Listening for changes.',
+      'Every run since day 3, checked at 4. Checked with the server in full at 5. Listening for changes.',
     );
     assert.equal(
       say({ verified_since: null, live: 'unsupported' }),
-      'Every run since day 3, checked at 4. Not all of it has been compared with the server yet. Looks for changes every 30 s.',
+      'Every run since day 3, checked at 4. Not all of it has been checked with the server yet. Looks for changes every 30 s.',
     );
     assert.equal(
       say({ complete_since: null, verified_since: null, last_success: null, checked: null, live: 'off' }, 0),
@@ -69,7 +69,7 @@ describe('the sentence of the sync view', () => {
     );
     assert.equal(
       say({ paused: true }),
-      'Every run since day 3, checked at 4. Compared with the server in full at 5. Paused.',
+      'Every run since day 3, checked at 4. Checked with the server in full at 5. Paused.',
     );
   });
 
@@ -106,7 +106,7 @@ describe('the sentence of the sync view', () => {
     assert.equal(progressWords({ ...running, step: 'flows' }, String, seconds), 'Flows · 9 read');
     assert.equal(
       progressWords({ ...running, task_runs: 30, step: 'verify' }, String, seconds),
-      'Comparing with the server · 30 of 30',
+      'Checking with the server · 30 of 30',
     );
   });
 });
@@ -143,7 +143,7 @@ describe('check now', () => {
     );
     assert.equal(
       say({ server: 90000, more: true }),
-      'open: The server has 90000 runs, 7 are here. More may differ: compare everything to find it.',
+      'open: The server has 90000 runs, 7 are here. More may differ: check everything to find it.',
     );
     assert.match(say({ server: 8 }), /^open: .*changing right now/);
   });
@@ -176,8 +176,8 @@ describe('the coverage strip', () => {
     ...change,
   });
 
-  it('says whether a stretch is all here and compared', () => {
-    assert.equal(spanState(span({})), 'compared');
+  it('says whether a stretch is all here and checked', () => {
+    assert.equal(spanState(span({})), 'checked');
     assert.equal(spanState(span({ verified: null })), 'here');
     assert.equal(spanState(span({ complete: false })), 'partial');
   });

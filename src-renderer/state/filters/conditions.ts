@@ -144,7 +144,7 @@ export function writeChoice(where: Condition, field: string, choice: Choice, tag
 
 export type Gesture = 'include' | 'exclude' | 'only';
 
-/** A second click undoes the first; including an excluded value (or the reverse) moves it over. */
+/** A second click undoes the first. Including an excluded value, or the reverse, moves it. */
 export function toggled(choice: Choice, value: Value | null, gesture: Gesture): Choice {
   const included = choice.include.includes(value);
   const excluded = choice.exclude.includes(value);

@@ -9,7 +9,7 @@ import { conjuncts } from './conditions.ts';
 const names = new SvelteMap<string, string>();
 /** What an id is of: `flow_run.flow_id` → `flow`. A flow and a deployment may have one name. */
 const kindOf = (path: string) => path.split('.').at(-1)?.replace(/_id$/, '') ?? path;
-/** Kind and name → ids, for a query that is typed. Read when one is, so nothing needs to follow it. */
+/** Kind and name → ids, for a query that is typed. Not reactive: it is read when a query is parsed. */
 // eslint-disable-next-line svelte/prefer-svelte-reactivity
 const ids = new Map<string, string[]>();
 
@@ -23,7 +23,7 @@ function learn(path: string, id: string, name: string): void {
 export function idsOf(path: string, name: string): readonly string[] {
   return ids.get(`${kindOf(path)} ${name}`) ?? [];
 }
-/** Nothing shows it, so nothing needs to follow it. */
+/** Not reactive: nothing on screen shows it. */
 // eslint-disable-next-line svelte/prefer-svelte-reactivity
 const asked = new Set<string>();
 
@@ -54,7 +54,7 @@ function idsIn(where: Condition): [string, string[]][] {
   });
 }
 
-/** Asks once for names that a loaded preset needs. Ids without a name stay ids. */
+/** Asks once for the names of ids in a loaded preset. An id without a name is shown as an id. */
 export async function learnNames(workspace: string, where: Condition): Promise<void> {
   for (const [field, ids] of idsIn(where)) {
     if (ids.length === 0) continue;

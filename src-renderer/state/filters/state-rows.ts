@@ -1,11 +1,11 @@
-/** The lines of the state list: types in the order of concern, each with its names. */
+/** The lines of the state list: state types, the most urgent first, each with its state names. */
 import type { Facet } from '../../../src-main/contract/query.ts';
 import { stateLook, stateOrder } from '../../state-look.ts';
 import type { StateChoice } from './state-choice.ts';
 
 export type StateRow = { type: string; count: number; names: { name: string; count: number }[] };
 
-/** Shown even at zero, so that the list keeps its shape while one filters. */
+/** Shown also with count 0, so that the list keeps its shape while filters change. */
 const usual = ['COMPLETED', 'FAILED', 'CRASHED', 'RUNNING', 'PENDING', 'SCHEDULED', 'CANCELLED'];
 
 /**

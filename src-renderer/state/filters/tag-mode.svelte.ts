@@ -1,4 +1,4 @@
-/** "All of" or "any of", per tags field, while no tag is chosen and so no condition can hold the wish. */
+/** The choice of "all of" or "any of" per tags field, while no tag is chosen and no condition can hold it. */
 import { SvelteMap } from 'svelte/reactivity';
 import type { Choice } from './conditions.ts';
 

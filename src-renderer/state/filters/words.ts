@@ -1,4 +1,4 @@
-/** The words of a chip as this window would say them now: names it has met, moments in the chosen time zone. */
+/** How this window spells the parts of a chip: known names for ids, times in the chosen zone. */
 import { formatMoment, zoneOf } from '../../format.ts';
 import { app } from '../window/app.svelte.ts';
 import type { Words } from './chips.ts';

@@ -1,11 +1,11 @@
 /**
  * Which columns the grid shows, in which order and width. The person's own are kept in the settings; a preset's stand in their
- * place while it is chosen, so that looking at it does not rearrange the list one comes back to.
+ * place while it is chosen, so that choosing a preset does not rearrange the person's own list.
  */
 import { app } from '../window/app.svelte.ts';
 import { chosenColumns, defaultWidth, type ColumnChoice } from '../../grid-columns.ts';
 
-/** A column being resized tells at every move of the pointer; the settings file need not. */
+/** Pause after a change of columns until it is saved, ms: a resize changes them at every move of the pointer. */
 const SETTLE_MS = 300;
 
 class Columns {

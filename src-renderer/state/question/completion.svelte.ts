@@ -1,4 +1,4 @@
-/** What could stand where one types in a query, with counts of the archive when they are there. */
+/** Completion of a query at the cursor: fields, operators and values, with the archive's counts once they have come. */
 import { TRUE } from '../../../src-main/contract/query.ts';
 import { gapAt, type Gap } from '../../../src-main/contract/query-text/gap.ts';
 import { api } from '../window/app.svelte.ts';
@@ -25,7 +25,7 @@ export class Completion {
     this.gap = gap;
     const known = gap ? knownOffers(gap) : [];
     const fields = gap ? countedFields(gap) : [];
-    // the values of before stay while one types on, so that the list does not blink
+    // the last values stay until the next ones come, so that the list does not blink
     if (fields.length === 0 || before?.at !== gap?.at) this.offers = known;
     if (!gap || fields.length === 0 || !workspace) return;
     const abort = new AbortController();
@@ -46,7 +46,7 @@ export class Completion {
       facets.forEach(rememberNames);
       this.offers = countedOffers(facets, known);
     } catch {
-      if (!abort.signal.aborted) this.offers = known; // completion is a convenience: one can type on without
+      if (!abort.signal.aborted) this.offers = known; // typing goes on without completion
     }
   }
 }

@@ -8,7 +8,7 @@ import { rememberNames } from '../filters/names.svelte.ts';
 import { api } from '../window/app.svelte.ts';
 import { portionsOf } from './facet-portions.ts';
 
-/** Facets of a new list drawn at once: all in one take 30 ms of style, layout and paint. */
+/** Facets of a new list that are drawn at once. All of them together take 30 ms of style, layout and paint. */
 const DRAWN_AT_ONCE = 2;
 
 type Asked = { workspace: string; where: Condition };
@@ -20,7 +20,7 @@ export class Facets {
   private readonly late = new Set<string>();
   private readonly onlate: () => void;
 
-  /** `onlate`: facets are wanted that no question carried; once for all of a task. */
+  /** `onlate` is called once a task when facets are wanted that no question carried. */
   constructor(onlate: () => void) {
     this.onlate = onlate;
   }
@@ -43,14 +43,14 @@ export class Facets {
     this.byField = new Map();
   }
 
-  /** The requests for a question: those that go with it, and calls for the rest. */
+  /** Requests that go with the next question (`own`), and those beyond the limit of one call, for calls of their own (`apart`). */
   requests(): { own: FacetRequest[]; apart: FacetRequest[][] } {
     this.late.clear();
     const [own = [], ...apart] = portionsOf([...this.wanted.values()]);
     return { own, apart };
   }
 
-  /** What no question has carried; the caller asks for it or leaves it to the next question. */
+  /** Removes and returns the requests that no question carried. */
   takeLate(): FacetRequest[] {
     const requests = [...this.late].flatMap((field) => this.wanted.get(field) ?? []);
     this.late.clear();
@@ -75,7 +75,7 @@ export class Facets {
     this.byField = new Map([...this.byField, ...list.map((facet) => [facet.field, facet] as const)]);
   }
 
-  /** After the list is drawn: those of a new list a few at a time, else all at once, so that they change together. */
+  /** Shows facets after the list is drawn: those of a new list a few at a time, others all at once, so that they change together. */
   async keepGradually(list: readonly Facet[], isNew: boolean, signal: AbortSignal): Promise<void> {
     if (!isNew) {
       await nextTask();

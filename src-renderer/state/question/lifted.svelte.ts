@@ -1,4 +1,4 @@
-/** How many runs there would be without each one of the filters, for when there are none with all of them. */
+/** Counts the runs without each one of the filters, for a question that matches none. */
 import { toAppError } from '../../../src-main/contract/errors.ts';
 import type { Condition } from '../../../src-main/contract/query.ts';
 import { api } from '../window/app.svelte.ts';

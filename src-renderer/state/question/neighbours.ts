@@ -1,4 +1,4 @@
-/** Opening a run from where one is: the next or previous one of the list, or one that a link names. */
+/** Opens the next or previous run of the list, or a run that a link names. */
 import { question } from './question.svelte.ts';
 import { selection } from '../window/selection.svelte.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What has changed since the answer on screen. The list never moves by itself while sync writes: its rows are read again where they
- * are, and this counts what a new answer would add, for the pill. The one exception is the very first harvest, when an empty window would be the worse surprise.
+ * Counts what a new answer would add to the one on screen, for the "12 new" pill. The list does not move by itself while sync writes:
+ * its rows are read again in their places. The exception is the first sync, when the list fills by itself.
  */
 import { untrack } from 'svelte';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
@@ -14,14 +14,14 @@ const PACE_MS = 1000;
 
 class NewRows {
   problem = $state.raw<AppError | null>(null);
-  /** counted for the answer of this name */
+  /** `result`: the answer that `delta` was counted for */
   private seen = $state.raw<{ result: string; delta: number } | null>(null);
   /** runs a new answer would add (below 0: lose; 0: some changed in place); null: nothing changed */
   delta = $derived(this.seen !== null && this.seen.result === question.answer?.result ? this.seen.delta : null);
 
   private abort: AbortController | null = null;
   private latest = 0;
-  /** the first harvest is not yet shown whole */
+  /** the first sync is not yet shown whole */
   private first = false;
 
   /** Registers the effect; call while the window's component is made. */
@@ -43,7 +43,7 @@ class NewRows {
     this.first = false;
     try {
       for await (const { version, total } of api['query.watch']({ workspace }, { signal: abort.signal })) {
-        // no sync has gone through: the harvest may have begun before this window looked
+        // no sync has succeeded yet: the first one may have begun before this window opened
         if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) this.first = true;
         this.latest = version;
         await this.settle(workspace, abort.signal);

@@ -37,7 +37,7 @@ function fixedValues(path: string): readonly string[] {
   return kind === 'time' ? moments : kind === 'boolean' ? ['yes', 'no'] : [];
 }
 
-/** Those that begin so first, then those that contain it, by name or by what the window calls them. */
+/** Fields that begin with the typed text, then fields that contain it, by name or by the window's label. */
 function fieldOffers(gap: Extract<Gap, { what: 'field' }>, typed: string): Offer[] {
   const words = fieldWords(gap.scope).map((word) => {
     const path = fieldCalled(word, gap.scope)?.path ?? word;
@@ -54,7 +54,7 @@ function fieldOffers(gap: Extract<Gap, { what: 'field' }>, typed: string): Offer
     .map(({ word, label }) => ({ text: fieldText(word, gap.scope), label: word, aside: label }));
 }
 
-/** The fields whose values the archive lists for it: a state's names are as good as its types. */
+/** The fields whose values complete this one: a state type is also completed with state names. */
 export function countedFields(gap: Gap): string[] {
   if (gap.what !== 'value') return [];
   const { path } = gap;
@@ -63,7 +63,7 @@ export function countedFields(gap: Gap): string[] {
   return (kind === 'term' || kind === 'tags' || kind === 'uuid') && path !== 'id' ? [path] : [];
 }
 
-/** The archive's values first, with how many runs have them; then what is known beside them. */
+/** The archive's values with their counts, then the values that the contract fixes. */
 export function countedOffers(facets: readonly Facet[], known: readonly Offer[]): Offer[] {
   const counted = facets.flatMap((facet) =>
     facet.values

@@ -6,7 +6,7 @@ import type { TaskRunRow } from '../../../src-main/contract/rows.ts';
 
 const PAGE = 200;
 const KEPT = 64;
-/** Requests in flight; the newest wish goes first, since a scrolled-past page is no longer wanted. */
+/** Requests in flight. The newest wanted page is asked for first: pages scrolled past are no longer wanted. */
 const IN_FLIGHT = 2;
 
 export type Fetch = (from: number, to: number, signal: AbortSignal) => Promise<TaskRunRow[]>;

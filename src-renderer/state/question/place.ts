@@ -16,6 +16,6 @@ export async function placeOpenRun(workspace: string, answer: Answer, isCurrent:
     const { position } = await api['query.position']({ workspace, result: answer.result, id });
     if (selection.id === id && isCurrent()) selection.index = position;
   } catch {
-    if (selection.id === id) selection.index = null; // a mark that cannot be placed is not worth a message
+    if (selection.id === id) selection.index = null; // the list works without the mark: no message
   }
 }

@@ -10,7 +10,7 @@ export function inOrder(list: readonly Preset[], pinned: readonly string[]): Pre
   return [...top, ...list.filter((one) => !top.includes(one))];
 }
 
-/** `columns`: those on screen; a preset without columns of its own has nothing to say of them. */
+/** `columns`: those on screen. They are not compared for a preset without columns. */
 export function differs(preset: Preset, query: Query, columns: readonly string[]): boolean {
   return !(
     sameCondition(preset.query.where, query.where) &&

@@ -36,7 +36,7 @@ class Presets {
     });
   }
 
-  /** The first time, the preset to start with is chosen, unless the person was faster. */
+  /** Reads the presets. The first time it also chooses the default preset, unless a filter is set already. */
   async load(): Promise<void> {
     try {
       this.kept = await api['preset.list']({});
@@ -48,7 +48,7 @@ class Presets {
     }
   }
 
-  /** Counts are a convenience: without them the names still work. */
+  /** Counts the runs of each preset. A failure leaves the presets without counts. */
   async count(workspace: string): Promise<void> {
     const list = this.list.slice(0, COUNTED);
     if (list.length === 0) return;
@@ -66,7 +66,7 @@ class Presets {
     question.load(preset.query);
   }
 
-  /** No preset is on screen any more: the columns are the person's own again. */
+  /** Deselects the preset and goes back to the person's own columns. */
   leave(): void {
     this.activeId = null;
     columns.show(null);
@@ -99,7 +99,7 @@ class Presets {
     });
   }
 
-  /** The preset takes the question and the columns on screen. */
+  /** Saves the question and the columns on screen as the preset's. */
   async update(preset: Preset): Promise<boolean> {
     const now = { ...preset, query: question.query, columns: columns.fields };
     const done = await this.change(now, `Updated “${preset.name}”`);

@@ -1,4 +1,4 @@
-/** The question as text in this window: names it has met stand for ids, moments without a zone are in the chosen one. */
+/** The question as text: known names stand for ids, and times without a zone are in the chosen zone. */
 import type { Condition } from '../../../src-main/contract/query.ts';
 import type { Names } from '../../../src-main/contract/query-text/names.ts';
 import { parseQuery, type Parsed } from '../../../src-main/contract/query-text/parse.ts';
@@ -17,7 +17,7 @@ export function parseInWindow(text: string): Parsed {
 /** The text, and where in it one of the conditions stands. */
 export type Written = { text: string; from: number; to: number };
 
-/** `chosen`: one of the top conditions. Without one the place is the end. */
+/** `chosen`: a top-level condition, whose place is returned; null: the place is the end of the text. */
 export function writeInWindow(where: Condition, chosen: Condition | null): Written {
   const list = conjuncts(where);
   const parts = printParts(list, names);

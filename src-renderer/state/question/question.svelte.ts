@@ -24,9 +24,9 @@ import { placeOpenRun } from './place.ts';
 import { ResultRows } from './result-rows.svelte.ts';
 import { defaultSort } from './sorts.ts';
 
-/** Typing settles for this long before it is asked, in ms. Clicks are asked at once. */
+/** Pause in typing after which the question is asked, ms. Clicks are asked at once. */
 const TYPING_MS = 90;
-/** A question that takes longer than this shows that it is being worked on, in ms. */
+/** Time after which a question without an answer shows a progress bar, ms. */
 const SLOW_MS = 150;
 const FIRST_ROWS = 200;
 const BUCKETS = 120;
@@ -37,12 +37,12 @@ class Question {
   answer = $state.raw<Answer | null>(null);
   problem = $state.raw<AppError | null>(null);
   slow = $state(false);
-  /** grows when the grid should go back to its top: another question, not the same one taken anew */
+  /** grows when another question was asked: the grid goes back to its first row. A refresh leaves the grid where it is. */
   top = $state(0);
   readonly facets = new Facets(() => void this.askLate());
   readonly rows = new ResultRows((thrown) => this.rowsFailed(thrown));
 
-  /** which time the panel's main section and the histogram are about while no range says so */
+  /** the time field of the panel's time section and the histogram, while no range names one */
   timeWish = $state<MainTime>('start_time');
   time = $derived<MainTime>(mainTimes.find(({ field }) => readRange(this.where, field))?.field ?? this.timeWish);
 
@@ -188,13 +188,13 @@ class Question {
     }
   }
 
-  /** The core keeps the last 8 results; a window left alone while others ask asks again. */
+  /** The core keeps the last 8 results. When others have replaced this window's, the question is asked again. */
   private rowsFailed(thrown: unknown): void {
     if (toAppError(thrown).code === 'NOT_FOUND') this.refresh();
     else this.failed(thrown);
   }
 
-  /** DISCONNECTED: the line's own banner says it, and the question is asked again when it is back. */
+  /** DISCONNECTED is not shown here: a banner says it, and the question is asked again after the reconnection. */
   private failed(thrown: unknown): void {
     const problem = toAppError(thrown);
     if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;

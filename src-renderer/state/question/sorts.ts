@@ -1,4 +1,4 @@
-/** Orders with a name: Prefect's seven, then what its API cannot do. Any other comes from the grid's headers. */
+/** Orders with a name: Prefect's seven, then five that its API does not have. The grid's headers make any other. */
 import type { SortKey } from '../../../src-main/contract/query.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 

@@ -1,4 +1,4 @@
-/** What a comparison of one question with the server found, as a sentence whose parts may be links to runs. */
+/** What checking the runs of one question with the server found, as a sentence whose parts may be links to runs. */
 import type { Check } from '../../../src-main/contract/sync.ts';
 
 type Count = (n: number) => string;
@@ -55,7 +55,7 @@ export function checkWords(check: Check, count: Count): CheckWords {
   }
   if (uncertain) {
     const counted = plain(`The server has ${runs(check.server ?? 0, count)}, ${count(check.after)} are here. `);
-    const tail = plain(`${found.length > 0 ? '. ' : ''}More may differ: compare everything to find it.`);
+    const tail = plain(`${found.length > 0 ? '. ' : ''}More may differ: check everything to find it.`);
     return { tone: 'open', parts: [counted, ...found, tail] };
   }
   if (found.length === 0 && check.server !== check.after)

@@ -1,4 +1,4 @@
-/** Compares the question on screen with the server, on demand, and remembers which question the result is about. */
+/** Checks the runs on screen with the server, on demand, and remembers which question the result is about. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import type { Condition, Query } from '../../../src-main/contract/query.ts';
 import type { Check } from '../../../src-main/contract/sync.ts';
@@ -10,13 +10,13 @@ class CheckNow {
   busy = $state(false);
   result = $state.raw<Check | null>(null);
   problem = $state.raw<AppError | null>(null);
-  /** the question that was compared */
+  /** the question that was checked */
   private asked = $state.raw<{ workspace: string; query: Query } | null>(null);
-  /** one of the result's links was followed: only those runs are on screen */
-  private followed = $state.raw<Condition | null>(null);
+  /** one of the result's links was clicked: only those runs are on screen */
+  private only = $state.raw<Condition | null>(null);
   private abort: AbortController | null = null;
 
-  away = $derived(this.followed !== null && sameCondition(this.followed, question.where));
+  away = $derived(this.only !== null && sameCondition(this.only, question.where));
 
   /** Another question makes the result old news. */
   shown(workspace: string | null): boolean {
@@ -31,7 +31,7 @@ class CheckNow {
     this.abort = abort;
     const { query } = question;
     this.asked = { workspace, query };
-    this.followed = null;
+    this.only = null;
     this.result = null;
     this.problem = null;
     this.busy = true;
@@ -52,7 +52,7 @@ class CheckNow {
     }
   }
 
-  /** Also ends a comparison under way; what it has already read anew stays. */
+  /** Also ends a check under way; what it has already read anew stays. */
   close(): void {
     this.abort?.abort();
     this.abort = null;
@@ -60,17 +60,17 @@ class CheckNow {
     this.result = null;
     this.problem = null;
     this.asked = null;
-    this.followed = null;
+    this.only = null;
   }
 
-  follow(ids: string[]): void {
-    this.followed = { and: [{ field: 'id', in: ids }] };
-    question.set(this.followed);
+  showOnly(ids: string[]): void {
+    this.only = { and: [{ field: 'id', in: ids }] };
+    question.set(this.only);
   }
 
   back(): void {
     if (this.asked) question.load(this.asked.query);
-    this.followed = null;
+    this.only = null;
   }
 }
 

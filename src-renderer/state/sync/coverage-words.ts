@@ -68,18 +68,18 @@ export function liveWords(status: SyncStatus, every: number): LiveWords {
   }
 }
 
-/** "Every run since 3 Aug, checked 2 min ago. Compared with the server in full 9 h ago. Listening for changes." Begins as the footer's line. */
+/** "Every run since 3 Aug, checked 2 min ago. Checked with the server in full 9 h ago. Listening for changes." Begins as the footer's line. */
 export function coverageSentence(status: SyncStatus, every: number, words: Words): string {
   const { coverage, checked } = coverageWords(status, words) ?? { coverage: '', checked: null };
-  const compared =
+  const inFull =
     status.verified_since !== null
-      ? `Compared with the server in full ${words.ago(status.verified_since)}.`
+      ? `Checked with the server in full ${words.ago(status.verified_since)}.`
       : status.complete_since !== null
-        ? 'Not all of it has been compared with the server yet.'
+        ? 'Not all of it has been checked with the server yet.'
         : '';
   // before anything is complete, how it is kept true is no news
   if (status.complete_since === null && status.phase === 'running') return `${coverage}.`;
-  return [`${checked ? `${coverage}, ${checked}` : coverage}.`, compared, liveWords(status, every).short]
+  return [`${checked ? `${coverage}, ${checked}` : coverage}.`, inFull, liveWords(status, every).short]
     .filter((part) => part !== '')
     .join(' ');
 }

@@ -3,7 +3,7 @@ import { toAppError, type AppError } from '../../../src-main/contract/errors.ts'
 import type { Coverage } from '../../../src-main/contract/sync.ts';
 import { api } from '../window/app.svelte.ts';
 
-export class Held {
+export class ArchiveCoverage {
   coverage = $state.raw<Coverage | null>(null);
   problem = $state.raw<AppError | null>(null);
   private abort: AbortController | null = null;

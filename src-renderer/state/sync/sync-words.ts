@@ -12,7 +12,7 @@ const steps: Record<SyncStatus['step'], string> = {
   flow_runs: 'Flow runs',
   task_runs: 'Task runs',
   null_probe: 'Runs without a start',
-  verify: 'Comparing with the server',
+  verify: 'Checking with the server',
   activity: 'Logs of failed runs',
   done: 'Done',
 };
@@ -33,7 +33,7 @@ export function syncWords(status: SyncStatus, count: Count, duration: Duration):
   if (all !== null) {
     const percent = Math.floor((100 * status.task_runs) / all);
     const left = status.seconds_left === null ? '' : ` · ${duration(status.seconds_left)} left`;
-    return { short: `${status.step === 'verify' ? 'Comparing ' : ''}${percent} %${left}` };
+    return { short: `${status.step === 'verify' ? 'Checking ' : ''}${percent} %${left}` };
   }
   const received = status.received > 0 ? ` · ${count(status.received)}` : '';
   return { short: `${steps[status.step]}${received}` };

@@ -45,7 +45,7 @@ class Sync {
     }
   }
 
-  /** `verify`: the whole archive is compared with the server, not only what is due */
+  /** `verify`: the whole archive is checked with the server, not only what is due. */
   start({ verify = false } = {}): Promise<void> {
     return this.ask((workspace) => api['sync.start']({ workspace, verify }));
   }

@@ -10,7 +10,7 @@ type Hello = Awaited<ReturnType<Api['hello']>>;
 const link = openLink();
 export const api = link.api;
 
-/** Where the boot is: nothing is drawn from the archive until `ready`. */
+/** Stage of the start; nothing is drawn from the archive until `ready`. */
 export type Boot = 'starting' | 'ready' | 'failed';
 
 class App {
@@ -28,11 +28,11 @@ class App {
   notice = $state.raw<WireError | null>(null);
   /** servers found on this machine and not yet added */
   candidates = $state.raw<Candidate[]>([]);
-  /** grows whenever the line comes up again: streams are asked anew */
+  /** grows each time the connection to the core is up again */
   session = $state(0);
 
   current = $derived(this.workspaces.find((one) => one.name === this.workspace) ?? null);
-  /** The workspace whose archive can be asked. Another object after each opening and each time the line came up: whoever follows it asks anew. */
+  /** The workspace whose archive can be asked. Another object after each opening and each reconnection, so that effects that read it ask again. */
   ready = $derived.by(() => {
     void this.session;
     return this.workspace === null || this.opening || this.problem ? null : { workspace: this.workspace };
@@ -72,13 +72,13 @@ class App {
       await this.look();
     } catch (thrown) {
       const problem = toAppError(thrown);
-      if (problem.code === 'DISCONNECTED') return; // the line fell again; its own state says so
+      if (problem.code === 'DISCONNECTED') return; // the connection was lost again; `link` says so
       this.problem = problem;
       this.boot = 'failed';
     }
   }
 
-  /** Looks for servers on this machine; nothing is contacted. Not finding any is no news. */
+  /** Reads the Prefect profiles of this machine; contacts no server. A failure leaves the list empty and is not shown. */
   async look(): Promise<void> {
     try {
       const known = new Set(this.workspaces.map((one) => one.api_url.replace(/\/+$/, '')));
@@ -106,7 +106,7 @@ class App {
     }
   }
 
-  /** A switch by the person: remembered for the next start. */
+  /** Opens a workspace that the person chose and saves it as the one to start with. */
   async choose(name: string): Promise<void> {
     await this.open(name);
     await this.save({ workspace: name });
@@ -119,7 +119,7 @@ class App {
       : [...this.workspaces, workspace];
   }
 
-  /** Names, sizes and counts anew; without an answer the old ones stay. */
+  /** Reads names, sizes and counts of the workspaces again; without an answer the old ones stay. */
   async relist(): Promise<void> {
     try {
       this.workspaces = await api['workspace.list']({});

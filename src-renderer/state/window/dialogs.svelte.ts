@@ -25,7 +25,7 @@ class Dialogs {
   keys(): void {
     this.open = { kind: 'keys' };
   }
-  /** `form`: what is already known of it */
+  /** `form`: fields that are filled in already. */
   addWorkspace(form: Partial<WorkspaceForm> = {}): void {
     this.open = { kind: 'add', candidate: null, form };
   }
@@ -39,7 +39,7 @@ class Dialogs {
   connection(workspace: string): void {
     this.open = { kind: 'edit', workspace };
   }
-  /** a run beside one that went well */
+  /** a run beside the last one of its task that succeeded */
   compare(run: string, success: string): void {
     this.open = { kind: 'compare', run, success };
   }

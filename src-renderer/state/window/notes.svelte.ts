@@ -17,14 +17,14 @@ class Notes {
     this.timer = setTimeout(() => this.close(), SHOWN_MS);
   }
 
-  /** A cancelled call is no news; a lost line has its own banner. */
+  /** Shows the error until it is closed. A cancelled call is not shown; a lost connection has its own banner. */
   fail(thrown: unknown): void {
     const error = toAppError(thrown);
     if (error.code === 'CANCELLED' || error.code === 'DISCONNECTED') return;
     this.show({ id: this.next++, text: null, error, action: null });
   }
 
-  /** Runs it; true when it went through, otherwise the person is told. */
+  /** Returns true when `work` succeeded; otherwise shows its error. */
   async attempt(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();

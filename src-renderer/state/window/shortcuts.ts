@@ -1,4 +1,4 @@
-/** The window's own keys. The grid, the lists and the fields have theirs; the overlay lists all of them. */
+/** Keys that work anywhere in the window, and the help that lists these and those of the grid, the lists and the fields. */
 
 export type Shortcut =
   | 'search'
@@ -31,7 +31,7 @@ const plain: Record<string, Shortcut> = {
 
 type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'defaultPrevented' | 'target'>;
 
-/** null while one types, while a dialog or menu is open, and for anything with Ctrl, Alt or Cmd. */
+/** null in a text field, while a dialog or menu is open, and for any key with Ctrl, Alt or Cmd. */
 export function shortcut(event: Key, dialogOpen: boolean): Shortcut | null {
   if (dialogOpen || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return null;
   const at = event.target && 'closest' in event.target ? (event.target as Element) : null;

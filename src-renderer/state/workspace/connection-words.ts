@@ -1,10 +1,10 @@
-/** What is said of a workspace's connection while it is changed. */
+/** Words about a workspace's connection while it is changed. */
 import type { Workspace } from '../../../src-main/contract/rows.ts';
 import { KEPT, type WorkspaceForm } from './workspace-form.ts';
 
 const originOf = (url: string) => (URL.canParse(url.trim()) ? new URL(url.trim()) : null);
 
-/** The machine that a kept secret would be sent to for the first time; null: it goes where it went. */
+/** Host that a kept secret would be sent to for the first time; null: the origin is the same as before. */
 export function newReceiver(workspace: Workspace, form: WorkspaceForm): string | null {
   const keeps = (form.auth === 'keep' && workspace.auth !== 'none') || form.headers.includes(KEPT);
   const [before, after] = [originOf(workspace.api_url), originOf(form.apiUrl)];
@@ -18,7 +18,7 @@ export function signInWords({ auth, secret_env }: Workspace, place: string): str
   return `${what} from ${secret_env ?? place}`;
 }
 
-/** What becomes of the runs that are here, should both servers be kept in one archive. */
+/** Says what happens to the archive's runs when both servers are kept in it. */
 export function mixWords({ task_runs, keeping }: Workspace, count: (n: number) => string): string {
   const runs = task_runs === null ? 'the runs that are here' : `the ${count(task_runs)} runs that are here`;
   return keeping.gone === 'drop'

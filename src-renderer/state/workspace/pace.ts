@@ -1,7 +1,7 @@
-/** How often a workspace looks for changes, as it is offered. Seconds; 0 is only when asked. */
+/** The choices for how often a workspace looks for changes, in seconds; 0: only when asked. */
 const usual = [10, 30, 60, 300];
 
-/** The usual ones and the present one, ascending; only when asked comes last. */
+/** The usual choices and the present one, ascending; 0 comes last. */
 export function paces(present: number): number[] {
   const timed = new Set([...usual, present].filter((seconds) => seconds > 0));
   return [...[...timed].sort((a, b) => a - b), 0];

@@ -1,22 +1,22 @@
 /** The form for what an archive keeps, and what saving it would delete, in words. */
 import type { FetchRule, Keeping, Retention } from '../../../src-main/contract/sync.ts';
 
-/** Numbers as typed, so that a half-typed one is no error of the field. */
-export type KeepingForm = {
+/** Numbers are kept as typed, so that a half-typed number is not changed under the person's hands. */
+export type RetentionForm = {
   gone: Keeping['gone'];
   byAge: boolean;
   days: string;
   bySize: boolean;
   gigabytes: string;
 };
-export type KeepingProblems = { days?: string; gigabytes?: string };
+export type RetentionProblems = { days?: string; gigabytes?: string };
 
 /** Powers of 1,000, as every size in the window. */
 const GIGABYTE = 1e9;
-/** Offered when a bound is switched on: a quarter, and what a million runs take. */
+/** Proposed when a limit is switched on: three months, and what a million runs take. */
 const usual = { days: '90', gigabytes: '2' };
 
-export function keepingForm(keeping: Keeping): KeepingForm {
+export function retentionForm(keeping: Keeping): RetentionForm {
   return {
     gone: keeping.gone,
     byAge: keeping.max_days !== null,
@@ -26,7 +26,7 @@ export function keepingForm(keeping: Keeping): KeepingForm {
   };
 }
 
-export function keepingProblems(form: KeepingForm): KeepingProblems {
+export function retentionProblems(form: RetentionForm): RetentionProblems {
   const days = Number(form.days);
   const bytes = Math.round(Number(form.gigabytes) * GIGABYTE);
   return {
@@ -37,9 +37,9 @@ export function keepingProblems(form: KeepingForm): KeepingProblems {
   };
 }
 
-/** null while a number is not one */
-export function formKeeping(form: KeepingForm): Keeping | null {
-  if (Object.keys(keepingProblems(form)).length > 0) return null;
+/** null while a number is invalid */
+export function formRetention(form: RetentionForm): Keeping | null {
+  if (Object.keys(retentionProblems(form)).length > 0) return null;
   return {
     gone: form.gone,
     max_days: form.byAge ? Number(form.days) : null,
@@ -47,7 +47,7 @@ export function formKeeping(form: KeepingForm): Keeping | null {
   };
 }
 
-export function sameKeeping(a: Keeping, b: Keeping): boolean {
+export function sameRetention(a: Keeping, b: Keeping): boolean {
   return a.gone === b.gone && a.max_days === b.max_days && a.max_bytes === b.max_bytes;
 }
 
@@ -85,7 +85,7 @@ export function boundWords({ max_days, max_bytes }: Keeping, { bytes }: Words): 
   return parts.length === 0 ? null : parts.join(', ');
 }
 
-/** What goes by itself next, as time goes by: it is looked for once an hour, after a sync. */
+/** What the next hourly clean-up, which runs after a sync, deletes. */
 export function nextToGoWords(retention: Retention, words: Words): string {
   const going = goingWords(retention, words);
   return going === null ? 'nothing here is beyond that' : `deleted within the hour: ${going}`;
@@ -98,7 +98,7 @@ export function previewWords(retention: Retention, words: Words): string {
   return `Deletes ${going}${size}. This cannot be undone.`;
 }
 
-/** What the button does, on the button. */
+/** The label of the save button says what it deletes. */
 export function saveWords(retention: Retention | null, words: Words): string {
   if (retention === null || retention.task_runs + retention.flow_runs === 0) return 'Save';
   if (retention.task_runs === 0) return `Delete ${flowRuns(retention.flow_runs, words)}`;

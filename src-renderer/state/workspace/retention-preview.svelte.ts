@@ -1,18 +1,18 @@
-/** What a change of keeping would delete, asked while the form is filled in: the button must say it before it does it. */
+/** What another retention would delete, asked while the form is filled in: the button says it before it does it. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import type { Keeping, Retention } from '../../../src-main/contract/sync.ts';
 import { api } from '../window/app.svelte.ts';
 
-/** Typing settles for this long before it is asked, in ms: a count walks every run. */
+/** Pause in typing after which the preview is asked for, ms: the count looks at every run. */
 const TYPING_MS = 250;
 
-export class KeepingPreview {
+export class RetentionPreview {
   asking = $state(false);
   result = $state.raw<Retention | null>(null);
   problem = $state.raw<AppError | null>(null);
   private abort: AbortController | null = null;
 
-  /** null: nothing to ask. Returns what ends it. */
+  /** null clears the preview. Returns how to stop. */
   ask(workspace: string, keeping: Keeping | null): () => void {
     this.abort?.abort();
     this.result = null;

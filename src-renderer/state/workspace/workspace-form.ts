@@ -1,6 +1,6 @@
 /**
  * The form of a workspace's connection as text: for a new one and for a change, checked and turned into the contract's input. Secrets
- * and headers' values that the window has never seen stay by being named.
+ * and header values that the window has never seen are kept by naming them.
  */
 import type {
   Candidate,
@@ -116,7 +116,7 @@ export function formProblems(form: WorkspaceForm, takenNames: readonly string[])
   return problems;
 }
 
-/** Those of the sign-in alone: all that asking Cloud for its workspaces needs. */
+/** Problems of the sign-in alone: asking Cloud for its workspaces needs nothing else. */
 export function keyProblems(form: WorkspaceForm): FormProblems {
   const kind = scheme(form);
   if (kind === 'none' || kind === 'keep') return {};
@@ -127,7 +127,7 @@ export function keyProblems(form: WorkspaceForm): FormProblems {
   return form.secret === '' ? { secret: kind === 'api_key' ? 'Paste the API key' : 'As user:password' } : {};
 }
 
-/** null: a line that is no header. A name that stands there twice keeps its last value. */
+/** null: a line is not a header. Of a name that occurs twice the last value counts. */
 export function headerPairs(text: string): Record<string, string> | null {
   const headers: Record<string, string> = {};
   for (const line of text.split('\n').map((one) => one.trim())) {

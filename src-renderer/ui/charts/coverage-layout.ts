@@ -2,28 +2,28 @@
 import type { CoverageSpan } from '../../../src-main/contract/sync.ts';
 import { dayParts, formatDay, offsetMinutes, type Zone } from '../../format.ts';
 
-/** compared: the same as on the server when last asked; here: all read, not yet compared; partial: not all read. */
-export type SpanState = 'compared' | 'here' | 'partial';
+/** checked: found the same as on the server; here: all read, not yet checked; partial: not all read. */
+export type SpanState = 'checked' | 'here' | 'partial';
 
 export function spanState(span: CoverageSpan): SpanState {
   if (!span.complete) return 'partial';
-  return span.verified === null ? 'here' : 'compared';
+  return span.verified === null ? 'here' : 'checked';
 }
 
 export const spanWords: Record<SpanState, string> = {
-  compared: 'Compared with the server',
-  here: 'All here, not yet compared',
+  checked: 'Checked with the server',
+  here: 'All here, not yet checked',
   partial: 'Not all here yet',
 };
 
 /** Where room is short. */
 export const shortWords: Record<SpanState, string> = {
-  compared: 'Compared',
-  here: 'Not yet compared',
+  checked: 'Checked',
+  here: 'Not yet checked',
   partial: 'Not all here',
 };
 
-/** A count of one among a million is still drawn this high. */
+/** Least height of a bar with runs, px: one run among a million is still seen. */
 const LEAST = 1.5;
 
 /** Runs in an ended state, unfinished and gone: stacked from the ground up, in px of `height`. */

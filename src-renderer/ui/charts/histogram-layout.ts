@@ -20,7 +20,7 @@ export function bucketTotals(series: readonly Series[], buckets: number): number
   return Array.from({ length: buckets }, (_, i) => series.reduce((sum, { counts }) => sum + (counts[i] ?? 0), 0));
 }
 
-/** A count of one among a million is still drawn this high. */
+/** Least height of a bar with runs, px: one run among a million is still seen. */
 const LEAST = 1.5;
 
 /** One SVG path per series. Bars share `width` evenly, with a gap once there is room for one. */
@@ -95,7 +95,7 @@ export function axisTicks(from: number, to: number, width: number, zone: Zone): 
 
 export type TableRow = { from: number; to: number; counts: number[]; total: number };
 
-/** At most `rows` lines: nobody listens to 120. Empty ones are left out. */
+/** At most `rows` lines, so that the table can be listened to. Buckets without runs are left out. */
 export function tableRows(data: Histogram, series: readonly Series[], rows = 24): TableRow[] {
   const buckets = series[0]?.counts.length ?? 0;
   const each = Math.max(1, Math.ceil(buckets / rows));

@@ -46,7 +46,7 @@ export function historySpans(history: StateHistory, now: number): Span[] {
   });
 }
 
-/** What the row alone tells, for a run whose history was never read: one wait, one run, one end. */
+/** Spans from the row alone, for a run whose history is not read: a wait, a run and an end. */
 export function rowSpans(row: TaskRunRow, now: number): Span[] {
   const { expected_start_time: expected, start_time: start, end_time: end } = row;
   const type = row.state_type ?? 'PENDING';

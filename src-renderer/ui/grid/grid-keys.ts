@@ -1,4 +1,4 @@
-/** What a key means in the grid, apart from what the grid does about it. */
+/** Maps keys to actions of the grid. */
 
 export type RowKeyState = {
   /** row under the keyboard, null: none yet */

@@ -10,7 +10,7 @@
  * All values in px. Plain numbers in, a new state out: the component only reads and sets scrollTop.
  */
 export const SPACER_MAX = 8_000_000;
-/** One to one at each end. */
+/** Length at each end that maps one to one, px. */
 export const EDGE = 100_000;
 /**
  * A move longer than this is a jump. A wheel tick is 100 px and a hard fling some thousand a frame; one pixel

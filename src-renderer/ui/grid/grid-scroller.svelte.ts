@@ -17,7 +17,7 @@ export class GridScroller {
   readonly #element: () => HTMLElement | undefined;
   readonly #extent: () => Extent;
   #state = $state.raw<ScrollState>({ scroll: 0, offset: 0 });
-  /** the element's, as last read: reading it anew lays the whole window out, 28 ms when the first rows have just come */
+  /** scrollTop as last read, px: reading it from the element forces a layout, 28 ms with the first rows */
   #scrollTop = 0;
   #held = false;
   #resting: ReturnType<typeof setTimeout> | undefined;
@@ -76,7 +76,7 @@ export class GridScroller {
     if (element && event.target === element && event.offsetX >= element.clientWidth) this.#held = true;
   };
 
-  /** Browsers do not all tell of a release on a scrollbar; a free pointer or a wheel says it as well. */
+  /** Some browsers send no pointerup for a scrollbar: a move without buttons or a wheel ends the hold too. */
   readonly release = (event: PointerEvent | WheelEvent): void => {
     if (!this.#held || (event.type === 'pointermove' && event.buttons !== 0)) return;
     this.#held = false;

@@ -109,13 +109,13 @@ export function readJson(text: string): JsonNode {
   return new Reader(text).whole();
 }
 
-/** The member of an object; null when there is none or it is no object. */
+/** A member of an object; null when the key is missing or the node is not an object. */
 export function member(node: JsonNode | null, key: string): JsonNode | null {
   if (node?.kind !== 'object') return null;
   return node.entries.find((entry) => entry.key === key)?.value ?? null;
 }
 
-/** The value as one would read it: strings bare, null as null, the rest as JSON. */
+/** The value as text: strings without quotes, null as null, everything else as JSON. */
 export function scalar(node: JsonNode | null): string | null {
   if (node === null || (node.kind === 'literal' && node.text === 'null')) return null;
   return node.kind === 'string' ? node.value : writeJson(node);

@@ -121,7 +121,7 @@ function grouped(frames: Frame[]): FrameGroup[] {
   return groups;
 }
 
-/** `ConnectionResetError: [Errno 104] Connection reset by peer`; the module of a built-in is no news. */
+/** `ConnectionResetError: [Errno 104] Connection reset by peer`; the module of a built-in is left out. */
 export function headline(failure: Failure): string {
   const type = failure.type?.replace(/^(?:builtins|__main__)\./, '') ?? '';
   if (!type) return failure.message || 'The traceback ends before the exception';

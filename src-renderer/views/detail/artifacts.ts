@@ -1,4 +1,4 @@
-/** What an artifact holds, ready to draw. What does not fit its type is shown as the JSON or text it is. */
+/** Turns an artifact into what is drawn. Data that does not fit its type is shown as JSON or text. */
 import type { Artifact } from '../../../src-main/contract/rows.ts';
 import { readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-text.ts';
 

@@ -1,4 +1,4 @@
-/** Two runs side by side: what is not the same, and what is. Times differ always and are said above the columns, not here. */
+/** Compares two runs, value by value. Times are left out: they always differ and are shown above the columns. */
 import type { TaskRunDetail } from '../../../src-main/contract/rows.ts';
 import { formatDuration } from '../../format.ts';
 import { durationOf, splitName, waitOf } from '../../grid-columns.ts';
@@ -7,7 +7,7 @@ import { readRecord, type Input, type InputItem } from './record.ts';
 
 /** null: it has none. */
 export type Line = { label: string; left: string | null; right: string | null; mono: boolean };
-/** `named`: the labels are names somebody gave. */
+/** `named`: the labels are names from the user's code. */
 export type Group = { title: string; named: boolean; differs: Line[]; same: Line[] };
 export type Comparison = { groups: Group[]; differences: number; /** lines beyond those shown */ more: number };
 

@@ -10,7 +10,7 @@ import type { Client } from '../../../src-main/contract/define.ts';
 
 /** The old run stays at most this long, in ms. */
 const HOLD_MS = 150;
-/** Logs and history go to the server: somebody who runs down the list with a held key does not want them, in ms. */
+/** Delay before logs and history are asked for, ms: they go to the server, and a held arrow key passes many runs. */
 const SETTLE_MS = 80;
 /** An unended run's logs are read again this often, in ms. */
 const AGAIN_MS = 5_000;
@@ -74,7 +74,7 @@ export class Opened {
         for await (const { changed } of client['query.watch']({ workspace }, { signal }))
           if (changed.includes(id)) await readDetail();
       } catch {
-        // the line fell or the run was left; opening a run again asks anew
+        // the connection was lost or the run was closed; opening it again asks again
       }
     };
 

@@ -5,13 +5,13 @@ import fc from 'fast-check';
 import { keepingSchema, retentionSchema, type Keeping, type Retention } from '../../src-main/contract/sync.ts';
 import {
   boundWords,
-  formKeeping,
+  formRetention,
   goingWords,
-  keepingForm,
-  keepingProblems,
+  retentionForm,
+  retentionProblems,
   nextToGoWords,
   previewWords,
-  sameKeeping,
+  sameRetention,
   saveWords,
 } from '../../src-renderer/state/workspace/retention-form.ts';
 import '../fixtures/ci-seed.ts';
@@ -30,21 +30,21 @@ describe('keeping', () => {
     });
     fc.assert(
       fc.property(keeping, (one) => {
-        const back = formKeeping(keepingForm(one));
-        assert.ok(back && sameKeeping(back, one), JSON.stringify([one, back]));
+        const back = formRetention(retentionForm(one));
+        assert.ok(back && sameRetention(back, one), JSON.stringify([one, back]));
         keepingSchema.parse(back);
       }),
     );
   });
 
   it('says what is wrong with a number, only where it counts', () => {
-    const form = keepingForm(keepingSchema.parse({}));
-    assert.deepEqual(keepingProblems({ ...form, days: 'x', gigabytes: '' }), {});
+    const form = retentionForm(keepingSchema.parse({}));
+    assert.deepEqual(retentionProblems({ ...form, days: 'x', gigabytes: '' }), {});
     for (const days of ['', '0', '-1', '1.5', 'x'])
-      assert.ok(keepingProblems({ ...form, byAge: true, days }).days, days);
+      assert.ok(retentionProblems({ ...form, byAge: true, days }).days, days);
     for (const gigabytes of ['', '0', '-1', 'x'])
-      assert.ok(keepingProblems({ ...form, bySize: true, gigabytes }).gigabytes, gigabytes);
-    assert.equal(formKeeping({ ...form, bySize: true, gigabytes: '' }), null);
+      assert.ok(retentionProblems({ ...form, bySize: true, gigabytes }).gigabytes, gigabytes);
+    assert.equal(formRetention({ ...form, bySize: true, gigabytes: '' }), null);
   });
 
   it('says what goes, and the button says how many', () => {
