@@ -17,6 +17,7 @@ import type { App } from '../core/app.ts';
 import type { Log } from '../core/shell.ts';
 import { socketChannel } from '../rpc/channels.ts';
 import { pageHeaders, readAsset } from './assets.ts';
+import { guardConnections, refuseUpgrade, serverOptions } from './connections.ts';
 import type { Downloads } from './downloads.ts';
 import { Keys } from './keys.ts';
 
@@ -110,12 +111,17 @@ class Host {
   }
 
   #listenOn(address: string, port: number): Promise<number> {
-    const server = createServer((request, response) => {
-      this.#answer(request, response).catch((thrown: unknown) => this.#fail(thrown, response));
+    const server = createServer(serverOptions, (request, response) => {
+      response.on('error', () => response.destroy());
+      this.#answer(request, response).catch((thrown: unknown) => this.#fail(thrown, request, response));
     });
+    guardConnections(server, this.#options.log);
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     return new Promise((resolve, reject) => {
-      server.once('error', (thrown) => reject(address === LOOPBACK ? portError(thrown, port) : thrown));
+      server.on('error', (thrown) => {
+        if (server.listening) this.#options.log('error', 'host failed', { message: thrown.message });
+        else reject(address === LOOPBACK ? portError(thrown, port) : thrown);
+      });
       server.listen({ host: address, port, ipv6Only: address === LOOPBACK_6 }, () => {
         this.#servers.push(server);
         resolve((server.address() as AddressInfo).port);
@@ -192,10 +198,7 @@ class Host {
             : !this.keys.hasSession(request.headers.cookie)
               ? 401
               : null;
-    if (status !== null) {
-      socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
+    if (status !== null) return refuseUpgrade(socket, status);
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       client.on('error', (thrown) => this.#options.log('warn', 'page socket failed', { message: thrown.message }));
       this.#options.serve(socketChannel(client));
@@ -206,7 +209,8 @@ class Host {
     return request.headers.origin === `http://${this.pageHost}`;
   }
 
-  #fail(thrown: unknown, response: ServerResponse): void {
+  #fail(thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
+    if (request.socket.destroyed) return; // the peer went away while it was answered
     this.#options.log('error', 'request failed', { message: String(thrown) });
     if (response.headersSent) response.destroy();
     else sendJson(response, 500, JSON.stringify({ exception_message: 'Internal Server Error' }));

@@ -66,9 +66,8 @@ export class EventStream {
 
   /** A request to switch protocols. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { pathname } = new URL(request.url ?? '/', 'http://demo');
+    const pathname = pathOf(request);
     const struck = this.#faults.strike('GET', pathname);
-    socket.on('error', () => undefined); // a client that went away
     if (struck.some(({ kind }) => kind === 'silence')) return;
     if (struck.some(({ kind }) => kind === 'reset')) return void socket.destroy();
     const status = struck.find((rule) => rule.kind === 'status');
@@ -150,6 +149,11 @@ export function stateEvent(entity: 'task_run' | 'flow_run', row: JsonRow): DemoE
 
 function send(socket: WebSocket, event: DemoEvent): void {
   socket.send(JSON.stringify({ type: 'event', event }));
+}
+
+/** Path of a request, also of an address that `URL` refuses, such as `//`. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0];
 }
 
 function refuse(socket: Duplex, status: number, body: string): void {

@@ -12,7 +12,7 @@ import type { Dialect } from '../../contract/query.ts';
 import { formatTimeLikePrefect } from '../../contract/time.ts';
 import { answer, type Server } from './api.ts';
 import { openDatabase, type Database } from './database.ts';
-import { EventStream, stateEvent } from './events.ts';
+import { EventStream, pathOf, stateEvent } from './events.ts';
 import { Faults, type FaultRule } from './faults.ts';
 import { Gate, type Auth } from './gate.ts';
 import { failed, type Reply } from './replies.ts';
@@ -198,15 +198,16 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     });
     http.keepAliveTimeout = IDLE_MILLIS;
     http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      requests.push(`GET ${new URL(request.url ?? '/', 'http://demo').pathname}`);
+      requests.push(`GET ${pathOf(request)}`);
       events.upgrade(request, socket, head);
     });
     http.on('connection', (socket) => {
       sockets.add(socket);
+      socket.on('error', () => socket.destroy()); // Node takes its own listener off before `upgrade`
       socket.on('close', () => sockets.delete(socket));
     });
     await new Promise<void>((resolve, reject) => {
-      http.once('error', reject);
+      http.on('error', reject); // stays: an error of a server that listens already is nobody's to answer
       http.listen(port, '127.0.0.1', resolve);
     });
     return http;
