@@ -40,6 +40,9 @@ export type AppOptions = {
 /** ms; who only uses the local API has no window, and one that has not come by then may never. */
 const WINDOW_LATE = 15_000;
 
+/** Calls and streams open at once in one window, which needs about 10; 5,000 open streams took 660 MB. */
+const MAX_CALLS = 256;
+
 export class App {
   readonly version: string;
   readonly paths: Paths;
@@ -122,6 +125,7 @@ export class App {
   /** Answers one window's frames until its channel closes. */
   serve(channel: Channel): () => void {
     return serve(contract, this.handlers, channel, {
+      maxCalls: MAX_CALLS,
       onInternalError: (name, thrown) =>
         this.log('error', 'call failed', {
           name,

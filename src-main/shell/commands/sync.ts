@@ -1,5 +1,6 @@
 /** `taskscope sync`: brings a workspace's archive up to date, once or again and again. */
 import { METERED_EVERY, type SyncStatus } from '../../contract/sync.ts';
+import { timerMillis } from '../../contract/time.ts';
 import type { App } from '../../core/app.ts';
 import { AppError, fromWireError } from '../../contract/errors.ts';
 import { DONE, FAILED, print, Progress, say, sayError, untilStopped, UsageError } from '../terminal.ts';
@@ -91,7 +92,7 @@ function pause(millis: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, millis);
+    const timer = setTimeout(done, timerMillis(millis));
     signal.addEventListener('abort', done);
   });
 }
