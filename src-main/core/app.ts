@@ -2,18 +2,19 @@
  * The composition root: opens the data folder, keeps the open archives and answers the contract. Knows no shell: what a
  * shell must do comes in as `Shell`.
  */
-import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { contract } from '../contract/calls.ts';
-import { AppError, toAppError, toWireError, type WireError } from '../contract/errors.ts';
+import { AppError, toWireError, type WireError } from '../contract/errors.ts';
 import { settingsSchema, type Settings, type Workspace } from '../contract/rows.ts';
 import type { Channel } from '../rpc/channels.ts';
 import type { Handlers } from '../contract/define.ts';
 import { serve } from '../rpc/rpc.ts';
-import { lockFolder } from '../store/file/lock.ts';
 import { Archive } from './archive/archive.ts';
 import { createHandlers } from './handlers.ts';
-import { fileError, openJsonFile, type JsonFile } from './files/json-file.ts';
+import { openTelling } from './archive/damage.ts';
+import { openDataFolder } from './files/data-folder.ts';
+import { openJsonFile, type JsonFile } from './files/json-file.ts';
+import { keepOutOfLogs, openLogFile, type LogFile } from './files/log-file.ts';
 import { pathsIn, type Paths } from './files/paths.ts';
 import { Presets } from './files/presets.ts';
 import { fileSecrets, secretsOf } from './files/secrets.ts';
@@ -43,6 +44,8 @@ const WINDOW_LATE = 15_000;
 /** Calls and streams open at once in one window, which needs about 10; 5,000 open streams took 660 MB. */
 const MAX_CALLS = 256;
 
+const MAX_NOTICES = 20;
+
 export class App {
   readonly version: string;
   readonly paths: Paths;
@@ -52,8 +55,11 @@ export class App {
   readonly presets: Presets;
   readonly settings: JsonFile<Settings>;
   readonly readOnly: WireError | null;
+  /** what a person must know of this start, such as a file that was set aside */
+  readonly notices: WireError[];
   readonly handlers: Handlers<typeof contract>;
   readonly #options: AppOptions;
+  readonly #logFile: LogFile;
   readonly #unlock: () => void;
   readonly #archives = new Map<string, Promise<Archive>>();
   readonly #demos = new Map<string, Started<typeof demoContract>>();
@@ -64,7 +70,7 @@ export class App {
 
   private constructor(
     options: AppOptions,
-    parts: Pick<App, 'version' | 'paths' | 'workspaces' | 'presets' | 'settings' | 'readOnly'>,
+    parts: Pick<App, 'version' | 'paths' | 'workspaces' | 'presets' | 'settings' | 'readOnly' | 'notices'>,
     unlock: () => void,
   ) {
     this.#options = options;
@@ -79,46 +85,43 @@ export class App {
     });
     this.#unlock = unlock;
     this.shell = options.shell;
-    this.log = options.log;
+    this.#logFile = openLogFile(parts.paths.log);
+    this.log = (...entry) => {
+      options.log(...entry);
+      this.#logFile.log(...entry);
+    };
     this.version = parts.version;
     this.paths = parts.paths;
     this.workspaces = parts.workspaces;
     this.presets = parts.presets;
     this.settings = parts.settings;
     this.readOnly = parts.readOnly;
+    this.notices = parts.notices;
+    for (const { code, message } of this.notices) this.log('warn', 'data folder', { code, message });
     this.handlers = createHandlers(this);
   }
 
   /** Throws FOLDER_READ_ONLY or DISK_FULL when there is no folder and none can be made. */
   static async create(options: AppOptions): Promise<App> {
     const paths = pathsIn(options.dataDir);
-    let readOnly: WireError | null = null;
-    let unlock = () => undefined as void;
-    try {
-      await mkdir(join(paths.archive('x'), '..'), { recursive: true }).catch((thrown: NodeJS.ErrnoException) => {
-        throw fileError(thrown, paths.dataDir);
-      });
-      unlock = lockFolder(paths.dataDir).release;
-    } catch (thrown) {
-      const error = toAppError(thrown);
-      const readable = await stat(paths.workspaces).then(
-        () => true,
-        () => false,
-      );
-      if (!readable || (error.code !== 'FOLDER_IN_USE' && error.code !== 'FOLDER_READ_ONLY')) throw error;
-      readOnly = toWireError(error);
-    }
-    const asReader = { readOnly: readOnly !== null };
-    const inFile = await fileSecrets(paths.secrets);
+    const { readOnly, notices, unlock } = await openDataFolder(paths);
+    const inFile = await fileSecrets(paths.secrets, readOnly);
     const secrets = options.shell.secrets ? secretsOf(options.shell.secrets, inFile) : inFile;
     const parts = {
       version: VERSION,
       paths,
-      readOnly,
-      workspaces: await Workspaces.open(paths.workspaces, secrets, asReader.readOnly),
-      presets: await Presets.open(paths.presets, asReader.readOnly),
-      settings: await openJsonFile(paths.settings, settingsSchema, settingsSchema.parse({}), asReader),
+      readOnly: readOnly && toWireError(readOnly),
+      workspaces: await Workspaces.open(paths.workspaces, secrets, readOnly),
+      presets: await Presets.open(paths.presets, readOnly),
+      settings: await openJsonFile(paths.settings, settingsSchema, settingsSchema.parse({}), {
+        holds: 'settings',
+        readOnly,
+      }),
+      notices: [] as WireError[],
     };
+    for (const { setAside } of [parts.workspaces, parts.presets, parts.settings, secrets, inFile])
+      if (setAside !== null && !notices.includes(setAside)) notices.push(setAside);
+    parts.notices.push(...notices.map(toWireError));
     return new App(options, parts, unlock);
   }
 
@@ -183,6 +186,7 @@ export class App {
   async connection(name: string): Promise<Connection> {
     const entry = this.workspaces.get(name);
     const connection = await this.workspaces.connection(entry);
+    keepOutOfLogs(connection.auth, connection.headers);
     if (!entry.demo) return connection;
     let demo = this.#demos.get(name);
     if (!demo) {
@@ -234,15 +238,28 @@ export class App {
     this.#closed = true;
     await Promise.all([...this.#archives.keys()].map((name) => this.closeArchive(name)));
     this.#unlock();
+    this.#logFile.close();
   }
 
-  async #open(entry: Entry): Promise<Archive> {
-    const byItself = (this.#options.syncOnOpen ?? true) && this.readOnly === null;
+  /** Logs what nobody caught, and has every window say so from its next greeting on. */
+  fault(kind: string, thrown: unknown): void {
+    const error = toWireError(thrown);
+    this.log('error', kind, { message: error.message, stack: thrown instanceof Error ? thrown.stack : '' });
+    if (this.notices.length < MAX_NOTICES) this.notices.push(error);
+  }
+
+  #open(entry: Entry): Promise<Archive> {
+    const path = this.paths.archive(entry.file);
+    return openTelling(path, this.readOnly !== null, (readOnly) => this.#openArchive(entry, readOnly));
+  }
+
+  async #openArchive(entry: Entry, readOnly: boolean): Promise<Archive> {
+    const byItself = (this.#options.syncOnOpen ?? true) && !readOnly;
     const archive = await Archive.open({
       workspace: entry.name,
       path: this.paths.archive(entry.file),
       dialect: entry.dialect,
-      readOnly: this.readOnly !== null,
+      readOnly,
       byItself,
       paused: entry.paused,
       log: this.log,

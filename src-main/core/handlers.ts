@@ -19,6 +19,8 @@ export function createHandlers(app: App): Handlers<typeof contract> {
   const { shell, workspaces, presets, settings } = app;
   /** places the person has chosen: the window names one, it never gives a path to write */
   const saves = new Map<string, { path: string; download: string | null }>();
+  /** finished exports: the only files that a window may have the system show */
+  const exported = new Set<string>();
   let candidates: FoundServer[] = [];
 
   const describeAll = () => Promise.all(workspaces.list().map((entry) => app.describe(entry)));
@@ -38,6 +40,7 @@ export function createHandlers(app: App): Handlers<typeof contract> {
         capabilities: { ...shell.capabilities, secrets: workspaces.secretsKind },
         data_dir: app.paths.dataDir,
         read_only: app.readOnly,
+        notices: app.notices,
         workspaces: await describeAll(),
         settings: settings.get(),
       };
@@ -171,7 +174,10 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       const place = saves.get(save);
       if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
       saves.delete(save);
-      yield* runExport(await query(workspace), what, place, signal);
+      for await (const item of runExport(await query(workspace), what, place, signal)) {
+        if (item.kind === 'done') exported.add(item.path);
+        yield item;
+      }
     },
 
     'shell.openExternal': async ({ url }) => {
@@ -180,6 +186,8 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       return {};
     },
     'shell.revealFile': async ({ path }) => {
+      if (!exported.has(path))
+        throw new AppError('NOT_FOUND', 'only files exported since the start are shown', { path });
       await shell.revealFile(path);
       return {};
     },

@@ -2,6 +2,9 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { AppError } from '../contract/errors.ts';
 
+const OWNER_ONLY = 0o600;
+const ORDINARY = 0o666;
+
 export type Chunk = { chunk: Uint8Array; rows: number; total: number };
 export type Written = { rows: number; total: number; bytes: number };
 
@@ -14,7 +17,7 @@ export async function* writeFile(path: string, source: AsyncIterable<Chunk>): As
   let whole = false;
   let file;
   try {
-    file = await open(partial, 'w');
+    file = await open(partial, 'w', OWNER_ONLY);
     let bytes = 0;
     let rows = 0;
     let total = 0;
@@ -26,6 +29,7 @@ export async function* writeFile(path: string, source: AsyncIterable<Chunk>): As
     }
     if (rows !== total) throw new AppError('CANCELLED', 'the export was ended before its last row');
     await file.sync();
+    await file.chmod(ORDINARY & ~process.umask()); // a whole file is as shared as any other the person saves
     await file.close();
     file = undefined;
     await rename(partial, path);
@@ -50,8 +54,8 @@ function writeError(thrown: unknown, path: string): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new AppError('DISK_FULL', `no room to write ${path}`, { path }, thrown);
-  const refused = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR'];
+  const refused = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'];
   if (typeof code === 'string' && refused.includes(code))
-    return new AppError('FILE_NOT_WRITABLE', `cannot write ${path}`, { path }, thrown);
+    return new AppError('FILE_NOT_WRITABLE', `cannot write ${path}`, { path, reason: code }, thrown);
   return thrown;
 }

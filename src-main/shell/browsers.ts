@@ -100,7 +100,7 @@ function starts(program: string, args: string[]): Promise<boolean> {
       clearTimeout(timer);
       resolve(started);
     };
-    child.once('error', () => end(false));
+    child.on('error', () => end(false));
     child.once('exit', (code) => end(code === 0));
   });
 }

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { VERSION } from '../core/version.ts';
 import type { Command } from './commands/options.ts';
+import { onProcessFault } from './process-faults.ts';
 import { DONE, failed, print, say, UsageError, WRONG_USAGE } from './terminal.ts';
 
 /** Each is loaded when it is asked for: `--help` need not wait for a database and a client. */
@@ -23,8 +24,9 @@ taskscope workspace edit NAME [--name NEW] [--api-url URL [--anyway]] [--api-key
                         [--header "NAME: VALUE"] [--no-headers] [--ca-file FILE | --no-ca-file] [--insecure-tls | --secure-tls]
 taskscope workspace cloud --api-key-env VAR | list | remove NAME [--delete-archive]
 taskscope sync   [--workspace NAME] [--since 30d | --all] [--watch]
-taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-]
+taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-] [--allow-damaged]
 taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --format csv --out FILE [--columns a,b,c]
+                        [--allow-damaged]
 taskscope doctor
 
 --data-dir DIR (or TASKSCOPE_DATA_DIR) chooses the data folder. Exit codes: 0 done, 1 failed, 2 wrong usage.`;
@@ -32,6 +34,7 @@ taskscope doctor
 /** Runs one command line to its end; resolves to the exit code. Never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on('error', onPipeClosed);
+  process.stderr.on('error', () => undefined); // nobody reads the words any more
   const [name, ...rest] = args;
   try {
     if (name === '--version') {
@@ -60,5 +63,7 @@ function onPipeClosed(thrown: NodeJS.ErrnoException): void {
 }
 
 // run as a program, not imported by the launcher
-if (process.argv[1] && realpathSync(process.argv[1]) === realpathSync(import.meta.filename))
+if (process.argv[1] && realpathSync(process.argv[1]) === realpathSync(import.meta.filename)) {
+  onProcessFault((_, thrown) => process.exit(failed(thrown)));
   process.exitCode = await main(process.argv.slice(2));
+}

@@ -8,12 +8,13 @@ import type { Secrets } from '../core/shell.ts';
  * On Linux without a keyring safeStorage falls back to `basic_text`, a key that is in Electron's source: then nothing is written
  * and secrets last until the app is closed. The kind says which it is.
  */
-export async function keychainSecrets(path: string, readOnly: boolean): Promise<Secrets> {
+export async function keychainSecrets(path: string): Promise<Secrets> {
   const weak = process.platform === 'linux' && safeStorage.getSelectedStorageBackend() === 'basic_text';
   if (weak || !safeStorage.isEncryptionAvailable()) return sessionSecrets();
-  const file = await openJsonFile(path, z.record(z.string(), z.string()), {}, { mode: 0o600, readOnly });
+  const file = await openJsonFile(path, z.record(z.string(), z.string()), {}, { holds: 'secrets' });
   return {
     kind: 'keychain',
+    setAside: file.setAside,
     get: (name) => {
       const kept = file.get()[name];
       return Promise.resolve(kept === undefined ? null : safeStorage.decryptString(Buffer.from(kept, 'base64')));
@@ -31,6 +32,7 @@ function sessionSecrets(): Secrets {
   const kept = new Map<string, string>();
   return {
     kind: 'session',
+    setAside: null,
     get: (name) => Promise.resolve(kept.get(name) ?? null),
     set: (name, secret) => Promise.resolve(void kept.set(name, secret)),
     remove: (name) => Promise.resolve(void kept.delete(name)),

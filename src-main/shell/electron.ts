@@ -10,6 +10,7 @@ import type { Shell } from '../core/shell.ts';
 import { setMenu } from './electron-menu.ts';
 import { keychainSecrets } from './electron-secrets.ts';
 import { closeNetwork, declareScheme, openWindow, serveAssets } from './electron-window.ts';
+import { onProcessFault } from './process-faults.ts';
 import { log } from './terminal.ts';
 import { openWindowState } from './window-state.ts';
 
@@ -23,6 +24,7 @@ const { values } = parseArgs({
 const dataDir = typeof values['data-dir'] === 'string' ? values['data-dir'] : defaultDataDir();
 const demoRuns = Number(values['demo-runs']) || undefined;
 
+onProcessFault((kind, thrown) => log('error', kind, { message: String(thrown) }));
 declareScheme();
 electron.setPath('userData', join(dataDir, 'electron'));
 
@@ -47,16 +49,17 @@ async function start(): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const secrets = await keychainSecrets(join(dataDir, 'keychain.json'), false);
+  const secrets = await keychainSecrets(join(dataDir, 'keychain.json'));
   const shell = electronShell(secrets);
   const app = await createApp({ dataDir, shell, log, windowComes: true, ...(demoRuns && { demoRuns }) });
+  onProcessFault((kind, thrown) => app.fault(kind, thrown));
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
   setMenu({ dataDir });
-  const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly !== null);
-  openWindow(app, state, log);
+  const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly);
+  openWindow(app, state, app.log);
   electron.on('activate', () => {
-    if (BrowserWindow.getAllWindows().length === 0) openWindow(app, state, log);
+    if (BrowserWindow.getAllWindows().length === 0) openWindow(app, state, app.log);
   });
   electron.on('window-all-closed', () => {
     if (process.platform !== 'darwin') electron.quit();
@@ -75,7 +78,7 @@ function quitInOrder(app: App): void {
     closing = true;
     app
       .close()
-      .catch((thrown: unknown) => log('error', 'not closed in order', { message: String(thrown) }))
+      .catch((thrown: unknown) => app.log('error', 'not closed in order', { message: String(thrown) }))
       .finally(() => {
         closed = true;
         electron.quit();

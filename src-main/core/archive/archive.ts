@@ -28,7 +28,8 @@ import type { Connection, queryContract, syncContract } from '../workers/contrac
 
 export class Archive {
   readonly query: Client<typeof queryContract>;
-  readonly notice: WireError | null;
+  /** what a person must know of it: damage that was found at opening or before, or why it is only read */
+  notice: WireError | null;
   readonly sync: Latest<SyncStatus>;
   readonly #options: OpenOptions;
   readonly #started: Threads;

@@ -6,12 +6,13 @@ import type { App } from '../../core/app.ts';
 import { queryOfBody } from '../../core/prefect-body.ts';
 import { plainShell } from '../../core/shell.ts';
 import { DONE, print, Progress, untilStopped, UsageError } from '../terminal.ts';
-import { common, parse, withApp, workspaceOf, type Command } from './options.ts';
+import { checkDamage, common, damageOptions, parse, withApp, workspaceOf, type Command } from './options.ts';
 import { paginate, questionOf, questionOptions, type Question } from './questions.ts';
 
 const options = {
   ...common,
   ...questionOptions,
+  ...damageOptions,
   format: { type: 'string' },
   out: { type: 'string' },
   columns: { type: 'string' },
@@ -30,6 +31,7 @@ export const exportFile: Command = (args) => {
     async (app) => {
       const workspace = await workspaceOf(app, values);
       const question = await questionOf(app, values);
+      await checkDamage(app, workspace, values);
       const query = await wholeQuery(app, workspace, question);
       const own = 'query' in question ? question.columns : null;
       return write(app, { workspace, query, columns: columns ?? own, out: resolve(out) });

@@ -1,11 +1,14 @@
 /** Options that several commands share, and opening the core for one command. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { errorWords } from '../../contract/error-words.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { App, AppOptions } from '../../core/app.ts';
 import { createApp } from '../../core/app.ts';
 import { defaultDataDir } from '../../core/files/paths.ts';
+import { MAX_DEMO_RUNS } from '../../core/workspaces/workspaces.ts';
 import { plainShell, type Shell } from '../../core/shell.ts';
-import { log, UsageError } from '../terminal.ts';
+import { onProcessFault } from '../process-faults.ts';
+import { failed, log, sayError, UsageError } from '../terminal.ts';
 
 /** Runs one command; resolves to its exit code. */
 export type Command = (args: string[]) => Promise<number>;
@@ -41,8 +44,6 @@ export function numberOption(name: string, text: string | undefined, low: number
   return value;
 }
 
-const MAX_DEMO_RUNS = 10_000_000;
-
 export function appOptions(values: CommonValues, shell: Shell): AppOptions {
   const demoRuns = numberOption('demo-runs', values['demo-runs'], 1, MAX_DEMO_RUNS);
   if (demoRuns !== undefined && !values.demo) throw new UsageError('--demo-runs goes with --demo');
@@ -58,11 +59,27 @@ export async function withApp(
   shell: Shell = plainShell,
 ): Promise<number> {
   const app = await createApp({ ...appOptions(values, shell), syncOnOpen: false });
+  onProcessFault((kind, thrown) => {
+    app.fault(kind, thrown);
+    process.exit(failed(thrown));
+  });
+  app.notices.forEach(sayError);
   try {
     return await work(app);
   } finally {
     await app.close();
   }
+}
+
+export const damageOptions = { 'allow-damaged': { type: 'boolean' } } as const;
+
+/** Says what is wrong with the workspace's archive. Throws ARCHIVE_DAMAGED unless the person goes on all the same. */
+export async function checkDamage(app: App, workspace: string, values: { 'allow-damaged'?: boolean }): Promise<void> {
+  const { notice } = await app.archive(workspace);
+  if (!notice) return;
+  if (notice.code !== 'ARCHIVE_DAMAGED' || values['allow-damaged']) return sayError(notice);
+  const advice = `${errorWords(notice).advice} To go on with the rows that are left, give --allow-damaged.`;
+  throw new AppError(notice.code, notice.message, { ...notice.details, advice });
 }
 
 /** The workspace named, the demo, the one the window had last, or the only one. Throws NOT_FOUND and UsageError. */

@@ -2,16 +2,17 @@
 import type { App } from '../../core/app.ts';
 import type { Query } from '../../contract/query.ts';
 import { DONE, FAILED, print, say } from '../terminal.ts';
-import { common, parse, withApp, workspaceOf, type Command } from './options.ts';
+import { checkDamage, common, damageOptions, parse, withApp, workspaceOf, type Command } from './options.ts';
 import { paginate, questionOf, questionOptions } from './questions.ts';
 
 const LIMIT = 200; // Prefect's own page
 
 export const query: Command = (args) => {
-  const { values } = parse({ args, options: { ...common, ...questionOptions } });
+  const { values } = parse({ args, options: { ...common, ...questionOptions, ...damageOptions } });
   return withApp(values, async (app) => {
     const workspace = await workspaceOf(app, values);
     const question = await questionOf(app, values);
+    await checkDamage(app, workspace, values);
     const reply =
       'body' in question
         ? await paginate(app, workspace, question.body)

@@ -9,7 +9,8 @@ import { startBrowserHost } from '../browser-host.ts';
 import { browserShell } from '../browser-shell.ts';
 import { hasDisplay, openWindow } from '../browsers.ts';
 import { Downloads } from '../downloads.ts';
-import { DONE, log, print, say, sayError, untilStopped } from '../terminal.ts';
+import { onProcessFault } from '../process-faults.ts';
+import { DONE, print, say, sayError, untilStopped } from '../terminal.ts';
 import { appOptions, common, dataDirOf, numberOption, parse, workspaceOf, type Command } from './options.ts';
 
 const options = { ...common, port: { type: 'string' }, 'no-open': { type: 'boolean' } } as const;
@@ -25,6 +26,7 @@ export const serve: Command = async (args) => {
   try {
     const opened = await createApp({ ...appOptions(values, browserShell(downloads)), windowComes: true });
     app = opened;
+    onProcessFault((kind, thrown) => opened.fault(kind, thrown));
     const chosen = values.demo || values.workspace !== undefined ? await workspaceOf(opened, values) : null;
     if (chosen !== null && !opened.readOnly)
       await opened.settings.change((settings) => ({ ...settings, workspace: chosen }));
@@ -35,11 +37,12 @@ export const serve: Command = async (args) => {
       downloads,
       serve: (channel) => opened.serve(channel),
       api: async (request) => opened.api(named === null ? await apiWorkspace(opened) : nameOf(opened, named), request),
-      log,
+      log: opened.log,
     });
     const { url, apiUrl, token } = host;
     await print(JSON.stringify({ url, apiUrl, token }));
     if (opened.readOnly) sayError(opened.readOnly);
+    opened.notices.forEach(sayError);
     void openEarly(opened, chosen);
     forget = await open(url, values['no-open'] ?? false);
     await new Promise<void>((done) => {
@@ -58,9 +61,10 @@ export const serve: Command = async (args) => {
 /** Loading begins before anybody asks, so that the first answer is not of an archive that is still empty. */
 async function openEarly(app: App, chosen: string | null): Promise<void> {
   try {
-    await app.archive(chosen ?? (await apiWorkspace(app)));
+    const { notice } = await app.archive(chosen ?? (await apiWorkspace(app)));
+    if (notice) sayError(notice);
   } catch (thrown) {
-    log('warn', 'archive not opened', { message: String(thrown) });
+    app.log('warn', 'archive not opened', { message: String(thrown) });
   }
 }
 

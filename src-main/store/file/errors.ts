@@ -35,11 +35,18 @@ const codes: readonly (readonly [prefix: string, code: ErrorCode, says: string])
   ['SQLITE_BUSY', 'FOLDER_IN_USE', 'another program is writing'],
   ['SQLITE_LOCKED', 'FOLDER_IN_USE', 'another program is writing'],
   ['ENOENT', 'NOT_FOUND', 'no such file'],
+  ['EISDIR', 'FILE_NOT_WRITABLE', 'a folder is in the place of the file'],
+  ['ENAMETOOLONG', 'FILE_NOT_WRITABLE', 'the path is too long'],
 ];
+
+/** Bytes; SQLite opens no longer path on Unix (MAX_PATHNAME), its journal's included. */
+const LONGEST_PATH = 512 - '-journal'.length;
 
 /** SQLite says only "cannot open": ask the system why. */
 function accessError(path: string): string {
   try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return 'EISDIR';
+    if (Buffer.byteLength(path) > LONGEST_PATH) return 'ENAMETOOLONG';
     accessSync(dirname(path), constants.W_OK);
     if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
     return '';
@@ -100,8 +107,9 @@ export function storeError(thrown: unknown, path: string): AppError {
   return new AppError('INTERNAL', `${path}: ${message}`, { path }, thrown);
 }
 
-/** What is full when it is not the disk: the words say so. */
-function limitOf(reason: string): { limit?: 'quota' | 'file' } {
+/** What is full when it is not the disk, and why there can be no such file: the words say so. */
+function limitOf(reason: string): { limit?: 'quota' | 'file'; reason?: string } {
+  if (reason === 'EISDIR' || reason === 'ENAMETOOLONG') return { reason };
   if (reason === 'EDQUOT') return { limit: 'quota' };
   return reason === 'EFBIG' ? { limit: 'file' } : {};
 }
