@@ -117,7 +117,7 @@ export const contract = {
     workspaceSchema,
   ),
   'workspace.setPace': call(
-    z.object({ workspace, sync_every: syncEverySchema, metered: meteredSchema }),
+    z.object({ workspace, sync_every: syncEverySchema.int(), metered: meteredSchema }),
     workspaceSchema,
   ),
   'workspace.setRule': call(z.object({ workspace, rule: fetchRuleSchema }), workspaceSchema),

@@ -210,7 +210,7 @@ export const presetSchema = z.object({
 export type Preset = z.infer<typeof presetSchema>;
 
 /** Seconds between two syncs, at most a day; 0: only when asked. */
-export const syncEverySchema = z.number().int().min(0).max(86_400);
+export const syncEverySchema = z.number().min(0).max(86_400);
 const pixels = z.number().min(0).max(10_000);
 
 /** Window settings. Kept by main, since a browser page has a new origin at every start. */

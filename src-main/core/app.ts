@@ -32,6 +32,8 @@ export type AppOptions = {
   log: Log;
   /** runs in the demo workspace; default 20,000 */
   demoRuns?: number;
+  /** environment variables that a person named on a command line */
+  variables?: readonly string[];
   /** start a sync when a workspace is opened. Off for commands that only read. */
   syncOnOpen?: boolean;
   /** a window will come, and say whether the network is metered: no pass starts by itself before */
@@ -97,7 +99,7 @@ export class App {
     this.settings = parts.settings;
     this.readOnly = parts.readOnly;
     this.notices = parts.notices;
-    for (const { code, message } of this.notices) this.log('warn', 'data folder', { code, message });
+    for (const { code, message } of this.notices) this.#logFile.log('warn', 'data folder', { code, message });
     this.handlers = createHandlers(this);
   }
 
@@ -141,6 +143,12 @@ export class App {
   /** The local API: Prefect's own endpoints over the archive, read-only. */
   async api(workspace: string, request: ApiRequest): Promise<{ status: number; body: string | Uint8Array }> {
     return (await this.archive(workspace)).query.api(request);
+  }
+
+  /** Environment variables that a person has named: on a command line, now or when a workspace was added. */
+  get variables(): Set<string> {
+    const kept = this.workspaces.list().flatMap(({ auth }) => (auth.kind === 'env' ? [auth.variable] : []));
+    return new Set([...(this.#options.variables ?? []), ...kept]);
   }
 
   /** The demo workspace of this run of the program, made if needed. */

@@ -4,13 +4,16 @@ import { rm } from 'node:fs/promises';
 import type { contract } from '../contract/calls.ts';
 import { AppError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/rows.ts';
+import { apiUrlGuesses } from '../prefect/address.ts';
 import { listCloudWorkspaces } from '../prefect/cloud.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { probeServer } from '../prefect/probe.ts';
+import { secretHeaders } from '../prefect/secrets.ts';
 import type { Handlers } from '../contract/define.ts';
 import type { App } from './app.ts';
 import { saveEdit, testEdit } from './workspaces/connection-edit.ts';
 import { runExport } from './export-run.ts';
+import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
 import { secretFromEnv } from './files/secrets.ts';
 import type { Connection } from './workers/contracts.ts';
@@ -63,14 +66,22 @@ export function createHandlers(app: App): Handlers<typeof contract> {
     },
     'workspace.test': ({ input, candidate }, { signal }) => {
       const chosen = candidate === null ? input : found(candidate).input;
+      if (candidate === null && input) checkVariable(input.auth, app.variables);
       if (!chosen) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
       return probeServer(connectionOf(workspaceInputSchema.parse(chosen)), signal);
     },
-    'workspace.add': async (input) => app.describe(await workspaces.add(input)),
+    'workspace.add': async (input) => {
+      apiUrlGuesses(input.api_url);
+      secretHeaders(null, input.headers);
+      checkVariable(input.auth, app.variables);
+      return app.describe(await workspaces.add(input));
+    },
     'workspace.addCandidate': async ({ id, name }) =>
       app.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
-    'workspace.cloud': ({ auth, api_url }, { signal }) =>
-      listCloudWorkspaces({ auth: signIn(auth), apiUrl: api_url }, signal),
+    'workspace.cloud': ({ auth, api_url }, { signal }) => {
+      checkVariable(auth, app.variables);
+      return listCloudWorkspaces({ auth: signIn(auth), apiUrl: api_url }, signal);
+    },
     'workspace.previewKeeping': async ({ workspace, keeping }) =>
       (await app.archive(workspace)).previewKeeping(keeping),
     'workspace.setKeeping': async ({ workspace, keeping }) => {
@@ -78,8 +89,14 @@ export function createHandlers(app: App): Handlers<typeof contract> {
       const deleted = await (await app.archive(workspace)).enforceKeeping(keeping);
       return { workspace: await app.describe(entry), deleted };
     },
-    'workspace.testEdit': ({ workspace, edit }, { signal }) => testEdit(app, workspace, edit, signal),
-    'workspace.edit': ({ workspace, edit, anyway }, { signal }) => saveEdit(app, workspace, edit, anyway, signal),
+    'workspace.testEdit': ({ workspace, edit }, { signal }) => {
+      checkVariable(edit.auth, app.variables);
+      return testEdit(app, workspace, edit, signal);
+    },
+    'workspace.edit': ({ workspace, edit, anyway }, { signal }) => {
+      checkVariable(edit.auth, app.variables);
+      return saveEdit(app, workspace, edit, anyway, signal);
+    },
     'workspace.setPace': async ({ workspace, ...pace }) => {
       const entry = await workspaces.update(workspace, pace);
       (await app.opened(workspace))?.replan();

@@ -1,6 +1,7 @@
 /** Chunks to a file: written beside the target and renamed at the end, so a file with that name is always whole. */
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { AppError } from '../contract/errors.ts';
+import { partialOf, removeStale } from './partials.ts';
 
 const OWNER_ONLY = 0o600;
 const ORDINARY = 0o666;
@@ -13,7 +14,8 @@ export type Written = { rows: number; total: number; bytes: number };
  * written. Throws DISK_FULL, FILE_NOT_WRITABLE, and what the source throws.
  */
 export async function* writeFile(path: string, source: AsyncIterable<Chunk>): AsyncGenerator<Written, void, undefined> {
-  const partial = `${path}.${process.pid}.partial`;
+  const partial = partialOf(path);
+  await removeStale(path);
   let whole = false;
   let file;
   try {
@@ -38,7 +40,7 @@ export async function* writeFile(path: string, source: AsyncIterable<Chunk>): As
     throw writeError(thrown, path);
   } finally {
     await file?.close();
-    if (!whole) await rm(partial, { force: true });
+    if (!whole) await rm(partial, { force: true }).catch(() => undefined); // the first error is the one to tell
   }
 }
 

@@ -9,6 +9,7 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { isAlive } from '../core/files/data-folder.ts';
 
 const OWNER_ONLY = 0o700; // the rows of an archive are nobody else's business
 
@@ -82,15 +83,6 @@ async function removeLeftovers(exports: string): Promise<void> {
   for (const name of await readdir(exports)) {
     const pid = Number(/^(\d+)-[0-9a-f]{8}$/.exec(name)?.[1]);
     if (pid && pid !== process.pid && !isAlive(pid)) await rm(join(exports, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -58,7 +58,7 @@ export async function openTelling(
     const full = toAppError(thrown);
     if (full.code !== 'DISK_FULL') throw thrown;
     const reader = await open(true).catch(() => Promise.reject(full));
-    reader.notice = toWireError(reading(full));
+    reader.notice = toWireError(reading(full, dirname(path)));
     return reader;
   });
   if (archive.notice === null && archive.sync.get().last_success === null) {

@@ -1,12 +1,15 @@
 /** Taking the data folder: making it private, locking it for this process, and what to tell a person about it. */
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { AppError, toAppError, type ErrorCode } from '../../contract/errors.ts';
+import { isAlive } from '../../export/partials.ts';
 import { lockFolder } from '../../store/file/lock.ts';
 import { networkFileSystem } from '../../store/file/network.ts';
 import { makePrivate, makePrivateFolder } from '../../store/file/private.ts';
 import { fileError } from './json-file.ts';
 import type { Paths } from './paths.ts';
+
+export { isAlive };
 
 export type DataFolder = {
   /** why nothing may be written in the folder; null: it may */
@@ -23,6 +26,7 @@ export async function openDataFolder(paths: Paths): Promise<DataFolder> {
   const notices: AppError[] = [];
   try {
     const unlock = take(paths);
+    await removePartials(paths.dataDir);
     const kind = networkFileSystem(paths.dataDir);
     if (kind !== null)
       notices.push(new AppError('FOLDER_ON_NETWORK', `${paths.dataDir} is on ${kind}`, { path: paths.dataDir, kind }));
@@ -30,13 +34,17 @@ export async function openDataFolder(paths: Paths): Promise<DataFolder> {
   } catch (thrown) {
     const error = toAppError(thrown);
     if (!readable.includes(error.code) || !(await isFile(paths.workspaces))) throw error;
-    return { readOnly: error.code === 'DISK_FULL' ? reading(error) : error, notices, unlock: () => undefined };
+    return {
+      readOnly: error.code === 'DISK_FULL' ? reading(error, paths.dataDir) : error,
+      notices,
+      unlock: () => undefined,
+    };
   }
 }
 
-/** The same DISK_FULL, said of something that was opened to be read only. */
-export function reading(full: AppError): AppError {
-  return new AppError(full.code, full.message, { ...full.details, reading: 1 }, full);
+/** The same DISK_FULL, said of a folder that is only read because of it. */
+export function reading(full: AppError, path: string): AppError {
+  return new AppError(full.code, full.message, { ...full.details, path, reading: 1 }, full);
 }
 
 function take(paths: Paths): () => void {
@@ -48,6 +56,14 @@ function take(paths: Paths): () => void {
     throw fileError(thrown as NodeJS.ErrnoException, paths.dataDir);
   }
   return lockFolder(paths.dataDir).release;
+}
+
+/** What a process that was killed has left of a settings file. Whoever holds the lock is the only one that writes here. */
+async function removePartials(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = Number(/\.json\.(\d+)\.partial$/.exec(name)?.[1]);
+    if (pid && !isAlive(pid)) await rm(join(folder, name), { force: true }).catch(() => undefined);
+  }
 }
 
 const isFile = (path: string): Promise<boolean> =>

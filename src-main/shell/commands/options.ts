@@ -29,7 +29,14 @@ export function parse<const T extends ParseArgsConfig>(config: T) {
   }
 }
 
-type CommonValues = { 'data-dir'?: string; workspace?: string; demo?: boolean; 'demo-runs'?: string };
+type CommonValues = {
+  'data-dir'?: string;
+  workspace?: string;
+  demo?: boolean;
+  'demo-runs'?: string;
+  'api-key-env'?: string;
+  'auth-string-env'?: string;
+};
 
 export function dataDirOf(values: CommonValues): string {
   return values['data-dir'] ?? defaultDataDir();
@@ -49,7 +56,8 @@ export function appOptions(values: CommonValues, shell: Shell): AppOptions {
   if (demoRuns !== undefined && !values.demo) throw new UsageError('--demo-runs goes with --demo');
   if (values.demo && values.workspace !== undefined)
     throw new UsageError('--demo is a workspace of its own: leave out --workspace');
-  return { dataDir: dataDirOf(values), shell, log, ...(demoRuns === undefined ? {} : { demoRuns }) };
+  const variables = [values['api-key-env'], values['auth-string-env']].filter((one) => one !== undefined);
+  return { dataDir: dataDirOf(values), shell, log, variables, ...(demoRuns === undefined ? {} : { demoRuns }) };
 }
 
 /** Opens the core, runs `work`, and closes it whatever happens. Nothing syncs by itself meanwhile. */

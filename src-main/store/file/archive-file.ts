@@ -128,8 +128,8 @@ function connectForReading(path: string): OpenedForReading {
     const db = connectAt(path, path);
     return { db, close: () => void db.close() };
   } catch (thrown) {
-    // a log was left, by a crash, in a folder that has become read-only: SQLite needs to write beside it even to read
-    if (!/^SQLITE_(CANTOPEN|READONLY)/.test(errorName(thrown))) throw thrown;
+    // a log was left, by a crash, in a folder that has become read-only or full: SQLite needs to write beside it even to read
+    if (!/^SQLITE_(CANTOPEN|READONLY|FULL|IOERR_(SHM|WRITE))/.test(errorName(thrown))) throw thrown;
     return readCopy(path);
   }
 }

@@ -39,13 +39,21 @@ const codes: readonly (readonly [prefix: string, code: ErrorCode, says: string])
   ['ENAMETOOLONG', 'FILE_NOT_WRITABLE', 'the path is too long'],
 ];
 
+/** SQLite calls a folder in the place of its file an I/O error. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 /** Bytes; SQLite opens no longer path on Unix (MAX_PATHNAME), its journal's included. */
 const LONGEST_PATH = 512 - '-journal'.length;
 
 /** SQLite says only "cannot open": ask the system why. */
 function accessError(path: string): string {
   try {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return 'EISDIR';
     if (Buffer.byteLength(path) > LONGEST_PATH) return 'ENAMETOOLONG';
     accessSync(dirname(path), constants.W_OK);
     if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
@@ -100,7 +108,7 @@ export function storeError(thrown: unknown, path: string): AppError {
   if (thrown instanceof AppError) return thrown;
   const name = errorName(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const reason = reasonOf(name, path);
+  const reason = isFolder(path) ? 'EISDIR' : reasonOf(name, path);
   const found = codes.find(([prefix]) => reason.startsWith(prefix));
   if (found)
     return new AppError(found[1], `${found[2]}: ${path} (${name}: ${message})`, { path, ...limitOf(reason) }, thrown);
