@@ -39,7 +39,7 @@ type WebSocketLike = {
   addEventListener(event: 'close' | 'error', listener: () => void): void;
 };
 
-/** Bytes that may wait for a peer that does not read; an answer of 1,000 rows is 1 MB. Above that the peer is cut off. */
+/** Most bytes that may wait for a peer to read them; beyond that the peer is cut off. An answer of 1,000 rows is 1 MB. */
 export const MAX_WAITING = 64 * 1024 * 1024;
 
 /** A browser's WebSocket or one of the `ws` package. Frames are JSON text; the socket must be open. */
@@ -49,7 +49,7 @@ export function socketChannel(socket: WebSocketLike): Channel {
     send: (frame) => {
       if (socket.readyState !== OPEN) return;
       socket.send(JSON.stringify(frame));
-      // `close` would wait in line behind those bytes, so `ws` is told to cut; a browser has only `close`
+      // `close` waits behind those bytes, so a socket of `ws` is terminated; a browser's has only `close`
       if (socket.bufferedAmount > MAX_WAITING) (socket.terminate ?? socket.close).call(socket);
     },
     onMessage: (listener) =>

@@ -1,10 +1,10 @@
 /**
- * The one protocol of every hop: window ↔ core, browser page ↔ host, core ↔ worker threads.
+ * The protocol between window and core, browser page and host, core and worker threads.
  *
- * Asking side sends `call`, `cancel`, `pull`; serving side answers `value`, `item`, `end`, `error`.
- * A stream is an async generator with credit: the source may run ahead of the reader by at most WINDOW items, so a
- * synchronous producer stops when its reader stops. Both ends validate: input where it arrives (a socket is
- * reachable by any local page until the token check), output where it is used.
+ * The asking side sends `call`, `cancel`, `pull`; the serving side answers `value`, `item`, `end`, `error`. A stream is an async
+ * generator with credit: the source runs ahead of the reader by at most WINDOW items, so a synchronous producer stops when its
+ * reader stops. Input is validated where it arrives, output where it is used. Ids, names, credit and open calls are bounded, since
+ * the peer of a socket may keep no rule; the size of a frame is bounded by the transport.
  */
 import { z } from 'zod';
 import type { Channel } from './channels.ts';
@@ -19,9 +19,9 @@ import {
 } from '../contract/errors.ts';
 import { movedWith } from './moved.ts';
 
-/** Items in flight before the source waits; the reader asks for the next half when half are used. */
+/** Items in flight before the source waits. The reader pulls the next half when it has used half. */
 const WINDOW = 16;
-/** Most items a reader may allow ahead, however often it pulls. */
+/** Largest credit of a stream, items, however often its reader pulls. */
 const MAX_CREDIT = 1024;
 
 const idSchema = z.number().int().min(0);
@@ -47,7 +47,7 @@ type Reply = z.infer<typeof replySchema>;
 type Running = { abort: AbortController; credit: number; wake: (() => void) | null };
 
 export type ServeOptions = {
-  /** Called with INTERNAL errors, which nobody chose, so that they can be logged. */
+  /** Called with every INTERNAL error, for the log. */
   onInternalError?: (name: string, thrown: unknown) => void;
   /** Calls and streams that may be open at once on this channel; a further one is refused with BAD_INPUT. Default: no limit. */
   maxCalls?: number;
@@ -131,7 +131,7 @@ export function serve<C extends AnyContract>(
     if (!parsed.success) return; // a reply, when both ends serve on one channel, or no frame of this protocol
     const ask = parsed.data;
     if (ask.t === 'call') {
-      // what gets here is a channel that cannot send: its peer is gone, and `onClose` clears up
+      // only a channel that cannot send gets here: its peer is gone, and `onClose` aborts the calls
       run(ask).catch((thrown: unknown) => options.onInternalError?.(ask.name, thrown));
       return;
     }
@@ -154,7 +154,7 @@ export function serve<C extends AnyContract>(
 
 type Waiting = { onReply: (reply: Reply) => void; onLost: () => void };
 
-/** A typed client of the contract over one channel. When the channel closes, all waiting calls fail with DISCONNECTED. */
+/** A typed client of the contract over one channel. When the channel closes, every open call fails with DISCONNECTED. */
 export function connect<C extends AnyContract>(contract: C, channel: Channel): Client<C> {
   const waiting = new Map<number, Waiting>();
   let nextId = 1;

@@ -1,4 +1,4 @@
-/** Rules for every connection to the loopback host: a socket that fails ends alone, and no peer can use up what others need. */
+/** Rules for connections to the loopback host: a failing socket ends alone, and no peer can use up sockets or memory. */
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../core/shell.ts';
@@ -21,7 +21,7 @@ export function guardConnections(server: Server, log: Log): void {
   server.maxConnections = MAX_CONNECTIONS;
   server.headersTimeout = MAX_HEADERS;
   server.requestTimeout = MAX_REQUEST;
-  // Node takes its own listener off a socket before `upgrade`: this one stays until the socket is gone
+  // Node removes its own error listener before `upgrade`; this one stays as long as the socket
   server.on('connection', (socket) => socket.on('error', () => socket.destroy()));
   let said = -Infinity;
   server.on('drop', () => {

@@ -1,12 +1,12 @@
-/** Secrets encrypted by the system's keychain (Electron's safeStorage) in one file of ours. */
+/** Keeps secrets in one file, encrypted with a key from the system's keychain (Electron's safeStorage). */
 import { safeStorage } from 'electron';
 import { z } from 'zod';
 import { openJsonFile } from '../core/files/json-file.ts';
 import type { Secrets } from '../core/shell.ts';
 
 /**
- * On Linux without a keyring safeStorage falls back to `basic_text`, a key that is in Electron's source: then nothing is written
- * and secrets last until the app is closed. The kind says which it is.
+ * On Linux without a keyring safeStorage uses `basic_text`, a key that stands in Electron's source. Then nothing is written, secrets
+ * last until the app ends, and the kind is 'session'.
  */
 export async function keychainSecrets(path: string): Promise<Secrets> {
   const weak = process.platform === 'linux' && safeStorage.getSelectedStorageBackend() === 'basic_text';

@@ -1,4 +1,4 @@
-/** Taskscope in Electron: the main process is the core. Starts, owns one window, and ends only when every thread has. */
+/** Taskscope in Electron: starts the core in the main process, opens one window, and ends after the last worker thread. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
@@ -15,7 +15,7 @@ import { log } from './terminal.ts';
 import { openWindowState } from './window-state.ts';
 
 const { values } = parseArgs({
-  // `electron . --data-dir X`: the app's folder stands before, and Chromium's own switches may stand between
+  // `electron . --data-dir X`: the app's folder comes first, and Chromium's switches may stand anywhere
   args: process.argv.slice(1),
   options: { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' } },
   strict: false,
@@ -67,7 +67,7 @@ async function run(): Promise<void> {
   quitInOrder(app);
 }
 
-/** Electron has crashed on quit with live worker threads (electron#23315, #26103): they are asked to end and awaited first. */
+/** Closes the core before quitting: Electron has crashed on quit with live worker threads (electron#23315, #26103). */
 function quitInOrder(app: App): void {
   let closed = false;
   let closing = false;

@@ -1,11 +1,11 @@
-/** What nobody caught in the main process. Without these listeners Node ends the process, and an archive is cut off in the middle. */
+/** Errors that nothing caught in the main process. Without these listeners Node ends the process while worker threads write. */
 
 export type FaultKind = 'uncaughtException' | 'unhandledRejection';
 export type OnFault = (kind: FaultKind, thrown: unknown) => void;
 
 let current: OnFault | null = null;
 
-/** From now on `onFault` is told, in place of the one before. It decides whether the process goes on. */
+/** Replaces the handler for uncaught errors. The handler decides whether the process goes on. */
 export function onProcessFault(onFault: OnFault): void {
   const first = current === null;
   current = onFault;
@@ -15,7 +15,7 @@ export function onProcessFault(onFault: OnFault): void {
       try {
         current?.(kind, thrown);
       } catch {
-        process.exit(1); // telling it has failed as well
+        process.exit(1); // the handler failed as well
       }
     });
 }

@@ -11,7 +11,7 @@ const stateSchema = z.object({
 });
 type State = z.infer<typeof stateSchema>;
 
-const SAVE_AFTER = 500; // ms of rest: dragging gives hundreds of events
+const SAVE_AFTER = 500; // ms without an event: dragging gives hundreds
 const FIRST = { width: 1440, height: 900 };
 
 export type WindowState = { bounds(): Partial<Rectangle>; follow(window: BrowserWindow): void };
@@ -34,7 +34,7 @@ export async function openWindowState(path: string, readOnly: WireError | null):
       const save = () => {
         if (window.isDestroyed() || readOnly !== null) return;
         const state = { bounds: window.getNormalBounds(), maximized: window.isMaximized() };
-        file.change(() => state).catch(() => undefined); // a lost window size is no reason to disturb anyone
+        file.change(() => state).catch(() => undefined); // a lost window size is not worth a message
       };
       const later = () => {
         if (timer) clearTimeout(timer);
@@ -50,7 +50,7 @@ export async function openWindowState(path: string, readOnly: WireError | null):
   };
 }
 
-/** At least a hand's width of the title bar must lie on some screen, or nobody could drag it back. */
+/** True when at least 100 px of the title bar lie on a screen: otherwise the window could not be dragged back. */
 function isVisible({ x, y, width }: Rectangle): boolean {
   const HAND = 100;
   return screen.getAllDisplays().some(({ workArea: area }) => {

@@ -1,4 +1,4 @@
-/** `taskscope doctor`: versions, paths, what works and what does not. One JSON document on stdout, the same in words on stderr. */
+/** `taskscope doctor`: versions, paths and findings, as one JSON document on stdout and in words on stderr. */
 import { stat } from 'node:fs/promises';
 import { errorWords } from '../../contract/error-words.ts';
 import { toWireError, type WireError } from '../../contract/errors.ts';
@@ -49,7 +49,7 @@ export const doctor: Command = async (args) => {
     find('data folder', false, sentence(toWireError(thrown)));
   }
   await print(JSON.stringify({ ...facts, findings }, null, 2));
-  // a server that is away is worth a line, but nothing is wrong with Taskscope then
+  // a server that cannot be reached is a finding, not a fault of Taskscope
   return findings.every((one) => one.ok || one.what.startsWith('server ')) ? DONE : FAILED;
 };
 

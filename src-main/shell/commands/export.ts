@@ -1,4 +1,4 @@
-/** `taskscope export`: the whole of a question as a file. */
+/** `taskscope export`: writes every row of a question to a file. */
 import { resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
@@ -42,7 +42,7 @@ export const exportFile: Command = (args) => {
 
 type What = { workspace: string; query: Query; columns: string[] | null; out: string };
 
-/** Prints where and how much as one JSON line. Ctrl+C leaves no file. */
+/** Prints path, rows and bytes as one JSON line. Ctrl+C leaves no file. */
 async function write(app: App, { out, ...what }: What): Promise<number> {
   const signal = untilStopped();
   const place = await app.handlers['export.choose']({ suggested: out }, { signal });
@@ -61,7 +61,7 @@ async function write(app: App, { out, ...what }: What): Promise<number> {
   return DONE;
 }
 
-/** The local API checks a body first: what it refuses is said in Prefect's own words. */
+/** Has the local API check the body first, so that a refusal is in Prefect's words. */
 async function wholeQuery(app: App, workspace: string, question: Question): Promise<Query> {
   if ('query' in question) return question.query;
   const reply = await paginate(app, workspace, question.body);

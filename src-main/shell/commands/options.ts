@@ -1,4 +1,4 @@
-/** Options that several commands share, and opening the core for one command. */
+/** Options that several commands share, and the core opened for one command. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { errorWords } from '../../contract/error-words.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -20,7 +20,7 @@ export const common = {
   'demo-runs': { type: 'string' },
 } as const satisfies ParseArgsConfig['options'];
 
-/** `parseArgs` whose complaints are wrong usage. */
+/** `parseArgs` that throws UsageError. */
 export function parse<const T extends ParseArgsConfig>(config: T) {
   try {
     return parseArgs(config);
@@ -60,7 +60,7 @@ export function appOptions(values: CommonValues, shell: Shell): AppOptions {
   return { dataDir: dataDirOf(values), shell, log, variables, ...(demoRuns === undefined ? {} : { demoRuns }) };
 }
 
-/** Opens the core, runs `work`, and closes it whatever happens. Nothing syncs by itself meanwhile. */
+/** Opens the core, runs `work`, and always closes the core. No sync starts by itself. */
 export async function withApp(
   values: CommonValues,
   work: (app: App) => Promise<number>,
@@ -81,7 +81,7 @@ export async function withApp(
 
 export const damageOptions = { 'allow-damaged': { type: 'boolean' } } as const;
 
-/** Says what is wrong with the workspace's archive. Throws ARCHIVE_DAMAGED unless the person goes on all the same. */
+/** Prints the notice of the workspace's archive. Throws ARCHIVE_DAMAGED for a damaged one unless `--allow-damaged` was given. */
 export async function checkDamage(app: App, workspace: string, values: { 'allow-damaged'?: boolean }): Promise<void> {
   const { notice } = await app.archive(workspace);
   if (!notice) return;

@@ -1,4 +1,4 @@
-/** `taskscope query`: the reply of POST /task_runs/paginate, from the archive. */
+/** `taskscope query`: prints the reply of POST /task_runs/paginate from the archive. */
 import type { App } from '../../core/app.ts';
 import type { Query } from '../../contract/query.ts';
 import { DONE, FAILED, print, say } from '../terminal.ts';
@@ -24,7 +24,7 @@ export const query: Command = (args) => {
   });
 };
 
-/** A preset may ask what a body cannot say: its first page is found by the index and then read by id. */
+/** A preset can ask more than a body can, so the index finds its first page and the rows are read by id. */
 async function paginatePreset(app: App, workspace: string, asked: Query): Promise<{ status: number; body: string }> {
   const { count, rows } = await app.handlers['query.ask'](
     { workspace, query: asked, rows: { from: 0, to: LIMIT }, facets: [], histogram: null },

@@ -1,4 +1,4 @@
-/** `taskscope serve`: the window as a page in a browser, and the local API. Runs until it is stopped. */
+/** `taskscope serve`: serves the window as a page for a browser, and the local API. Runs until a signal stops it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { App } from '../../core/app.ts';
@@ -58,7 +58,7 @@ export const serve: Command = async (args) => {
   }
 };
 
-/** Loading begins before anybody asks, so that the first answer is not of an archive that is still empty. */
+/** Opens the archive before the first request, which would otherwise wait for it. */
 async function openEarly(app: App, chosen: string | null): Promise<void> {
   try {
     const { notice } = await app.archive(chosen ?? (await apiWorkspace(app)));
@@ -68,19 +68,19 @@ async function openEarly(app: App, chosen: string | null): Promise<void> {
   }
 }
 
-/** It may be renamed meanwhile; its file stays. */
+/** Present name of a workspace, which may have been renamed; its file keeps its name. */
 function nameOf(app: App, { file, name }: Entry): string {
   return app.workspaces.list().find((entry) => entry.file === file)?.name ?? name;
 }
 
-/** Without --workspace the API answers from the one the window has open, else the first; a first start has the demo. */
+/** The workspace of the API without --workspace: the one the window has open, else the first, at a first start the demo. */
 async function apiWorkspace(app: App): Promise<string> {
   const names = app.workspaces.list().map((entry) => entry.name);
   const last = app.settings.get().workspace;
   return last !== null && names.includes(last) ? last : (names[0] ?? (await app.ensureDemo()).name);
 }
 
-/** A root user's Chromium refuses its own sandbox and we do not go without: there the address is only printed. */
+/** Opens the page in a browser. As root only the address is printed: Chromium refuses its sandbox there. */
 async function open(url: string, stayShut: boolean): Promise<(() => Promise<void>) | null> {
   const canShow = hasDisplay() && process.getuid?.() !== 0;
   const forget = stayShut || !canShow ? null : await openWindow(url);
@@ -92,7 +92,7 @@ async function open(url: string, stayShut: boolean): Promise<(() => Promise<void
   return forget;
 }
 
-/** Beside the bundle in out/main; from source, where the build put it. */
+/** Folder of the built window: beside the bundle in out/main, or in out/ when this runs from source. */
 function windowFolder(): string {
   const beside = resolve(import.meta.dirname, '../renderer');
   return existsSync(beside) ? beside : resolve(import.meta.dirname, '../../../out/renderer');

@@ -1,6 +1,6 @@
 /**
- * Compiles what is written in AssemblyScript (folders named `assembly`) into the modules that are committed beside them, so that
- * neither a build nor a test needs the compiler. `--check` only says whether they are up to date.
+ * Compiles the AssemblyScript folders (named `assembly`) into the modules that are committed beside them, so that neither a build
+ * nor a test needs the compiler. `--check` only says whether the modules are up to date.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { runNode, toolPath } from './programs.ts';
 
 const common = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'];
-/** Each with its `assembly/index.ts` and the `module.ts` it is compiled into. */
+/** Folders with an `assembly/index.ts` and the `module.ts` it is compiled into. */
 const modules: { folder: string; options: string[] }[] = [
   {
     folder: join('src-main', 'query', 'kernels'),
