@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
 
-const known = '45f9ae5ecf5d63ec';
+const known = 'afc504b22620b914';
 
 test('the contract is the one that was reviewed', () => {
   const shapes = Object.entries(contract)
