@@ -12,6 +12,7 @@ import {
   runActivitySchema,
   settingsChangeSchema,
   settingsSchema,
+  syncEverySchema,
   taskRunDetailSchema,
   workspaceInputSchema,
   workspaceSchema,
@@ -75,6 +76,8 @@ export const contract = {
       data_dir: z.string(),
       /** another Taskscope holds the folder, or it cannot be written: reading works, changing does not */
       read_only: wireErrorSchema.nullable(),
+      /** what happened while the data folder was opened, such as a file that was set aside; nothing stops working by it */
+      notices: z.array(wireErrorSchema),
       workspaces: z.array(workspaceSchema),
       settings: settingsSchema,
     }),
@@ -113,7 +116,7 @@ export const contract = {
     workspaceSchema,
   ),
   'workspace.setPace': call(
-    z.object({ workspace, sync_every: z.number().int().min(0).max(86_400), metered: z.boolean() }),
+    z.object({ workspace, sync_every: syncEverySchema.int(), metered: z.boolean() }),
     workspaceSchema,
   ),
   'workspace.setRule': call(z.object({ workspace, rule: fetchRuleSchema }), workspaceSchema),

@@ -34,6 +34,23 @@ const reasons: Record<string, string> = {
   EHOSTUNREACH: 'There is no way to that machine. ',
 };
 
+/** Why a path cannot be written, by the system's name for it. */
+const unwritable: Record<string, (path: string) => Words> = {
+  EISDIR: (path) => ({
+    title: `${path} is a folder`,
+    advice: 'A file of that name is needed there. Move the folder away, or choose another place.',
+  }),
+  ENAMETOOLONG: (path) => ({
+    title: `The path ${path} is longer than the system allows`,
+    advice: 'Choose a shorter name, or a folder nearer to the top.',
+  }),
+  ENOENT: (path) => ({ title: `The folder of ${path} does not exist`, advice: 'Make it, or choose another place.' }),
+  ENOTDIR: (path) => ({
+    title: `A part of ${path} is a file, not a folder`,
+    advice: 'Choose another place, or move that file away.',
+  }),
+};
+
 /** What is full, by `limit`. */
 const full: Record<string, string> & { disk: string } = {
   disk: 'The disk is full',
@@ -141,16 +158,20 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     ),
   }),
 
-  DISK_FULL: ({ say }) => ({
+  DISK_FULL: ({ say, has }) => ({
     title: full[say('limit', 'disk')] ?? full['disk'],
     advice:
       say('limit', '') === 'file'
         ? 'Let old runs go in the workspace’s settings, move the data folder, or lift the limit (ulimit -f; FAT disks have one of 4 GB). Nothing already stored was lost.'
-        : `Make room for ${say('path', 'the data folder')} and try again. Nothing already stored was lost.`,
+        : has('reading')
+          ? `Taskscope only reads what it has until there is room, so browsing works. Delete or move files on the disk of ${say('path', 'the data folder')}, exports and downloads first, then start Taskscope again.`
+          : `Make room for ${say('path', 'the data folder')} and try again: delete or move other files on that disk, or let old runs go in the workspace’s settings. Nothing already stored was lost.`,
   }),
-  FOLDER_READ_ONLY: ({ say }) => ({
-    title: `${say('path', 'The data folder')} cannot be written`,
-    advice: 'Give yourself the right to write there, or choose another folder with --data-dir or TASKSCOPE_DATA_DIR.',
+  FOLDER_READ_ONLY: ({ say, has }) => ({
+    title: `${say('path', 'The data folder')} cannot be ${has('reading') ? 'read' : 'written'}`,
+    advice: has('reading')
+      ? 'Give yourself the right to read it, or choose another folder with --data-dir or TASKSCOPE_DATA_DIR.'
+      : 'Give yourself the right to write there, or choose another folder with --data-dir or TASKSCOPE_DATA_DIR.',
   }),
   FOLDER_IN_USE: ({ say, has }) => ({
     title: `Another Taskscope${has('pid') ? ` (process ${say('pid', '')})` : ''} has this data folder open`,
@@ -162,14 +183,30 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     advice: `Update Taskscope to open ${say('path', 'it')}. The file was not touched.`,
   }),
   ARCHIVE_DAMAGED: ({ say, has }) => ({
-    title: 'The archive was damaged',
-    advice: has('aside')
-      ? `It was set aside as ${say('aside', '')}, and ${say('salvaged', 'the readable')} rows were saved into a new one. Sync to fetch what is missing.`
-      : `Run “taskscope doctor” for details of ${say('path', 'the file')}. It was not changed.`,
+    title: has('remembered')
+      ? `The archive is missing or empty, though it held ${say('remembered', '')} task runs`
+      : 'The archive was damaged',
+    advice: say(
+      'advice',
+      has('remembered')
+        ? `Put ${say('path', 'the file')} back from a backup while Taskscope is closed, or sync to fetch what the server still has. ${say('index', 'Its index')} remembers what it held; delete that file when it is no longer of use.`
+        : has('set_aside')
+          ? `It was set aside as ${say('set_aside', '')}, and ${say('salvaged', 'the readable')} rows were saved into a new one. Sync to fetch what is missing; delete that file when it is no longer of use.`
+          : `Run “taskscope doctor” for details of ${say('path', 'the file')}. It was not changed.`,
+    ),
   }),
-  FILE_NOT_WRITABLE: ({ say }) => ({
-    title: `${say('path', 'The file')} cannot be written`,
-    advice: 'Check that the folder exists and that you may write there, or choose another place.',
+  FILE_NOT_WRITABLE: ({ say }) =>
+    unwritable[say('reason', '')]?.(say('path', 'the file')) ?? {
+      title: `${say('path', 'The file')} cannot be written`,
+      advice: 'Check that the folder exists and that you may write there, or choose another place.',
+    },
+  FILE_SET_ASIDE: ({ say, has }) => ({
+    title: `${say('path', 'A settings file')} could not be understood`,
+    advice: `${has('set_aside') ? `It was set aside as ${say('set_aside', '')}` : 'It was left as it is'} (${say('held', 'its content is unknown')}), and Taskscope started without it. To have it back, end Taskscope, correct that file or take one from a backup, and put it at the first path.`,
+  }),
+  FOLDER_ON_NETWORK: ({ say }) => ({
+    title: `The data folder is on a network file system (${say('kind', 'unknown')})`,
+    advice: `Taskscope writes the archive there without SQLite’s log (WAL), which is slower. Let no second machine open it at the same time, or choose a folder on a disk of this machine instead of ${say('path', 'it')} with --data-dir.`,
   }),
 };
 

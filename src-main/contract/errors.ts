@@ -33,6 +33,8 @@ export const errorCodes = [
   'ARCHIVE_NEWER',
   'ARCHIVE_DAMAGED',
   'FILE_NOT_WRITABLE',
+  'FILE_SET_ASIDE',
+  'FOLDER_ON_NETWORK',
 ] as const;
 
 export const errorCodeSchema = z.enum(errorCodes);

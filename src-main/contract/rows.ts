@@ -225,6 +225,10 @@ export const presetSchema = z.object({
 });
 export type Preset = z.infer<typeof presetSchema>;
 
+/** Seconds between two syncs, at most a day; 0: only when asked. */
+export const syncEverySchema = z.number().min(0).max(86_400);
+const pixels = z.number().min(0).max(10_000);
+
 /** Window settings. Kept by main, since a browser page has a new origin at every start. */
 export const settingsSchema = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
@@ -232,13 +236,13 @@ export const settingsSchema = z.object({
   workspace: z.string().nullable().default(null),
   /** field → width in px, in the order of `columns` */
   columns: z
-    .array(z.object({ field: z.string(), width: z.number() }))
+    .array(z.object({ field: z.string(), width: pixels }))
     .nullable()
     .default(null),
-  panel_width: z.number().default(244),
-  detail_width: z.number().default(408),
+  panel_width: pixels.default(244),
+  detail_width: pixels.default(408),
   /** seconds between two syncs, for workspaces that were not given a pace of their own; 0: only when asked */
-  sync_every: z.number().min(0).default(30),
+  sync_every: syncEverySchema.default(30),
   closed_sections: z.array(z.string()).default([]),
   /** ids, the first on top */
   pinned_presets: z.array(z.string()).default([]),

@@ -112,14 +112,16 @@ export const checkSchema = z.object({
 export type Check = z.infer<typeof checkSchema>;
 
 const positive = z.number().int().min(1);
+const MAX_DAYS = 36_500;
+const MAX_BYTES = 2 ** 50; // a petabyte
 /** What happens to runs the server has deleted, and how long runs are kept here at all. null: no such bound. */
 export const keepingSchema = z.object({
   /** keep: marked as gone and kept; drop: the archive mirrors the server */
   gone: z.enum(['keep', 'drop']).default('keep'),
   /** days since the expected start */
-  max_days: positive.nullable().default(null),
+  max_days: positive.max(MAX_DAYS).nullable().default(null),
   /** size of the archive's file; the oldest runs go first */
-  max_bytes: positive.nullable().default(null),
+  max_bytes: positive.max(MAX_BYTES).nullable().default(null),
 });
 export type Keeping = z.infer<typeof keepingSchema>;
 
@@ -143,6 +145,6 @@ export const METERED_EVERY = 900;
 export const fetchRuleSchema = z.object({
   states: z.array(z.string()).default(['FAILED', 'CRASHED']),
   /** days since the run ended; 0: off */
-  days: z.number().int().min(0).default(7),
+  days: z.number().int().min(0).max(MAX_DAYS).default(7),
 });
 export type FetchRule = z.infer<typeof fetchRuleSchema>;

@@ -106,3 +106,10 @@ export function formatTimeLikePrefect(micros: number): string {
 }
 
 export const MICROS_PER_SECOND = 1_000_000;
+
+/** setTimeout runs at once, again and again, for a longer time than this: 24.8 days. */
+const LONGEST_TIMER = 2 ** 31 - 1; // ms
+
+/** A time that setTimeout can wait, ms: a longer one is cut to 24.8 days, no number is 0. */
+export const timerMillis = (millis: number): number =>
+  Number.isNaN(millis) ? 0 : Math.min(Math.max(millis, 0), LONGEST_TIMER);

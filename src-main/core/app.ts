@@ -2,19 +2,18 @@
  * The composition root: opens the data folder, puts the parts of the core together and answers the contract. Knows no shell: what a shell
  * must do comes in as `Shell`.
  */
-import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { contract } from '../contract/calls.ts';
-import { toAppError, toWireError, type WireError } from '../contract/errors.ts';
+import { toWireError, type WireError } from '../contract/errors.ts';
 import { settingsSchema, type Settings } from '../contract/rows.ts';
 import type { Channel } from '../rpc/channels.ts';
 import type { Handlers } from '../contract/define.ts';
 import { serve } from '../rpc/rpc.ts';
-import { lockFolder } from '../store/file/lock.ts';
 import type { Archive } from './archive/archive.ts';
 import { Archives } from './archive/archives.ts';
 import { createHandlers } from './handlers.ts';
-import { fileError, openJsonFile, type JsonFile } from './files/json-file.ts';
+import { openDataFolder } from './files/data-folder.ts';
+import { openJsonFile, type JsonFile } from './files/json-file.ts';
+import { openLogFile, type LogFile } from './files/log-file.ts';
 import { pathsIn, type Paths } from './files/paths.ts';
 import { Presets } from './files/presets.ts';
 import { fileSecrets, secretsOf } from './files/secrets.ts';
@@ -31,9 +30,16 @@ export type AppOptions = {
   log: Log;
   /** runs in the demo workspace; default 20,000 */
   demoRuns?: number;
+  /** environment variables that a person named on a command line */
+  variables?: readonly string[];
   /** start a sync when a workspace is opened. Off for commands that only read. */
   syncOnOpen?: boolean;
 };
+
+/** Calls and streams open at once in one window, which needs about 10; 5,000 open streams took 660 MB. */
+const MAX_CALLS = 256;
+
+const MAX_NOTICES = 20;
 
 export class App {
   readonly version: string;
@@ -45,25 +51,34 @@ export class App {
   readonly settings: JsonFile<Settings>;
   readonly readOnly: WireError | null;
   readonly archives: Archives;
+  /** what a person must know of this start, such as a file that was set aside */
+  readonly notices: WireError[];
   readonly handlers: Handlers<typeof contract>;
   readonly #options: AppOptions;
+  readonly #logFile: LogFile;
   readonly #unlock: () => void;
 
   private constructor(
     options: AppOptions,
-    parts: Pick<App, 'version' | 'paths' | 'workspaces' | 'presets' | 'settings' | 'readOnly'>,
+    parts: Pick<App, 'version' | 'paths' | 'workspaces' | 'presets' | 'settings' | 'readOnly' | 'notices'>,
     unlock: () => void,
   ) {
     this.#options = options;
     this.#unlock = unlock;
     this.shell = options.shell;
-    this.log = options.log;
+    this.#logFile = openLogFile(parts.paths.log);
+    this.log = (...entry) => {
+      options.log(...entry);
+      this.#logFile.log(...entry);
+    };
     this.version = parts.version;
     this.paths = parts.paths;
     this.workspaces = parts.workspaces;
     this.presets = parts.presets;
     this.settings = parts.settings;
     this.readOnly = parts.readOnly;
+    this.notices = parts.notices;
+    for (const { code, message } of this.notices) this.#logFile.log('warn', 'data folder', { code, message });
     const { paths, workspaces, settings, readOnly, log } = this;
     const syncByItself = options.syncOnOpen ?? true;
     this.archives = new Archives({ paths, workspaces, settings, log, readOnly, syncByItself });
@@ -73,39 +88,31 @@ export class App {
   /** Throws FOLDER_READ_ONLY or DISK_FULL when there is no folder and none can be made. */
   static async create(options: AppOptions): Promise<App> {
     const paths = pathsIn(options.dataDir);
-    let readOnly: WireError | null = null;
-    let unlock = () => undefined as void;
-    try {
-      await mkdir(join(paths.archive('x'), '..'), { recursive: true }).catch((thrown: NodeJS.ErrnoException) => {
-        throw fileError(thrown, paths.dataDir);
-      });
-      unlock = lockFolder(paths.dataDir).release;
-    } catch (thrown) {
-      const error = toAppError(thrown);
-      const readable = await stat(paths.workspaces).then(
-        () => true,
-        () => false,
-      );
-      if (!readable || (error.code !== 'FOLDER_IN_USE' && error.code !== 'FOLDER_READ_ONLY')) throw error;
-      readOnly = toWireError(error);
-    }
-    const asReader = { readOnly: readOnly !== null };
-    const inFile = await fileSecrets(paths.secrets);
+    const { readOnly, notices, unlock } = await openDataFolder(paths);
+    const inFile = await fileSecrets(paths.secrets, readOnly);
     const secrets = options.shell.secrets ? secretsOf(options.shell.secrets, inFile) : inFile;
     const parts = {
       version: VERSION,
       paths,
-      readOnly,
-      workspaces: await Workspaces.open(paths.workspaces, secrets, asReader.readOnly),
-      presets: await Presets.open(paths.presets, asReader.readOnly),
-      settings: await openJsonFile(paths.settings, settingsSchema, settingsSchema.parse({}), asReader),
+      readOnly: readOnly && toWireError(readOnly),
+      workspaces: await Workspaces.open(paths.workspaces, secrets, readOnly),
+      presets: await Presets.open(paths.presets, readOnly),
+      settings: await openJsonFile(paths.settings, settingsSchema, settingsSchema.parse({}), {
+        holds: 'settings',
+        readOnly,
+      }),
+      notices: [] as WireError[],
     };
+    for (const { setAside } of [parts.workspaces, parts.presets, parts.settings, secrets, inFile])
+      if (setAside !== null && !notices.includes(setAside)) notices.push(setAside);
+    parts.notices.push(...notices.map(toWireError));
     return new App(options, parts, unlock);
   }
 
   /** Answers one window's frames until its channel closes. */
   serve(channel: Channel): () => void {
     return serve(contract, this.handlers, channel, {
+      maxCalls: MAX_CALLS,
       onInternalError: (name, thrown) =>
         this.log('error', 'call failed', {
           name,
@@ -118,6 +125,12 @@ export class App {
   /** The local API: Prefect's own endpoints over the archive, read-only. */
   async api(workspace: string, request: ApiRequest): Promise<{ status: number; body: Uint8Array }> {
     return (await this.archives.get(workspace)).query.api(request);
+  }
+
+  /** Environment variables that a person has named: on a command line, now or when a workspace was added. */
+  get variables(): Set<string> {
+    const kept = this.workspaces.list().flatMap(({ auth }) => (auth.kind === 'env' ? [auth.variable] : []));
+    return new Set([...(this.#options.variables ?? []), ...kept]);
   }
 
   /** The demo workspace of this run of the program, made if needed. */
@@ -134,6 +147,14 @@ export class App {
   async close(): Promise<void> {
     await this.archives.closeAll();
     this.#unlock();
+    this.#logFile.close();
+  }
+
+  /** Logs what nobody caught, and has every window say so from its next greeting on. */
+  fault(kind: string, thrown: unknown): void {
+    const error = toWireError(thrown);
+    this.log('error', kind, { message: error.message, stack: thrown instanceof Error ? thrown.stack : '' });
+    if (this.notices.length < MAX_NOTICES) this.notices.push(error);
   }
 }
 

@@ -4,7 +4,9 @@ import { rm } from 'node:fs/promises';
 import type { contract } from '../contract/calls.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema, type Settings } from '../contract/rows.ts';
+import { apiUrlGuesses } from '../prefect/address.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
+import { secretHeaders } from '../prefect/secrets.ts';
 import type { Handlers } from '../contract/define.ts';
 import { saveEdit, testEdit } from './workspaces/connection-edit.ts';
 import type { Archive } from './archive/archive.ts';
@@ -13,6 +15,7 @@ import type { JsonFile } from './files/json-file.ts';
 import type { Paths } from './files/paths.ts';
 import type { Presets } from './files/presets.ts';
 import type { Shell } from './shell.ts';
+import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
 import type { Entry, Workspaces } from './workspaces/workspaces.ts';
 import { secretFromEnv } from './files/secrets.ts';
@@ -29,6 +32,10 @@ export type Core = {
   readonly archives: Archives;
   /** why nothing may be written; null: it may */
   readonly readOnly: WireError | null;
+  /** what a person must know of this start, such as a file that was set aside */
+  readonly notices: WireError[];
+  /** environment variables that a person has named: see workspaces/variables.ts */
+  readonly variables: ReadonlySet<string>;
   /** the demo workspace of this run of the program, made if needed */
   ensureDemo(): Promise<Entry>;
 };
@@ -37,6 +44,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
   const { shell, workspaces, presets, settings, archives } = core;
   /** places that a person has chosen: the window names one and never gives a path to write */
   const saves = new Map<string, { path: string; download: string | null }>();
+  /** finished exports: the only files that a window may have the system show */
+  const exported = new Set<string>();
   let candidates: FoundServer[] = [];
 
   const describeAll = () => Promise.all(workspaces.list().map((entry) => archives.describe(entry)));
@@ -71,6 +80,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
         capabilities: { ...shell.capabilities, secrets: workspaces.secretsKind },
         data_dir: core.paths.dataDir,
         read_only: core.readOnly,
+        notices: core.notices,
         workspaces: await describeAll(),
         settings: settings.get(),
       };
@@ -93,15 +103,23 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     },
     'workspace.test': ({ input, candidate }, { signal }) => {
       const chosen = candidate === null ? input : found(candidate).input;
+      if (candidate === null && input) checkVariable(input.auth, core.variables);
       if (!chosen) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
       const connection = connectionOf(workspaceInputSchema.parse(chosen));
       return archives.server.probe({ connection }, { signal });
     },
-    'workspace.add': async (input) => archives.describe(await workspaces.add(input)),
+    'workspace.add': async (input) => {
+      apiUrlGuesses(input.api_url);
+      secretHeaders(null, input.headers);
+      checkVariable(input.auth, core.variables);
+      return archives.describe(await workspaces.add(input));
+    },
     'workspace.addCandidate': async ({ id, name }) =>
       archives.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
-    'workspace.cloud': ({ auth, api_url }, { signal }) =>
-      archives.server.cloudWorkspaces({ auth: signIn(auth), api_url }, { signal }),
+    'workspace.cloud': ({ auth, api_url }, { signal }) => {
+      checkVariable(auth, core.variables);
+      return archives.server.cloudWorkspaces({ auth: signIn(auth), api_url }, { signal });
+    },
     'workspace.previewKeeping': async ({ workspace, keeping }) =>
       (await archives.get(workspace)).previewRetention(keeping),
     'workspace.setKeeping': async ({ workspace, keeping }) => {
@@ -109,8 +127,14 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const deleted = await (await archives.get(workspace)).enforceRetention(keeping);
       return { workspace: await archives.describe(entry), deleted };
     },
-    'workspace.testEdit': ({ workspace, edit }, { signal }) => testEdit(core, workspace, edit, signal),
-    'workspace.edit': ({ workspace, edit, anyway }, { signal }) => saveEdit(core, workspace, edit, anyway, signal),
+    'workspace.testEdit': ({ workspace, edit }, { signal }) => {
+      checkVariable(edit.auth, core.variables);
+      return testEdit(core, workspace, edit, signal);
+    },
+    'workspace.edit': ({ workspace, edit, anyway }, { signal }) => {
+      checkVariable(edit.auth, core.variables);
+      return saveEdit(core, workspace, edit, anyway, signal);
+    },
     'workspace.setPace': async ({ workspace, ...pace }) => {
       const entry = await workspaces.update(workspace, pace);
       (await archives.opened(workspace))?.replan();
@@ -202,7 +226,10 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
       saves.delete(save);
       const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
-      for await (const item of items) yield item.kind === 'done' ? { ...item, ...place } : item;
+      for await (const item of items) {
+        if (item.kind === 'done') exported.add(place.path);
+        yield item.kind === 'done' ? { ...item, ...place } : item;
+      }
     },
 
     'shell.openExternal': async ({ url }) => {
@@ -211,6 +238,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       return {};
     },
     'shell.revealFile': async ({ path }) => {
+      if (!exported.has(path))
+        throw new AppError('NOT_FOUND', 'only files exported since the start are shown', { path });
       await shell.revealFile(path);
       return {};
     },

@@ -1,7 +1,11 @@
-/** What a shell gives the core: all differences between Electron, the browser host and the command line. */
+/** What a shell gives the core: all that differs between Electron, the browser host and the command line. */
+import type { AppError } from '../contract/errors.ts';
+
 export type Secrets = {
-  /** how the words may call it: 'keychain', or 'file' with mode 0600 */
+  /** 'keychain' of the system, 'file' with mode 0600, or 'session': memory, until the program ends */
   readonly kind: 'keychain' | 'file' | 'session';
+  /** FILE_SET_ASIDE when the file that kept them could not be understood, else null */
+  readonly setAside: AppError | null;
   get(name: string): Promise<string | null>;
   set(name: string, secret: string): Promise<void>;
   remove(name: string): Promise<void>;
@@ -18,7 +22,7 @@ export type Shell = {
   secrets: Secrets | null;
 };
 
-/** The least a host can be: no dialogs. For the command line and tests. */
+/** A shell without dialogs, for the command line and tests. */
 export const plainShell: Shell = {
   capabilities: { save_dialog: false, reveal_file: false },
   chooseSavePath: () => Promise.resolve(null),
@@ -28,5 +32,5 @@ export const plainShell: Shell = {
 };
 
 export type LogLevel = 'info' | 'warn' | 'error';
-/** One line an event. Fields never hold a secret: what goes in is codes, counts, paths and names. */
+/** Logs one event. Fields are codes, counts, paths and names, never a secret. */
 export type Log = (level: LogLevel, event: string, fields?: Record<string, unknown>) => void;

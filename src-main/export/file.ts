@@ -3,11 +3,11 @@
  * A symbolic link stays and what it points to is replaced. FIFOs and devices are written into: their reader waits for the bytes.
  */
 import { constants } from 'node:fs';
-import { lstat, open, readdir, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
-import { basename, dirname, join, resolve } from 'node:path';
+import { lstat, open, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../contract/errors.ts';
+import { partialOf, removeStale } from './partials.ts';
 
 /** `rows`: rows up to the end of this chunk. `total`: rows of the whole file. */
 export type Chunk = { chunk: Uint8Array; rows: number; total: number };
@@ -17,8 +17,8 @@ export type Written = { rows: number; total: number; bytes: number };
 const MOST_LINKS = 40;
 /** ms between two tries while nobody reads the other end of a FIFO, or its 64 kB are full. */
 const FIFO_PAUSE = 2;
-/** ms without a write after which the partial file of a process that is gone is taken for left over. */
-const STALE = 60_000;
+const OWNER_ONLY = 0o600;
+const ORDINARY = 0o666;
 
 /**
  * Yields after every chunk; the file is there under its name when the generator ends. Ending it early, or `signal`, removes what was
@@ -62,7 +62,7 @@ async function openOutput(path: string, signal: AbortSignal): Promise<Output> {
   if (found?.isFIFO()) return intoPlace(await openFifo(target, signal));
   if (found?.isCharacterDevice()) return intoPlace(await open(target, 'w'));
   if (found?.isDirectory()) throw Object.assign(new Error(`${target} is a folder`), { code: 'EISDIR' });
-  await removeLeftOver(target);
+  await removeStale(target);
   return besideTarget(target, found?.mode ?? null);
 }
 
@@ -73,15 +73,16 @@ function intoPlace(file: FileHandle): Output {
 
 /** `mode`: that of the file which is replaced, null when there is none. */
 async function besideTarget(target: string, mode: number | null): Promise<Output> {
-  const partial = `${target}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
-  const file = await open(partial, 'wx');
+  const partial = partialOf(target);
+  const file = await open(partial, 'wx', OWNER_ONLY);
   const discard = async () => {
     await file.close().catch(() => undefined);
     await rm(partial, { force: true });
   };
   const finish = async () => {
     try {
-      if (mode !== null) await file.chmod(mode & 0o777);
+      // a new file is as shared as any other that the person saves
+      await file.chmod(mode === null ? ORDINARY & ~process.umask() : mode & 0o777);
       await file.sync();
       await file.close();
       await rename(partial, target);
@@ -130,30 +131,6 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, signal: AbortSignal
   }
 }
 
-/** Partial files of this target whose process has ended without removing them (kill -9, power cut). */
-async function removeLeftOver(target: string): Promise<void> {
-  const folder = dirname(target);
-  const prefix = `${basename(target)}.`;
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = /^(\d+)-[0-9a-f]{8}\.partial$/.exec(name.slice(prefix.length))?.[1];
-    if (pid === undefined || isRunning(Number(pid))) continue;
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => null);
-    // the process may run on another machine that has the folder too
-    if (found && Date.now() - found.mtimeMs > STALE) await rm(path, { force: true }).catch(() => undefined);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return codeOf(thrown) === 'EPERM';
-  }
-}
-
 /** Makes the rename survive a power cut. Some systems cannot sync a folder; the file itself is on the disk by then. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => null);
@@ -180,6 +157,6 @@ function writeError(thrown: unknown, path: string): unknown {
     'ENXIO',
   ];
   if (typeof code === 'string' && refused.includes(code))
-    return new AppError('FILE_NOT_WRITABLE', `cannot write ${path}`, { path }, thrown);
+    return new AppError('FILE_NOT_WRITABLE', `cannot write ${path}`, { path, reason: code }, thrown);
   return thrown;
 }

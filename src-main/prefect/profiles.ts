@@ -82,7 +82,7 @@ function localPortOpen(): Promise<boolean> {
     };
     socket.once('connect', () => end(true));
     socket.once('timeout', () => end(false));
-    socket.once('error', () => end(false));
+    socket.on('error', () => end(false));
   });
 }
 

@@ -1,7 +1,7 @@
-/** A transport is send, receive, closed; everything else is the protocol's. One adapter per thing that can carry frames. */
+/** Transports for the protocol of rpc.ts: each adapter makes a `Channel` of one thing that carries frames. */
 
 export type Channel = {
-  /** must not throw once closed; `transfer` is honoured where the transport can and ignored where it cannot */
+  /** Must not throw once closed. Buffers in `transfer` are moved by ports and copied by every other transport. */
   send(frame: unknown, transfer?: readonly ArrayBuffer[]): void;
   onMessage(listener: (frame: unknown) => void): void;
   onClose(listener: () => void): void;
@@ -30,18 +30,27 @@ export function portChannel(port: NodePortLike): Channel {
 
 type WebSocketLike = {
   readyState: number;
+  /** bytes that were sent and not yet taken by the peer */
+  bufferedAmount: number;
   send(data: string): void;
   close(): void;
+  terminate?(): void;
   addEventListener(event: 'message', listener: (event: { data: unknown }) => void): void;
   addEventListener(event: 'close' | 'error', listener: () => void): void;
 };
+
+/** Most bytes that may wait for a peer to read them; beyond that the peer is cut off. An answer of 1,000 rows is 1 MB. */
+export const MAX_WAITING = 64 * 1024 * 1024;
 
 /** A browser's WebSocket or one of the `ws` package. Frames are JSON text; the socket must be open. */
 export function socketChannel(socket: WebSocketLike): Channel {
   const OPEN = 1;
   return {
     send: (frame) => {
-      if (socket.readyState === OPEN) socket.send(JSON.stringify(frame));
+      if (socket.readyState !== OPEN) return;
+      socket.send(JSON.stringify(frame));
+      // `close` waits behind those bytes, so a socket of `ws` is terminated; a browser's has only `close`
+      if (socket.bufferedAmount > MAX_WAITING) (socket.terminate ?? socket.close).call(socket);
     },
     onMessage: (listener) =>
       socket.addEventListener('message', (event) => {
@@ -49,7 +58,7 @@ export function socketChannel(socket: WebSocketLike): Channel {
         try {
           frame = JSON.parse(String(event.data));
         } catch {
-          socket.close(); // not our protocol: a peer that sends this cannot be answered
+          socket.close(); // not JSON, so not this protocol: there is no call to answer
           return;
         }
         listener(frame);
@@ -66,7 +75,7 @@ export function bridgeChannel(bridge: Bridge): Channel {
   return {
     send: (frame) => bridge.send(frame),
     onMessage: (listener) => bridge.receive(listener),
-    onClose: () => undefined, // the page and main live and die together
+    onClose: () => undefined, // a page has its bridge until it is gone itself
     close: () => undefined,
   };
 }

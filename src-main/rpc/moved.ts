@@ -1,7 +1,10 @@
-/** Memory of an answer that goes to the other thread instead of being copied: who made the answer must not look at it any more. */
+/** Buffers of an answer that are transferred to the other thread instead of copied. */
 const moving = new WeakMap<object, readonly ArrayBuffer[]>();
 
-/** `bytes`: all of their own buffer, else what else is in it would go too. */
+/**
+ * Marks `bytes` of `answer` for transfer. Each must fill its buffer, since the whole buffer leaves this thread; the caller must not
+ * read it afterwards.
+ */
 export function moved<T extends object>(answer: T, ...bytes: Uint8Array<ArrayBuffer>[]): T {
   moving.set(
     answer,
@@ -10,5 +13,6 @@ export function moved<T extends object>(answer: T, ...bytes: Uint8Array<ArrayBuf
   return answer;
 }
 
+/** The buffers marked for this answer; none for any other value. */
 export const movedWith = (answer: unknown): readonly ArrayBuffer[] =>
   (typeof answer === 'object' && answer !== null && moving.get(answer)) || [];

@@ -1,10 +1,10 @@
 /**
- * The one protocol of every hop: window ↔ core, browser page ↔ host, core ↔ worker threads.
+ * The protocol between window and core, browser page and host, core and worker threads.
  *
- * Asking side sends `call`, `cancel`, `pull`; serving side answers `value`, `item`, `end`, `error`.
- * A stream is an async generator with credit: the source may run ahead of the reader by at most WINDOW items, so a
- * synchronous producer stops when its reader stops. Both ends validate: input where it arrives (a socket is
- * reachable by any local page until the token check), output where it is used.
+ * The asking side sends `call`, `cancel`, `pull`; the serving side answers `value`, `item`, `end`, `error`. A stream is an async
+ * generator with credit: the source runs ahead of the reader by at most WINDOW items, so a synchronous producer stops when its
+ * reader stops. Input is validated where it arrives, output where it is used. Ids, names, credit and open calls are bounded, since
+ * the peer of a socket may keep no rule; the size of a frame is bounded by the transport.
  */
 import { z } from 'zod';
 import type { Channel } from './channels.ts';
@@ -19,15 +19,18 @@ import {
 } from '../contract/errors.ts';
 import { movedWith } from './moved.ts';
 
-/** Items in flight before the source waits; the reader asks for the next half when half are used. */
+/** Items in flight before the source waits. The reader pulls the next half when it has used half. */
 const WINDOW = 16;
+/** Largest credit of a stream, items, however often its reader pulls. */
+const MAX_CREDIT = 1024;
 
+const idSchema = z.number().int().min(0);
 const askSchema = z.discriminatedUnion('t', [
-  z.object({ t: z.literal('call'), id: z.number(), name: z.string(), input: z.unknown() }),
-  z.object({ t: z.literal('cancel'), id: z.number() }),
-  z.object({ t: z.literal('pull'), id: z.number(), n: z.number().int().min(1).max(1024) }),
+  z.object({ t: z.literal('call'), id: idSchema, name: z.string().max(100), input: z.unknown() }),
+  z.object({ t: z.literal('cancel'), id: idSchema }),
+  z.object({ t: z.literal('pull'), id: idSchema, n: z.number().int().min(1).max(MAX_CREDIT) }),
 ]);
-type Ask = z.infer<typeof askSchema>;
+type Call = Extract<z.infer<typeof askSchema>, { t: 'call' }>;
 
 const replySchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('value'), id: z.number(), value: z.unknown() }),
@@ -43,10 +46,14 @@ type Reply = z.infer<typeof replySchema>;
 
 type Running = { abort: AbortController; credit: number; wake: (() => void) | null };
 
-/** Errors an owner wants logged: those nobody chose. */
-export type ServeOptions = { onInternalError?: (name: string, thrown: unknown) => void };
+export type ServeOptions = {
+  /** Called with every INTERNAL error, for the log. */
+  onInternalError?: (name: string, thrown: unknown) => void;
+  /** Calls and streams that may be open at once on this channel; a further one is refused with BAD_INPUT. Default: no limit. */
+  maxCalls?: number;
+};
 
-/** Answers the contract's calls on one channel until it closes; the returned function stops and aborts what runs. */
+/** Answers the contract's calls on one channel until it closes. The returned function aborts every open call. */
 export function serve<C extends AnyContract>(
   contract: C,
   handlers: Handlers<C>,
@@ -54,6 +61,7 @@ export function serve<C extends AnyContract>(
   options: ServeOptions = {},
 ): () => void {
   const running = new Map<number, Running>();
+  const { maxCalls = Infinity } = options;
   const reply = (frame: Reply, answer?: unknown) => channel.send(frame, movedWith(answer));
 
   const fail = (id: number, name: string, thrown: unknown) => {
@@ -62,19 +70,36 @@ export function serve<C extends AnyContract>(
     reply({ t: 'error', id, error });
   };
 
-  const run = async (ask: Extract<Ask, { t: 'call' }>) => {
-    const { id, name } = ask;
+  /** Throws BAD_INPUT, and a RangeError for an input that is nested deeper than the stack. */
+  const checked = ({ id, name, input }: Call) => {
     const member = Object.hasOwn(contract, name) ? contract[name] : undefined;
-    if (!member) return fail(id, name, new AppError('BAD_INPUT', `no such call: ${name}`));
-    const input = member.input.safeParse(ask.input);
-    if (!input.success) return fail(id, name, new AppError('BAD_INPUT', `${name}: ${z.prettifyError(input.error)}`));
+    if (!member) throw new AppError('BAD_INPUT', `no such call: ${name}`);
+    if (running.has(id)) throw new AppError('BAD_INPUT', `call ${id} is still open: its id cannot be used again`);
+    if (running.size >= maxCalls)
+      throw new AppError('BAD_INPUT', `more than ${maxCalls} calls are open at once on this connection`, {
+        advice: 'Wait until some have ended, or reload the page.',
+      });
+    const parsed = member.input.safeParse(input);
+    if (!parsed.success) throw new AppError('BAD_INPUT', `${name}: ${z.prettifyError(parsed.error)}`);
+    return { member, input: parsed.data };
+  };
 
+  const run = async (call: Call) => {
+    const { id, name } = call;
+    let asked: ReturnType<typeof checked>;
+    try {
+      asked = checked(call);
+    } catch (thrown) {
+      const deep = thrown instanceof RangeError;
+      return fail(id, name, deep ? new AppError('BAD_INPUT', `${name}: nested too deep`, {}, thrown) : thrown);
+    }
+    const { member, input } = asked;
     const job: Running = { abort: new AbortController(), credit: WINDOW, wake: null };
     running.set(id, job);
     const context: Context = { signal: job.abort.signal };
     try {
       const handler = handlers[name] as (input: unknown, context: Context) => unknown;
-      const result = handler(input.data, context);
+      const result = handler(input, context);
       if (member.kind === 'call') {
         const value = await result;
         if (!job.abort.signal.aborted) reply({ t: 'value', id, value }, value);
@@ -103,17 +128,18 @@ export function serve<C extends AnyContract>(
 
   channel.onMessage((frame) => {
     const parsed = askSchema.safeParse(frame);
-    if (!parsed.success) return; // a reply, when both ends serve on one channel, or noise
+    if (!parsed.success) return; // a reply, when both ends serve on one channel, or no frame of this protocol
     const ask = parsed.data;
     if (ask.t === 'call') {
-      void run(ask);
+      // only a channel that cannot send gets here: its peer is gone, and `onClose` aborts the calls
+      run(ask).catch((thrown: unknown) => options.onInternalError?.(ask.name, thrown));
       return;
     }
     const job = running.get(ask.id);
-    if (!job) return; // it ended while the frame was on its way
+    if (!job) return; // the call ended while the frame was on its way
     if (ask.t === 'cancel') cancel(job);
     else {
-      job.credit += ask.n;
+      job.credit = Math.min(job.credit + ask.n, MAX_CREDIT);
       job.wake?.();
     }
   });

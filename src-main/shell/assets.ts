@@ -1,4 +1,4 @@
-/** The built window's files, for the browser host and for Electron's app:// alike: one reader, one policy. */
+/** Reads the built window's files and names their headers, for the browser host and for Electron's app:// scheme. */
 import { readFile } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 
@@ -16,8 +16,8 @@ const types: Record<string, string> = {
 export type Asset = { type: string; body: Buffer<ArrayBuffer>; immutable: boolean };
 
 /**
- * `pathname` as it came in the address, still percent-encoded; `/` is the page. null: no such file, a kind that is
- * never served, or a path that leads out of the folder.
+ * Reads one file. `pathname` is still percent-encoded; `/` is the page. Returns null for a missing file, an extension that is not
+ * served, and a path that leads out of the folder.
  */
 export async function readAsset(root: string, pathname: string): Promise<Asset | null> {
   const path = decode(pathname);
@@ -27,7 +27,7 @@ export async function readAsset(root: string, pathname: string): Promise<Asset |
   const type = types[extname(file)];
   if (!type) return null;
   try {
-    // every file but the page carries a hash of its content in its name
+    // the names of all files but the page contain a hash of their content
     return { type, body: await readFile(file), immutable: !file.endsWith('.html') };
   } catch (thrown) {
     const code = (thrown as NodeJS.ErrnoException).code;
@@ -45,7 +45,7 @@ function decode(pathname: string): string | null {
 }
 
 /**
- * Headers for the page and its files. `connect` names what besides the page's own origin it may talk to.
+ * Headers for the page and its files. `connect`: a further origin that the page may connect to.
  * Inline styles are allowed (the grid places its rows with them), inline scripts are not.
  */
 export function pageHeaders(connect = ''): Record<string, string> {

@@ -1,8 +1,8 @@
 /**
  * The loopback host of the browser shell, with two doors that share a port and nothing else.
  *
- * Page door: `http://s<random>.localhost:PORT/`. Cookies ignore the port, so on 127.0.0.1 any other local server would be
- * sent ours; a random host name of its own avoids that, and is what a rebinding attacker cannot name. The ticket in the
+ * Page door: `http://s<random>.localhost:PORT/`. Cookies ignore the port, so on 127.0.0.1 every other local server would be
+ * sent ours. A random host name avoids that, and a rebinding attacker cannot guess it. The ticket in the
  * address's fragment is never sent by itself; the page trades it once, at POST /session, for a cookie.
  * API door: `http://127.0.0.1:PORT/api/…` with the token. The cookie does not open it, the token does not open the page.
  */
@@ -17,6 +17,7 @@ import type { App } from '../core/app.ts';
 import type { Log } from '../core/shell.ts';
 import { socketChannel } from '../rpc/channels.ts';
 import { pageHeaders, readAsset } from './assets.ts';
+import { guardConnections, refuseUpgrade, serverOptions } from './connections.ts';
 import type { Downloads } from './downloads.ts';
 import { Keys } from './keys.ts';
 
@@ -29,7 +30,7 @@ const MAX_TICKET = 4096; // bytes of POST /session
 export type HostOptions = {
   /** folder of the built window */
   assets: string;
-  /** 0: any free one */
+  /** 0: any free port */
   port: number;
   downloads: Downloads;
   serve: App['serve'];
@@ -75,8 +76,8 @@ class Host {
   }
 
   /**
-   * Browsers may try ::1 first for a *.localhost name. Whoever listened there on our port could read the ticket, so that
-   * address is ours too wherever the machine has it.
+   * Listens on 127.0.0.1 and on ::1. Browsers may try ::1 first for a *.localhost name, and another program that listened there on
+   * our port could read the ticket.
    */
   async listen(port: number): Promise<void> {
     for (let tries = 0; ; tries += 1) {
@@ -110,12 +111,17 @@ class Host {
   }
 
   #listenOn(address: string, port: number): Promise<number> {
-    const server = createServer((request, response) => {
-      this.#answer(request, response).catch((thrown: unknown) => this.#fail(thrown, response));
+    const server = createServer(serverOptions, (request, response) => {
+      response.on('error', () => response.destroy());
+      this.#answer(request, response).catch((thrown: unknown) => this.#fail(thrown, request, response));
     });
+    guardConnections(server, this.#options.log);
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     return new Promise((resolve, reject) => {
-      server.once('error', (thrown) => reject(address === LOOPBACK ? portError(thrown, port) : thrown));
+      server.on('error', (thrown) => {
+        if (server.listening) this.#options.log('error', 'host failed', { message: thrown.message });
+        else reject(address === LOOPBACK ? portError(thrown, port) : thrown);
+      });
       server.listen({ host: address, port, ipv6Only: address === LOOPBACK_6 }, () => {
         this.#servers.push(server);
         resolve((server.address() as AddressInfo).port);
@@ -148,7 +154,7 @@ class Host {
   async #answerSession(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') return refuse(response, 405, { allow: 'POST' });
     if (!this.#ownOrigin(request)) return refuse(response, 403);
-    // a form cannot send this type, so no foreign page can post here without asking first
+    // a form cannot send this type, so a foreign page needs a CORS preflight, which is refused
     if (mediaType(request) !== 'application/json') return refuse(response, 415);
     const body = await readBody(request, MAX_TICKET);
     if (body === null) return refuse(response, 413);
@@ -192,10 +198,7 @@ class Host {
             : !this.keys.hasSession(request.headers.cookie)
               ? 401
               : null;
-    if (status !== null) {
-      socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
+    if (status !== null) return refuseUpgrade(socket, status);
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       client.on('error', (thrown) => this.#options.log('warn', 'page socket failed', { message: thrown.message }));
       this.#options.serve(socketChannel(client));
@@ -206,7 +209,8 @@ class Host {
     return request.headers.origin === `http://${this.pageHost}`;
   }
 
-  #fail(thrown: unknown, response: ServerResponse): void {
+  #fail(thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
+    if (request.socket.destroyed) return; // the peer went away while it was answered
     this.#options.log('error', 'request failed', { message: String(thrown) });
     if (response.headersSent) response.destroy();
     else sendJson(response, 500, JSON.stringify({ exception_message: 'Internal Server Error' }));
@@ -241,11 +245,11 @@ function ticketIn(body: string): string {
   }
 }
 
-/** null when it is longer than `limit` bytes. */
+/** The body's bytes; null when it is longer than `limit` bytes. */
 async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // left undestroyed, so that the refusal can still be sent over it
+  // the request stays undestroyed, so that the refusal can still be sent
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
     if (size > limit) return null;

@@ -1,4 +1,4 @@
-/** What the core is given when the window is a page in a browser: no dialogs, files go out as downloads. */
+/** The shell for a window that is a page in a browser: it has no dialogs, and files leave as downloads. */
 import type { Shell } from '../core/shell.ts';
 import { hasDisplay, openInDefaultBrowser } from './browsers.ts';
 import type { Downloads } from './downloads.ts';

@@ -1,4 +1,4 @@
-/** Finding a browser on this machine and showing an address in it. */
+/** Finds a browser on this machine and opens an address in it. */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ const onPath = [
 const macApps = ['Google Chrome', 'Chromium', 'Microsoft Edge', 'Brave Browser'];
 const windowsApps = ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'];
 
-/** A browser of the Chromium family, or null. `TASKSCOPE_CHROMIUM` names one and is not doubted. */
+/** Path of a browser of the Chromium family, or null. `TASKSCOPE_CHROMIUM` names one and is not checked. */
 export function findChromium(env = process.env, platform = process.platform): string | null {
   if (env.TASKSCOPE_CHROMIUM) return env.TASKSCOPE_CHROMIUM;
   return usualPlaces(env, platform).find(isProgram) ?? null;
@@ -42,15 +42,15 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Can a window be shown at all? macOS and Windows always have a desktop. */
+/** True when a window can be shown. macOS and Windows always have a desktop. */
 export function hasDisplay(env = process.env, platform = process.platform): boolean {
   if (platform === 'darwin' || platform === 'win32') return true;
   return Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
 }
 
 /**
- * Opens the window's address: a Chromium app window, else the default browser. The address holds a ticket and a command
- * line can be read by every user of the machine, so the browser is given a file only its owner may read, which leads on.
+ * Opens the window's address in a Chromium app window, else in the default browser. The address holds a ticket, and every user of
+ * the machine can read a command line, so the browser gets the path of a private file that redirects to the address.
  * Resolves to a function that removes the file, or null when nothing could be started.
  */
 export async function openWindow(url: string): Promise<(() => Promise<void>) | null> {
@@ -63,14 +63,14 @@ export async function openWindow(url: string): Promise<(() => Promise<void>) | n
   });
   const address = pathToFileURL(file).href;
   const chromium = findChromium();
-  // a snap has no view of /tmp; there the address itself must do, and its ticket works only once
+  // a snap cannot read /tmp, so it gets the address itself, whose ticket works only once
   if (chromium && (await starts(chromium, [`--app=${isSnap(chromium) ? url : address}`]))) return remove;
   if (await openInDefaultBrowser(address)) return remove;
   await remove();
   return null;
 }
 
-/** False when the system offers no way. */
+/** Resolves to false when the system's opener is missing or fails. */
 export function openInDefaultBrowser(address: string): Promise<boolean> {
   if (process.platform === 'darwin') return starts('open', [address]);
   if (process.platform === 'win32') return starts('rundll32', ['url.dll,FileProtocolHandler', address]);
@@ -85,10 +85,13 @@ function isSnap(program: string): boolean {
   }
 }
 
-/** A browser that cannot run here (no such display, a missing library) is gone by then; one that hands over to another ends with 0. */
-const EARLY = 1500; // ms
+/**
+ * Time in which a browser that cannot run here (no display, a missing library) has ended, ms. One that hands over to a running
+ * browser ends with 0.
+ */
+const EARLY = 1500;
 
-/** The browser outlives us. */
+/** Starts a browser that outlives this process. Resolves to false when it did not start. */
 function starts(program: string, args: string[]): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { detached: true, stdio: 'ignore' });
@@ -100,7 +103,7 @@ function starts(program: string, args: string[]): Promise<boolean> {
       clearTimeout(timer);
       resolve(started);
     };
-    child.once('error', () => end(false));
+    child.on('error', () => end(false));
     child.once('exit', (code) => end(code === 0));
   });
 }

@@ -1,10 +1,11 @@
-/** The command line: which command, and how it ends. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+/** The command line: finds the command, runs it and sets the exit code. 0: done, 1: failed, 2: wrong usage. */
 import { realpathSync } from 'node:fs';
 import { VERSION } from '../core/version.ts';
 import type { Command } from './commands/options.ts';
+import { onProcessFault } from './process-faults.ts';
 import { DONE, failed, print, say, UsageError, WRONG_USAGE } from './terminal.ts';
 
-/** Each is loaded when it is asked for: `--help` need not wait for a database and a client. */
+/** Commands by name. Each is loaded on use, so that `--help` does not wait for a database and a client. */
 const commands: Record<string, () => Promise<Command>> = {
   serve: async () => (await import('./commands/serve.ts')).serve,
   workspace: async () => (await import('./commands/workspace.ts')).workspace,
@@ -23,8 +24,9 @@ taskscope workspace edit NAME [--name NEW] [--api-url URL [--anyway]] [--api-key
                         [--header "NAME: VALUE"] [--no-headers] [--ca-file FILE | --no-ca-file] [--insecure-tls | --secure-tls]
 taskscope workspace cloud --api-key-env VAR | list | remove NAME [--delete-archive]
 taskscope sync   [--workspace NAME] [--since 30d | --all] [--watch]
-taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-]
+taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-] [--allow-damaged]
 taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --format csv --out FILE [--columns a,b,c]
+                        [--allow-damaged]
 taskscope doctor
 
 --data-dir DIR (or TASKSCOPE_DATA_DIR) chooses the data folder. Exit codes: 0 done, 1 failed, 2 wrong usage.`;
@@ -32,6 +34,7 @@ taskscope doctor
 /** Runs one command line to its end; resolves to the exit code. Never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on('error', onPipeClosed);
+  process.stderr.on('error', () => undefined); // the reader of stderr is gone
   const [name, ...rest] = args;
   try {
     if (name === '--version') {
@@ -54,11 +57,13 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The reader of our output has seen enough (`| head`): no failure. */
+/** Ends with 0 when the reader of stdout has closed its end, as `head` does. */
 function onPipeClosed(thrown: NodeJS.ErrnoException): void {
   if (thrown.code === 'EPIPE') process.exit(DONE);
 }
 
-// run as a program, not imported by the launcher
-if (process.argv[1] && realpathSync(process.argv[1]) === realpathSync(import.meta.filename))
+// only when this file is the program; the launcher imports it
+if (process.argv[1] && realpathSync(process.argv[1]) === realpathSync(import.meta.filename)) {
+  onProcessFault((_, thrown) => process.exit(failed(thrown)));
   process.exitCode = await main(process.argv.slice(2));
+}

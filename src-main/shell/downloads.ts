@@ -1,6 +1,6 @@
 /**
- * Exported files on their way to a browser page. The browser shell cannot ask where to save, so an export is written into
- * a folder of this process and handed out once under an address nobody can guess; then it is deleted.
+ * Hands exported files to a browser page. The browser shell cannot ask where to save, so an export is written into a folder of this
+ * process, sent once under an address that cannot be guessed, and deleted.
  */
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -9,8 +9,9 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { isAlive } from '../core/files/data-folder.ts';
 
-const OWNER_ONLY = 0o700; // the rows of an archive are nobody else's business
+const OWNER_ONLY = 0o700;
 
 export class Downloads {
   readonly #folder: string;
@@ -20,7 +21,7 @@ export class Downloads {
     this.#folder = folder;
   }
 
-  /** In `exports`, or in the system's temporary folder when the data folder cannot be written. Clears what dead processes left. */
+  /** Uses `exports`, or the system's temporary folder when the data folder cannot be written. Removes the folders of dead processes. */
   static async open(exports: string): Promise<Downloads> {
     const folder = join(exports, `${process.pid}-${randomBytes(4).toString('hex')}`);
     try {
@@ -32,7 +33,7 @@ export class Downloads {
     }
   }
 
-  /** A place for one file and the path on this host that will hand it out. */
+  /** Returns a path for one file and the address path that will send it. */
   async place(suggested: string): Promise<{ path: string; download: string }> {
     const id = randomBytes(32).toString('hex');
     const folder = join(this.#folder, id.slice(0, 16));
@@ -43,8 +44,8 @@ export class Downloads {
   }
 
   /**
-   * Sends the file and deletes it; false when there is none under this id, or not yet. A download that breaks off
-   * keeps the file for another try.
+   * Sends the file and deletes it. Resolves to false when no file has this id or it is not written yet. When the download breaks
+   * off, the file stays for another try.
    */
   async send(id: string, response: ServerResponse): Promise<boolean> {
     const path = this.#files.get(id);
@@ -54,7 +55,7 @@ export class Downloads {
       () => null,
     );
     if (size === null) return false;
-    this.#files.delete(id); // a second request must not start beside the first
+    this.#files.delete(id); // a second request must not send the file at the same time
     const name = basename(path);
     response.writeHead(200, {
       'content-type': 'application/octet-stream',
@@ -85,16 +86,7 @@ async function removeLeftovers(exports: string): Promise<void> {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** What any system takes as a file name. */
+/** The suggested name without characters that Windows, macOS or Linux refuse; at most 120 characters. */
 function fileName(suggested: string): string {
   const clean = basename(suggested)
     .replace(/[\p{Cc}<>:"/\\|?*]/gu, '_')

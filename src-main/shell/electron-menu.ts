@@ -1,4 +1,4 @@
-/** The native menu: standard roles, so that copy, zoom and quit do what each system expects. The window's own commands are its keys. */
+/** The native menu, of standard roles: copy, zoom and quit do what each system expects. The window's own commands are keys only. */
 import { Menu, shell, type MenuItemConstructorOptions } from 'electron';
 
 export function setMenu(paths: { dataDir: string }): void {

@@ -1,19 +1,20 @@
-/** Secrets encrypted by the system's keychain (Electron's safeStorage) in one file of ours. */
+/** Keeps secrets in one file, encrypted with a key from the system's keychain (Electron's safeStorage). */
 import { safeStorage } from 'electron';
 import { z } from 'zod';
 import { openJsonFile } from '../core/files/json-file.ts';
 import type { Secrets } from '../core/shell.ts';
 
 /**
- * On Linux without a keyring safeStorage falls back to `basic_text`, a key that is in Electron's source: then nothing is written
- * and secrets last until the app is closed. The kind says which it is.
+ * On Linux without a keyring safeStorage uses `basic_text`, a key that stands in Electron's source. Then nothing is written, secrets
+ * last until the app ends, and the kind is 'session'.
  */
-export async function keychainSecrets(path: string, readOnly: boolean): Promise<Secrets> {
+export async function keychainSecrets(path: string): Promise<Secrets> {
   const weak = process.platform === 'linux' && safeStorage.getSelectedStorageBackend() === 'basic_text';
   if (weak || !safeStorage.isEncryptionAvailable()) return sessionSecrets();
-  const file = await openJsonFile(path, z.record(z.string(), z.string()), {}, { mode: 0o600, readOnly });
+  const file = await openJsonFile(path, z.record(z.string(), z.string()), {}, { holds: 'secrets' });
   return {
     kind: 'keychain',
+    setAside: file.setAside,
     get: (name) => {
       const kept = file.get()[name];
       return Promise.resolve(kept === undefined ? null : safeStorage.decryptString(Buffer.from(kept, 'base64')));
@@ -31,6 +32,7 @@ function sessionSecrets(): Secrets {
   const kept = new Map<string, string>();
   return {
     kind: 'session',
+    setAside: null,
     get: (name) => Promise.resolve(kept.get(name) ?? null),
     set: (name, secret) => Promise.resolve(void kept.set(name, secret)),
     remove: (name) => Promise.resolve(void kept.delete(name)),

@@ -1,4 +1,4 @@
-/** The product's window: sandboxed, isolated, on its own scheme, and allowed to talk to main over one channel only. */
+/** The Electron window: sandboxed, isolated, on its own scheme, with one channel to main and no network. */
 import { join } from 'node:path';
 import { BrowserWindow, ipcMain, protocol, session, shell, type IpcMainEvent, type WebContents } from 'electron';
 import type { App } from '../core/app.ts';
@@ -11,7 +11,7 @@ export const SCHEME = 'app';
 const ORIGIN = `${SCHEME}://taskscope`;
 const CHANNEL = 'taskscope';
 
-/** Must run before the app is ready: a scheme gets its rights once. */
+/** Must run before the app is ready: Electron registers privileged schemes only then. */
 export function declareScheme(): void {
   protocol.registerSchemesAsPrivileged([
     { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } },
@@ -66,7 +66,7 @@ export function openWindow(app: App, state: WindowState, log: Log): BrowserWindo
   return window;
 }
 
-/** A reload is a new page: what the old one had asked is aborted, as when a socket closes. */
+/** Serves the page's calls. A reload is a new page: the calls of the old one are aborted, as when a socket closes. */
 function serveWindow(app: App, contents: WebContents, log: Log): void {
   let stop: () => void = () => undefined;
   let listener: ((frame: unknown) => void) | null = null;
@@ -85,7 +85,7 @@ function serveWindow(app: App, contents: WebContents, log: Log): void {
     stop = () => closers.forEach((close) => close());
   };
   const onFrame = (event: IpcMainEvent, frame: unknown) => {
-    if (event.sender !== contents) return; // another window's
+    if (event.sender !== contents) return; // a frame of another window
     if (event.senderFrame !== contents.mainFrame || event.senderFrame?.origin !== ORIGIN)
       return log('warn', 'frame from a stranger refused', { origin: event.senderFrame?.origin ?? 'none' });
     listener?.(frame);
@@ -101,7 +101,7 @@ function serveWindow(app: App, contents: WebContents, log: Log): void {
   });
 }
 
-/** Nothing leaves the machine but the core's own calls: the page itself has no network at all. */
+/** Cancels every network request of the page: only the core talks to servers. */
 export function closeNetwork(): void {
   session.defaultSession.webRequest.onBeforeRequest(
     { urls: ['http://*/*', 'https://*/*', 'ws://*/*', 'wss://*/*'] },

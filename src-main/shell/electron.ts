@@ -1,4 +1,4 @@
-/** Taskscope in Electron: the main process is the core. Starts, owns one window, and ends only when every thread has. */
+/** Taskscope in Electron: starts the core in the main process, opens one window, and ends after the last worker thread. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
@@ -10,11 +10,12 @@ import type { Shell } from '../core/shell.ts';
 import { setMenu } from './electron-menu.ts';
 import { keychainSecrets } from './electron-secrets.ts';
 import { closeNetwork, declareScheme, openWindow, serveAssets } from './electron-window.ts';
+import { onProcessFault } from './process-faults.ts';
 import { log } from './terminal.ts';
 import { openWindowState } from './window-state.ts';
 
 const { values } = parseArgs({
-  // `electron . --data-dir X`: the app's folder stands before, and Chromium's own switches may stand between
+  // `electron . --data-dir X`: the app's folder comes first, and Chromium's switches may stand anywhere
   args: process.argv.slice(1),
   options: { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' } },
   strict: false,
@@ -23,6 +24,7 @@ const { values } = parseArgs({
 const dataDir = typeof values['data-dir'] === 'string' ? values['data-dir'] : defaultDataDir();
 const demoRuns = Number(values['demo-runs']) || undefined;
 
+onProcessFault((kind, thrown) => log('error', kind, { message: String(thrown) }));
 declareScheme();
 electron.setPath('userData', join(dataDir, 'electron'));
 
@@ -47,16 +49,17 @@ async function start(): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const secrets = await keychainSecrets(join(dataDir, 'keychain.json'), false);
+  const secrets = await keychainSecrets(join(dataDir, 'keychain.json'));
   const shell = electronShell(secrets);
   const app = await createApp({ dataDir, shell, log, ...(demoRuns && { demoRuns }) });
+  onProcessFault((kind, thrown) => app.fault(kind, thrown));
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
   setMenu({ dataDir });
-  const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly !== null);
-  openWindow(app, state, log);
+  const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly);
+  openWindow(app, state, app.log);
   electron.on('activate', () => {
-    if (BrowserWindow.getAllWindows().length === 0) openWindow(app, state, log);
+    if (BrowserWindow.getAllWindows().length === 0) openWindow(app, state, app.log);
   });
   electron.on('window-all-closed', () => {
     if (process.platform !== 'darwin') electron.quit();
@@ -64,7 +67,7 @@ async function run(): Promise<void> {
   quitInOrder(app);
 }
 
-/** Electron has crashed on quit with live worker threads (electron#23315, #26103): they are asked to end and awaited first. */
+/** Closes the core before quitting: Electron has crashed on quit with live worker threads (electron#23315, #26103). */
 function quitInOrder(app: App): void {
   let closed = false;
   let closing = false;
@@ -75,7 +78,7 @@ function quitInOrder(app: App): void {
     closing = true;
     app
       .close()
-      .catch((thrown: unknown) => log('error', 'not closed in order', { message: String(thrown) }))
+      .catch((thrown: unknown) => app.log('error', 'not closed in order', { message: String(thrown) }))
       .finally(() => {
         closed = true;
         electron.quit();

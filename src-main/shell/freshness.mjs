@@ -1,4 +1,4 @@
-/** Is out/ what the source says? Told by a fingerprint of every source file's path, size and time, kept in out/.built. */
+/** Tells whether out/ was built from this source: out/.built keeps a fingerprint of every source file's path, size and time. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ function fingerprint(root) {
   return hash.digest('hex');
 }
 
-/** An installed package comes built and without the build's tools: there, out/ is always fresh. */
+/** An installed package comes built and without build tools, so its out/ is always fresh. */
 export function isFresh(root) {
   if (!existsSync(join(root, 'src-renderer')) || !existsSync(join(root, 'node_modules', 'electron-vite')))
     return existsSync(join(root, 'out', 'main', 'cli.js'));

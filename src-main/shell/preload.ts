@@ -1,11 +1,11 @@
 /**
- * The whole bridge between the page and main: send a frame, receive frames, over one channel. Runs sandboxed, as one
- * CommonJS file; it may import nothing but electron and types.
+ * The bridge between the page and main: sends and receives frames over one channel. Runs sandboxed as one CommonJS file, which may
+ * import electron and types only.
  */
 import { contextBridge, ipcRenderer } from 'electron';
 import type { Bridge } from '../rpc/channels.ts';
 
-const CHANNEL = 'taskscope'; // the same word as in electron-window.ts, which a sandboxed preload cannot import
+const CHANNEL = 'taskscope'; // equal to CHANNEL in electron-window.ts, which a sandboxed preload cannot import
 
 const bridge: Bridge = {
   send: (frame) => ipcRenderer.send(CHANNEL, frame),

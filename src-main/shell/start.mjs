@@ -1,4 +1,4 @@
-/** `taskscope`: builds what is stale, then a command, or the window in Electron, or the window in a browser. */
+/** `taskscope`: builds a stale out/, then runs a command or opens the window, in Electron or else in a browser. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { isFresh } from './freshness.mjs';
 const commands = ['serve', 'workspace', 'sync', 'query', 'export', 'doctor', 'help', '--help', '-h', '--version'];
 const FETCH_LIMIT = 5 * 60_000; // ms; the binary is about 120 MB
 const FETCH_AGAIN = 24 * 3600_000; // ms before a fetch that failed is tried again
-/** An Electron that cannot run on this machine (libraries, sandbox) ends at once; one that ran was closed by a person. */
+/** An Electron that cannot run here (libraries, sandbox) ends within this time; a later end is a person's. */
 const EARLY = 5000; // ms
 
 const say = (text) => process.stderr.write(`taskscope: ${text}\n`);
@@ -25,7 +25,7 @@ export async function start(root, args) {
   return command(root, ['serve', ...args]);
 }
 
-/** In a process of its own with its words on stderr: stdout belongs to the command. */
+/** Builds in a child process with its output on stderr: stdout belongs to the command. */
 function build(root) {
   say('building …');
   const task = [join(root, 'src-main/shell/launch.mjs'), '--task', 'build', '--logLevel', 'error'];
@@ -44,7 +44,7 @@ async function command(root, args) {
   process.exitCode = await main(args);
 }
 
-/** Why there can be no Electron window here, or null. Fetches the binary if it is missing. */
+/** Returns why there can be no Electron window here, or null. Fetches the binary if it is missing. */
 function noElectron(root) {
   const linux = process.platform === 'linux';
   if (linux && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return 'There is no display';
@@ -75,7 +75,7 @@ export function electronBinary(root) {
   }
 }
 
-/** null when it ran; otherwise how it failed. */
+/** Resolves to null when Electron ran, otherwise to how it failed. */
 function runElectron(root, args) {
   const begun = Date.now();
   return new Promise((done) => {

@@ -1,4 +1,4 @@
-/** Talking to a terminal: results on stdout, words and progress on stderr, and how a command ends. */
+/** Writes results to stdout, words and progress to stderr, and makes exit codes of errors. */
 import { errorWords } from '../contract/error-words.ts';
 import { toAppError, type WireError } from '../contract/errors.ts';
 import type { Log } from '../core/shell.ts';
@@ -8,21 +8,21 @@ export const DONE = 0;
 export const FAILED = 1;
 export const WRONG_USAGE = 2;
 
-/** Thrown for what cannot be meant: `main` prints the message and how to see the usage, and exits with 2. */
+/** Thrown for wrong options and arguments: `main` prints the message and exits with 2. */
 export class UsageError extends Error {}
 
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Waits until a pipe has taken it, so that a large reply is whole before the process ends. */
+/** Writes a line to stdout. Settles when the pipe has taken it, so that a large reply is whole before the process ends. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
   });
 }
 
-/** One line that is written over on a terminal; in a log every change would be noise, so only the last is kept. */
+/** A progress line. A terminal shows each change in place; a file gets only the last one. */
 export class Progress {
   #last = '';
   readonly #terminal = process.stderr.isTTY;
@@ -45,7 +45,7 @@ export function sayError(error: WireError): void {
   say(`taskscope: ${title}.\n  ${advice}`);
 }
 
-/** Says what was thrown; the exit code. */
+/** Prints the error in words; returns the exit code. */
 export function failed(thrown: unknown): number {
   const error = toAppError(thrown);
   sayError(error);
@@ -53,18 +53,18 @@ export function failed(thrown: unknown): number {
   return FAILED;
 }
 
-/** Warnings and errors as lines on stderr; with TASKSCOPE_DEBUG everything. */
+/** Prints warnings and errors to stderr, with TASKSCOPE_DEBUG every event. The core also writes each event to its log file. */
 export const log: Log = (level, event, fields = {}) => {
   if (level === 'info' && !process.env.TASKSCOPE_DEBUG) return;
   say(`${new Date().toISOString()} ${level} ${event} ${JSON.stringify(fields)}`);
 };
 
-/** Aborts at the first Ctrl+C, SIGTERM or SIGHUP, so that files are closed in order; a second Ctrl+C ends at once. */
+/** A signal that aborts at the first Ctrl+C, SIGTERM or SIGHUP, so that files are closed in order. A second Ctrl+C ends at once. */
 export function untilStopped(): AbortSignal {
   const abort = new AbortController();
   let asked = 0;
   const stop = (signal: NodeJS.Signals) => {
-    // a terminal and a parent may both deliver the same Ctrl+C: within a second it is one
+    // a terminal and a parent process may both deliver one Ctrl+C: within 1 s it counts once
     if (signal === 'SIGINT' && abort.signal.aborted && Date.now() - asked > 1000) process.exit(130);
     asked = Date.now();
     abort.abort();

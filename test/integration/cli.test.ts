@@ -129,7 +129,7 @@ describe('export', () => {
   test('a failure leaves no file', async () => {
     const out = join(dir, 'none.csv');
     words(await run('export', '--out', out, '--columns', 'id,nope'), 1, /nope/);
-    words(await run('export', '--out', join(dir, 'no', 'such', 'x.csv')), 1, /cannot be written/);
+    words(await run('export', '--out', join(dir, 'no', 'such', 'x.csv')), 1, /The folder of .* does not exist/);
     const body = join(dir, 'bad.json');
     await writeFile(body, '{"sort":"nope"}');
     words(await run('export', '--out', out, '--body', body), 1, /refused/);

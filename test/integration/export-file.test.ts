@@ -50,17 +50,17 @@ test('after kill -9 at any moment the file is the old one or a whole new one, an
     const text = await readFile(path, 'utf8');
     assert.ok(text === 'old' || text === linesOf(Number.parseInt(text)), `kill ${kill}: ${text.length} characters`);
   }
-  const partials = () => readdir(dir).then((names) => names.filter((name) => name.endsWith('.partial')));
+  const partials = () => readdir(dir).then((names) => names.filter((name) => name.endsWith('.taskscope-partial')));
   const left = await partials();
   assert.ok(left.length > 0, 'a kill in the middle of a file leaves its partial file');
   await exportTo(path, 1);
   assert.deepEqual(await partials(), left, 'another machine may still write them');
   for (const name of left) await utimes(join(dir, name), 1, 1);
-  const running = join(dir, `runs.csv.${process.pid}-00000000.partial`);
+  const running = join(dir, `runs.csv.${process.pid}-00000000.taskscope-partial`);
   await write(running, '');
   await utimes(running, 1, 1);
   await exportTo(path, 2);
-  assert.deepEqual(await readdir(dir), ['runs.csv', `runs.csv.${process.pid}-00000000.partial`]);
+  assert.deepEqual(await readdir(dir), ['runs.csv', `runs.csv.${process.pid}-00000000.taskscope-partial`]);
 });
 
 test('a full disk leaves the old file and nothing else', { skip: noLimits() }, async () => {

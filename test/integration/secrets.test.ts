@@ -58,6 +58,7 @@ before(async () => {
   const kept = new Map<string, string>();
   const secrets: Secrets = {
     kind: 'keychain',
+    setAside: null,
     get: (name) => Promise.resolve(kept.get(name) ?? null),
     set: (name, secret) => Promise.resolve(void kept.set(name, secret)),
     remove: (name) => Promise.resolve(void kept.delete(name)),

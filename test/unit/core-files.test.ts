@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile as write } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile as write } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
+import { AppError } from '../../src-main/contract/errors.ts';
+import { settingsSchema } from '../../src-main/contract/rows.ts';
+import { openLogFile, keepOutOfLogs } from '../../src-main/core/files/log-file.ts';
+import { entrySchema } from '../../src-main/core/workspaces/workspaces.ts';
+import { networkName } from '../../src-main/store/file/network.ts';
+import { timerMillis } from '../../src-main/contract/time.ts';
+import { makePrivateFolder } from '../../src-main/store/file/private.ts';
 import { openJsonFile } from '../../src-main/core/files/json-file.ts';
 import { Latest } from '../../src-main/core/archive/latest.ts';
 import { builtinPresets, Presets } from '../../src-main/core/files/presets.ts';
@@ -18,44 +25,144 @@ after(() => rm(dir, { recursive: true, force: true }));
 
 test('a JSON file is there after set, with its mode, and read back', async () => {
   const path = join(dir, 'a.json');
-  const file = await openJsonFile(path, z.array(z.number()), [], { mode: 0o600 });
+  const file = await openJsonFile(path, z.array(z.number()), [], { holds: 'numbers' });
   await Promise.all([file.change((all) => [...all, 1]), file.change((all) => [...all, 2])]); // neither is lost
   assert.deepEqual(JSON.parse(await readFile(path, 'utf8')), [1, 2]);
   assert.equal((await stat(path)).mode & 0o777, 0o600);
-  assert.deepEqual((await openJsonFile(path, z.array(z.number()), [])).get(), [1, 2]);
+  assert.deepEqual((await openJsonFile(path, z.array(z.number()), [], { holds: 'numbers' })).get(), [1, 2]);
 });
 
 test('an unreadable JSON file is set aside, not overwritten', async () => {
   const path = join(dir, 'b.json');
   await write(path, '{"half": ');
-  const file = await openJsonFile(path, z.array(z.number()), []);
+  const file = await openJsonFile(path, z.array(z.number()), [], { holds: 'numbers' });
   assert.deepEqual(file.get(), []);
-  assert.ok(file.setAside);
-  assert.equal(await readFile(file.setAside, 'utf8'), '{"half": ');
+  const { code, details } = file.setAside!;
+  assert.equal(code, 'FILE_SET_ASIDE');
+  assert.equal(await readFile(details.set_aside as string, 'utf8'), '{"half": ');
+  assert.deepEqual([details.path, details.held], [path, 'numbers: 9 bytes that are not JSON']);
 });
 
-test('a read-only JSON file refuses to change', async () => {
-  const file = await openJsonFile(join(dir, 'c.json'), z.array(z.number()), [], { readOnly: true });
+test('what is set aside is counted, also where nothing may be written', async () => {
+  const path = join(dir, 'd.json');
+  await write(path, '[{"newer": 1}, {"newer": 2}, {"newer": 3}]');
+  const held = new AppError('FOLDER_IN_USE', 'held');
+  const reader = await openJsonFile(path, z.array(z.number()), [], { holds: 'workspaces', readOnly: held });
+  assert.deepEqual(reader.setAside?.details, { path, held: '3 workspaces' });
+  const writer = await openJsonFile(path, z.array(z.number()), [], { holds: 'workspaces' });
+  assert.equal(writer.setAside?.details.held, '3 workspaces');
+  await assert.rejects(stat(path), { code: 'ENOENT' });
+});
+
+test('files and folders are their owner’s alone, existing ones too, whatever the umask', async () => {
+  const before = process.umask(0);
+  try {
+    const folder = join(dir, 'private');
+    const path = join(folder, 'settings.json');
+    await mkdir(folder, { mode: 0o755 });
+    await write(path, '[1]', { mode: 0o644 });
+    await openJsonFile(path, z.array(z.number()), [], { holds: 'numbers' });
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    makePrivateFolder(folder);
+    assert.equal((await stat(folder)).mode & 0o777, 0o700);
+    makePrivateFolder(join(dir, 'new', 'data'));
+    assert.equal((await stat(join(dir, 'new', 'data'))).mode & 0o777, 0o700);
+  } finally {
+    process.umask(before);
+  }
+});
+
+test('a folder that serves other purposes as well keeps its mode', async () => {
+  const folder = join(dir, 'shared');
+  await mkdir(folder);
+  await chmod(folder, 0o755);
+  await write(join(folder, 'thesis.tex'), '');
+  makePrivateFolder(folder);
+  assert.equal((await stat(folder)).mode & 0o777, 0o755);
+});
+
+test('network file systems are known by their numbers, also where the number is signed', () => {
+  assert.equal(networkName(0x6969), 'NFS');
+  assert.equal(networkName(0xfe534d42), 'SMB');
+  assert.equal(networkName(0xfe534d42 | 0), 'SMB');
+  assert.equal(networkName(0x65735546), 'FUSE');
+  for (const local of [0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630]) assert.equal(networkName(local), null);
+});
+
+test('every number of the settings files has bounds', () => {
+  const numbers = (schema: unknown, path: string): string[] => {
+    if (typeof schema !== 'object' || schema === null) return [];
+    const { type, minimum, maximum } = schema as { type?: string; minimum?: number; maximum?: number };
+    const isNumber = type === 'number' || type === 'integer';
+    const bounded = minimum !== undefined && maximum !== undefined && maximum < 2 ** 53 - 1;
+    return [
+      ...(isNumber && !bounded ? [path] : []),
+      ...Object.entries(schema).flatMap(([name, inner]) => numbers(inner, `${path}/${name}`)),
+    ];
+  };
+  for (const [name, schema] of Object.entries({ settings: settingsSchema, workspaces: entrySchema }))
+    assert.deepEqual(numbers(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), name), []);
+  assert.ok(!settingsSchema.safeParse({ sync_every: 3_000_000 }).success);
+});
+
+test('no timer overflows', () => {
+  for (const [asked, given] of [
+    [3_000_000_000, 2 ** 31 - 1],
+    [Infinity, 2 ** 31 - 1],
+    [-1, 0],
+    [NaN, 0],
+    [30_000, 30_000],
+  ])
+    assert.equal(timerMillis(asked), given);
+});
+
+test('the log: lines of JSON, without secrets, private, of bounded size, and never in the way', async () => {
+  const path = join(dir, 'log', 'taskscope.log');
+  const { log, close } = openLogFile(path);
+  keepOutOfLogs({ scheme: 'api_key', secret: 'pnu_"quoted"' }, { 'x-gate': 'open-sesame' });
+  log('error', 'call failed', { message: 'Bearer pnu_"quoted" refused', deep: [{ gate: 'open-sesame' }] });
+  const [line] = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const entry = JSON.parse(line) as Record<string, unknown>;
+  assert.deepEqual([entry.level, entry.event, entry.message], ['error', 'call failed', 'Bearer ••• refused']);
+  assert.doesNotMatch(line, /pnu_|sesame/);
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  for (let i = 0; i < 400; i++) log('info', 'filler', { text: 'x'.repeat(i === 0 ? 1_000_000 : 15_000) });
+  close();
+  const names = (await readdir(join(dir, 'log'))).sort();
+  assert.deepEqual(names, ['taskscope.log', 'taskscope.log.1', 'taskscope.log.2']);
+  for (const name of names) {
+    const text = await readFile(join(dir, 'log', name), 'utf8');
+    assert.ok(text.length < 1_100_000, `${name}: ${text.length}`);
+    for (const one of text.trimEnd().split('\n')) JSON.parse(one);
+  }
+  openLogFile(join(dir, 'a.json', 'impossible.log')).log('error', 'goes nowhere');
+});
+
+test('a read-only JSON file refuses to change, with the reason', async () => {
+  const file = await openJsonFile(join(dir, 'c.json'), z.array(z.number()), [], {
+    holds: 'numbers',
+    readOnly: new AppError('FOLDER_IN_USE', 'held by process 7', { pid: 7 }),
+  });
   await assert.rejects(
     file.change(() => [1]),
-    { code: 'FOLDER_READ_ONLY' },
+    { code: 'FOLDER_IN_USE', details: { pid: 7 } },
   );
   assert.deepEqual(file.get(), []);
 });
 
 test('presets: save, rename, update, remove, kept over a restart; built-in ones stand', async () => {
   const path = join(dir, 'presets.json');
-  const presets = await Presets.open(path, false);
+  const presets = await Presets.open(path, null);
   const query = { where: { field: 'state_type', in: ['FAILED'] }, sort: [] };
   const saved = await presets.save({ name: 'Mine', query, columns: null });
   await assert.rejects(presets.save({ name: 'mine', query, columns: null }), { code: 'BAD_INPUT' });
   await presets.update({ ...saved, name: 'Renamed', columns: ['id'] });
-  const again = await Presets.open(path, false);
+  const again = await Presets.open(path, null);
   assert.deepEqual(again.list().slice(builtinPresets.length), [{ ...saved, name: 'Renamed', columns: ['id'] }]);
   await again.remove(saved.id);
   await assert.rejects(again.remove(saved.id), { code: 'NOT_FOUND' });
   await assert.rejects(again.remove('builtin-running'), { code: 'BAD_INPUT' });
-  assert.equal((await Presets.open(path, false)).list().length, builtinPresets.length);
+  assert.equal((await Presets.open(path, null)).list().length, builtinPresets.length);
 });
 
 test('Latest gives the present value, then the newest, and ends with its signal', async () => {

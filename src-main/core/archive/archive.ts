@@ -22,7 +22,8 @@ const ENFORCE_EVERY = 3_600_000;
 
 export class Archive {
   readonly query: Client<typeof queryContract>;
-  readonly notice: WireError | null;
+  /** what a person must know of it: damage that was found at opening or before, or why it is only read */
+  notice: WireError | null;
   readonly #options: OpenOptions;
   readonly #started: Threads;
   readonly #runner: SyncRunner;

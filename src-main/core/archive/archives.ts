@@ -10,7 +10,9 @@ import { demoContract } from '../workers/contracts.ts';
 import { startWorker, type Started } from '../workers/start-worker.ts';
 import { SyncThread } from '../workers/sync-thread.ts';
 import { describe, type Entry, type Workspaces } from '../workspaces/workspaces.ts';
+import { keepOutOfLogs } from '../files/log-file.ts';
 import { Archive } from './archive.ts';
+import { openTelling } from './damage.ts';
 
 /** ms; a second death within this time is no accident: the archive stays closed until a person opens it again */
 const SOON = 60_000;
@@ -93,6 +95,7 @@ export class Archives {
     const { workspaces, log } = this.#options;
     const entry = workspaces.get(name);
     const connection = await workspaces.connection(entry);
+    keepOutOfLogs(connection.auth, connection.headers ?? {});
     if (!entry.demo) return connection;
     let demo = this.#demos.get(name);
     if (!demo) {
@@ -143,15 +146,20 @@ export class Archives {
     return opening;
   }
 
-  async #opening(entry: Entry): Promise<Archive> {
-    const { paths, workspaces, log, readOnly, syncByItself } = this.#options;
-    const byItself = syncByItself && readOnly === null;
+  #opening(entry: Entry): Promise<Archive> {
+    const { paths, readOnly } = this.#options;
+    return openTelling(paths.archive(entry.file), readOnly !== null, (reading) => this.#openArchive(entry, reading));
+  }
+
+  async #openArchive(entry: Entry, readOnly: boolean): Promise<Archive> {
+    const { paths, workspaces, log, syncByItself } = this.#options;
+    const byItself = syncByItself && !readOnly;
     let died = false;
     const archive = await Archive.open({
       workspace: entry.name,
       path: paths.archive(entry.file),
       dialect: entry.dialect,
-      readOnly: readOnly !== null,
+      readOnly,
       byItself,
       paused: entry.paused,
       log,

@@ -4,6 +4,7 @@
  */
 import { networkInterfaces } from 'node:os';
 import type { ErrorCode } from '../../contract/errors.ts';
+import { timerMillis } from '../../contract/time.ts';
 
 /** Longest pause after repeated failures: an hour-long outage costs the server six requests, not 120. */
 const LONGEST_SECONDS = 600;
@@ -74,7 +75,7 @@ export class Schedule {
     const seconds = pauseSeconds(this.#pace.every(), this.#failures);
     if (this.#stopped) return;
     if (seconds === null) return this.#onNext(null);
-    this.#timer = setTimeout(this.#start, seconds * 1000);
+    this.#timer = setTimeout(this.#start, timerMillis(seconds * 1000));
     this.#timer.unref();
     this.#onNext((Date.now() + seconds * 1000) * 1000);
   }
@@ -100,6 +101,15 @@ export class Schedule {
 }
 
 function look(): Look {
-  const others = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).filter(({ internal }) => !internal));
-  return { at: Date.now(), network: others.map(({ address }) => address).join(' ') };
+  return { at: Date.now(), network: addresses() };
+}
+
+/** This machine's addresses; '' when there are none, or when the system has no file descriptor left to list them. */
+function addresses(): string {
+  try {
+    const all = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
+    return all.flatMap(({ internal, address }) => (internal ? [] : [address])).join(' ');
+  } catch {
+    return '';
+  }
 }

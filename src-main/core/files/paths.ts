@@ -1,4 +1,4 @@
-/** Where things live inside the data folder, and where that folder is when nobody says. */
+/** Names of the files in the data folder, and where that folder is by default. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -20,6 +20,7 @@ export function pathsIn(dataDir: string) {
     workspaces: join(dataDir, 'workspaces.json'),
     secrets: join(dataDir, 'secrets.json'),
     exports: join(dataDir, 'exports'),
+    log: join(dataDir, 'taskscope.log'),
     archive: (file: string) => join(dataDir, 'archives', file),
   };
 }

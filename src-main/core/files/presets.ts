@@ -1,4 +1,4 @@
-/** Saved filters: the person's own in a file of their own, and four that come with the app for the morning round. */
+/** Saved filters: a person's own, kept in one file, and four that come with the app. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
@@ -62,8 +62,14 @@ export class Presets {
     this.#file = file;
   }
 
-  static async open(path: string, readOnly: boolean): Promise<Presets> {
-    return new Presets(await openJsonFile(path, z.array(presetSchema), [], { readOnly }));
+  /** `readOnly`: why nothing may be saved; null: it may. */
+  static async open(path: string, readOnly: AppError | null): Promise<Presets> {
+    return new Presets(await openJsonFile(path, z.array(presetSchema), [], { holds: 'presets', readOnly }));
+  }
+
+  /** FILE_SET_ASIDE when the file could not be understood, else null */
+  get setAside(): AppError | null {
+    return this.#file.setAside;
   }
 
   list(): Preset[] {

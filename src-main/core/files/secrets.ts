@@ -1,15 +1,14 @@
-/** Where a secret comes from when the shell has no keychain: a file only its owner may read, or the environment. */
+/** Secrets for shells without a keychain: a file that only its owner may read, and the environment. */
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { openJsonFile } from './json-file.ts';
 import type { Secrets } from '../shell.ts';
 
-const OWNER_ONLY = 0o600;
-
-export async function fileSecrets(path: string): Promise<Secrets> {
-  const file = await openJsonFile(path, z.record(z.string(), z.string()), {}, { mode: OWNER_ONLY });
+export async function fileSecrets(path: string, readOnly: AppError | null = null): Promise<Secrets> {
+  const file = await openJsonFile(path, z.record(z.string(), z.string()), {}, { holds: 'secrets', readOnly });
   return {
     kind: 'file',
+    setAside: file.setAside,
     get: (name) => Promise.resolve(file.get()[name] ?? null),
     set: (name, secret) => file.change((all) => ({ ...all, [name]: secret })),
     remove: async (name) => {
@@ -19,10 +18,11 @@ export async function fileSecrets(path: string): Promise<Secrets> {
   };
 }
 
-/** `first`, and what it lacks from `second`: a workspace added on the command line has its secrets in the file, which stays as it is. */
+/** Reads from `first`, then from `second`, and writes to `first`: secrets of workspaces added on the command line stay in the file. */
 export function secretsOf(first: Secrets, second: Secrets): Secrets {
   return {
     kind: first.kind,
+    setAside: first.setAside,
     get: async (name) => (await first.get(name)) ?? second.get(name),
     set: (name, secret) => first.set(name, secret),
     remove: async (name) => {

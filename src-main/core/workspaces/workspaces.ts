@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { dialectSchema, type Dialect } from '../../contract/query.ts';
-import type { Workspace, workspaceInputSchema } from '../../contract/rows.ts';
+import { syncEverySchema, type Workspace, type workspaceInputSchema } from '../../contract/rows.ts';
 import { fetchRuleSchema, keepingSchema } from '../../contract/sync.ts';
 import { openJsonFile, type JsonFile } from '../files/json-file.ts';
 import { secretFromEnv } from '../files/secrets.ts';
@@ -13,7 +13,10 @@ import type { Secrets } from '../shell.ts';
 import type { Connection } from '../../prefect/connection.ts';
 
 const scheme = z.enum(['api_key', 'basic']);
-const entrySchema = z.object({
+export const MAX_DEMO_RUNS = 10_000_000;
+const LATEST = 9e15; // µs, the year 2255: exact in a Float64 until then
+
+export const entrySchema = z.object({
   name: z.string(),
   kind: z.enum(['demo', 'server']),
   /** file name of its archive, given once */
@@ -36,12 +39,12 @@ const entrySchema = z.object({
   dialect: dialectSchema,
   dialect_source: z.enum(['auto', 'chosen', 'unknown']),
   /** demo only: how many runs, and the µs its story is told from, so that it is the same story tomorrow */
-  demo: z.object({ runs: z.number(), epoch: z.number() }).nullable(),
+  demo: z.object({ runs: z.number().int().min(1).max(MAX_DEMO_RUNS), epoch: z.number().min(0).max(LATEST) }).nullable(),
   keeping: keepingSchema.default(keepingSchema.parse({})),
   fetch_rule: fetchRuleSchema.default(fetchRuleSchema.parse({})),
   paused: z.boolean().default(false),
   /** seconds; null: as the settings say */
-  sync_every: z.number().min(0).nullable().default(null),
+  sync_every: syncEverySchema.nullable().default(null),
   /** by the person: the way to the server is paid for by what goes over it */
   metered: z.boolean().default(false),
 });
@@ -60,7 +63,6 @@ const usual = {
   sync_every: null,
   metered: false,
 };
-const OWNER_ONLY = 0o600; // a file of before may have the values of headers
 const headersSchema = z.record(z.string(), z.string());
 /** Names of workspaces and of files have no slash. */
 const headersOf = (secrets: string) => `${secrets}/headers`;
@@ -74,10 +76,11 @@ export class Workspaces {
     this.#secrets = secrets;
   }
 
-  static async open(path: string, secrets: Secrets, readOnly: boolean): Promise<Workspaces> {
-    const file = await openJsonFile(path, z.array(entrySchema), [], { mode: OWNER_ONLY, readOnly });
+  /** `readOnly`: why nothing may be changed; null: it may. */
+  static async open(path: string, secrets: Secrets, readOnly: AppError | null): Promise<Workspaces> {
+    const file = await openJsonFile(path, z.array(entrySchema), [], { holds: 'workspaces', readOnly });
     const workspaces = new Workspaces(file, secrets);
-    if (!readOnly) await workspaces.#moveHeaders();
+    if (readOnly === null) await workspaces.#moveHeaders();
     return workspaces;
   }
 
@@ -109,6 +112,11 @@ export class Workspaces {
       workspace: name,
       what: 'value of a custom header',
     });
+  }
+
+  /** FILE_SET_ASIDE when the list could not be understood, else null */
+  get setAside(): AppError | null {
+    return this.#file.setAside;
   }
 
   get secretsKind(): Secrets['kind'] {

@@ -56,7 +56,7 @@ export async function listen(handlers: Handlers, port: number): Promise<Listenin
 
 /** A request below `/api`, or the reply to one that is not. Reads the body to its end. */
 export async function readRequest(request: IncomingMessage): Promise<{ asked: Request } | { reply: Reply }> {
-  const url = new URL(request.url ?? '/', 'http://demo');
+  const url = new URL(`http://demo${request.url ?? '/'}`);
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   if (!url.pathname.startsWith('/api/')) return { reply: { status: 404, body: '{"detail":"Not Found"}' } };

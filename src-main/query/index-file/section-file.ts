@@ -6,6 +6,7 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { checksum } from '../kernels/checksum.ts';
 
+const OWNER_ONLY = 0o600; // it holds the names and tags of every run
 const MAGIC = 0x32_49_53_54; // TSI2
 const kinds = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array };
 type Kind = keyof typeof kinds;
@@ -46,7 +47,7 @@ export async function writeSections(
   const partial = `${path}.partial`;
   let file: FileHandle | null = null;
   try {
-    file = await open(partial, 'w');
+    file = await open(partial, 'w', OWNER_ONLY);
     const entries: Entry[] = [];
     // the head is written last and its room kept: lengths are known, checksums are not
     const room = align(JSON.stringify({ stamp, sections: [...sections.keys()] }).length + sections.size * 96 + 256);
@@ -108,6 +109,22 @@ export async function readSections(path: string, stamp: string, room: Room): Pro
     // a read error means, as a wrong checksum does, that the file is not whole
     const whole = await Promise.all(Array.from({ length: READERS }, () => read().catch(() => false)));
     return whole.every(Boolean) ? sections : null;
+  } finally {
+    await file.close();
+  }
+}
+
+/** One section of whatever was saved here, as float64; null when there is none or the file is not whole. */
+export async function readNumbers(path: string, name: string): Promise<Float64Array | null> {
+  const file = await open(path, 'r').catch(() => null);
+  if (!file) return null;
+  try {
+    const entry = (await readHead(file))?.sections.find((one) => one.name === name && one.kind === 'f64');
+    if (!entry) return null;
+    const data = new Float64Array(entry.bytes / Float64Array.BYTES_PER_ELEMENT);
+    return (await readInto(file, entry.at, bytesOf(data))) && sumOf(data) === entry.sum ? data : null;
+  } catch {
+    return null;
   } finally {
     await file.close();
   }

@@ -5,7 +5,7 @@
 import { entities, type Entity } from '../../contract/fields.ts';
 import { columns } from '../../store/columns.ts';
 import type { StoredColumn } from '../columns/columns.ts';
-import { readSections, writeSections, type Data, type Room } from './section-file.ts';
+import { readNumbers, readSections, writeSections, type Data, type Room } from './section-file.ts';
 import type { Table } from '../columns/table.ts';
 import type { Tables } from '../columns/table-set.ts';
 
@@ -44,6 +44,11 @@ export async function loadSnapshot(path: string, archive: string, empty: () => T
   for (const [name, data] of sections)
     if (name.startsWith('order ')) orders.set(name.slice('order '.length), data as Uint32Array);
   return { batch: (sections.get('batch') as Float64Array)[0], tables, orders };
+}
+
+/** How many task runs the archive of this index had, whichever archive that was; null when there is no index, or none that is whole. */
+export async function indexedRuns(path: string): Promise<number | null> {
+  return (await readNumbers(path, 'task_run'))?.[1] ?? null;
 }
 
 /** Columns are read into the memory of the kernels, all else into plain memory. */

@@ -1,9 +1,11 @@
-/** `taskscope doctor`: versions, paths, what works and what does not. One JSON document on stdout, the same in words on stderr. */
+/** `taskscope doctor`: versions, paths and findings, as one JSON document on stdout and in words on stderr. */
 import { stat } from 'node:fs/promises';
 import { errorWords } from '../../contract/error-words.ts';
 import { toWireError, type WireError } from '../../contract/errors.ts';
 import { createApp, type App } from '../../core/app.ts';
+import { lostArchive, setAsideFor } from '../../core/archive/damage.ts';
 import { archiveProblems } from '../../core/archive/integrity.ts';
+import { pathsIn } from '../../core/files/paths.ts';
 import { plainShell } from '../../core/shell.ts';
 import { VERSION } from '../../core/version.ts';
 import type { Entry } from '../../core/workspaces/workspaces.ts';
@@ -30,6 +32,7 @@ export const doctor: Command = async (args) => {
     data_dir: dataDir,
     display: hasDisplay(),
     chromium: findChromium(),
+    log: pathsIn(dataDir).log,
   };
   for (const [name, value] of Object.entries(facts)) say(`     ${name.replace('_', ' ')}: ${value ?? 'none found'}`);
   try {
@@ -37,6 +40,7 @@ export const doctor: Command = async (args) => {
     try {
       if (app.readOnly) find('data folder', false, sentence(app.readOnly));
       else find('data folder', true, 'can be written');
+      for (const notice of app.notices) find('data folder', false, sentence(notice));
       for (const entry of app.workspaces.list()) await examine(app, entry, values.offline ?? false, find);
     } finally {
       await app.close();
@@ -45,7 +49,7 @@ export const doctor: Command = async (args) => {
     find('data folder', false, sentence(toWireError(thrown)));
   }
   await print(JSON.stringify({ ...facts, findings }, null, 2));
-  // a server that is away is worth a line, but nothing is wrong with Taskscope then
+  // a server that cannot be reached is a finding, not a fault of Taskscope
   return findings.every((one) => one.ok || one.what.startsWith('server ')) ? DONE : FAILED;
 };
 
@@ -57,7 +61,11 @@ async function examine(app: App, entry: Entry, offline: boolean, find: Find): Pr
     (found) => found.size,
     () => null,
   );
-  if (size === null) find(`archive ${entry.name}`, true, 'not synced yet');
+  const lost = await lostArchive(path);
+  for (const aside of await setAsideFor(path))
+    find(`archive ${entry.name}`, false, `it was damaged before; what was set aside is still there: ${aside}`);
+  if (lost) find(`archive ${entry.name}`, false, sentence(toWireError(lost)));
+  else if (size === null) find(`archive ${entry.name}`, true, 'not synced yet');
   else {
     try {
       const problems = archiveProblems(path);

@@ -1,4 +1,4 @@
-/** `taskscope export`: the whole of a question as a file. */
+/** `taskscope export`: writes every row of a question to a file. */
 import { resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
@@ -6,12 +6,13 @@ import type { App } from '../../core/app.ts';
 import { queryOfBody } from '../../core/prefect-body.ts';
 import { plainShell } from '../../core/shell.ts';
 import { DONE, print, Progress, untilStopped, UsageError } from '../terminal.ts';
-import { common, parse, withApp, workspaceOf, type Command } from './options.ts';
+import { checkDamage, common, damageOptions, parse, withApp, workspaceOf, type Command } from './options.ts';
 import { paginate, questionOf, questionOptions, type Question } from './questions.ts';
 
 const options = {
   ...common,
   ...questionOptions,
+  ...damageOptions,
   format: { type: 'string' },
   out: { type: 'string' },
   columns: { type: 'string' },
@@ -30,6 +31,7 @@ export const exportFile: Command = (args) => {
     async (app) => {
       const workspace = await workspaceOf(app, values);
       const question = await questionOf(app, values);
+      await checkDamage(app, workspace, values);
       const query = await wholeQuery(app, workspace, question);
       const own = 'query' in question ? question.columns : null;
       return write(app, { workspace, query, columns: columns ?? own, out: resolve(out) });
@@ -40,7 +42,7 @@ export const exportFile: Command = (args) => {
 
 type What = { workspace: string; query: Query; columns: string[] | null; out: string };
 
-/** Prints where and how much as one JSON line. Ctrl+C leaves no file. */
+/** Prints path, rows and bytes as one JSON line. Ctrl+C leaves no file. */
 async function write(app: App, { out, ...what }: What): Promise<number> {
   const signal = untilStopped();
   const place = await app.handlers['export.choose']({ suggested: out }, { signal });
@@ -59,7 +61,7 @@ async function write(app: App, { out, ...what }: What): Promise<number> {
   return DONE;
 }
 
-/** The local API checks a body first: what it refuses is said in Prefect's own words. */
+/** Has the local API check the body first, so that a refusal is in Prefect's words. */
 async function wholeQuery(app: App, workspace: string, question: Question): Promise<Query> {
   if ('query' in question) return question.query;
   const reply = await paginate(app, workspace, question.body);

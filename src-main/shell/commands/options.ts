@@ -1,11 +1,14 @@
-/** Options that several commands share, and opening the core for one command. */
+/** Options that several commands share, and the core opened for one command. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { errorWords } from '../../contract/error-words.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { App, AppOptions } from '../../core/app.ts';
 import { createApp } from '../../core/app.ts';
 import { defaultDataDir } from '../../core/files/paths.ts';
+import { MAX_DEMO_RUNS } from '../../core/workspaces/workspaces.ts';
 import { plainShell, type Shell } from '../../core/shell.ts';
-import { log, UsageError } from '../terminal.ts';
+import { onProcessFault } from '../process-faults.ts';
+import { failed, log, sayError, UsageError } from '../terminal.ts';
 
 /** Runs one command; resolves to its exit code. */
 export type Command = (args: string[]) => Promise<number>;
@@ -17,7 +20,7 @@ export const common = {
   'demo-runs': { type: 'string' },
 } as const satisfies ParseArgsConfig['options'];
 
-/** `parseArgs` whose complaints are wrong usage. */
+/** `parseArgs` that throws UsageError. */
 export function parse<const T extends ParseArgsConfig>(config: T) {
   try {
     return parseArgs(config);
@@ -26,7 +29,14 @@ export function parse<const T extends ParseArgsConfig>(config: T) {
   }
 }
 
-type CommonValues = { 'data-dir'?: string; workspace?: string; demo?: boolean; 'demo-runs'?: string };
+type CommonValues = {
+  'data-dir'?: string;
+  workspace?: string;
+  demo?: boolean;
+  'demo-runs'?: string;
+  'api-key-env'?: string;
+  'auth-string-env'?: string;
+};
 
 export function dataDirOf(values: CommonValues): string {
   return values['data-dir'] ?? defaultDataDir();
@@ -41,28 +51,43 @@ export function numberOption(name: string, text: string | undefined, low: number
   return value;
 }
 
-const MAX_DEMO_RUNS = 10_000_000;
-
 export function appOptions(values: CommonValues, shell: Shell): AppOptions {
   const demoRuns = numberOption('demo-runs', values['demo-runs'], 1, MAX_DEMO_RUNS);
   if (demoRuns !== undefined && !values.demo) throw new UsageError('--demo-runs goes with --demo');
   if (values.demo && values.workspace !== undefined)
     throw new UsageError('--demo is a workspace of its own: leave out --workspace');
-  return { dataDir: dataDirOf(values), shell, log, ...(demoRuns === undefined ? {} : { demoRuns }) };
+  const variables = [values['api-key-env'], values['auth-string-env']].filter((one) => one !== undefined);
+  return { dataDir: dataDirOf(values), shell, log, variables, ...(demoRuns === undefined ? {} : { demoRuns }) };
 }
 
-/** Opens the core, runs `work`, and closes it whatever happens. Nothing syncs by itself meanwhile. */
+/** Opens the core, runs `work`, and always closes the core. No sync starts by itself. */
 export async function withApp(
   values: CommonValues,
   work: (app: App) => Promise<number>,
   shell: Shell = plainShell,
 ): Promise<number> {
   const app = await createApp({ ...appOptions(values, shell), syncOnOpen: false });
+  onProcessFault((kind, thrown) => {
+    app.fault(kind, thrown);
+    process.exit(failed(thrown));
+  });
+  app.notices.forEach(sayError);
   try {
     return await work(app);
   } finally {
     await app.close();
   }
+}
+
+export const damageOptions = { 'allow-damaged': { type: 'boolean' } } as const;
+
+/** Prints the notice of the workspace's archive. Throws ARCHIVE_DAMAGED for a damaged one unless `--allow-damaged` was given. */
+export async function checkDamage(app: App, workspace: string, values: { 'allow-damaged'?: boolean }): Promise<void> {
+  const { notice } = await app.archive(workspace);
+  if (!notice) return;
+  if (notice.code !== 'ARCHIVE_DAMAGED' || values['allow-damaged']) return sayError(notice);
+  const advice = `${errorWords(notice).advice} To go on with the rows that are left, give --allow-damaged.`;
+  throw new AppError(notice.code, notice.message, { ...notice.details, advice });
 }
 
 /** The workspace named, the demo, the one the window had last, or the only one. Throws NOT_FOUND and UsageError. */

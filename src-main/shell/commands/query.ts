@@ -1,17 +1,18 @@
-/** `taskscope query`: the reply of POST /task_runs/paginate, from the archive. */
+/** `taskscope query`: prints the reply of POST /task_runs/paginate from the archive. */
 import type { App } from '../../core/app.ts';
 import type { Query } from '../../contract/query.ts';
 import { DONE, FAILED, print, say } from '../terminal.ts';
-import { common, parse, withApp, workspaceOf, type Command } from './options.ts';
+import { checkDamage, common, damageOptions, parse, withApp, workspaceOf, type Command } from './options.ts';
 import { paginate, questionOf, questionOptions } from './questions.ts';
 
 const LIMIT = 200; // Prefect's own page
 
 export const query: Command = (args) => {
-  const { values } = parse({ args, options: { ...common, ...questionOptions } });
+  const { values } = parse({ args, options: { ...common, ...questionOptions, ...damageOptions } });
   return withApp(values, async (app) => {
     const workspace = await workspaceOf(app, values);
     const question = await questionOf(app, values);
+    await checkDamage(app, workspace, values);
     const reply =
       'body' in question
         ? await paginate(app, workspace, question.body)
@@ -23,7 +24,7 @@ export const query: Command = (args) => {
   });
 };
 
-/** A preset may ask what a body cannot say: its first page is found by the index and then read by id. */
+/** A preset can ask more than a body can, so the index finds its first page and the rows are read by id. */
 async function paginatePreset(app: App, workspace: string, asked: Query): Promise<{ status: number; body: string }> {
   const { count, rows } = await app.handlers['query.ask'](
     { workspace, query: asked, rows: { from: 0, to: LIMIT }, facets: [], histogram: null },

@@ -1,4 +1,4 @@
-/** `--preset NAME` and `--body FILE|-`: what `query` and `export` ask. */
+/** The question of `query` and `export`: `--preset NAME` or `--body FILE|-`. */
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { AppError } from '../../contract/errors.ts';
@@ -8,10 +8,10 @@ import { UsageError } from '../terminal.ts';
 
 export const questionOptions = { preset: { type: 'string' }, body: { type: 'string' } } as const;
 
-/** A body is Prefect's text, read but not understood here; a preset is the app's own question. */
+/** A body is Prefect's JSON, not parsed here; a preset is the app's own query. */
 export type Question = { body: string } | { query: Query; columns: string[] | null };
 
-/** Without either it is the empty body: every task run. */
+/** Without either option the body is empty: every task run. */
 export async function questionOf(app: App, values: { preset?: string; body?: string }): Promise<Question> {
   if (values.preset !== undefined && values.body !== undefined)
     throw new UsageError('--preset and --body are two ways to ask: give one');
@@ -37,7 +37,7 @@ async function readBody(path: string): Promise<string> {
   }
 }
 
-/** POST /api/task_runs/paginate to the local API, without its door. */
+/** Asks the local API for POST /api/task_runs/paginate, without HTTP and token. */
 export async function paginate(app: App, workspace: string, body: string): Promise<{ status: number; body: string }> {
   const reply = await app.api(workspace, {
     method: 'POST',

@@ -1,4 +1,4 @@
-/** `taskscope serve`: the window as a page in a browser, and the local API. Runs until it is stopped. */
+/** `taskscope serve`: serves the window as a page for a browser, and the local API. Runs until a signal stops it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { App } from '../../core/app.ts';
@@ -9,7 +9,8 @@ import { startBrowserHost } from '../browser-host.ts';
 import { browserShell } from '../browser-shell.ts';
 import { hasDisplay, openWindow } from '../browsers.ts';
 import { Downloads } from '../downloads.ts';
-import { DONE, log, print, say, sayError, untilStopped } from '../terminal.ts';
+import { onProcessFault } from '../process-faults.ts';
+import { DONE, print, say, sayError, untilStopped } from '../terminal.ts';
 import { appOptions, common, dataDirOf, numberOption, parse, workspaceOf, type Command } from './options.ts';
 
 const options = { ...common, port: { type: 'string' }, 'no-open': { type: 'boolean' } } as const;
@@ -25,6 +26,7 @@ export const serve: Command = async (args) => {
   try {
     const opened = await createApp(appOptions(values, browserShell(downloads)));
     app = opened;
+    onProcessFault((kind, thrown) => opened.fault(kind, thrown));
     const chosen = values.demo || values.workspace !== undefined ? await workspaceOf(opened, values) : null;
     if (chosen !== null && !opened.readOnly)
       await opened.settings.change((settings) => ({ ...settings, workspace: chosen }));
@@ -35,11 +37,12 @@ export const serve: Command = async (args) => {
       downloads,
       serve: (channel) => opened.serve(channel),
       api: async (request) => opened.api(named === null ? await apiWorkspace(opened) : nameOf(opened, named), request),
-      log,
+      log: opened.log,
     });
     const { url, apiUrl, token } = host;
     await print(JSON.stringify({ url, apiUrl, token }));
     if (opened.readOnly) sayError(opened.readOnly);
+    opened.notices.forEach(sayError);
     void openEarly(opened, chosen);
     forget = await open(url, values['no-open'] ?? false);
     await new Promise<void>((done) => {
@@ -55,28 +58,29 @@ export const serve: Command = async (args) => {
   }
 };
 
-/** Loading begins before anybody asks, so that the first answer is not of an archive that is still empty. */
+/** Opens the archive before the first request, which would otherwise wait for it. */
 async function openEarly(app: App, chosen: string | null): Promise<void> {
   try {
-    await app.archive(chosen ?? (await apiWorkspace(app)));
+    const { notice } = await app.archive(chosen ?? (await apiWorkspace(app)));
+    if (notice) sayError(notice);
   } catch (thrown) {
-    log('warn', 'archive not opened', { message: String(thrown) });
+    app.log('warn', 'archive not opened', { message: String(thrown) });
   }
 }
 
-/** It may be renamed meanwhile; its file stays. */
+/** Present name of a workspace, which may have been renamed; its file keeps its name. */
 function nameOf(app: App, { file, name }: Entry): string {
   return app.workspaces.list().find((entry) => entry.file === file)?.name ?? name;
 }
 
-/** Without --workspace the API answers from the one the window has open, else the first; a first start has the demo. */
+/** The workspace of the API without --workspace: the one the window has open, else the first, at a first start the demo. */
 async function apiWorkspace(app: App): Promise<string> {
   const names = app.workspaces.list().map((entry) => entry.name);
   const last = app.settings.get().workspace;
   return last !== null && names.includes(last) ? last : (names[0] ?? (await app.ensureDemo()).name);
 }
 
-/** A root user's Chromium refuses its own sandbox and we do not go without: there the address is only printed. */
+/** Opens the page in a browser. As root only the address is printed: Chromium refuses its sandbox there. */
 async function open(url: string, stayShut: boolean): Promise<(() => Promise<void>) | null> {
   const canShow = hasDisplay() && process.getuid?.() !== 0;
   const forget = stayShut || !canShow ? null : await openWindow(url);
@@ -88,7 +92,7 @@ async function open(url: string, stayShut: boolean): Promise<(() => Promise<void
   return forget;
 }
 
-/** Beside the bundle in out/main; from source, where the build put it. */
+/** Folder of the built window: beside the bundle in out/main, or in out/ when this runs from source. */
 function windowFolder(): string {
   const beside = resolve(import.meta.dirname, '../renderer');
   return existsSync(beside) ? beside : resolve(import.meta.dirname, '../../../out/renderer');

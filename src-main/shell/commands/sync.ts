@@ -1,5 +1,6 @@
-/** `taskscope sync`: brings a workspace's archive up to date, once or again and again. */
+/** `taskscope sync`: brings a workspace's archive up to date, once or, with --watch, until stopped. */
 import { METERED_EVERY, type SyncStatus } from '../../contract/sync.ts';
+import { timerMillis } from '../../contract/time.ts';
 import type { App } from '../../core/app.ts';
 import { AppError, fromWireError } from '../../contract/errors.ts';
 import { DONE, FAILED, print, Progress, say, sayError, untilStopped, UsageError } from '../terminal.ts';
@@ -27,7 +28,7 @@ export const sync: Command = (args) => {
     const entry = app.workspaces.get(workspace);
     const every = Math.max(app.archives.syncEvery(entry) || EVERY, entry.metered ? METERED_EVERY : 0) * 1000;
     for (let first = true; !stopped.aborted; first = false) {
-      // a server that is away for a while is what --watch is there to wait for
+      // --watch waits for a server that cannot be reached
       const code = await once(app, workspace, first ? since : null, stopped);
       if (first && code === FAILED && !stopped.aborted) say(`Trying again every ${every / 1000} s.`);
       await pause(every, stopped);
@@ -44,7 +45,7 @@ function spanMicros(text: string): number {
   return Number(match[1]) * minutes * 60_000_000;
 }
 
-/** Prints how it ended as one JSON line. */
+/** Runs one sync and prints its result as one JSON line. */
 async function once(app: App, workspace: string, since: number | null, stopped: AbortSignal): Promise<number> {
   const archive = await app.archive(workspace);
   if (archive.notice) sayError(archive.notice);
@@ -91,7 +92,7 @@ function pause(millis: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, millis);
+    const timer = setTimeout(done, timerMillis(millis));
     signal.addEventListener('abort', done);
   });
 }

@@ -1,4 +1,4 @@
-/** `taskscope workspace edit NAME`: what is not named stays as it is, the kept secret too. */
+/** `taskscope workspace edit NAME`: options that are not given leave their part unchanged, the kept secret included. */
 import { resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { connectionEditSchema, type ConnectionEdit } from '../../contract/rows.ts';
@@ -39,7 +39,7 @@ const exclusive: (keyof EditValues)[][] = [
   ['insecure-tls', 'secure-tls'],
 ];
 
-/** Throws UsageError before anything is opened. */
+/** Checks the options before the core is opened. Throws UsageError. */
 export function checkEdit(name: string | undefined, values: EditValues): string {
   if (name === undefined) throw new UsageError('edit takes a name');
   for (const group of exclusive) {

@@ -128,7 +128,7 @@ function inputOf(name: string | undefined, values: AddValues): WorkspaceInput & 
   );
 }
 
-/** A server that does not answer now may answer tomorrow: it is added, and said. A wrong address is not. */
+/** Adds the workspace also when its server does not answer, and says so. A wrong address is not added. */
 async function add(app: App, input: WorkspaceInput): Promise<number> {
   const checked = workspaceInputSchema.parse(input);
   if (checked.insecure_tls)

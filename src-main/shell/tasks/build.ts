@@ -1,4 +1,4 @@
-/** out/main, out/preload and out/renderer from source. */
+/** Builds out/main, out/preload and out/renderer from source. */
 import { toolPath, runNode } from './programs.ts';
 import { markFresh } from '../freshness.mjs';
 

@@ -1,4 +1,4 @@
-/** Types, Svelte, lint, format and the compiled kernels: everything that can be said without running the program. */
+/** Checks that need no run of the program: types, Svelte, lint, format and the compiled kernels. */
 import { run as kernels } from './kernels.ts';
 import { toolPath, runNode } from './programs.ts';
 
@@ -25,7 +25,7 @@ export const checks: Check[] = [
   { name: 'kernels', run: (root) => kernels(root, ['--check']) },
 ];
 
-/** All of them run even if one fails, so that one round shows everything. */
+/** Runs all checks, also after one has failed. Resolves to the exit code. */
 export async function run(root: string): Promise<number> {
   let failed = 0;
   for (const check of checks) {

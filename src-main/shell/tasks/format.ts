@@ -1,4 +1,4 @@
-/** Prettier over everything, or over the paths given. */
+/** Formats every file, or the given paths, with prettier. */
 import { toolPath, runNode } from './programs.ts';
 
 export function run(root: string, args: string[] = []): Promise<number> {

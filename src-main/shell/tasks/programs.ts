@@ -1,9 +1,9 @@
-/** Running the project's tools by file, never through a shell or `.bin`, so that it is the same on every system. */
+/** Runs the project's tools by file, without a shell or `.bin`, which differ between systems. */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** The script behind a package's command, by the `bin` field of its package.json. */
+/** Path of the script behind a package's command, from the `bin` field of its package.json. */
 export function toolPath(root: string, name: string, command = name): string {
   const require = createRequire(join(root, 'package.json'));
   const at = require.resolve(`${name}/package.json`);

@@ -1,10 +1,12 @@
 /** Opens an archive file: connection settings, migration, and replacement of a damaged file. */
 import { constants, copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import { errorName, storeError } from './errors.ts';
+import { networkFileSystem } from './network.ts';
+import { createPrivate, makePrivate } from './private.ts';
 import { examine } from './examine.ts';
 import { migrate, newestVersion, refuseNewer, versionOf } from './migrate.ts';
 import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
@@ -75,9 +77,11 @@ function findDamage(path: string): AppError | null {
 }
 
 function connect(path: string): Database {
-  const db = new Sqlite(path);
+  createPrivate(path);
+  makePrivate(path, `${path}-wal`, `${path}-shm`, `${path}.index`);
+  const db = new Sqlite(path); // its -wal and -shm get the mode of the file
   try {
-    db.pragma('journal_mode = WAL');
+    db.pragma(`journal_mode = ${networkFileSystem(dirname(path)) === null ? 'WAL' : 'DELETE'}`);
     db.pragma('synchronous = NORMAL');
     // 4,000 pages: p95 of a 200-row transaction 2.7 ms instead of 14.6 at 1,000 (performance.md §1)
     db.pragma('wal_autocheckpoint = 4000');
@@ -124,8 +128,8 @@ function connectForReading(path: string): OpenedForReading {
     const db = connectAt(path, path);
     return { db, close: () => void db.close() };
   } catch (thrown) {
-    // a crash left a log in a folder that has become read-only since: SQLite has to write beside the file even to read it
-    if (!/^SQLITE_(CANTOPEN|READONLY)/.test(errorName(thrown))) throw thrown;
+    // a crash left a log in a folder that has become read-only or full since: SQLite has to write beside the file even to read it
+    if (!/^SQLITE_(CANTOPEN|READONLY|FULL|IOERR_(SHM|WRITE))/.test(errorName(thrown))) throw thrown;
     return readCopy(path);
   }
 }

@@ -35,11 +35,26 @@ const codes: readonly (readonly [prefix: string, code: ErrorCode, says: string])
   ['SQLITE_BUSY', 'FOLDER_IN_USE', 'another program is writing'],
   ['SQLITE_LOCKED', 'FOLDER_IN_USE', 'another program is writing'],
   ['ENOENT', 'NOT_FOUND', 'no such file'],
+  ['EISDIR', 'FILE_NOT_WRITABLE', 'a folder is in the place of the file'],
+  ['ENAMETOOLONG', 'FILE_NOT_WRITABLE', 'the path is too long'],
 ];
+
+/** SQLite calls a folder in the place of its file an I/O error. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes; SQLite opens no longer path on Unix (MAX_PATHNAME), its journal's included. */
+const LONGEST_PATH = 512 - '-journal'.length;
 
 /** SQLite only says "cannot open"; the system's error name says why. */
 function accessError(path: string): string {
   try {
+    if (Buffer.byteLength(path) > LONGEST_PATH) return 'ENAMETOOLONG';
     accessSync(dirname(path), constants.W_OK);
     if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
     return '';
@@ -93,15 +108,16 @@ export function storeError(thrown: unknown, path: string): AppError {
   if (thrown instanceof AppError) return thrown;
   const name = errorName(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const reason = reasonOf(name, path);
+  const reason = isFolder(path) ? 'EISDIR' : reasonOf(name, path);
   const found = codes.find(([prefix]) => reason.startsWith(prefix));
   if (found)
     return new AppError(found[1], `${found[2]}: ${path} (${name}: ${message})`, { path, ...limitOf(reason) }, thrown);
   return new AppError('INTERNAL', `${path}: ${message}`, { path }, thrown);
 }
 
-/** Which limit was met when the disk itself is not full; the message to the person names it. */
-function limitOf(reason: string): { limit?: 'quota' | 'file' } {
+/** Which limit was met when the disk itself is not full, or why there can be no such file; the message to the person names it. */
+function limitOf(reason: string): { limit?: 'quota' | 'file'; reason?: string } {
+  if (reason === 'EISDIR' || reason === 'ENAMETOOLONG') return { reason };
   if (reason === 'EDQUOT') return { limit: 'quota' };
   return reason === 'EFBIG' ? { limit: 'file' } : {};
 }

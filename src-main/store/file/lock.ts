@@ -8,6 +8,7 @@ import Sqlite, { type Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { errorName, storeError } from './errors.ts';
+import { createPrivate, makePrivate } from './private.ts';
 
 export type Lock = { release(): void };
 
@@ -24,6 +25,8 @@ export function lockFolder(dir: string): Lock {
   const path = join(dir, 'taskscope.lock');
   let db: Database | null = null;
   try {
+    createPrivate(path);
+    makePrivate(path);
     db = new Sqlite(path, { timeout: WAIT });
     hold(db, { pid: process.pid, host: hostname(), since: Date.now() * 1000 });
     return releasing(db);

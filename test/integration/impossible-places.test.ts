@@ -1,0 +1,134 @@
+/** Places that cannot be, and what a window may not do: each is refused with a sentence of its own. */
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createApp } from '../../src-main/core/app.ts';
+import { plainShell } from '../../src-main/core/shell.ts';
+import { taskscope } from '../fixtures/command-line.ts';
+import { syncedFolder, words, type Synced } from '../fixtures/synced-folder.ts';
+
+let synced: Synced;
+before(async () => {
+  synced = await syncedFolder();
+});
+after(() => synced.remove());
+
+describe('each impossible place has a sentence of its own', () => {
+  const long = 'a'.repeat(300);
+  const cases: [string, (data: string) => string[], number, RegExp][] = [
+    [
+      'a name longer than the system allows',
+      (data) => ['export', '--out', join(data, long)],
+      1,
+      /longer than the system allows/,
+    ],
+    ['a folder in the place of an export', (data) => ['export', '--out', data], 1, /is a folder/],
+    [
+      'a folder that does not exist',
+      (data) => ['export', '--out', join(data, 'no', 'x.csv')],
+      1,
+      /The folder of .* does not exist/,
+    ],
+    [
+      'a data folder with a longer name',
+      (data) => ['workspace', 'list', '--data-dir', join(data, '..', long)],
+      1,
+      /longer than the system allows/,
+    ],
+    [
+      'a data folder that SQLite cannot name',
+      (data) => ['workspace', 'list', '--data-dir', join(data, '..', ...['a', 'b', 'c'].map((one) => one.repeat(200)))],
+      1,
+      /longer than the system allows/,
+    ],
+    [
+      'a header of two lines',
+      () => ['workspace', 'add', 'h', '--api-url', 'http://127.0.0.1:1', '--header', 'X: a\r\nb'],
+      1,
+      /X must be plain ASCII on one line/,
+    ],
+    [
+      'an address that is a file',
+      () => ['workspace', 'add', 'h', '--api-url', 'file:///'],
+      1,
+      /starts with http:\/\/ or https:\/\/, not file:/,
+    ],
+  ];
+  for (const [name, args, code, pattern] of cases)
+    test(name, async () => {
+      const asked = args(synced.data);
+      words(
+        await taskscope(asked.includes('--data-dir') ? asked : [...asked, '--data-dir', synced.data]),
+        code,
+        pattern,
+      );
+    });
+
+  test('a folder in the place of the archive', async () => {
+    const { archive, run } = synced.copy('folder');
+    rmSync(archive);
+    rmSync(`${archive}.index`);
+    mkdirSync(archive);
+    words(await run('query'), 1, /\.sqlite is a folder/);
+  });
+
+  test('a folder that another Taskscope holds', async () => {
+    const { data, run } = synced.copy('held');
+    const holder = await createApp({ dataDir: data, shell: plainShell, log: () => undefined, syncOnOpen: false });
+    const ended = await run('workspace', 'add', 'x', '--api-url', 'http://127.0.0.1:1/api');
+    await holder.close();
+    words(ended, 1, /Another Taskscope \(process \d+\) has this data folder open/);
+    assert.doesNotMatch(ended.err, /cannot be written/);
+  });
+});
+
+test('a window may show finished exports only, and may not read any variable of the environment', async () => {
+  const { data } = synced.copy('rights');
+  const shown: string[] = [];
+  const out = join(synced.dir, 'shown.csv');
+  const shell = {
+    ...plainShell,
+    chooseSavePath: () => Promise.resolve({ path: out, download: null }),
+    revealFile: (path: string) => Promise.resolve(void shown.push(path)),
+  };
+  process.env.EDGES_SECRET = 'sesame';
+  const app = await createApp({ dataDir: data, shell, log: () => undefined, syncOnOpen: false });
+  const never = { signal: new AbortController().signal };
+  try {
+    await assert.rejects(async () => app.handlers['shell.revealFile']({ path: '/etc/passwd' }, never), {
+      code: 'NOT_FOUND',
+    });
+    const { save } = (await app.handlers['export.choose']({ suggested: 'x.csv' }, never))!;
+    const query = { where: { and: [] }, sort: [] };
+    const what = { save, workspace: synced.name, query, columns: ['id'], spreadsheet: false };
+    for await (const _ of app.handlers['export.run'](what, never));
+    await app.handlers['shell.revealFile']({ path: out }, never);
+    assert.deepEqual(shown, [out]);
+
+    const auth = { kind: 'env' as const, scheme: 'api_key' as const, variable: 'EDGES_SECRET' };
+    const server = { name: 'evil', api_url: 'http://127.0.0.1:9/api', auth };
+    const input = { ...server, headers: {}, insecure_tls: false, ca_file: null, dialect: null };
+    const refused = { code: 'BAD_INPUT', message: /may not read the environment variable EDGES_SECRET/ };
+    await assert.rejects(async () => app.handlers['workspace.test']({ input, candidate: null }, never), refused);
+    await assert.rejects(async () => app.handlers['workspace.add'](input, never), refused);
+    await assert.rejects(
+      async () => app.handlers['workspace.cloud']({ auth, api_url: 'http://127.0.0.1:9' }, never),
+      refused,
+    );
+    const edit = { ...input, headers: {} };
+    await assert.rejects(
+      async () => app.handlers['workspace.testEdit']({ workspace: synced.name, edit }, never),
+      refused,
+    );
+  } finally {
+    delete process.env.EDGES_SECRET;
+    await app.close();
+  }
+});
+
+test('the log is named by doctor, and lies where it says', async () => {
+  const ended = await taskscope(['doctor', '--offline', '--data-dir', synced.data]);
+  words(ended, 0, /log: .*taskscope\.log/);
+  assert.equal(dirname((JSON.parse(ended.out) as { log: string }).log), synced.data);
+});
