@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { answerApi, type ArchiveView } from '../../src-main/local-api/answer.ts';
 import { memberSpans } from '../../src-main/contract/json-text.ts';
-import type { Dialect } from '../../src-main/contract/query.ts';
 import { pageRow, wholeRow } from '../../src-main/local-api/run-rows.ts';
 import '../fixtures/ci-seed.ts';
 
@@ -30,12 +29,9 @@ function view(json: string): ArchiveView {
     now: NOW,
   };
 }
-const ask = (method: string, path: string, body: string | Uint8Array = '', dialect: Dialect = 'sqlite') => {
+const ask = (method: string, path: string, body = '') => {
   const archive = view(`{"id":"${ID}","big":12345678901234567890}`);
-  return answerApi(
-    { ...archive, engine: { ...archive.engine, dialect } },
-    { method, path, contentType: 'application/json', body },
-  );
+  return answerApi(archive, { method, path, contentType: 'application/json', body });
 };
 
 test('what writes is there and closed', () => {
@@ -236,73 +232,4 @@ test('a queue name is matched in linear time, whatever the wildcards', () => {
   };
   assert.equal(counted(`${'%e'.repeat(40)}%z`), '0');
   assert.equal(counted(`${'%e_'.repeat(40)}%E`), '1');
-});
-
-type Refusal = { exception_detail: { type: string; loc: (string | number)[] }[] };
-/** Type and place of each problem of a refused body. */
-function problems(
-  body: string | Uint8Array,
-  dialect: Dialect = 'sqlite',
-): [type: string, ...loc: (string | number)[]][] {
-  const reply = ask('POST', '/api/task_runs/paginate', body, dialect);
-  assert.equal(reply.status, 422, reply.body.slice(0, 200));
-  assert.ok(reply.body.length < 50_000, 'a refusal is short');
-  return (JSON.parse(reply.body) as Refusal).exception_detail.map(({ type, loc }) => [type, ...loc]);
-}
-const ids = (any_: unknown[]) => JSON.stringify({ task_runs: { id: { any_ } } });
-
-test('a refusal names 100 problems at most, however many there are', () => {
-  const found = problems(ids(Array.from({ length: 150_000 }, (_, i) => String(i))));
-  assert.equal(found.length, 100);
-  assert.deepEqual(found[99], ['uuid_parsing', 'body', 'task_runs', 'id', 'any_', 99]);
-  const keys = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`key${i}`, 0]));
-  assert.equal(problems(JSON.stringify({ task_runs: keys })).length, 100);
-});
-
-test('lists that are too long together are refused before any item of them is looked at', () => {
-  const bad = Array.from({ length: 1_500_000 }, () => '0');
-  assert.deepEqual(problems(ids(bad)), [['too_long', 'body', 'task_runs', 'id', 'any_']]);
-  const half = bad.slice(0, 120_000);
-  const two = { task_runs: { id: { any_: half }, name: { any_: half } } };
-  assert.deepEqual(problems(JSON.stringify(two)), [['too_long', 'body', 'task_runs', 'name', 'any_']]);
-  const nested = `{"x":[${'[],'.repeat(300_000)}[]]}`;
-  assert.deepEqual(problems(nested), [['too_long', 'body', 'x']]);
-  assert.equal(ask('POST', '/api/task_runs/paginate', ids(half.map(() => ID))).status, 200);
-});
-
-test('nesting is limited to 400 levels, brackets in texts do not count', () => {
-  const deep = (levels: number) => `{"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
-  assert.equal(ask('POST', '/api/task_runs/paginate', deep(400)).status, 200);
-  assert.deepEqual(problems(deep(401)), [['too_deep', 'body']]);
-  assert.deepEqual(problems('['.repeat(8_000_000)), [['too_deep', 'body']]);
-  const text = JSON.stringify({ x: '[{"\\'.repeat(1000) });
-  assert.equal(ask('POST', '/api/task_runs/paginate', text).status, 200);
-});
-
-test('bytes that are not UTF-8 are 400, unless the body is not read at all', () => {
-  for (const bytes of [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0x22, 0xc3]]) {
-    const body = Uint8Array.of(...Buffer.from('{"x":"'), ...bytes, ...Buffer.from('"}'));
-    assert.equal(ask('POST', '/api/task_runs/paginate', body).status, 400, String(bytes));
-    const request = { method: 'POST', path: '/api/task_runs/paginate', contentType: 'text/plain', body };
-    assert.equal(answerApi(view('{}'), request).status, 200);
-  }
-  const marked = Buffer.from('\ufeff{"limit":1}');
-  assert.equal(ask('POST', '/api/task_runs/paginate', marked).status, 200);
-});
-
-test('what makes the server fail is refused: half of a surrogate pair, NUL on PostgreSQL, times and places out of reach', () => {
-  const named = (name: string) => JSON.stringify({ task_runs: { name: { any_: ['x', name] } } });
-  const at = ['body', 'task_runs', 'name', 'any_', 1] as const;
-  assert.deepEqual(problems(named('\ud83d')), [['string_unicode', ...at]]);
-  assert.deepEqual(problems(named('\0'), 'postgres'), [['string_unicode', ...at]]);
-  assert.equal(ask('POST', '/api/task_runs/paginate', named('\0')).status, 200);
-  const time = JSON.stringify({ task_runs: { start_time: { before_: '0001-01-01T00:00:00+05:00' } } });
-  assert.deepEqual(problems(time), [['value_error', 'body', 'task_runs', 'start_time', 'before_']]);
-  assert.deepEqual(problems(JSON.stringify({ page: 2 ** 60 })), [['less_than', 'body', 'page']]);
-});
-
-test('a text that is not JSON, in Prefect’s shape', () => {
-  for (const text of ['{', '[1 2]', '{} {}', '"abc', '"a\nb"', '01', '[NaN]', '{"a":1}\u0000'])
-    assert.deepEqual(problems(text), [['json_invalid', 'body']]);
-  assert.equal(ask('POST', '/api/task_runs/paginate', '\r\n{}\r\n').status, 200);
 });
