@@ -153,8 +153,7 @@ const hostStages: Stage[] = [
   ],
   [
     'in the middle of the API’s answer',
-    () =>
-      lines('GET /api/flows HTTP/1.1', `Host: 127.0.0.1:${port()}`, `Authorization: Bearer ${host.token}`),
+    () => lines('GET /api/flows HTTP/1.1', `Host: 127.0.0.1:${port()}`, `Authorization: Bearer ${host.token}`),
     1000,
   ],
   ['with a handshake under any name', () => lines('GET /rpc HTTP/1.1', 'Host: evil.example', ...switching()), 0],
@@ -188,11 +187,7 @@ const hostStages: Stage[] = [
   ['after a frame that is none', () => accepted() + '\xff\xff\xff\xff\xff\xff', 1],
 ];
 const accepted = () =>
-  lines(
-    'GET /rpc HTTP/1.1',
-    `Host: ${page()}`,
-    ...switching(`Origin: http://${page()}`, `Cookie: ${cookie}`),
-  );
+  lines('GET /rpc HTTP/1.1', `Host: ${page()}`, ...switching(`Origin: http://${page()}`, `Cookie: ${cookie}`));
 
 async function storm(to: number, [, text, bytes]: Stage): Promise<void> {
   for (let i = 0; i < TIMES; i += AT_ONCE)
@@ -241,13 +236,16 @@ describe('the browser host', () => {
 const demoStages: Stage[] = [
   ['in the middle of the headers', () => 'GET /api/hello HTTP/1.1\r\nHos', 0],
   ['after a request', () => lines('GET /api/health HTTP/1.1', 'Host: x'), 0],
-  ['in the middle of a body', () => lines('POST /api/flows/filter HTTP/1.1', 'Host: x', 'Content-Length: 100') + '{', 0],
+  [
+    'in the middle of a body',
+    () => lines('POST /api/flows/filter HTTP/1.1', 'Host: x', 'Content-Length: 100') + '{',
+    0,
+  ],
   ['with a refused handshake', () => lines('GET /nowhere HTTP/1.1', 'Host: x', ...switching()), 0],
   ['with an address that is none', () => lines('GET // HTTP/1.1', 'Host: x', ...switching()), 0],
   [
     'with an accepted handshake',
-    () =>
-      lines('GET /api/events/out HTTP/1.1', 'Host: x', ...switching('Sec-WebSocket-Protocol: prefect')),
+    () => lines('GET /api/events/out HTTP/1.1', 'Host: x', ...switching('Sec-WebSocket-Protocol: prefect')),
     0,
   ],
   [

@@ -101,7 +101,11 @@ function byHand(maxCalls = Infinity) {
   const aborted: number[] = [];
   const deep: z.ZodType = z.lazy(() => z.object({ in: deep.nullable() }));
   const stop = serve(
-    { wait: call(z.object({ n: z.number() }), z.null()), deep: call(deep, z.null()), endless: stream(z.object({}), z.number()) },
+    {
+      wait: call(z.object({ n: z.number() }), z.null()),
+      deep: call(deep, z.null()),
+      endless: stream(z.object({}), z.number()),
+    },
     {
       wait: ({ n }, { signal }) =>
         new Promise(() => signal.addEventListener('abort', () => aborted.push(n), { once: true })),
