@@ -11,6 +11,8 @@ import { sync } from '../sync/sync.svelte.ts';
 
 /** Between two counts while sync writes, in ms. */
 const PACE_MS = 1000;
+/** The last rows of the first sync may be told of this long after its end, in ms: they come over another stream. */
+const LATE_MS = 3000;
 
 class NewRows {
   problem = $state.raw<AppError | null>(null);
@@ -23,6 +25,8 @@ class NewRows {
   private latest = 0;
   /** the first sync is not yet shown whole */
   private first = false;
+  /** when the end of the first sync was seen, ms; null: not yet */
+  private firstEnded: number | null = null;
 
   /** Registers the effect; call while the window's component is made. */
   follow(): void {
@@ -41,10 +45,14 @@ class NewRows {
     this.problem = null;
     this.latest = 0;
     this.first = false;
+    this.firstEnded = null;
     try {
       for await (const { version, total } of api['query.watch']({ workspace }, { signal: abort.signal })) {
         // no sync has succeeded yet: the first one may have begun before this window opened
-        if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) this.first = true;
+        if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) {
+          this.first = true;
+          this.firstEnded = null;
+        }
         this.latest = version;
         await this.settle(workspace, abort.signal);
       }
@@ -60,7 +68,10 @@ class NewRows {
     if (signal.aborted || !answer || answer.version >= this.latest) return;
     const empty = answer.count === 0 && answer.total === 0;
     if (empty || (this.first && selection.id === null)) {
-      if (!sync.running) this.first = false;
+      if (!sync.running) {
+        this.firstEnded ??= performance.now();
+        if (performance.now() - this.firstEnded > LATE_MS) this.first = false;
+      }
       question.refresh();
     } else {
       const [now] = await api['query.counts']({ workspace, queries: [question.query] }, { signal });
