@@ -4,7 +4,7 @@
  * written, against 10,000 with twelve indexes).
  */
 import { entities, type Entity } from '../../contract/fields.ts';
-import { columns, type ColumnKind } from '../columns.ts';
+import { columns } from '../columns.ts';
 import { FAILURE_RULE } from '../failure.ts';
 import { jsonTable } from '../json/json-table.ts';
 import { keptColumns, keptTables, type KeptKind, type KeptTable } from '../kept-columns.ts';
@@ -27,7 +27,7 @@ const constraints: Record<string, string> = { id: ' NOT NULL UNIQUE', known: ' N
 
 /** `hash`: CRC-32 of the row's text without the numbers that the server computes for every answer; tells whether a row has changed. */
 function tableSql(entity: Entity): string {
-  const list = Object.entries(columns[entity] as Record<string, ColumnKind>).map(
+  const list = Object.entries(columns[entity]).map(
     ([name, kind]) => `  ${name} ${sqlType(kind)}${constraints[name] ?? ''}`,
   );
   return `CREATE TABLE ${entity} (\n${['  rid INTEGER PRIMARY KEY', ...list, '  hash INTEGER'].join(',\n')}\n) STRICT;
@@ -96,4 +96,4 @@ ${viewsSql}
 
 /** For a migration: adds a column that `columns` has and the file does not. */
 export const addColumnSql = (entity: Entity, name: string): string =>
-  `ALTER TABLE ${entity} ADD COLUMN ${name} ${sqlType((columns[entity] as Record<string, ColumnKind>)[name])};`;
+  `ALTER TABLE ${entity} ADD COLUMN ${name} ${sqlType((columns[entity])[name])};`;

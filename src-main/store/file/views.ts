@@ -3,7 +3,7 @@
  * names of parents. They are made from `columns`. They use SQLite's own functions only, since a function of ours would be missing there.
  */
 import { entities, type Entity } from '../../contract/fields.ts';
-import { columns, type ColumnKind } from '../columns.ts';
+import { columns } from '../columns.ts';
 import { isRef } from '../layout.ts';
 import { keptColumns, keptTables, type KeptKind, type KeptTable } from '../kept-columns.ts';
 
@@ -51,7 +51,7 @@ function parentsOf(entity: Entity, alias: string): Parent[] {
   while (level.length > 0) {
     const next: typeof level = [];
     for (const from of level) {
-      for (const [name, kind] of Object.entries(columns[from.entity] as Record<string, ColumnKind>)) {
+      for (const [name, kind] of Object.entries(columns[from.entity])) {
         if (!isRef(kind) || from.passed.includes(kind) || found.has(name)) continue;
         const join = `LEFT JOIN ${kind} AS parent_${name} ON parent_${name}.rid = ${from.alias}.${name}`;
         found.set(name, { name, entity: kind, join });
@@ -70,7 +70,7 @@ const idOf = ({ name }: Parent): string => named(uuid(`parent_${name}.id`), `${n
 /** Rows of which only the id is known (`known` 0) are left out; rows that the server has lost are there, with a time in `gone`. */
 function entityView(entity: Entity): string {
   const parents = parentsOf(entity, 't');
-  const own = Object.entries(columns[entity] as Record<string, ColumnKind>).filter(
+  const own = Object.entries(columns[entity]).filter(
     ([name, kind]) => name !== 'known' && !isRef(kind),
   );
   const list = [

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- views read `byField` alone, which is replaced whole at each change */
 /**
  * Counts of values, by field, for the panel. A section that is open wants its facet with every question; one that opens while an answer
  * is on screen gets its facet by a call of its own.
@@ -18,11 +19,11 @@ export class Facets {
   private readonly wanted = new Map<string, FacetRequest>();
   /** fields whose facet the last question did not carry */
   private readonly late = new Set<string>();
-  private readonly onlate: () => void;
+  private readonly onLate: () => void;
 
-  /** `onlate` is called once a task when facets are wanted that no question carried. */
-  constructor(onlate: () => void) {
-    this.onlate = onlate;
+  /** `onLate` is called once a task when facets are wanted that no question carried. */
+  constructor(onLate: () => void) {
+    this.onLate = onLate;
   }
 
   /** A section of the panel that is open wants this facet from now on. */
@@ -30,7 +31,7 @@ export class Facets {
     const before = this.wanted.get(request.field);
     if (JSON.stringify(before) === JSON.stringify(request)) return;
     this.wanted.set(request.field, request);
-    if (this.late.size === 0) queueMicrotask(() => this.onlate());
+    if (this.late.size === 0) queueMicrotask(() => this.onLate());
     this.late.add(request.field);
   }
 

@@ -162,11 +162,12 @@ function inlineOf(token: Token, depth: number): Inline {
     case 'codespan':
       return { kind: 'code', text: (token as Tokens.Codespan).text };
     case 'link':
-    case 'image':
+    case 'image': {
+      const { autolink, href, text } = token as Tokens.Link;
       // an e-mail address that stands there as it is: the core opens web addresses only
-      if ((token as Tokens.Link).autolink && token.href.startsWith('mailto:'))
-        return { kind: 'text', text: token.text };
-      return { kind: token.type, url: (token as Tokens.Link).href, children: children() };
+      if (autolink && href.startsWith('mailto:')) return { kind: 'text', text };
+      return { kind: token.type, url: href, children: children() };
+    }
     case 'br':
       return { kind: 'text', text: '\n' };
     case 'text':
