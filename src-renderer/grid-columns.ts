@@ -9,7 +9,8 @@ import {
   type FieldInfo,
   type FieldKind,
 } from '../src-main/contract/fields.ts';
-import { rowPaths, type Settings, type TaskRunRow } from '../src-main/contract/rows.ts';
+import { rowPaths, type TaskRunRow } from '../src-main/contract/run.ts';
+import type { Settings } from '../src-main/contract/settings.ts';
 import { secondsBetween } from './format.ts';
 
 export type CellKind = 'name' | 'state' | 'time' | 'duration' | 'wait' | 'flow-run' | 'tags' | 'text' | 'id' | 'count';

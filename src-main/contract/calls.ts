@@ -4,19 +4,16 @@ import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
 import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchema, querySchema } from './query.ts';
 import { rowListSchema } from './row-columns.ts';
+import { runActivitySchema, taskRunDetailSchema } from './run.ts';
 import {
   candidateSchema,
   cloudWorkspaceSchema,
   connectionEditSchema,
-  presetSchema,
-  runActivitySchema,
-  settingsChangeSchema,
-  settingsSchema,
-  syncEverySchema,
-  taskRunDetailSchema,
   workspaceInputSchema,
   workspaceSchema,
-} from './rows.ts';
+} from './workspace.ts';
+import { presetSchema } from './preset.ts';
+import { settingsChangeSchema, settingsSchema, syncEverySchema } from './settings.ts';
 import {
   checkSchema,
   coverageSchema,

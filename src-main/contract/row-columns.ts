@@ -4,7 +4,7 @@
  * as JSON.
  */
 import { z } from 'zod';
-import { taskRunRowSchema, type TaskRunRow } from './rows.ts';
+import { taskRunRowSchema, type TaskRunRow } from './run.ts';
 
 type Field = keyof TaskRunRow;
 export type RowColumns = { [F in Field]: TaskRunRow[F][] };

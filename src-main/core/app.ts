@@ -4,7 +4,7 @@
  */
 import { contract } from '../contract/calls.ts';
 import { toWireError, type WireError } from '../contract/errors.ts';
-import { settingsSchema, type Settings } from '../contract/rows.ts';
+import { settingsSchema, type Settings } from '../contract/settings.ts';
 import type { Channel } from '../rpc/channels.ts';
 import type { Handlers } from '../contract/define.ts';
 import { serve } from '../rpc/rpc.ts';

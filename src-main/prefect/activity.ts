@@ -1,5 +1,5 @@
 /** Fetches state history, logs and artifacts of task runs: of one that a person opens, or of several together. */
-import type { RunActivity, StateHistory } from '../contract/rows.ts';
+import type { RunActivity, StateHistory } from '../contract/run.ts';
 import { parseTime } from '../contract/time.ts';
 import { readArtifacts } from './artifacts.ts';
 import { USUAL_PAGE_LIMIT, type AskOptions, type PrefectClient } from './client.ts';

@@ -1,7 +1,7 @@
 /** Reads the artifacts that task runs have published. */
 import { AppError } from '../contract/errors.ts';
 import { memberSpans } from '../contract/json-text.ts';
-import type { Artifact } from '../contract/rows.ts';
+import type { Artifact } from '../contract/run.ts';
 import { parseTime } from '../contract/time.ts';
 import type { AskOptions, PrefectClient } from './client.ts';
 import { artifactRowSchema } from './wire.ts';

@@ -1,7 +1,7 @@
 /** Asks Prefect Cloud which workspaces an API key may see. */
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
-import type { CloudWorkspace } from '../contract/rows.ts';
+import type { CloudWorkspace } from '../contract/workspace.ts';
 import { createClient } from './client.ts';
 import type { Auth } from './connection.ts';
 

@@ -1,5 +1,5 @@
 /** Reads log lines of task runs: forward in time, and of a run with too many lines also backward from its end. */
-import type { LogLine } from '../contract/rows.ts';
+import type { LogLine } from '../contract/run.ts';
 import { parseTime } from '../contract/time.ts';
 import type { AskOptions, PrefectClient } from './client.ts';
 import { logListSchema } from './wire.ts';

@@ -6,7 +6,7 @@ import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { z } from 'zod';
-import type { WorkspaceInput } from '../contract/rows.ts';
+import type { WorkspaceInput } from '../contract/workspace.ts';
 import { apiUrlGuesses } from './address.ts';
 import { fullPath, readPlaces, type Env, type Place, type Settings } from './settings-files.ts';
 

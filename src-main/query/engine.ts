@@ -13,7 +13,7 @@ import type {
   SortKey,
 } from '../contract/query.ts';
 import type { RowColumns } from '../contract/row-columns.ts';
-import type { TaskRunRow } from '../contract/rows.ts';
+import type { TaskRunRow } from '../contract/run.ts';
 import type { Change, ColumnSource } from '../store/columns.ts';
 import * as rowSet from './columns/row-set.ts';
 import type { RowSet } from './columns/row-set.ts';

@@ -3,7 +3,7 @@
  * them. Names are those of the parts of a RunActivity. Stored as in `columns.ts`, and: id BLOB(16) of a UUID in lower case with dashes,
  * else its text · number INTEGER or REAL.
  */
-import type { RunActivity } from '../contract/rows.ts';
+import type { RunActivity } from '../contract/run.ts';
 import type { ColumnKind } from './columns.ts';
 
 export type KeptKind = ColumnKind | 'id' | 'number';

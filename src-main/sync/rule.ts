@@ -3,7 +3,7 @@
  * does not reach are due in the next pass, also after a restart: the archive itself tells which runs are due.
  */
 import { AppError, type ErrorCode } from '../contract/errors.ts';
-import { noActivity, type RunActivity } from '../contract/rows.ts';
+import { noActivity, type RunActivity } from '../contract/run.ts';
 import type { FetchRule } from '../contract/sync.ts';
 import { fetchActivities } from '../prefect/activity.ts';
 import type { Pass } from './pass.ts';

@@ -1,7 +1,7 @@
 /** Where the sync puts rows and asks about kept ones; core connects it to the encoder and the writer thread. */
 import type { DocumentChanges, DueActivities, DueRun, IdRange, WriteCounts } from '../contract/archive.ts';
 import type { DocumentKind, Entity } from '../contract/fields.ts';
-import type { RunActivity } from '../contract/rows.ts';
+import type { RunActivity } from '../contract/run.ts';
 import type { Row } from '../prefect/client.ts';
 
 export type Document = { id: string; name: string; json: string };

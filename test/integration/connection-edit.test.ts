@@ -8,7 +8,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { contract } from '../../src-main/contract/calls.ts';
 import { toWireError, type ErrorCode } from '../../src-main/contract/errors.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
-import type { ConnectionEdit } from '../../src-main/contract/rows.ts';
+import type { ConnectionEdit } from '../../src-main/contract/workspace.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Workspace } from '../../src-main/contract/rows.ts';
+import type { Workspace } from '../../src-main/contract/workspace.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';

@@ -12,7 +12,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { contract } from '../../src-main/contract/calls.ts';
 import { errorWords } from '../../src-main/contract/error-words.ts';
 import { toWireError } from '../../src-main/contract/errors.ts';
-import type { ConnectionEdit, WorkspaceInput } from '../../src-main/contract/rows.ts';
+import type { ConnectionEdit, WorkspaceInput } from '../../src-main/contract/workspace.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell, type Secrets } from '../../src-main/core/shell.ts';
 import { createClient } from '../../src-main/prefect/client.ts';

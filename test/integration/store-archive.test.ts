@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { entities, type Entity } from '../../src-main/contract/fields.ts';
-import type { RunActivity } from '../../src-main/contract/rows.ts';
+import type { RunActivity } from '../../src-main/contract/run.ts';
 import { columns, type Cell, type Change } from '../../src-main/store/columns.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';

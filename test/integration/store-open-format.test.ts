@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { documentKinds, entities, type DocumentKind, type Entity } from '../../src-main/contract/fields.ts';
-import type { RunActivity } from '../../src-main/contract/rows.ts';
+import type { RunActivity } from '../../src-main/contract/run.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient } from '../../src-main/prefect/client.ts';

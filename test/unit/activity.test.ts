@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RunActivity } from '../../src-main/contract/rows.ts';
+import type { RunActivity } from '../../src-main/contract/run.ts';
 import { mergeActivity } from '../../src-main/core/archive/activity.ts';
 
 const line = (id: string, timestamp: number, message = id) => ({ id, timestamp, message, name: 'prefect', level: 20 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RunLink, TaskRunDetail } from '../../src-main/contract/rows.ts';
+import type { RunLink, TaskRunDetail } from '../../src-main/contract/run.ts';
 import { compareRuns } from '../../src-renderer/views/detail/compare.ts';
 
 const link = (id: string, name: string, state_type = 'COMPLETED'): RunLink => ({

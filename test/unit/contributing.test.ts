@@ -1,7 +1,7 @@
 /** What the documents name is there: files and folders, npm scripts, commands of the command line, options, settings, environment variables. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { settingsSchema } from '../../src-main/contract/rows.ts';
+import { settingsSchema } from '../../src-main/contract/settings.ts';
 import { codeFiles, ownFiles, textOf } from '../fixtures/source-files.ts';
 
 const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'test/bench/RESULTS.md'];

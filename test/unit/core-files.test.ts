@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { AppError } from '../../src-main/contract/errors.ts';
-import { settingsSchema } from '../../src-main/contract/rows.ts';
+import { settingsSchema } from '../../src-main/contract/settings.ts';
 import { openLogFile, keepOutOfLogs } from '../../src-main/core/files/log-file.ts';
 import { entrySchema } from '../../src-main/core/workspaces/workspaces.ts';
 import { networkName } from '../../src-main/store/file/network.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { workspaceInputSchema } from '../../src-main/contract/rows.ts';
+import { workspaceInputSchema } from '../../src-main/contract/workspace.ts';
 import { findCandidates } from '../../src-main/prefect/profiles.ts';
 
 let home = '';

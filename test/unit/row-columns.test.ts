@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import { rowListSchema, toColumns } from '../../src-main/contract/row-columns.ts';
 import { fieldsOf, type FieldInfo } from '../../src-main/contract/fields.ts';
-import { parentFields, taskRunRowSchema, type TaskRunRow } from '../../src-main/contract/rows.ts';
+import { parentFields, taskRunRowSchema, type TaskRunRow } from '../../src-main/contract/run.ts';
 import '../fixtures/ci-seed.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 12 });

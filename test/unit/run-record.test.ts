@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RunLink, TaskRunDetail } from '../../src-main/contract/rows.ts';
+import type { RunLink, TaskRunDetail } from '../../src-main/contract/run.ts';
 import { readJson } from '../../src-renderer/ui/text/json-text.ts';
 import { comparedToMedian, policyWords, readRecord } from '../../src-renderer/views/detail/record.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { StateHistory, TaskRunRow } from '../../src-main/contract/rows.ts';
+import type { StateHistory, TaskRunRow } from '../../src-main/contract/run.ts';
 import { historySpans, layTimeline, rowSpans, type Span } from '../../src-renderer/ui/charts/timeline-layout.ts';
 import '../fixtures/ci-seed.ts';
 

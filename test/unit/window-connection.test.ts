@@ -3,13 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TRUE } from '../../src-main/contract/query.ts';
-import {
-  connectionEditSchema,
-  settingsChangeSchema,
-  settingsSchema,
-  type Preset,
-  type Workspace,
-} from '../../src-main/contract/rows.ts';
+import { connectionEditSchema, type Workspace } from '../../src-main/contract/workspace.ts';
+import type { Preset } from '../../src-main/contract/preset.ts';
+import { settingsChangeSchema, settingsSchema } from '../../src-main/contract/settings.ts';
 import { fetchRuleSchema, keepingSchema } from '../../src-main/contract/sync.ts';
 import { mixWords, newReceiver, signInWords } from '../../src-renderer/state/workspace/connection-words.ts';
 import { paceLabel, paces } from '../../src-renderer/state/workspace/pace.ts';

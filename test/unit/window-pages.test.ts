@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import type { TaskRunRow } from '../../src-main/contract/rows.ts';
+import type { TaskRunRow } from '../../src-main/contract/run.ts';
 import { Pages } from '../../src-renderer/state/question/pages.ts';
 
 const row = (index: number) => ({ id: String(index) }) as TaskRunRow;

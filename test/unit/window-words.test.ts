@@ -20,7 +20,7 @@ import {
   formProblems,
   workspaceHost,
 } from '../../src-renderer/state/workspace/workspace-form.ts';
-import { workspaceInputSchema } from '../../src-main/contract/rows.ts';
+import { workspaceInputSchema } from '../../src-main/contract/workspace.ts';
 
 const words = {
   name: (_field: string, id: string) => (id === 'f1' ? 'nightly' : id),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { AppError } from '../../src-main/contract/errors.ts';
-import { workspaceInputSchema } from '../../src-main/contract/rows.ts';
+import { workspaceInputSchema } from '../../src-main/contract/workspace.ts';
 import { fileSecrets, secretsOf } from '../../src-main/core/files/secrets.ts';
 import type { Secrets } from '../../src-main/core/shell.ts';
 import { describe, Workspaces } from '../../src-main/core/workspaces/workspaces.ts';

@@ -1,6 +1,6 @@
 /** Reads and merges a run's logs, history and artifacts: the server may delete its own, the archive keeps all that it has read. */
 import { AppError, toWireError } from '../../contract/errors.ts';
-import { noActivity, type RunActivity } from '../../contract/rows.ts';
+import { noActivity, type RunActivity } from '../../contract/run.ts';
 import { byCreation } from '../../prefect/artifacts.ts';
 import type { Threads } from './threads.ts';
 import type { Connection } from '../../prefect/connection.ts';

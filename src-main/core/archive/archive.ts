@@ -2,7 +2,7 @@
 import type { Client } from '../../contract/define.ts';
 import { AppError, toWireError, type WireError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
-import type { RunActivity } from '../../contract/rows.ts';
+import type { RunActivity } from '../../contract/run.ts';
 import type { Check, Keeping, Retention, SyncStatus } from '../../contract/sync.ts';
 import type { Connection } from '../../prefect/connection.ts';
 import type { queryContract } from '../workers/contracts.ts';

@@ -1,7 +1,8 @@
 /** The open archives by the names of their workspaces: opened on first use, opened again once when a thread of theirs dies. */
 import { stat } from 'node:fs/promises';
 import { AppError, type WireError } from '../../contract/errors.ts';
-import type { Settings, Workspace } from '../../contract/rows.ts';
+import type { Workspace } from '../../contract/workspace.ts';
+import type { Settings } from '../../contract/settings.ts';
 import type { Connection } from '../../prefect/connection.ts';
 import type { JsonFile } from '../files/json-file.ts';
 import type { Paths } from '../files/paths.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
-import { presetSchema, type Preset } from '../../contract/rows.ts';
+import { presetSchema, type Preset } from '../../contract/preset.ts';
 import { openJsonFile, type JsonFile } from './json-file.ts';
 
 const DAY = 86_400_000_000; // µs

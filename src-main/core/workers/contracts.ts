@@ -4,7 +4,8 @@ import { contract, type SentAnswer } from '../../contract/calls.ts';
 import { wireErrorSchema } from '../../contract/errors.ts';
 import { documentKinds } from '../../contract/fields.ts';
 import { dialectSchema, entitySchema, querySchema } from '../../contract/query.ts';
-import { cloudWorkspaceSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/rows.ts';
+import { runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
+import { cloudWorkspaceSchema } from '../../contract/workspace.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import {
   checkSchema,

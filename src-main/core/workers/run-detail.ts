@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import type { Condition } from '../../contract/query.ts';
-import type { RunLink, TaskRunDetail } from '../../contract/rows.ts';
+import type { RunLink, TaskRunDetail } from '../../contract/run.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read/reader.ts';
 

@@ -1,5 +1,5 @@
 /** Changes a workspace's connection: makes the new entry, asks whether its server is the one whose runs are kept, and takes it into use. */
-import type { Workspace, ConnectionEdit } from '../../contract/rows.ts';
+import type { Workspace, ConnectionEdit } from '../../contract/workspace.ts';
 import { AppError, fromWireError, type WireError } from '../../contract/errors.ts';
 import { apiUrlGuesses } from '../../prefect/address.ts';
 import { secretHeaders } from '../../prefect/secrets.ts';

@@ -3,7 +3,7 @@
  * the environment to an address of its choice, and main cannot see whether a person typed a name there.
  */
 import { AppError } from '../../contract/errors.ts';
-import type { WorkspaceInput } from '../../contract/rows.ts';
+import type { WorkspaceInput } from '../../contract/workspace.ts';
 
 const ours = /^(PREFECT|TASKSCOPE)_/;
 

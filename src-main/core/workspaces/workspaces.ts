@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { dialectSchema, type Dialect } from '../../contract/query.ts';
-import { syncEverySchema, type Workspace, type workspaceInputSchema } from '../../contract/rows.ts';
+import type { Workspace, workspaceInputSchema } from '../../contract/workspace.ts';
+import { syncEverySchema } from '../../contract/settings.ts';
 import { fetchRuleSchema, keepingSchema } from '../../contract/sync.ts';
 import { openJsonFile, type JsonFile } from '../files/json-file.ts';
 import { secretFromEnv } from '../files/secrets.ts';

@@ -2,7 +2,7 @@
 import { fields, resolveField, type Entity, type FieldInfo } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
-import { rowPaths, type TaskRunRow } from '../../contract/rows.ts';
+import { rowPaths, type TaskRunRow } from '../../contract/run.ts';
 import * as rowSet from './row-set.ts';
 import type { RowSet } from './row-set.ts';
 import type { RefColumn, TermColumn } from './columns.ts';

@@ -1,7 +1,7 @@
 /** `taskscope workspace add|edit|cloud|list|remove`. */
 import { resolve } from 'node:path';
 import { AppError, toWireError } from '../../contract/errors.ts';
-import { workspaceInputSchema, type CloudWorkspace, type WorkspaceInput } from '../../contract/rows.ts';
+import { workspaceInputSchema, type CloudWorkspace, type WorkspaceInput } from '../../contract/workspace.ts';
 import type { App } from '../../core/app.ts';
 import { DONE, print, say, sayError, UsageError } from '../terminal.ts';
 import { parse, withApp, type Command } from './options.ts';

@@ -5,7 +5,7 @@
  */
 import Sqlite, { type Database } from 'better-sqlite3';
 import { entities, type Entity } from '../../contract/fields.ts';
-import type { RunActivity } from '../../contract/rows.ts';
+import type { RunActivity } from '../../contract/run.ts';
 import type { Dictionary } from '../json/row-json.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
 import type { KeptDocument } from '../write/documents.ts';

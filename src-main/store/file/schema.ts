@@ -96,4 +96,4 @@ ${viewsSql}
 
 /** For a migration: adds a column that `columns` has and the file does not. */
 export const addColumnSql = (entity: Entity, name: string): string =>
-  `ALTER TABLE ${entity} ADD COLUMN ${name} ${sqlType((columns[entity])[name])};`;
+  `ALTER TABLE ${entity} ADD COLUMN ${name} ${sqlType(columns[entity][name])};`;

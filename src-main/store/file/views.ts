@@ -70,9 +70,7 @@ const idOf = ({ name }: Parent): string => named(uuid(`parent_${name}.id`), `${n
 /** Rows of which only the id is known (`known` 0) are left out; rows that the server has lost are there, with a time in `gone`. */
 function entityView(entity: Entity): string {
   const parents = parentsOf(entity, 't');
-  const own = Object.entries(columns[entity]).filter(
-    ([name, kind]) => name !== 'known' && !isRef(kind),
-  );
+  const own = Object.entries(columns[entity]).filter(([name, kind]) => name !== 'known' && !isRef(kind));
   const list = [
     ...own.map(([name, kind]) => named(shown(kind, `t.${name}`), name)),
     ...parents.flatMap((parent) => [idOf(parent), nameOf(parent)]),

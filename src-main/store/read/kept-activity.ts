@@ -1,6 +1,6 @@
 /** Reads what is kept of a task run besides its row. Every part comes back in the order in which it was saved. */
 import type { Database, Statement } from 'better-sqlite3';
-import { runActivitySchema, type RunActivity } from '../../contract/rows.ts';
+import { runActivitySchema, type RunActivity } from '../../contract/run.ts';
 import { keptColumns, keptParts, keptTables, type KeptKind, type KeptTable } from '../kept-columns.ts';
 import { uuidText } from '../uuid.ts';
 

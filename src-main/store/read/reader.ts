@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '../../contract/errors.ts';
 import { entities, type DocumentKind, type Entity } from '../../contract/fields.ts';
-import type { RunActivity } from '../../contract/rows.ts';
+import type { RunActivity } from '../../contract/run.ts';
 import { openForReading, suspectFile, type OpenedForReading } from '../file/archive-file.ts';
 import { changesSince, lastBatch } from '../write/change-log.ts';
 import type { Cell, Change, ColumnSource } from '../columns.ts';

@@ -1,7 +1,7 @@
 /** Writes what is kept of a task run besides its row, and tells for which runs that is still to be read from the server. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { DueActivities, DueRun } from '../../contract/archive.ts';
-import type { RunActivity } from '../../contract/rows.ts';
+import type { RunActivity } from '../../contract/run.ts';
 import { keptColumns, keptParts, keptTables, type KeptKind, type KeptTable } from '../kept-columns.ts';
 import { uuidBytes, uuidText } from '../uuid.ts';
 import type { Terms } from './interner.ts';

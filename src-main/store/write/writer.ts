@@ -3,7 +3,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { DocumentChanges, DueActivities, DueRun, WriteCounts } from '../../contract/archive.ts';
 import { AppError } from '../../contract/errors.ts';
 import { entities, type DocumentKind, type Entity } from '../../contract/fields.ts';
-import type { RunActivity } from '../../contract/rows.ts';
+import type { RunActivity } from '../../contract/run.ts';
 import type { Keeping, Retention } from '../../contract/sync.ts';
 import { Activities } from './activities.ts';
 import { closeWritten, openForWriting, suspectFile } from '../file/archive-file.ts';

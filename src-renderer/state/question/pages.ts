@@ -2,7 +2,7 @@
  * Rows of one result, fetched in pages as the grid asks for them. Plain data, no reactivity: `onChange` tells when rows
  * came in. A page is 200 rows; 64 pages (12,800 rows, about 8 MB) are kept, the least recently used go first.
  */
-import type { TaskRunRow } from '../../../src-main/contract/rows.ts';
+import type { TaskRunRow } from '../../../src-main/contract/run.ts';
 
 const PAGE = 200;
 const KEPT = 64;

@@ -1,6 +1,6 @@
 /** Presets in the panel's order, and what on screen differs from one. */
 import type { Query } from '../../../src-main/contract/query.ts';
-import type { Preset } from '../../../src-main/contract/rows.ts';
+import type { Preset } from '../../../src-main/contract/preset.ts';
 import { sameCondition } from '../filters/conditions.ts';
 import { sameSort } from './sorts.ts';
 

@@ -1,7 +1,7 @@
 /** Saved views, each a question and its columns: the list, live counts, which one is on screen and whether it was changed since. */
 import { untrack } from 'svelte';
 import { toAppError } from '../../../src-main/contract/errors.ts';
-import type { Preset } from '../../../src-main/contract/rows.ts';
+import type { Preset } from '../../../src-main/contract/preset.ts';
 import { TRUE } from '../../../src-main/contract/query.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { columns } from './columns.svelte.ts';

@@ -1,7 +1,7 @@
 /** The rows of the answer on screen: the first came with it, others are read when the grid comes near them. */
 import { toAppError } from '../../../src-main/contract/errors.ts';
 import type { Answer } from '../../../src-main/contract/calls.ts';
-import type { TaskRunRow } from '../../../src-main/contract/rows.ts';
+import type { TaskRunRow } from '../../../src-main/contract/run.ts';
 import { api } from '../window/app.svelte.ts';
 import { Pages } from './pages.ts';
 

@@ -1,7 +1,7 @@
 /** The open workspace's sync, as its stream tells it. */
 import { untrack } from 'svelte';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
-import type { Workspace } from '../../../src-main/contract/rows.ts';
+import type { Workspace } from '../../../src-main/contract/workspace.ts';
 import type { SyncStatus } from '../../../src-main/contract/sync.ts';
 import { api, app } from '../window/app.svelte.ts';
 

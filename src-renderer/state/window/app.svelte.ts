@@ -1,7 +1,8 @@
 /** What the whole window knows: the line to the core, workspaces, settings, and which workspace is open. */
 import type { WireError } from '../../../src-main/contract/errors.ts';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
-import { settingsSchema, type Candidate, type Settings, type Workspace } from '../../../src-main/contract/rows.ts';
+import type { Candidate, Workspace } from '../../../src-main/contract/workspace.ts';
+import { settingsSchema, type Settings } from '../../../src-main/contract/settings.ts';
 import { notes } from './notes.svelte.ts';
 import { openLink, type Api, type LinkState } from '../../client.ts';
 

@@ -1,5 +1,5 @@
 /** Which dialog is open. At most one is. */
-import type { Candidate } from '../../../src-main/contract/rows.ts';
+import type { Candidate } from '../../../src-main/contract/workspace.ts';
 import type { WorkspaceForm } from '../workspace/workspace-form.ts';
 
 type Open =

@@ -1,5 +1,5 @@
 /** Words about a workspace's connection while it is changed. */
-import type { Workspace } from '../../../src-main/contract/rows.ts';
+import type { Workspace } from '../../../src-main/contract/workspace.ts';
 import { KEPT, type WorkspaceForm } from './workspace-form.ts';
 
 const originOf = (url: string) => (URL.canParse(url.trim()) ? new URL(url.trim()) : null);

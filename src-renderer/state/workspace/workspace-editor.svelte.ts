@@ -1,6 +1,6 @@
 /** A workspace being added, or the connection of one being changed: the form, the test of it, and saving it. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
-import type { Candidate, Workspace } from '../../../src-main/contract/rows.ts';
+import type { Candidate, Workspace } from '../../../src-main/contract/workspace.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { dialogs } from '../window/dialogs.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';

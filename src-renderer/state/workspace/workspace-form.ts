@@ -8,7 +8,7 @@ import type {
   ConnectionEdit,
   Workspace,
   WorkspaceInput,
-} from '../../../src-main/contract/rows.ts';
+} from '../../../src-main/contract/workspace.ts';
 
 /** keep: the sign-in a workspace has, when its connection is edited */
 export type AuthChoice = 'none' | 'api_key' | 'basic' | 'keep';

@@ -1,6 +1,6 @@
 /** A run's states as spans on a line: what ran, what waited, how it ended. Times in µs, lengths in px. */
 import { terminalStateTypes } from '../../../src-main/contract/fields.ts';
-import type { StateHistory, TaskRunRow } from '../../../src-main/contract/rows.ts';
+import type { StateHistory, TaskRunRow } from '../../../src-main/contract/run.ts';
 
 export type SpanKind = 'wait' | 'run' | 'retry' | 'pause' | 'end';
 

@@ -1,6 +1,6 @@
 /** What VirtualGrid is given: the result and its place come from outside, the grid keeps only where it is scrolled to. */
 import type { SortKey } from '../../../src-main/contract/query.ts';
-import type { TaskRunRow } from '../../../src-main/contract/rows.ts';
+import type { TaskRunRow } from '../../../src-main/contract/run.ts';
 import type { ColumnChoice } from '../../grid-columns.ts';
 
 export type GridProps = {

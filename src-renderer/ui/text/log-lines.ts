@@ -1,5 +1,5 @@
 /** Levels of log lines, folding of long messages, hits of a search, and the text that is copied. */
-import type { LogLine } from '../../../src-main/contract/rows.ts';
+import type { LogLine } from '../../../src-main/contract/run.ts';
 import { formatTime } from '../../../src-main/contract/time.ts';
 import { formatClock, type Zone } from '../../format.ts';
 

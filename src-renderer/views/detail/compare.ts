@@ -1,5 +1,5 @@
 /** Compares two runs, value by value. Times are left out: they always differ and are shown above the columns. */
-import type { TaskRunDetail } from '../../../src-main/contract/rows.ts';
+import type { TaskRunDetail } from '../../../src-main/contract/run.ts';
 import { formatDuration } from '../../format.ts';
 import { durationOf, splitName, waitOf } from '../../grid-columns.ts';
 import { children, member, readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-text.ts';

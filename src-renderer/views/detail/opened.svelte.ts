@@ -5,7 +5,7 @@
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import { terminalStateTypes } from '../../../src-main/contract/fields.ts';
 import type { Contract } from '../../../src-main/contract/calls.ts';
-import { noActivity, type RunActivity, type TaskRunDetail } from '../../../src-main/contract/rows.ts';
+import { noActivity, type RunActivity, type TaskRunDetail } from '../../../src-main/contract/run.ts';
 import type { Client } from '../../../src-main/contract/define.ts';
 
 /** The old run stays at most this long, in ms. */

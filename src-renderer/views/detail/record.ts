@@ -1,5 +1,5 @@
 /** What a run's own JSON says beyond the columns of the grid, ready to show. Absent and null are the same: not shown. */
-import type { RunLink, TaskRunDetail } from '../../../src-main/contract/rows.ts';
+import type { RunLink, TaskRunDetail } from '../../../src-main/contract/run.ts';
 import { parseTime } from '../../../src-main/contract/time.ts';
 import { formatCount, formatDuration, plural } from '../../format.ts';
 import { member, readJson, scalar, type JsonNode } from '../../ui/text/json-text.ts';

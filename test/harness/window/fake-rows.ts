@@ -1,5 +1,5 @@
 /** Rows made from their index alone, so that any of ten million exists without being kept. */
-import type { TaskRunRow } from '../../../src-main/contract/rows.ts';
+import type { TaskRunRow } from '../../../src-main/contract/run.ts';
 
 const names = ['load_orders', 'transform_batch', 'extract_events', 'publish_report', 'score_model', 'merge_ledger'];
 const flows = ['nightly-etl', 'ingest-orders', 'train-model', 'billing-hourly'];

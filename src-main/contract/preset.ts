@@ -1,0 +1,14 @@
+/** A saved view: a question and its columns. */
+import { z } from 'zod';
+import { querySchema } from './query.ts';
+
+export const presetSchema = z.object({
+  id: z.string(),
+  name: z.string().trim().min(1).max(80),
+  query: querySchema,
+  /** field paths in order; null: the columns stay as they are */
+  columns: z.array(z.string()).nullable(),
+  /** shipped with the app: may be hidden, not changed */
+  builtin: z.boolean(),
+});
+export type Preset = z.infer<typeof presetSchema>;

@@ -1,0 +1,136 @@
+/** What the views read of a run: its row in a list, its detail, its states, logs and artifacts. */
+import { z } from 'zod';
+import { fieldsOf, type FieldInfo, type fields } from './fields.ts';
+import { wireErrorSchema } from './errors.ts';
+
+const micros = z.number().nullable();
+
+type TaskRunFields = typeof fields.task_run;
+/** The row of a list holds each stored field of the run, … */
+type OwnField = {
+  [F in keyof TaskRunFields]: TaskRunFields[F] extends { stored: false } ? never : F;
+}[keyof TaskRunFields];
+type ValueOf<F extends FieldInfo> = F extends { kind: 'tags' }
+  ? string[]
+  : (F extends { kind: 'time' | 'number' } ? number : string) | (F extends { absent: unknown } ? never : null);
+
+/** … these of its parents, by path, … */
+export const parentFields = {
+  flow_run_name: 'flow_run.name',
+  flow_id: 'flow_run.flow_id',
+  flow_name: 'flow_run.flow.name',
+  deployment_id: 'flow_run.deployment_id',
+  deployment_name: 'flow_run.deployment.name',
+} as const;
+
+/** … and whether it has started a flow run of its own. Straight from the index. Times in µs, total_run_time in seconds. */
+export type TaskRunRow = { [F in OwnField]: ValueOf<TaskRunFields[F]> } & {
+  [F in keyof typeof parentFields]: string | null;
+} & { has_subflow: boolean };
+
+/** Names of the row's values that come from fields, and each field's path from a task run. */
+export const rowPaths = Object.fromEntries([
+  ...fieldsOf('task_run').flatMap(([name, { stored }]) => (stored === false ? [] : [[name, name]])),
+  ...Object.entries(parentFields),
+]) as Record<Exclude<keyof TaskRunRow, 'has_subflow'>, string>;
+
+function rowValueSchema({ kind, absent }: FieldInfo): z.ZodType {
+  if (kind === 'tags') return z.array(z.string());
+  const value = kind === 'time' || kind === 'number' ? z.number() : kind === 'boolean' ? z.boolean() : z.string();
+  return absent === undefined ? value.nullable() : value;
+}
+
+export const taskRunRowSchema = z.object({
+  ...Object.fromEntries(
+    fieldsOf('task_run').flatMap(([name, info]) => (info.stored === false ? [] : [[name, rowValueSchema(info)]])),
+  ),
+  ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, z.string().nullable()])),
+  has_subflow: z.boolean(),
+}) as unknown as z.ZodObject<{ [F in keyof TaskRunRow]: z.ZodType<TaskRunRow[F]> }>;
+
+export const runLinkSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['task_run', 'flow_run']),
+  name: z.string(),
+  state_type: z.string().nullable(),
+  state_name: z.string().nullable(),
+  /** the input parameter it was passed to, for upstream runs */
+  parameter: z.string().nullable(),
+});
+export type RunLink = z.infer<typeof runLinkSchema>;
+
+/** A run opened: its row, the server's JSON as it was received, and its neighbours in the archive. */
+export const taskRunDetailSchema = z.object({
+  row: taskRunRowSchema,
+  /** the row's JSON text, byte for byte as the server sent it */
+  json: z.string(),
+  /** its flow run's, likewise; null when it has none here */
+  flow_run_json: z.string().nullable(),
+  upstream: z.array(runLinkSchema),
+  downstream: z.array(runLinkSchema),
+  subflows: z.array(runLinkSchema),
+  /** seconds; over completed runs of the same task_key in the archive. null when none */
+  median_duration: z.number().nullable(),
+  last_success: runLinkSchema.extend({ end_time: micros }).nullable(),
+  /** runs with the same `failure`, this one among them, and when the first of them was expected to start; null when it has none */
+  same_failure: z.object({ runs: z.number(), first: micros }).nullable(),
+  /** where Prefect's own UI shows it; null when unknown */
+  url: z.string().nullable(),
+});
+export type TaskRunDetail = z.infer<typeof taskRunDetailSchema>;
+
+export const stateHistorySchema = z.array(
+  z.object({
+    id: z.string(),
+    type: z.string(),
+    name: z.string(),
+    timestamp: z.number(),
+    message: z.string().nullable(),
+  }),
+);
+export type StateHistory = z.infer<typeof stateHistorySchema>;
+
+/** Prefect's levels: 10 debug, 20 info, 30 warning, 40 error, 50 critical. timestamp in µs. */
+export const logLineSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  level: z.number(),
+  message: z.string(),
+  timestamp: z.number(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
+
+/** What a run has published: markdown, tables, links, images, progress, and the result's metadata (type `result`). Times in µs. */
+export const artifactSchema = z.object({
+  id: z.string(),
+  key: z.string().nullable(),
+  type: z.string().nullable(),
+  description: z.string().nullable(),
+  /** as the server sent it, JSON text; cut at 1 MB, then `truncated` is true */
+  data: z.string(),
+  truncated: z.boolean(),
+  created: micros,
+  updated: micros,
+});
+export type Artifact = z.infer<typeof artifactSchema>;
+
+/** Logs, history and artifacts, read from the server when a run is opened or by rule, and kept in the archive. */
+export const runActivitySchema = z.object({
+  history: stateHistorySchema,
+  logs: z.array(logLineSchema),
+  artifacts: z.array(artifactSchema).default([]),
+  /** more lines than `logs` holds exist on the server */
+  truncated: z.boolean(),
+  /** id of the line after which lines are missing; then come the last ones. null: none are, or only the first ones are here */
+  gap: z.string().nullable().default(null),
+  /** µs; when it was read from the server. null: never, and `problem` says why */
+  fetched: z.number().nullable(),
+  problem: wireErrorSchema.nullable(),
+});
+export type RunActivity = z.infer<typeof runActivitySchema>;
+
+/** What there is of a run whose activity could not be read and was never kept. */
+export function noActivity({ code, message, details }: z.infer<typeof wireErrorSchema>): RunActivity {
+  const problem = { code, message, details };
+  return { history: [], logs: [], artifacts: [], truncated: false, gap: null, fetched: null, problem };
+}

@@ -1,0 +1,45 @@
+/** The window's settings. */
+import { z } from 'zod';
+
+/** Seconds between two syncs, at most a day; 0: only when asked. */
+export const syncEverySchema = z.number().min(0).max(86_400);
+const pixels = z.number().min(0).max(10_000);
+
+/** Window settings. Kept by main, since a browser page has a new origin at every start. */
+export const settingsSchema = z.object({
+  theme: z.enum(['system', 'light', 'dark']).default('system'),
+  time_zone: z.enum(['local', 'utc']).default('local'),
+  workspace: z.string().nullable().default(null),
+  /** field → width in px, in the order of `columns` */
+  columns: z
+    .array(z.object({ field: z.string(), width: pixels }))
+    .nullable()
+    .default(null),
+  panel_width: pixels.default(244),
+  detail_width: pixels.default(408),
+  /** seconds between two syncs, for workspaces that were not given a pace of their own; 0: only when asked */
+  sync_every: syncEverySchema.default(30),
+  closed_sections: z.array(z.string()).default([]),
+  /** ids, the first on top */
+  pinned_presets: z.array(z.string()).default([]),
+  /** id of the preset a window starts with; null: every run */
+  default_preset: z.string().nullable().default(null),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+const { shape } = settingsSchema;
+/** A change of some settings. Without the defaults, which zod fills in for what is left out of a `partial`, too. */
+export const settingsChangeSchema = z
+  .object({
+    theme: shape.theme.removeDefault(),
+    time_zone: shape.time_zone.removeDefault(),
+    workspace: shape.workspace.removeDefault(),
+    columns: shape.columns.removeDefault(),
+    panel_width: shape.panel_width.removeDefault(),
+    detail_width: shape.detail_width.removeDefault(),
+    sync_every: shape.sync_every.removeDefault(),
+    closed_sections: shape.closed_sections.removeDefault(),
+    pinned_presets: shape.pinned_presets.removeDefault(),
+    default_preset: shape.default_preset.removeDefault(),
+  } satisfies Record<keyof Settings, z.ZodType>)
+  .partial();
