@@ -18,8 +18,8 @@ import {
   checkSchema,
   coverageSchema,
   fetchRuleSchema,
-  keepingSchema,
   retentionSchema,
+  removalSchema,
   syncStatusSchema,
 } from './sync.ts';
 
@@ -119,11 +119,11 @@ export const contract = {
   'workspace.setRule': call(z.object({ workspace, rule: fetchRuleSchema }), workspaceSchema),
   'workspace.setPaused': call(z.object({ workspace, paused: z.boolean() }), workspaceSchema),
   /** what keeping runs this way would delete now; nothing is deleted */
-  'workspace.previewKeeping': call(z.object({ workspace, keeping: keepingSchema }), retentionSchema),
+  'workspace.previewRetention': call(z.object({ workspace, retention: retentionSchema }), removalSchema),
   /** keeps runs this way from now on; what has to go goes at once, and after each sync. Returns what was deleted */
-  'workspace.setKeeping': call(
-    z.object({ workspace, keeping: keepingSchema }),
-    z.object({ workspace: workspaceSchema, deleted: retentionSchema }),
+  'workspace.setRetention': call(
+    z.object({ workspace, retention: retentionSchema }),
+    z.object({ workspace: workspaceSchema, deleted: removalSchema }),
   ),
   'workspace.setDialect': call(z.object({ workspace, dialect: z.enum(['sqlite', 'postgres']) }), workspaceSchema),
   /** removes the entry; with `archive` also the local copy, which cannot be undone */
@@ -169,7 +169,7 @@ export const contract = {
   'sync.cancel': call(z.object({ workspace }), none),
   'sync.watch': stream(z.object({ workspace }), syncStatusSchema),
   'sync.coverage': call(z.object({ workspace }), coverageSchema),
-  /** compares one question with the server, reads what differs anew and says what it was */
+  /** checks one question with the server, reads what differs anew and says what it was */
   'sync.check': call(z.object({ workspace, query: querySchema }), checkSchema),
 
   'preset.list': call(none, z.array(presetSchema)),

@@ -115,7 +115,7 @@ const positive = z.number().int().min(1);
 const MAX_DAYS = 36_500;
 const MAX_BYTES = 2 ** 50; // a petabyte
 /** What happens to runs the server has deleted, and how long runs are kept here at all. null: no such bound. */
-export const keepingSchema = z.object({
+export const retentionSchema = z.object({
   /** keep: marked as gone and kept; drop: the archive mirrors the server */
   gone: z.enum(['keep', 'drop']).default('keep'),
   /** days since the expected start */
@@ -123,10 +123,10 @@ export const keepingSchema = z.object({
   /** size of the archive's file; the oldest runs go first */
   max_bytes: positive.max(MAX_BYTES).nullable().default(null),
 });
-export type Keeping = z.infer<typeof keepingSchema>;
+export type Retention = z.infer<typeof retentionSchema>;
 
-/** What a `Keeping` would delete from the archive now, and does once it is confirmed. */
-export const retentionSchema = z.object({
+/** What a `Retention` would delete from the archive now, and does once it is confirmed. */
+export const removalSchema = z.object({
   /** runs that started before this (µs) go; null: none by age or size */
   before: micros,
   task_runs: z.number(),
@@ -136,7 +136,7 @@ export const retentionSchema = z.object({
   /** estimate */
   bytes: z.number(),
 });
-export type Retention = z.infer<typeof retentionSchema>;
+export type Removal = z.infer<typeof removalSchema>;
 
 /** Seconds between two passes on a metered connection, at least. There no events are read, and nothing is compared or fetched by rule unless asked for. */
 export const METERED_EVERY = 900;

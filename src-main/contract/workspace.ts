@@ -1,7 +1,7 @@
 /** A workspace as the window sees it and changes it: which server, how to sign in, what is kept. */
 import { z } from 'zod';
 import { dialectSchema } from './query.ts';
-import { fetchRuleSchema, keepingSchema } from './sync.ts';
+import { fetchRuleSchema, retentionSchema } from './sync.ts';
 
 export const authKindSchema = z.enum(['none', 'api_key', 'basic']);
 /** A workspace as the renderer may see it: where, never the secret. */
@@ -21,7 +21,7 @@ export const workspaceSchema = z.object({
   dialect_source: z.enum(['auto', 'chosen', 'unknown']),
   task_runs: z.number().nullable(),
   bytes: z.number().nullable(),
-  keeping: keepingSchema,
+  retention: retentionSchema,
   fetch_rule: fetchRuleSchema,
   /** no pass by the clock, no events, until the person goes on */
   paused: z.boolean(),

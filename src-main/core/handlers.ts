@@ -121,11 +121,11 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       checkVariable(auth, core.variables);
       return archives.server.cloudWorkspaces({ auth: signIn(auth), api_url }, { signal });
     },
-    'workspace.previewKeeping': async ({ workspace, keeping }) =>
-      (await archives.get(workspace)).previewRetention(keeping),
-    'workspace.setKeeping': async ({ workspace, keeping }) => {
-      const entry = await workspaces.update(workspace, { keeping });
-      const deleted = await (await archives.get(workspace)).enforceRetention(keeping);
+    'workspace.previewRetention': async ({ workspace, retention }) =>
+      (await archives.get(workspace)).previewRetention(retention),
+    'workspace.setRetention': async ({ workspace, retention }) => {
+      const entry = await workspaces.update(workspace, { retention });
+      const deleted = await (await archives.get(workspace)).enforceRetention(retention);
       return { workspace: await archives.describe(entry), deleted };
     },
     'workspace.testEdit': ({ workspace, edit }, { signal }) => {
@@ -199,7 +199,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     },
 
     'sync.coverage': async ({ workspace }, { signal }) => (await query(workspace)).coverage({}, { signal }),
-    'sync.check': async ({ workspace, query }, { signal }) => (await archives.get(workspace)).compare(query, signal),
+    'sync.check': async ({ workspace, query }, { signal }) => (await archives.get(workspace)).check(query, signal),
 
     'preset.list': () => presets.list(),
     'preset.save': (preset) => presets.save(preset),

@@ -152,11 +152,11 @@ test('a deleted work pool stays, marked, and the runs the server still has are n
 });
 
 test('mirroring: what the server has deleted goes here too, after it was shown', async () => {
-  const keeping = { gone: 'drop' as const, max_days: null, max_bytes: null };
-  const preview = await client['workspace.previewKeeping']({ workspace, keeping });
+  const retention = { gone: 'drop' as const, max_days: null, max_bytes: null };
+  const preview = await client['workspace.previewRetention']({ workspace, retention });
   assert.equal(preview.task_runs, 151);
   assert.equal((await ask({ not: here })).count, 151, 'a preview deletes nothing');
-  const { deleted } = await client['workspace.setKeeping']({ workspace, keeping });
+  const { deleted } = await client['workspace.setRetention']({ workspace, retention });
   assert.deepEqual(deleted, preview);
   assert.equal((await ask({ not: here })).count, 0);
   assert.deepEqual((await pooled()).pools, ['k8s-prod', 'vm-workers']);
@@ -169,11 +169,11 @@ test('mirroring: what the server has deleted goes here too, after it was shown',
 
 test('by age: what was shown goes, and no later sync brings it back', async () => {
   const days = Math.floor((Date.now() * 1000 - (EPOCH - 10 * DAY)) / DAY);
-  const keeping = { gone: 'keep' as const, max_days: days, max_bytes: null };
-  const preview = await client['workspace.previewKeeping']({ workspace, keeping });
+  const retention = { gone: 'keep' as const, max_days: days, max_bytes: null };
+  const preview = await client['workspace.previewRetention']({ workspace, retention });
   assert.ok(preview.before !== null && preview.task_runs > 100, JSON.stringify(preview));
   const before = await ask(everything);
-  await client['workspace.setKeeping']({ workspace, keeping });
+  await client['workspace.setRetention']({ workspace, retention });
   assert.equal((await ask(everything)).count, before.count - preview.task_runs);
   await sync();
   await sync(true);
@@ -191,14 +191,14 @@ test('by size: the oldest go until it fits', async () => {
   const { count } = await ask(everything);
   const described = (await client['workspace.list']({}))[0];
   assert.ok(described?.bytes);
-  const keeping = { gone: 'keep' as const, max_days: null, max_bytes: 1 };
-  const all = await client['workspace.previewKeeping']({ workspace, keeping });
+  const retention = { gone: 'keep' as const, max_days: null, max_bytes: 1 };
+  const all = await client['workspace.previewRetention']({ workspace, retention });
   // all but those that have not ended; how many of either are left by now depends on the day's hour, by which age was cut above
   const ended = await ask({ field: 'state_type', in: ['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'] });
   assert.equal(all.task_runs, ended.count, `${all.task_runs} of ${count}`);
-  const most = { ...keeping, max_bytes: Math.round(all.bytes * 0.7) };
-  const some = await client['workspace.previewKeeping']({ workspace, keeping: most });
+  const most = { ...retention, max_bytes: Math.round(all.bytes * 0.7) };
+  const some = await client['workspace.previewRetention']({ workspace, retention: most });
   assert.ok(some.task_runs > 0 && some.task_runs < all.task_runs, `${some.task_runs} of ${all.task_runs}`);
-  await client['workspace.setKeeping']({ workspace, keeping: most });
+  await client['workspace.setRetention']({ workspace, retention: most });
   assert.equal((await ask(everything)).count, count - some.task_runs);
 });

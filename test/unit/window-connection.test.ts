@@ -6,7 +6,7 @@ import { TRUE } from '../../src-main/contract/query.ts';
 import { connectionEditSchema, type Workspace } from '../../src-main/contract/workspace.ts';
 import type { Preset } from '../../src-main/contract/preset.ts';
 import { settingsChangeSchema, settingsSchema } from '../../src-main/contract/settings.ts';
-import { fetchRuleSchema, keepingSchema } from '../../src-main/contract/sync.ts';
+import { fetchRuleSchema, retentionSchema } from '../../src-main/contract/sync.ts';
 import { mixWords, newReceiver, signInWords } from '../../src-renderer/state/workspace/connection-words.ts';
 import { paceLabel, paces } from '../../src-renderer/state/workspace/pace.ts';
 import { differs, inOrder } from '../../src-renderer/state/question/preset-order.ts';
@@ -33,7 +33,7 @@ const workspace: Workspace = {
   dialect_source: 'auto',
   task_runs: 1234,
   bytes: 1,
-  keeping: keepingSchema.parse({}),
+  retention: retentionSchema.parse({}),
   fetch_rule: fetchRuleSchema.parse({}),
   paused: false,
   sync_every: 30,
@@ -91,7 +91,7 @@ describe('the form of a connection', () => {
     assert.equal(signInWords(workspace, 'memory'), 'API key from memory');
     assert.equal(signInWords({ ...workspace, auth: 'basic', secret_env: 'P' }, 'memory'), 'User and password from P');
     assert.match(mixWords(workspace, count), /1,234 runs that are here would be marked as gone/);
-    const mirror = { ...workspace, task_runs: null, keeping: { ...workspace.keeping, gone: 'drop' as const } };
+    const mirror = { ...workspace, task_runs: null, retention: { ...workspace.retention, gone: 'drop' as const } };
     assert.match(mixWords(mirror, count), /would be deleted: this archive mirrors/);
   });
 });

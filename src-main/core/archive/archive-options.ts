@@ -1,7 +1,7 @@
 /** What an open archive is told from outside. Functions are called anew each time: their answers change while it is open. */
 import type { AppError } from '../../contract/errors.ts';
 import type { Dialect } from '../../contract/query.ts';
-import type { FetchRule, Keeping } from '../../contract/sync.ts';
+import type { FetchRule, Retention } from '../../contract/sync.ts';
 import type { Log } from '../shell.ts';
 import type { SyncThread } from '../workers/sync-thread.ts';
 import type { Connection } from '../../prefect/connection.ts';
@@ -21,7 +21,7 @@ export type OpenOptions = {
   connection: () => Promise<Connection>;
   onDialect: (dialect: Dialect) => Promise<void>;
   /** as the person has set them */
-  keeping: () => Keeping;
+  retention: () => Retention;
   fetchRule: () => FetchRule;
   /** seconds between syncs by the clock; 0: none */
   syncEvery: () => number;

@@ -3,14 +3,14 @@ import type { Client } from '../../contract/define.ts';
 import { AppError, toWireError, type WireError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
 import type { RunActivity } from '../../contract/run.ts';
-import type { Check, Keeping, Retention, SyncStatus } from '../../contract/sync.ts';
+import type { Check, Retention, Removal, SyncStatus } from '../../contract/sync.ts';
 import type { Connection } from '../../prefect/connection.ts';
 import type { queryContract } from '../workers/contracts.ts';
 import { forgetServer } from '../workspaces/forget-server.ts';
 import { knownIds } from '../workspaces/known-ids.ts';
 import { readActivity } from './activity.ts';
 import type { OpenOptions } from './archive-options.ts';
-import { compareWithServer } from './compare.ts';
+import { checkWithServer } from './check.ts';
 import type { Latest } from './latest.ts';
 import { deletesByItself, enforceRetention } from './retention.ts';
 import { SyncRunner } from './sync-runner.ts';
@@ -50,7 +50,7 @@ export class Archive {
         ...options,
         sync: started.sync?.client ?? null,
         visible: () => this.#visible(),
-        afterSync: (keeping) => this.#enforceSometimes(keeping),
+        afterSync: (retention) => this.#enforceSometimes(retention),
         onEnd: (ended) => this.#keepStatus(ended),
       },
       status,
@@ -126,24 +126,24 @@ export class Archive {
     return this.#runner.setPaused(paused);
   }
 
-  /** Compares one question with the server. Throws the server's errors and FOLDER_IN_USE. */
-  async compare(query: Query, signal: AbortSignal): Promise<Check> {
-    const drop = this.#options.keeping().gone === 'drop';
+  /** Checks one question with the server. Throws the server's errors and FOLDER_IN_USE. */
+  async check(query: Query, signal: AbortSignal): Promise<Check> {
+    const drop = this.#options.retention().gone === 'drop';
     const connection = await this.#options.connection();
     const { sync } = this.#threads;
-    return compareWithServer({ query, sync: sync.client, index: this.query, connection, drop, signal }, () =>
+    return checkWithServer({ query, sync: sync.client, index: this.query, connection, drop, signal }, () =>
       this.#visible(),
     );
   }
 
-  previewRetention(keeping: Keeping): Promise<Retention> {
-    return this.#threads.writer.client.preview({ keeping, now: Date.now() * 1000 });
+  previewRetention(retention: Retention): Promise<Removal> {
+    return this.#threads.writer.client.preview({ retention, now: Date.now() * 1000 });
   }
 
-  /** Deletes what `keeping` does not want. A running sync ends first: it would bring back what goes. */
-  async enforceRetention(keeping: Keeping): Promise<Retention> {
+  /** Deletes what `retention` does not want. A running sync ends first: it would bring back what goes. */
+  async enforceRetention(retention: Retention): Promise<Removal> {
     await this.cancelSync();
-    const deleted = await this.#enforce(keeping);
+    const deleted = await this.#enforce(retention);
     await this.#visible();
     return deleted;
   }
@@ -185,16 +185,16 @@ export class Archive {
     await query.client.reached({ batch: await writer.client.lastBatch({}) });
   }
 
-  async #enforceSometimes(keeping: Keeping): Promise<void> {
-    if (!deletesByItself(keeping) || performance.now() - this.#enforced < ENFORCE_EVERY) return;
-    const { task_runs, flow_runs } = await this.#enforce(keeping);
+  async #enforceSometimes(retention: Retention): Promise<void> {
+    if (!deletesByItself(retention) || performance.now() - this.#enforced < ENFORCE_EVERY) return;
+    const { task_runs, flow_runs } = await this.#enforce(retention);
     const { workspace, log } = this.#options;
     if (task_runs + flow_runs > 0) log('info', 'deleted what is kept too long', { workspace, task_runs, flow_runs });
   }
 
-  async #enforce(keeping: Keeping): Promise<Retention> {
+  async #enforce(retention: Retention): Promise<Removal> {
     this.#enforced = performance.now();
-    const deleted = await enforceRetention(this.#threads.writer.client, keeping);
+    const deleted = await enforceRetention(this.#threads.writer.client, retention);
     const { complete_since } = this.sync.get();
     if (deleted.before !== null && complete_since !== null)
       this.#runner.tell({ complete_since: Math.max(complete_since, deleted.before) });

@@ -167,7 +167,7 @@ export class Archives {
       syncThread: this.#syncThread,
       connection: () => this.connection(entry.name),
       onDialect: (dialect) => this.#onDialect(entry.name, dialect),
-      keeping: () => workspaces.get(entry.name).keeping,
+      retention: () => workspaces.get(entry.name).retention,
       fetchRule: () => workspaces.get(entry.name).fetch_rule,
       syncEvery: () => (byItself ? this.syncEvery(workspaces.get(entry.name)) : 0),
       metered: () => workspaces.get(entry.name).metered,

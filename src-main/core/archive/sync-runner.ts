@@ -1,7 +1,7 @@
 /** Runs one archive's syncs, one at a time: by the clock and when asked for. Tells how they go, and reads events between them. */
 import type { Client } from '../../contract/define.ts';
 import { toWireError } from '../../contract/errors.ts';
-import { METERED_EVERY, type Keeping, type Live, type SyncStatus } from '../../contract/sync.ts';
+import { METERED_EVERY, type Retention, type Live, type SyncStatus } from '../../contract/sync.ts';
 import type { syncContract } from '../workers/contracts.ts';
 import type { OpenOptions } from './archive-options.ts';
 import { Latest } from './latest.ts';
@@ -13,14 +13,14 @@ import { startedStatus } from './sync-status.ts';
 
 export type RunnerOptions = Pick<
   OpenOptions,
-  'workspace' | 'log' | 'connection' | 'onDialect' | 'keeping' | 'fetchRule' | 'syncEvery' | 'metered' | 'byItself'
+  'workspace' | 'log' | 'connection' | 'onDialect' | 'retention' | 'fetchRule' | 'syncEvery' | 'metered' | 'byItself'
 > & {
   /** null in a window that only reads */
   sync: Client<typeof syncContract> | null;
   /** settles when all that is written is in the index: what the status calls done can then be seen */
   visible: () => Promise<void>;
   /** after each sync that went through */
-  afterSync: (keeping: Keeping) => Promise<void>;
+  afterSync: (retention: Retention) => Promise<void>;
   /** a sync has ended: its status is to be kept */
   onEnd: (status: SyncStatus) => void;
 };
@@ -148,13 +148,13 @@ export class SyncRunner {
     this.status.set(startedStatus(before));
     try {
       const connection = await this.#options.connection();
-      const keeping = this.#options.keeping();
+      const retention = this.#options.retention();
       const metered = this.#options.metered();
       const asked = {
         connection,
-        since: since ?? oldestKept(keeping),
+        since: since ?? oldestKept(retention),
         verify,
-        drop: keeping.gone === 'drop',
+        drop: retention.gone === 'drop',
         rule: metered ? { states: [], days: 0 } : this.#options.fetchRule(),
         sparing: metered,
       };
@@ -163,7 +163,7 @@ export class SyncRunner {
         if (status.last_success !== this.status.get().last_success) await visible();
         if (!signal.aborted) this.tell({ ...status, workspace });
       }
-      await this.#options.afterSync(keeping);
+      await this.#options.afterSync(retention);
       await visible();
       if (this.#readsEvents && !signal.aborted) this.#live.start(connection);
       const finished = Date.now() * 1000;

@@ -11,9 +11,9 @@ import {
   checkSchema,
   coverageSchema,
   fetchRuleSchema,
-  keepingSchema,
-  liveSchema,
   retentionSchema,
+  liveSchema,
+  removalSchema,
   syncStatusSchema,
 } from '../../contract/sync.ts';
 import { call, stream } from '../../contract/define.ts';
@@ -70,8 +70,8 @@ export const writerContract = {
   ),
   histogram: call(z.object({ entity: runEntity, step: z.number() }), z.array(z.tuple([z.number(), z.number()]))),
   compare: call(z.object({ keys }), z.object({ missing: z.array(z.string()), changed: z.array(z.string()) })),
-  preview: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
-  enforce: call(z.object({ keeping: keepingSchema, now: z.number() }), retentionSchema),
+  preview: call(z.object({ retention: retentionSchema, now: z.number() }), removalSchema),
+  enforce: call(z.object({ retention: retentionSchema, now: z.number() }), removalSchema),
   state: call(z.object({ key: z.string() }), z.unknown()),
   /** number of the last commit that changed rows */
   lastBatch: call(none, z.number()),
@@ -126,8 +126,8 @@ export const syncContract = {
   ),
   /** reads and writes the runs that the server's events name, until the stream is ended. `reconnected`: how often the line has come back */
   live: stream(z.object({ connection: connectionSchema }), z.object({ state: liveSchema, reconnected: z.number() })),
-  /** compares one question. `body`: filters as Prefect takes them, null when Prefect has none for it; `ids`: runs that match here and are not gone */
-  compare: call(
+  /** checks one question. `body`: filters as Prefect takes them, null when Prefect has none for it; `ids`: runs that match here and are not gone */
+  check: call(
     z.object({
       connection: connectionSchema,
       body: z.record(z.string(), z.unknown()).nullable(),

@@ -8,7 +8,7 @@ import { portChannel } from '../../rpc/channels.ts';
 import { connect, serve } from '../../rpc/rpc.ts';
 import { prepare } from '../../store/write/encode.ts';
 import { Packer } from '../../store/write/packer.ts';
-import { compareQuestion } from '../../sync/compare.ts';
+import { checkQuestion } from '../../sync/check.ts';
 import { runLive, type LiveItem } from '../../sync/live.ts';
 import { Recency } from '../../sync/recency.ts';
 import { knowsOneOf } from '../../sync/same-server.ts';
@@ -130,11 +130,11 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
             runLive({ client, connection, reader: () => recency.reader(sinkOf(false)), signal, onState: tell }),
           );
         }, 0),
-      compare: ({ connection, body, ids, count, drop }, context) =>
+      check: ({ connection, body, ids, count, drop }, context) =>
         asking(connection, context.signal, async (client, signal) => {
           const reader = recency.reader(sinkOf(drop));
           try {
-            return await compareQuestion({ client, sink: reader.sink, signal, body, ids, count });
+            return await checkQuestion({ client, sink: reader.sink, signal, body, ids, count });
           } finally {
             reader.end();
           }

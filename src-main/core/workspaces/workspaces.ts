@@ -7,7 +7,7 @@ import { AppError } from '../../contract/errors.ts';
 import { dialectSchema, type Dialect } from '../../contract/query.ts';
 import type { Workspace, workspaceInputSchema } from '../../contract/workspace.ts';
 import { syncEverySchema } from '../../contract/settings.ts';
-import { fetchRuleSchema, keepingSchema } from '../../contract/sync.ts';
+import { fetchRuleSchema, retentionSchema } from '../../contract/sync.ts';
 import { openJsonFile, type JsonFile } from '../files/json-file.ts';
 import { secretFromEnv } from '../files/secrets.ts';
 import type { Secrets } from '../shell.ts';
@@ -41,7 +41,7 @@ export const entrySchema = z.object({
   dialect_source: z.enum(['auto', 'chosen', 'unknown']),
   /** demo only: how many runs, and the µs its story is told from, so that it is the same story tomorrow */
   demo: z.object({ runs: z.number().int().min(1).max(MAX_DEMO_RUNS), epoch: z.number().min(0).max(LATEST) }).nullable(),
-  keeping: keepingSchema.default(keepingSchema.parse({})),
+  retention: retentionSchema.default(retentionSchema.parse({})),
   fetch_rule: fetchRuleSchema.default(fetchRuleSchema.parse({})),
   paused: z.boolean().default(false),
   /** seconds; null: as the settings say */
@@ -58,7 +58,7 @@ export type Typed = { secret: string | null; headers: Record<string, string> | n
 type Input = z.output<typeof workspaceInputSchema>;
 
 const usual = {
-  keeping: keepingSchema.parse({}),
+  retention: retentionSchema.parse({}),
   fetch_rule: fetchRuleSchema.parse({}),
   paused: false,
   sync_every: null,
@@ -293,7 +293,7 @@ export function describe(
     dialect: entry.dialect,
     dialect_source: entry.dialect_source,
     ca_file: entry.ca_file,
-    keeping: entry.keeping,
+    retention: entry.retention,
     fetch_rule: entry.fetch_rule,
     paused: entry.paused,
     metered: entry.metered,

@@ -4,7 +4,7 @@
  */
 import type { Database } from 'better-sqlite3';
 import type { Entity } from '../../contract/fields.ts';
-import type { Keeping, Retention } from '../../contract/sync.ts';
+import type { Retention, Removal } from '../../contract/sync.ts';
 import { ENDED } from './lookup.ts';
 import { uuidText } from '../uuid.ts';
 
@@ -12,15 +12,15 @@ const DAY = 86_400_000_000;
 /** µs. The cut is a whole hour, as harvests and comparisons are: what is deleted is not read again. */
 const HOUR = 3_600_000_000;
 
-export type Doomed = { plan: Retention; ids: [Entity, string[]][] };
+export type RemovalPlan = { plan: Removal; ids: [Entity, string[]][] };
 
 /** Scans the tables, about 0.3 s at a million rows, with a size bound 0.8 s. `now`: µs. */
-export function doomed(db: Database, keeping: Keeping, now: number): Doomed {
+export function planRemoval(db: Database, retention: Retention, now: number): RemovalPlan {
   const used = usedBytes(db);
   const rows = count(db, 'SELECT count(*) FROM task_run WHERE known = 1');
-  const before = cut(db, keeping, now, used, rows);
+  const before = cut(db, retention, now, used, rows);
   const old = before === null ? '0' : `(expected_start_time < ${before} AND state_type IN ${ENDED})`;
-  const lost = keeping.gone === 'drop' ? 'gone IS NOT NULL' : '0';
+  const lost = retention.gone === 'drop' ? 'gone IS NOT NULL' : '0';
   const list = (sql: string) => (db.prepare(sql).pluck().all() as Uint8Array[]).map((id) => uuidText(id));
   const tasks = list(`SELECT id FROM task_run WHERE known = 1 AND (${old} OR ${lost})`);
   const kept = `SELECT flow_run FROM task_run WHERE known = 1 AND flow_run IS NOT NULL AND NOT ifnull(${old} OR ${lost}, 0)`;
@@ -35,7 +35,7 @@ export function doomed(db: Database, keeping: Keeping, now: number): Doomed {
       task_runs: tasks.length,
       flow_runs: flowRuns.length,
       gone:
-        keeping.gone === 'drop' ? count(db, 'SELECT count(*) FROM task_run WHERE known = 1 AND gone IS NOT NULL') : 0,
+        retention.gone === 'drop' ? count(db, 'SELECT count(*) FROM task_run WHERE known = 1 AND gone IS NOT NULL') : 0,
       bytes: rows === 0 ? 0 : Math.round((used / rows) * tasks.length),
     },
     // children first, since a parent to which no row refers any more is deleted whole
@@ -44,11 +44,11 @@ export function doomed(db: Database, keeping: Keeping, now: number): Doomed {
 }
 
 /** The expected start (µs) before which runs are deleted, by the bound that asks for more; null when neither bound asks for any. */
-function cut(db: Database, keeping: Keeping, now: number, used: number, rows: number): number | null {
+function cut(db: Database, retention: Retention, now: number, used: number, rows: number): number | null {
   const cuts: number[] = [];
-  if (keeping.max_days !== null) cuts.push(now - keeping.max_days * DAY);
-  if (keeping.max_bytes !== null && used > keeping.max_bytes && rows > 0) {
-    const excess = Math.min(rows, Math.ceil(((used - keeping.max_bytes) / used) * rows));
+  if (retention.max_days !== null) cuts.push(now - retention.max_days * DAY);
+  if (retention.max_bytes !== null && used > retention.max_bytes && rows > 0) {
+    const excess = Math.min(rows, Math.ceil(((used - retention.max_bytes) / used) * rows));
     const at = db
       .prepare(
         `SELECT expected_start_time FROM task_run WHERE known = 1 AND expected_start_time IS NOT NULL

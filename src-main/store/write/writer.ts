@@ -4,7 +4,7 @@ import type { DocumentChanges, DueActivities, DueRun, WriteCounts } from '../../
 import { AppError } from '../../contract/errors.ts';
 import { entities, type DocumentKind, type Entity } from '../../contract/fields.ts';
 import type { RunActivity } from '../../contract/run.ts';
-import type { Keeping, Retention } from '../../contract/sync.ts';
+import type { Retention, Removal } from '../../contract/sync.ts';
 import { Activities } from './activities.ts';
 import { closeWritten, openForWriting, suspectFile } from '../file/archive-file.ts';
 import { ChangeLog, Touches } from './change-log.ts';
@@ -16,7 +16,7 @@ import { Rids, Terms } from './interner.ts';
 import { JsonTable } from '../json/json-table.ts';
 import type { Dictionary } from '../json/row-json.ts';
 import { Lookup } from './lookup.ts';
-import { doomed, shrink } from './retention.ts';
+import { planRemoval, shrink } from './retention.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
 import { FailureRefresh } from './failure-refresh.ts';
 import { RowTable } from './row-table.ts';
@@ -38,10 +38,10 @@ export type Writer = {
   markGone(entity: Entity, ids: readonly string[], at: number): void;
   /** Deletes rows for good; returns how many there were. A row that others still refer to is marked gone at `at` (µs), so that it is not asked for again. */
   remove(entity: Entity, ids: readonly string[], at: number): number;
-  /** What `keeping` would delete; `now` µs. */
-  preview(keeping: Keeping, now: number): Retention;
-  /** Deletes the runs that `keeping` does not keep, for good, in several transactions; returns what was deleted. */
-  enforce(keeping: Keeping, now: number): Retention;
+  /** What `retention` would delete; `now` µs. */
+  preview(retention: Retention, now: number): Removal;
+  /** Deletes the runs that `retention` does not keep, for good, in several transactions; returns what was deleted. */
+  enforce(retention: Retention, now: number): Removal;
   /** number of the last commit that touched rows */
   lastBatch(): number;
   /** Ids of rows that are not kept or are marked gone, and of rows that are kept and differ. Writes nothing. */
@@ -171,16 +171,16 @@ class ArchiveWriter implements Writer, Target {
     });
   }
 
-  preview(keeping: Keeping, now: number): Retention {
-    return this.#guard(() => doomed(this.#db, keeping, now).plan);
+  preview(retention: Retention, now: number): Removal {
+    return this.#guard(() => planRemoval(this.#db, retention, now).plan);
   }
 
-  enforce(keeping: Keeping, now: number): Retention {
-    const { plan, ids } = this.#guard(() => doomed(this.#db, keeping, now));
+  enforce(retention: Retention, now: number): Removal {
+    const { plan, ids } = this.#guard(() => planRemoval(this.#db, retention, now));
     for (const [entity, list] of ids)
       for (let from = 0; from < list.length; from += ROWS_PER_REMOVAL)
         this.remove(entity, list.slice(from, from + ROWS_PER_REMOVAL), now);
-    if (keeping.gone === 'drop') this.#transact(() => this.#documents.letGo());
+    if (retention.gone === 'drop') this.#transact(() => this.#documents.letGo());
     this.#guard(() => shrink(this.#db));
     return plan;
   }

@@ -19,9 +19,9 @@ export function signInWords({ auth, secret_env }: Workspace, place: string): str
 }
 
 /** Says what happens to the archive's runs when both servers are kept in it. */
-export function mixWords({ task_runs, keeping }: Workspace, count: (n: number) => string): string {
+export function mixWords({ task_runs, retention }: Workspace, count: (n: number) => string): string {
   const runs = task_runs === null ? 'the runs that are here' : `the ${count(task_runs)} runs that are here`;
-  return keeping.gone === 'drop'
+  return retention.gone === 'drop'
     ? `Together in one archive, ${runs} would be deleted: this archive mirrors its server.`
     : `Together in one archive, ${runs} would be marked as gone.`;
 }

@@ -1,9 +1,9 @@
 /** The form for what an archive keeps, and what saving it would delete, in words. */
-import type { FetchRule, Keeping, Retention } from '../../../src-main/contract/sync.ts';
+import type { FetchRule, Retention, Removal } from '../../../src-main/contract/sync.ts';
 
 /** Numbers are kept as typed, so that a half-typed number is not changed under the person's hands. */
 export type RetentionForm = {
-  gone: Keeping['gone'];
+  gone: Retention['gone'];
   byAge: boolean;
   days: string;
   bySize: boolean;
@@ -16,13 +16,13 @@ const GIGABYTE = 1e9;
 /** Proposed when a limit is switched on: three months, and what a million runs take. */
 const usual = { days: '90', gigabytes: '2' };
 
-export function retentionForm(keeping: Keeping): RetentionForm {
+export function retentionForm(retention: Retention): RetentionForm {
   return {
-    gone: keeping.gone,
-    byAge: keeping.max_days !== null,
-    days: keeping.max_days === null ? usual.days : String(keeping.max_days),
-    bySize: keeping.max_bytes !== null,
-    gigabytes: keeping.max_bytes === null ? usual.gigabytes : String(keeping.max_bytes / GIGABYTE),
+    gone: retention.gone,
+    byAge: retention.max_days !== null,
+    days: retention.max_days === null ? usual.days : String(retention.max_days),
+    bySize: retention.max_bytes !== null,
+    gigabytes: retention.max_bytes === null ? usual.gigabytes : String(retention.max_bytes / GIGABYTE),
   };
 }
 
@@ -38,7 +38,7 @@ export function retentionProblems(form: RetentionForm): RetentionProblems {
 }
 
 /** null while a number is invalid */
-export function formRetention(form: RetentionForm): Keeping | null {
+export function formRetention(form: RetentionForm): Retention | null {
   if (Object.keys(retentionProblems(form)).length > 0) return null;
   return {
     gone: form.gone,
@@ -47,7 +47,7 @@ export function formRetention(form: RetentionForm): Keeping | null {
   };
 }
 
-export function sameRetention(a: Keeping, b: Keeping): boolean {
+export function sameRetention(a: Retention, b: Retention): boolean {
   return a.gone === b.gone && a.max_days === b.max_days && a.max_bytes === b.max_bytes;
 }
 
@@ -61,23 +61,21 @@ const runs = (n: number, { count }: Words) => (n === 1 ? '1 run' : `${count(n)} 
 const flowRuns = (n: number, { count }: Words) => (n === 1 ? '1 flow run' : `${count(n)} flow runs`);
 
 /** "12,431 runs that started before 3 Aug and 120 that the server no longer has"; null when nothing goes */
-export function goingWords(retention: Retention, words: Words): string | null {
-  const old = retention.task_runs - retention.gone;
+export function goingWords(removal: Removal, words: Words): string | null {
+  const old = removal.task_runs - removal.gone;
   const parts: string[] = [];
   if (old > 0)
-    parts.push(
-      runs(old, words) + (retention.before === null ? '' : ` that started before ${words.day(retention.before)}`),
-    );
-  if (retention.gone > 0)
-    parts.push(`${old > 0 ? words.count(retention.gone) : runs(retention.gone, words)} that the server no longer has`);
-  if (retention.flow_runs > 0) parts.push(flowRuns(retention.flow_runs, words));
+    parts.push(runs(old, words) + (removal.before === null ? '' : ` that started before ${words.day(removal.before)}`));
+  if (removal.gone > 0)
+    parts.push(`${old > 0 ? words.count(removal.gone) : runs(removal.gone, words)} that the server no longer has`);
+  if (removal.flow_runs > 0) parts.push(flowRuns(removal.flow_runs, words));
   if (parts.length === 0) return null;
   const last = parts.pop() ?? '';
   return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
 }
 
 /** "the last 90 days, at most 2 GB"; null when there is no bound */
-export function boundWords({ max_days, max_bytes }: Keeping, { bytes }: Words): string | null {
+export function boundWords({ max_days, max_bytes }: Retention, { bytes }: Words): string | null {
   const parts = [
     ...(max_days === null ? [] : [max_days === 1 ? 'the last day' : `the last ${max_days} days`]),
     ...(max_bytes === null ? [] : [`at most ${bytes(max_bytes)}`]),
@@ -86,21 +84,21 @@ export function boundWords({ max_days, max_bytes }: Keeping, { bytes }: Words): 
 }
 
 /** What the next hourly clean-up, which runs after a sync, deletes. */
-export function nextToGoWords(retention: Retention, words: Words): string {
-  const going = goingWords(retention, words);
+export function nextToGoWords(removal: Removal, words: Words): string {
+  const going = goingWords(removal, words);
   return going === null ? 'nothing here is beyond that' : `deleted within the hour: ${going}`;
 }
 
-export function previewWords(retention: Retention, words: Words): string {
-  const going = goingWords(retention, words);
+export function previewWords(removal: Removal, words: Words): string {
+  const going = goingWords(removal, words);
   if (going === null) return 'Nothing is deleted now.';
-  const size = retention.bytes > 0 ? `, about ${words.bytes(retention.bytes)}` : '';
+  const size = removal.bytes > 0 ? `, about ${words.bytes(removal.bytes)}` : '';
   return `Deletes ${going}${size}. This cannot be undone.`;
 }
 
 /** The label of the save button says what it deletes. */
-export function saveWords(retention: Retention | null, words: Words): string {
-  if (retention === null || retention.task_runs + retention.flow_runs === 0) return 'Save';
-  if (retention.task_runs === 0) return `Delete ${flowRuns(retention.flow_runs, words)}`;
-  return `Delete ${runs(retention.task_runs, words)}`;
+export function saveWords(removal: Removal | null, words: Words): string {
+  if (removal === null || removal.task_runs + removal.flow_runs === 0) return 'Save';
+  if (removal.task_runs === 0) return `Delete ${flowRuns(removal.flow_runs, words)}`;
+  return `Delete ${runs(removal.task_runs, words)}`;
 }

@@ -1,4 +1,4 @@
-/** Compares one question with the server: how many runs it has, and, where that differs or runs are few, which ones. Differing runs are read anew. */
+/** Checks one question with the server: how many runs it has, and, where that differs or runs are few, which ones. Differing runs are read anew. */
 import { AppError } from '../contract/errors.ts';
 import type { Check } from '../contract/sync.ts';
 import type { PrefectClient, Row } from '../prefect/client.ts';
@@ -13,7 +13,7 @@ const MOST = 20_000;
 /** Ids named of each kind. */
 const NAMED = 200;
 
-export type CompareOptions = {
+export type CheckOptions = {
   client: PrefectClient;
   sink: Sink;
   signal: AbortSignal;
@@ -24,16 +24,16 @@ export type CompareOptions = {
   /** how many match; more than `ids` when those are cut */
   count: number;
 };
-export type Compared = Omit<Check, 'before' | 'after'>;
+export type Checked = Omit<Check, 'before' | 'after'>;
 
 /** Throws the client's errors and the sink's. */
-export async function compareQuestion({ client, sink, signal, body, ids, count }: CompareOptions): Promise<Compared> {
+export async function checkQuestion({ client, sink, signal, body, ids, count }: CheckOptions): Promise<Checked> {
   const options = { signal, urgent: true };
   const source = new Source(client, await client.pageLimit(options), options);
   const differing = new Differing(sink);
   const server = body === null ? null : await countThere(client, body, options);
   const clock = () => source.clock ?? Date.now() * 1000;
-  const done = (more: boolean): Compared => ({
+  const done = (more: boolean): Checked => ({
     ...differing.named(),
     exact: server !== null,
     server,
