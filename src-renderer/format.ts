@@ -14,18 +14,12 @@ const locale = preferred.startsWith('en') ? preferred : 'en-GB';
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const millionths = new Intl.NumberFormat(locale, { maximumFractionDigits: 6 });
-const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
 
 export const zoneOf = (utc: boolean): Zone => (utc ? 'UTC' : undefined);
 
 /** `901,204` */
 export function formatCount(count: number): string {
   return whole.format(count);
-}
-
-/** `1.2M`, for places too small for all digits */
-export function formatCountShort(count: number): string {
-  return short.format(count);
 }
 
 /** `1 run`, `2 runs` */
@@ -160,7 +154,7 @@ export function offsetMinutes(micros: number, zone: Zone): number {
   return Math.trunc(aheadOfUtc(secondOf(micros), zone) / 60);
 }
 
-export type DayParts = { weekday: string; day: string; month: string; year: string; hm: string; clock: string };
+type DayParts = { weekday: string; day: string; month: string; year: string; hm: string; clock: string };
 
 /** The words an axis label is made of. */
 export function dayParts(micros: number, zone: Zone): DayParts {

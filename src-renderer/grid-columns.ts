@@ -13,7 +13,7 @@ import { rowPaths, type TaskRunRow } from '../src-main/contract/run.ts';
 import type { Settings } from '../src-main/contract/settings.ts';
 import { secondsBetween } from './format.ts';
 
-export type CellKind = 'name' | 'state' | 'time' | 'duration' | 'wait' | 'flow-run' | 'tags' | 'text' | 'id' | 'count';
+type CellKind = 'name' | 'state' | 'time' | 'duration' | 'wait' | 'flow-run' | 'tags' | 'text' | 'id' | 'count';
 
 export type GridColumn = {
   /** field path: sort key, export column and the name in the settings */

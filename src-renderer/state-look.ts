@@ -4,7 +4,7 @@
  */
 import type { StateType } from '../src-main/contract/fields.ts';
 
-export type StateShape =
+type StateShape =
   | 'disc-check'
   | 'disc-cross'
   | 'triangle'
@@ -16,7 +16,7 @@ export type StateShape =
   | 'ring-bars'
   | 'dot';
 
-export type StateLook = {
+type StateLook = {
   /** in words, for a person */
   label: string;
   /** a CSS colour, a name of theme.css */

@@ -7,7 +7,7 @@
 /** `zone`: an IANA name; undefined is the machine's own. */
 export type Zone = string | undefined;
 
-export type WallClock = {
+type WallClock = {
   year: string;
   /** two digits */
   month: string;

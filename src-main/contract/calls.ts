@@ -27,7 +27,7 @@ const none = z.object({}).default({});
 const workspace = z.string();
 const span = z.object({ from: z.number().int().min(0), to: z.number().int().min(0) });
 
-export const answerSchema = z.object({
+const answerSchema = z.object({
   /** names this result for `rows`, `position` and `export`; the last 8 are kept, an older one answers NOT_FOUND */
   result: z.string(),
   count: z.number(),
@@ -45,7 +45,7 @@ export type Answer = z.infer<typeof answerSchema>;
 /** As it is sent: rows are columns. */
 export type SentAnswer = z.input<typeof answerSchema>;
 
-export const exportProgressSchema = z.discriminatedUnion('kind', [
+const exportProgressSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
   z.object({
     kind: z.literal('done'),
@@ -56,7 +56,6 @@ export const exportProgressSchema = z.discriminatedUnion('kind', [
     download: z.string().nullable(),
   }),
 ]);
-export type ExportProgress = z.infer<typeof exportProgressSchema>;
 
 export const contract = {
   hello: call(

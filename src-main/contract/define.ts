@@ -6,7 +6,7 @@ export type Call<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodTyp
   input: I;
   output: O;
 };
-export type Stream<I extends z.ZodType = z.ZodType, T extends z.ZodType = z.ZodType> = {
+type Stream<I extends z.ZodType = z.ZodType, T extends z.ZodType = z.ZodType> = {
   kind: 'stream';
   input: I;
   item: T;

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 
-export const errorCodes = [
+const errorCodes = [
   'BAD_INPUT',
   'CANCELLED',
   'DISCONNECTED',
@@ -40,7 +40,7 @@ export const errorCodes = [
 export const errorCodeSchema = z.enum(errorCodes);
 export type ErrorCode = z.infer<typeof errorCodeSchema>;
 
-export const errorDetailsSchema = z.record(z.string(), z.union([z.string(), z.number()]));
+const errorDetailsSchema = z.record(z.string(), z.union([z.string(), z.number()]));
 /** Facts the words need: `url`, `status`, `path`, `pid`, `retryAfter` (seconds), `host` … Never a secret. */
 export type ErrorDetails = z.infer<typeof errorDetailsSchema>;
 

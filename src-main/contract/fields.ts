@@ -223,7 +223,7 @@ export const relations = {
   },
 } as const satisfies Record<Entity, Record<string, Relation>>;
 
-export type ResolvedField = {
+type ResolvedField = {
   /** relation names walked from the starting entity, all of kind `one` */
   via: string[];
   entity: Entity;

@@ -100,14 +100,14 @@ export const deploymentFilterSchema = z.strictObject({
   concurrency_limit: z.strictObject({ ge_: integer.nullish(), le_: integer.nullish(), is_null_: flag }).nullish(),
 });
 
-export const workPoolFilterSchema = z.strictObject({
+const workPoolFilterSchema = z.strictObject({
   operator,
   id: idAny.nullish(),
   name: nameAny.nullish(),
   type: nameAny.nullish(),
 });
 
-export const workQueueFilterSchema = z.strictObject({
+const workQueueFilterSchema = z.strictObject({
   operator,
   id: idAny.nullish(),
   name: z.strictObject({ any_: strings, startswith_: strings }).nullish(),
@@ -144,7 +144,7 @@ const fourFilters = {
 const pools = { work_pools: workPoolFilterSchema.nullish() };
 const poolsAndQueues = { ...pools, work_pool_queues: workQueueFilterSchema.nullish() };
 
-/** The four filters every list endpoint takes; joined by AND. `{}` is not the same as absent (facts §1.7). */
+/** The four filters every list endpoint takes; joined by AND. `{}` is not the same as absent: it leaves out rows without that parent. */
 export const prefectFiltersSchema = z.object(fourFilters);
 export type PrefectFilters = z.output<typeof prefectFiltersSchema>;
 export type TaskRunFilter = z.output<typeof taskRunFilterSchema>;
@@ -153,8 +153,8 @@ export type FlowFilter = z.output<typeof flowFilterSchema>;
 export type DeploymentFilter = z.output<typeof deploymentFilterSchema>;
 export type WorkPoolFilter = z.output<typeof workPoolFilterSchema>;
 export type WorkQueueFilter = z.output<typeof workQueueFilterSchema>;
-export type TaskRunSort = (typeof taskRunSorts)[number];
-export type FlowRunSort = (typeof flowRunSorts)[number];
+type TaskRunSort = (typeof taskRunSorts)[number];
+type FlowRunSort = (typeof flowRunSorts)[number];
 export type NamedSort = (typeof namedSorts)[number];
 
 const orElse =
@@ -176,7 +176,6 @@ const limit = limitSchema;
 
 /** Body of POST /task_runs/paginate. */
 export const taskRunPaginateSchema = z.object({ limit, sort: taskRunSort, page, ...fourFilters });
-export type TaskRunPaginate = z.output<typeof taskRunPaginateSchema>;
 
 /** Bodies of POST /{entity}s/{action}; keys are in the order in which the server reports their errors. */
 export const bodySchemas = {

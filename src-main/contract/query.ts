@@ -6,10 +6,10 @@
  * "not flow sandbox" keeps runs without a flow. (Prefect's `not_any_` is written `and` of `not` and `isNull: false`.)
  */
 import { z } from 'zod';
-import { entities, resolveField, type Entity } from './fields.ts';
+import { entities } from './fields.ts';
 
 /** An instant in µs, or one that stays relative until the query runs: `{ ago: 86_400_000_000 }` = 24 h before now. */
-export const instantSchema = z.union([z.number(), z.object({ ago: z.number() }).strict()]);
+const instantSchema = z.union([z.number(), z.object({ ago: z.number() }).strict()]);
 export type Instant = z.infer<typeof instantSchema>;
 
 /** µs; `now` likewise. */
@@ -48,9 +48,8 @@ export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
 );
 
 export const TRUE: Condition = { and: [] };
-export const FALSE: Condition = { or: [] };
 
-export const sortKeySchema = z.object({ field, dir: z.enum(['asc', 'desc']) });
+const sortKeySchema = z.object({ field, dir: z.enum(['asc', 'desc']) });
 export type SortKey = z.infer<typeof sortKeySchema>;
 
 /**
@@ -123,15 +122,5 @@ export const histogramSchema = z.object({
   missing: z.number(),
 });
 export type Histogram = z.infer<typeof histogramSchema>;
-
-/** Names of fields in a tree that do not exist, as readable paths; [] when the tree is sound. */
-export function unknownFields(condition: Condition, from: Entity = 'task_run'): string[] {
-  if ('and' in condition) return condition.and.flatMap((c) => unknownFields(c, from));
-  if ('or' in condition) return condition.or.flatMap((c) => unknownFields(c, from));
-  if ('not' in condition) return unknownFields(condition.not, from);
-  if ('has' in condition) return []; // checked by the evaluator, which knows the entity behind
-  if ('text' in condition) return [];
-  return resolveField(from, condition.field) ? [] : [condition.field];
-}
 
 export const entitySchema = z.enum(entities);

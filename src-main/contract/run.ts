@@ -48,7 +48,7 @@ export const taskRunRowSchema = z.object({
   has_subflow: z.boolean(),
 }) as unknown as z.ZodObject<{ [F in keyof TaskRunRow]: z.ZodType<TaskRunRow[F]> }>;
 
-export const runLinkSchema = z.object({
+const runLinkSchema = z.object({
   id: z.string(),
   kind: z.enum(['task_run', 'flow_run']),
   name: z.string(),
@@ -79,7 +79,7 @@ export const taskRunDetailSchema = z.object({
 });
 export type TaskRunDetail = z.infer<typeof taskRunDetailSchema>;
 
-export const stateHistorySchema = z.array(
+const stateHistorySchema = z.array(
   z.object({
     id: z.string(),
     type: z.string(),
@@ -91,7 +91,7 @@ export const stateHistorySchema = z.array(
 export type StateHistory = z.infer<typeof stateHistorySchema>;
 
 /** Prefect's levels: 10 debug, 20 info, 30 warning, 40 error, 50 critical. timestamp in µs. */
-export const logLineSchema = z.object({
+const logLineSchema = z.object({
   id: z.string(),
   name: z.string(),
   level: z.number(),
@@ -101,7 +101,7 @@ export const logLineSchema = z.object({
 export type LogLine = z.infer<typeof logLineSchema>;
 
 /** What a run has published: markdown, tables, links, images, progress, and the result's metadata (type `result`). Times in µs. */
-export const artifactSchema = z.object({
+const artifactSchema = z.object({
   id: z.string(),
   key: z.string().nullable(),
   type: z.string().nullable(),

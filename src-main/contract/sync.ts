@@ -4,7 +4,7 @@ import { wireErrorSchema } from './errors.ts';
 
 const micros = z.number().nullable();
 
-export const syncPhaseSchema = z.enum(['idle', 'running', 'cancelling', 'failed']);
+const syncPhaseSchema = z.enum(['idle', 'running', 'cancelling', 'failed']);
 /**
  * The server's own word of what changes, as it changes. off: nobody listens (paused, no sync yet); unsupported: this server or a
  * proxy before it has no such stream, and passes by the clock do the work.
@@ -65,7 +65,7 @@ export const syncStatusSchema = z.object({
 export type SyncStatus = z.infer<typeof syncStatusSchema>;
 
 /** A stretch of expected start times and what is known of it. Times in µs, `to` not included. */
-export const coverageSpanSchema = z.object({
+const coverageSpanSchema = z.object({
   from: z.number(),
   to: z.number(),
   runs: z.number(),

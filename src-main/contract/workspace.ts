@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { dialectSchema } from './query.ts';
 import { fetchRuleSchema, retentionSchema } from './sync.ts';
 
-export const authKindSchema = z.enum(['none', 'api_key', 'basic']);
+const authKindSchema = z.enum(['none', 'api_key', 'basic']);
 /** A workspace as the renderer may see it: where, never the secret. */
 export const workspaceSchema = z.object({
   name: z.string(),

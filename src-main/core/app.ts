@@ -22,7 +22,7 @@ import { VERSION } from './version.ts';
 import type { ApiRequest } from './workers/contracts.ts';
 import { Workspaces, type Entry } from './workspaces/workspaces.ts';
 
-export const ORDINARY_DEMO_RUNS = 20_000;
+const ORDINARY_DEMO_RUNS = 20_000;
 
 export type AppOptions = {
   dataDir: string;

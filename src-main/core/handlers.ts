@@ -23,7 +23,7 @@ import { secretFromEnv } from './files/secrets.ts';
 import type { Connection } from '../prefect/connection.ts';
 
 /** What the calls need; `App` has it. */
-export type Core = {
+type Core = {
   readonly version: string;
   readonly paths: Paths;
   readonly shell: Shell;

@@ -31,6 +31,6 @@ export const plainShell: Shell = {
   secrets: null,
 };
 
-export type LogLevel = 'info' | 'warn' | 'error';
+type LogLevel = 'info' | 'warn' | 'error';
 /** Logs one event. Fields are codes, counts, paths and names, never a secret. */
 export type Log = (level: LogLevel, event: string, fields?: Record<string, unknown>) => void;

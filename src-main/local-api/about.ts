@@ -1,7 +1,7 @@
 /** The replies that a client asks for before it reads rows: health, version, rows a page. */
 
 /** The version of Prefect whose answers the local API gives. */
-export const SERVER_VERSION = '3.8.8';
+const SERVER_VERSION = '3.8.8';
 /** PREFECT_SERVER_API_DEFAULT_LIMIT: default and maximum of `limit`. */
 export const DEFAULT_LIMIT = 200;
 

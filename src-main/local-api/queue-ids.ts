@@ -10,7 +10,7 @@ import { memberValue } from './member-value.ts';
 export type Pooled = 'flow_run' | 'deployment';
 type View = { engine: Pick<Engine, 'version'>; reader: Pick<Reader, 'json'> };
 /** Queue ids by rid; null: in no queue. */
-export type QueueIds = ReadonlyMap<number, string | null>;
+type QueueIds = ReadonlyMap<number, string | null>;
 /** `version`: the engine's version at which the ids were read. */
 type Kept = { version: number; ids: Record<Pooled, Map<number, string | null>> };
 

@@ -6,7 +6,7 @@
 import { AppError } from '../contract/errors.ts';
 
 const IN_FLIGHT = 2;
-/** Requests a second. Cloud's smallest plan allows 250 a minute on the routes used here (prefect-api-facts §7). */
+/** Requests a second. Cloud's smallest plan allows 250 a minute on the routes used here. */
 const CLOUD_RATE = 2;
 /** Calm replies before a lowered rate is raised again by a fifth. */
 const CALM_STREAK = 20;

@@ -37,13 +37,13 @@ export type Page = { rows: Row[]; serverTime: number | null };
 
 /** A work pool or work queue; `json` is its exact text. */
 export type DocumentRow = { json: string; value: WireDocument };
-export type DocumentPage = { rows: DocumentRow[]; serverTime: number | null };
+type DocumentPage = { rows: DocumentRow[]; serverTime: number | null };
 
 /** Body of a /filter call. Without `limit` the server takes its own. */
-export type FilterBody = { sort?: string; limit?: number; offset?: number } & Record<string, unknown>;
+type FilterBody = { sort?: string; limit?: number; offset?: number } & Record<string, unknown>;
 
 /** Which filter keys this server knows; it answers others with 422. */
-export type Features = { expectedStart: boolean; taskRunEnd: boolean; flowRunEnd: boolean };
+type Features = { expectedStart: boolean; taskRunEnd: boolean; flowRunEnd: boolean };
 export const allFeatures: Features = { expectedStart: true, taskRunEnd: true, flowRunEnd: true };
 
 export type PrefectClient = {

@@ -31,7 +31,7 @@ export type WaySettings = {
   env?: Record<string, string | undefined>;
 };
 /** `proxy`: host and port of the proxy in use, for messages; null: none. */
-export type Way = { dispatcher: Dispatcher; proxy: string | null };
+type Way = { dispatcher: Dispatcher; proxy: string | null };
 
 /** Throws BAD_INPUT for a CA file or a proxy variable that cannot be used. Contacts nothing. */
 export function openWay(apiUrl: string, { insecure_tls, ca_file, timeouts, tunnel, env }: WaySettings): Way {

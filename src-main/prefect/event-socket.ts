@@ -10,14 +10,14 @@ import { socketMessageSchema, type WireEvent } from './wire.ts';
 const OPEN_WITHIN = 15_000;
 /** ms between pings. A dead line (sleep, a forgotten NAT entry) shows in no other way: the server's own pings just stop. */
 const PING_EVERY = 20_000;
-/** µs. The filter's `until` also holds for live events and defaults to now, so without it none would arrive (facts §5). */
+/** µs. The filter's `until` also holds for live events and defaults to now, so without it none would arrive. */
 const FAR_AHEAD = 10 * 365 * 86_400_000_000;
 /** Statuses of a server that is restarting or busy, and may have a stream later. */
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** Close codes of a server that refuses: the sign-in failed, or it does not understand a message. */
 const refusals = new Set([1002, 1003, 1007, 1008]);
 
-export type SocketOptions = {
+type SocketOptions = {
   /** http(s)://…/api, or Cloud's …/workspaces/<id> */
   apiUrl: string;
   auth: Auth;

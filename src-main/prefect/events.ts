@@ -1,6 +1,6 @@
 /**
  * Reads the server's events: ids of task runs and flow runs as they change. They tell where to look and are no log: some get lost (a queue
- * of 256 for each subscriber), and changes made through REST emit none (facts §5).
+ * of 256 for each subscriber), and changes made through REST emit none.
  */
 import { parseTime } from '../contract/time.ts';
 import type { Live } from '../contract/sync.ts';

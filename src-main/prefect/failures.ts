@@ -107,8 +107,8 @@ export function notPrefect(url: string, why: string, details: ErrorDetails = {})
   return { error, again: 'never', after: null, unreachable: false };
 }
 
-/** Prefect's own words in an error body; its three shapes are in prefect-api-facts §3. At most 500 characters. */
-export function prefectMessage(body: string): string {
+/** Prefect's own words in an error body, in any of its three shapes. At most 500 characters. */
+function prefectMessage(body: string): string {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -128,7 +128,7 @@ export function prefectMessage(body: string): string {
   return parts.join('; ').slice(0, 500);
 }
 
-export type StatusReply = {
+type StatusReply = {
   status: number;
   body: string;
   html: boolean;

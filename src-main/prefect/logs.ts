@@ -10,7 +10,7 @@ const MOST_OF_AN_END = 5_000;
 const MOST_TOGETHER = 2_000;
 
 /** `gap`: id of the line after which lines are missing, before the last ones; null: all lines are here. */
-export type RunLogs = { lines: LogLine[]; gap: string | null };
+type RunLogs = { lines: LogLine[]; gap: string | null };
 
 type Reading = {
   ids: readonly string[];

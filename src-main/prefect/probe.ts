@@ -3,7 +3,7 @@ import { createClient } from './client.ts';
 import type { Connection } from './connection.ts';
 
 /** `api_url`: the API's exact address, which may differ from the typed one. */
-export type Probed = { api_url: string; version: string | null; task_runs: number };
+type Probed = { api_url: string; version: string | null; task_runs: number };
 
 /** Throws the one SERVER_ code that tells what is wrong with the address or the sign-in. */
 export async function probeServer(connection: Connection, signal: AbortSignal): Promise<Probed> {

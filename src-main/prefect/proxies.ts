@@ -4,7 +4,7 @@ import { isLoopback } from './address.ts';
 
 type Env = Record<string, string | undefined>;
 
-export type ProxyRule = {
+type ProxyRule = {
   /** address of the proxy, which may hold a password and must not be in a message; null: no proxy */
   uri: string | null;
   /** its host and port, for messages */

@@ -1,4 +1,4 @@
-/** How long to wait before asking again. The policy is the Prefect SDK's (prefect-api-facts §7). */
+/** How long to wait before asking again. The policy is the Prefect SDK's. */
 import { AppError } from '../contract/errors.ts';
 
 /** The SDK retries 5 times. */

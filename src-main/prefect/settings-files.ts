@@ -1,6 +1,6 @@
 /**
  * Reads the settings where Prefect's own client finds them, strongest place first: environment, `.env`, `prefect.toml`, `pyproject.toml`,
- * the active profile (prefect-api-facts §7).
+ * the active profile.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';

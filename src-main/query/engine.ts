@@ -51,7 +51,7 @@ export type Outcome = {
   histogram: Histogram | null;
 };
 
-export type EngineOptions = {
+type EngineOptions = {
   dialect: Dialect;
   /** Results of up to this many rows are sorted by themselves instead of read from a kept order. */
   smallResult?: number;

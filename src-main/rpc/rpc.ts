@@ -46,7 +46,7 @@ type Reply = z.infer<typeof replySchema>;
 
 type Running = { abort: AbortController; credit: number; wake: (() => void) | null };
 
-export type ServeOptions = {
+type ServeOptions = {
   /** Called with every INTERNAL error, for the log. */
   onInternalError?: (name: string, thrown: unknown) => void;
   /** Calls and streams that may be open at once on this channel; a further one is refused with BAD_INPUT. Default: no limit. */

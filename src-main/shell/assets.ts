@@ -13,7 +13,7 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 };
 
-export type Asset = { type: string; body: Buffer<ArrayBuffer>; immutable: boolean };
+type Asset = { type: string; body: Buffer<ArrayBuffer>; immutable: boolean };
 
 /**
  * Reads one file. `pathname` is still percent-encoded; `/` is the page. Returns null for a missing file, an extension that is not

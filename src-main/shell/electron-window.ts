@@ -7,7 +7,7 @@ import type { Channel } from '../rpc/channels.ts';
 import { pageHeaders, readAsset } from './assets.ts';
 import type { WindowState } from './window-state.ts';
 
-export const SCHEME = 'app';
+const SCHEME = 'app';
 const ORIGIN = `${SCHEME}://taskscope`;
 const CHANNEL = 'taskscope';
 

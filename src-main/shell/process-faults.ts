@@ -1,7 +1,7 @@
 /** Errors that nothing caught in the main process. Without these listeners Node ends the process while worker threads write. */
 
 export type FaultKind = 'uncaughtException' | 'unhandledRejection';
-export type OnFault = (kind: FaultKind, thrown: unknown) => void;
+type OnFault = (kind: FaultKind, thrown: unknown) => void;
 
 let current: OnFault | null = null;
 

@@ -1,5 +1,5 @@
 /**
- * Scan A of prefect-api-facts §6: paging by offset over an order that is total and never changes (ids; flow names).
+ * Anchored scan: paging by offset over an order that is total and never changes (ids; flow names).
  * Each page must overlap rows already seen: deletions move later rows to the front, and a page that does not overlap may have skipped some.
  */
 import type { Entity } from '../contract/fields.ts';
@@ -9,7 +9,7 @@ import type { Criteria, Source } from './source.ts';
 /** Rows of overlap. Up to this many deletions between two pages cost nothing; more cost one page read again. */
 const OVERLAP = 20;
 
-export type Scan = { entity: Entity; sort: string; criteria: Criteria; others?: Record<string, unknown> };
+type Scan = { entity: Entity; sort: string; criteria: Criteria; others?: Record<string, unknown> };
 
 /** Gives every row that exists during the whole scan to `take`, most of them once. Returns the ids seen. */
 export async function scanAnchored(

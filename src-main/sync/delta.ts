@@ -1,5 +1,5 @@
 /**
- * Pass D of prefect-api-facts §6: reads what is new or has changed since the last pass, in a handful of requests.
+ * Delta pass: reads what is new or has changed since the last pass, in a handful of requests.
  * New rows are found by expected start, running ones by state, ended ones by end time. Rows that are unfinished in the archive and in none
  * of these lists are asked for by id.
  */
@@ -9,7 +9,7 @@ import { closeGap, END_OF_TIME, type Walk } from './keyset.ts';
 import { keep, keeper, refetch, type Pass, type RunEntity } from './pass.ts';
 
 const MINUTE = 60_000_000;
-/** µs. A row may arrive this much later than its own times say: clients buffer events, clocks differ, the server's recorder lags (facts §5). */
+/** µs. A row may arrive this much later than its own times say: clients buffer events, clocks differ, the server's recorder lags. */
 const WIDE_OVERLAP = 15 * MINUTE;
 const NARROW_OVERLAP = 2 * MINUTE;
 /** µs between two passes with the wide overlap: in every pass, at one each 30 s, the overlap would be most of the traffic. */

@@ -1,4 +1,4 @@
-/** Which database answers: its null order, collation and `like_` rules differ (prefect-api-facts §0.4). */
+/** Which database answers: its null order, collation and `like_` rules differ. */
 import type { Dialect } from '../contract/query.ts';
 import type { Source } from './source.ts';
 
@@ -7,7 +7,7 @@ const SOME = 10;
 
 /**
  * Asks for a run by its own name with a backslash before it: PostgreSQL takes the backslash as an escape and finds the run, SQLite takes it
- * literally and does not (facts §1.2). One run of any kind is enough, unlike for the probes by null order of §2.
+ * literally and does not. One run of any kind is enough.
  * null: the server has no run yet, or the run was deleted while it was asked for.
  */
 export async function probeDialect(source: Source): Promise<Dialect | null> {

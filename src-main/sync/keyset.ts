@@ -1,7 +1,7 @@
 /**
- * Harvest H of prefect-api-facts §6: reads every row whose `column` lies in a gap, by closing the gap from its ends.
+ * Harvest: reads every row whose `column` lies in a gap, by closing the gap from its ends.
  * Each page is one SELECT on one snapshot, its bound is inclusive and no offset is used, so that rows deleted or inserted
- * meanwhile cannot push others past the cursor. Ties longer than a page are read by scan A.
+ * meanwhile cannot push others past the cursor. Ties longer than a page are read by an anchored scan (anchored.ts).
  *
  * Two lanes read one gap, from above and from below: they never read the same rows, need no plan of where the rows
  * lie, and meet wherever they meet.
@@ -35,7 +35,7 @@ export type Walk = {
  * Takes the rows of one page. `gap` is what is left to read after them (null: nothing) and is to be stored together with them. The order of
  * the calls must be fixed before it returns; the returned promise is awaited only before further pages are taken.
  */
-export type TakePage = (rows: Row[], gap: Gap | null) => Promise<void>;
+type TakePage = (rows: Row[], gap: Gap | null) => Promise<void>;
 
 /** µs that times near the year 9999 may be rounded by. */
 const SLACK = 64;

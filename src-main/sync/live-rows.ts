@@ -10,7 +10,7 @@ import type { RunEvent } from '../prefect/events.ts';
 import type { Reader } from './recency.ts';
 import type { Source } from './source.ts';
 
-/** ms. A task's Pending, Running and Completed often come together, and 0.2 s is most of the recorder's lag (facts §5). */
+/** ms. A task's Pending, Running and Completed often come together, and 0.2 s is most of the recorder's lag. */
 const FOLD = 200;
 /** ms between two rounds of at most one page per entity: at most 4 × 200 task runs a second, whatever happens there. */
 const ROUND_EVERY = 250;
@@ -32,7 +32,7 @@ type Wanted = {
   due: number;
 };
 
-export type LiveRowsOptions = {
+type LiveRowsOptions = {
   source: Source;
   /** for one round of reading and writing */
   reader: () => Reader;

@@ -13,7 +13,7 @@ export type LiveItem = {
   reconnected: number;
 };
 
-export type LiveOptions = {
+type LiveOptions = {
   client: PrefectClient;
   connection: Connection;
   reader: () => Reader;

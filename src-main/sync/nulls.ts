@@ -1,4 +1,4 @@
-/** Probe N of prefect-api-facts §6: reads the runs without an expected start, which no bound on that field finds. */
+/** Reads the runs without an expected start, which no bound on that field finds. */
 import type { Row } from '../prefect/client.ts';
 import { scanAnchored } from './anchored.ts';
 import type { Source } from './source.ts';

@@ -6,7 +6,7 @@ import type { RowBatch, Sink } from './sink.ts';
 
 /** Pages in the queue from which on the reader waits. */
 const FULL = 8;
-/** Pages in one transaction: 5 are 8 % faster than 1, and one index update instead of five (performance.md §1). */
+/** Pages in one transaction: 5 are 8 % faster than 1, and one index update instead of five. */
 const TOGETHER = 5;
 /** Transactions handed over and not yet committed: one is packed while the other is written. */
 const IN_FLIGHT = 2;

@@ -6,7 +6,7 @@ import type { Source } from './source.ts';
 
 type Take = (rows: Row[]) => Promise<void>;
 
-/** Reads all flows by scan A, since their names are unique and never change. Returns their ids. */
+/** Reads all flows by an anchored scan, since their names are unique and never change. Returns their ids. */
 export async function readFlows(source: Source, take: Take): Promise<string[]> {
   return [...(await scanAnchored(source, { entity: 'flow', sort: 'NAME_ASC', criteria: {} }, take))];
 }

@@ -10,7 +10,7 @@ import type { Pass } from './pass.ts';
 import type { DueRun } from '../contract/archive.ts';
 
 const DAY = 86_400_000_000;
-/** µs after its end until a run's last lines have arrived: clients send logs every 2 s, and try again when that fails (facts §5). */
+/** µs after its end until a run's last lines have arrived: clients send logs every 2 s, and try again when that fails. */
 const SETTLE = 10_000_000;
 /** Most runs in a pass. */
 const MOST = 200;

@@ -23,7 +23,7 @@ import { HOUR, parseVerify, VERIFY_KEY, verifiedSince, type VerifyState } from '
 
 export type { SyncProgress } from './progress.ts';
 
-export type SyncOptions = {
+type SyncOptions = {
   client: PrefectClient;
   sink: Sink;
   /** the value that the sink last committed under a key */

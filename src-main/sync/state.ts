@@ -9,7 +9,7 @@ export const STATE_KEY = 'sync';
 const gap = z.object({ low: z.string().nullable(), high: z.string() });
 const time = z.number().nullable();
 
-export const syncStateSchema = z.object({
+const syncStateSchema = z.object({
   v: z.literal(1),
   /** µs; how far back the person wants to go, by expected start. null: everything */
   since: time,

@@ -1,5 +1,5 @@
 /**
- * Pass V of prefect-api-facts §6: finds changes that delta passes cannot see. Deleted rows, renames, changes from one terminal state to
+ * Verification: finds changes that delta passes cannot see. Deleted rows, renames, changes from one terminal state to
  * another and late rows have no time to ask by. So windows of expected start are read whole, in turns, and compared with the archive;
  * counts, which are cheap, tell which windows to read first.
  */

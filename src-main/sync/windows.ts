@@ -23,7 +23,7 @@ const windowSchema = z.object({
 export type Window = z.infer<typeof windowSchema>;
 type Compared = Pick<Window, 'from' | 'to' | 'at'>;
 
-export const verifyStateSchema = z.object({
+const verifyStateSchema = z.object({
   v: z.literal(1),
   task_run: z.array(windowSchema),
   flow_run: z.array(windowSchema),

@@ -13,7 +13,7 @@ import { readBound, readText, readValues, type Reading } from './values.ts';
 export type Parsed = { marks: Mark[] } & ({ where: Condition; problem: null } | { where: null; problem: Problem });
 
 /** `local` reads a moment without a zone; without it that is UTC. */
-export type ParseOptions = { names?: Names; local?: Reading['local'] };
+type ParseOptions = { names?: Names; local?: Reading['local'] };
 
 export function parseQuery(text: string, { names = noNames, local = readUtc }: ParseOptions = {}): Parsed {
   const parser = new Parser(text, { names, local });

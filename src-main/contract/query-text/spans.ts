@@ -18,7 +18,7 @@ const days = 9_999 * 366; // times beyond have no four-figure year
 const span = /^(\d+(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+)([a-zµ]+)$/i;
 
 /** `90s` → µs; null when it is no span. */
-export function readSpan(text: string, per = 1): number | null {
+function readSpan(text: string, per = 1): number | null {
   const [, number, unit] = span.exec(text) ?? [];
   const size = unit === undefined ? undefined : micros.get(unit);
   if (number === undefined || size === undefined) return null;

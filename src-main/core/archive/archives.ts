@@ -18,7 +18,7 @@ import { openTelling } from './damage.ts';
 /** ms; a second death within this time is no accident: the archive stays closed until a person opens it again */
 const SOON = 60_000;
 
-export type ArchivesOptions = {
+type ArchivesOptions = {
   paths: Paths;
   workspaces: Workspaces;
   settings: JsonFile<Settings>;

@@ -22,7 +22,7 @@ export async function setAsideFor(path: string): Promise<string[]> {
 }
 
 /** ARCHIVE_DAMAGED of the newest file that was set aside, else null. */
-export async function pastDamage(path: string): Promise<AppError | null> {
+async function pastDamage(path: string): Promise<AppError | null> {
   const aside = (await setAsideFor(path)).at(-1);
   if (aside === undefined) return null;
   return aside.endsWith(INDEX)

@@ -7,7 +7,7 @@ import type { Log } from '../shell.ts';
 /** `reconnected`: how often the line has come back after it was lost. */
 type Item = { state: Live; reconnected: number };
 
-export type LiveUpdatesOptions = {
+type LiveUpdatesOptions = {
   read: (connection: Connection, signal: AbortSignal) => AsyncIterable<Item>;
   onState: (live: Live) => void;
   /** the line is back: a sync brings what events did not tell meanwhile */

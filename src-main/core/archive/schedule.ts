@@ -30,7 +30,7 @@ export function isBack(before: Look, now: Look, failing: boolean): boolean {
 }
 
 /** In seconds, asked anew each time so that a changed setting holds from the next pause on. `atLeast` holds when hurried, too. */
-export type Pace = { every: () => number; atLeast: () => number };
+type Pace = { every: () => number; atLeast: () => number };
 
 export class Schedule {
   readonly #start: () => void;

@@ -11,7 +11,7 @@ import { oldestKept } from './retention.ts';
 import { Schedule } from './schedule.ts';
 import { startedStatus } from './sync-status.ts';
 
-export type RunnerOptions = Pick<
+type RunnerOptions = Pick<
   OpenOptions,
   'workspace' | 'log' | 'connection' | 'onDialect' | 'retention' | 'fetchRule' | 'syncEvery' | 'metered' | 'byItself'
 > & {

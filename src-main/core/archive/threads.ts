@@ -16,7 +16,7 @@ export type Threads = {
   writer: Started<typeof writerContract> | null;
   sync: AttachedSync | null;
 };
-export type ThreadOptions = {
+type ThreadOptions = {
   path: string;
   dialect: Dialect;
   readOnly: boolean;

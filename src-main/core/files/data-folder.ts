@@ -11,7 +11,7 @@ import type { Paths } from './paths.ts';
 
 export { isAlive };
 
-export type DataFolder = {
+type DataFolder = {
   /** why nothing may be written in the folder; null: it may */
   readOnly: AppError | null;
   notices: AppError[];

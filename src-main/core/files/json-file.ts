@@ -19,7 +19,7 @@ export type JsonFile<T> = {
   readonly setAside: AppError | null;
 };
 
-export type JsonFileOptions = {
+type JsonFileOptions = {
   /** what the file holds, in the plural, for a person: `presets` */
   holds: string;
   /** why nothing may be written; null: it may */

@@ -23,7 +23,7 @@ export function keepOutOfLogs(auth: Auth, headers: Record<string, string>): void
 }
 
 /** The text without the secrets of every connection this process has used. */
-export function withoutSecrets(text: string): string {
+function withoutSecrets(text: string): string {
   let clean = text;
   for (const redact of redactors.values()) clean = redact(clean);
   return clean;

@@ -95,14 +95,14 @@ export const writerContract = {
 };
 
 /** A few ids of each kind that the archive has. */
-export const knownIdsSchema = z.object({
+const knownIdsSchema = z.object({
   flow: z.array(z.string()),
   flow_run: z.array(z.string()),
   task_run: z.array(z.string()),
 });
 export type KnownIds = z.infer<typeof knownIdsSchema>;
 
-export const syncItemSchema = z.object({
+const syncItemSchema = z.object({
   status: syncStatusSchema.omit({ workspace: true, paused: true, metered: true, live: true, next: true }),
   /** of the server's database, once it is known */
   dialect: dialectSchema.nullable(),
@@ -159,7 +159,7 @@ export const serverContract = {
   ),
 };
 
-export const apiRequestSchema = z.object({
+const apiRequestSchema = z.object({
   method: z.string(),
   /** from `/api` on, with its query string */
   path: z.string(),

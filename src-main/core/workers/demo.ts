@@ -5,7 +5,7 @@ import { serve } from '../../rpc/rpc.ts';
 import { demoContract } from './contracts.ts';
 import { mainChannel } from './port.ts';
 
-export type DemoData = { runs: number; epoch: number };
+type DemoData = { runs: number; epoch: number };
 const { runs, epoch } = workerData as DemoData;
 const started = startDemo({ runs, seed: 20_000, epoch });
 

@@ -7,7 +7,7 @@ import { QueryResults } from './results.ts';
 import { mainChannel } from './port.ts';
 
 /** `changes`: the port on which the writer sends the rows of each commit. */
-export type QueryData = { changes: MessagePort };
+type QueryData = { changes: MessagePort };
 const { changes } = workerData as QueryData;
 
 const results = new QueryResults();

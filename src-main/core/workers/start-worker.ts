@@ -6,7 +6,7 @@ import { AppError } from '../../contract/errors.ts';
 import { connect } from '../../rpc/rpc.ts';
 import type { Log } from '../shell.ts';
 
-export type WorkerName = 'writer' | 'query' | 'sync' | 'demo';
+type WorkerName = 'writer' | 'query' | 'sync' | 'demo';
 
 /**
  * Pages of 450 kB outlive Node's young heap of 48 MB while they are packed and written. With twice that, 5 % more new rows a second and 9 %

@@ -11,7 +11,7 @@ import { standBack } from './background.ts';
 import { mainChannel } from './port.ts';
 
 /** `sync`: calls of the sync thread come in here. `changes`: row numbers that the query thread's index must read go out here. */
-export type WriterData = { sync: MessagePort; changes: MessagePort };
+type WriterData = { sync: MessagePort; changes: MessagePort };
 const { sync, changes } = workerData as WriterData;
 
 let opened: Writer | null = null;

@@ -15,7 +15,7 @@ export type Parts = {
 };
 
 type Server = 'same' | 'another' | 'unknown';
-export type Edited = { change: ConnectionPart; typed: Typed };
+type Edited = { change: ConnectionPart; typed: Typed };
 
 /** Throws BAD_INPUT for the demo, an address that is none, and a header that cannot be set or has no value in `kept`. */
 export function edited(entry: Entry, kept: Record<string, string>, edit: ConnectionEdit): Edited {
@@ -63,7 +63,7 @@ async function keptHeaders(
 }
 
 /** Two ways to write one address, such as with and without `/api`. */
-export function sameAddress(one: string, other: string): boolean {
+function sameAddress(one: string, other: string): boolean {
   return one === other || apiUrlGuesses(one)[0] === apiUrlGuesses(other)[0];
 }
 

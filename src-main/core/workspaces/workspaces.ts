@@ -22,19 +22,16 @@ export const entrySchema = z.object({
   kind: z.enum(['demo', 'server']),
   /** file name of its archive, given once */
   file: z.string(),
-  /**
-   * Under what its secrets are kept, given once: who renames it need not see them, as the command line cannot see Electron's
-   * keychain. An entry of before has its name's.
-   */
-  secrets: z.string().optional(),
+  /** The key of its secrets, given once: the command line can rename a workspace though it cannot read Electron's keychain. */
+  secrets: z.string(),
   api_url: z.string(),
   auth: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('none') }),
     z.object({ kind: z.literal('env'), scheme, variable: z.string() }),
     z.object({ kind: z.literal('kept'), scheme }),
   ]),
-  /** names; their values are kept with the secrets. A file of before has the values as well */
-  headers: z.union([z.array(z.string()), z.record(z.string(), z.string())]),
+  /** names; their values are kept with the secrets */
+  headers: z.array(z.string()),
   insecure_tls: z.boolean(),
   ca_file: z.string().nullable().default(null),
   dialect: dialectSchema,
@@ -49,8 +46,7 @@ export const entrySchema = z.object({
   /** by the person: the way to the server is paid for by what goes over it */
   metered: z.boolean().default(false),
 });
-type Stored = z.infer<typeof entrySchema>;
-export type Entry = Omit<Stored, 'headers' | 'secrets'> & { headers: string[]; secrets: string };
+export type Entry = z.infer<typeof entrySchema>;
 /** What an edit of the connection may change. */
 export type ConnectionPart = Pick<Entry, 'name' | 'api_url' | 'auth' | 'headers' | 'insecure_tls' | 'ca_file'>;
 /** What belongs to a connection and is not in its entry. null: the kept ones, as long as the connection needs any. */
@@ -69,10 +65,10 @@ const headersSchema = z.record(z.string(), z.string());
 const headersOf = (secrets: string) => `${secrets}/headers`;
 
 export class Workspaces {
-  readonly #file: JsonFile<Stored[]>;
+  readonly #file: JsonFile<Entry[]>;
   readonly #secrets: Secrets;
 
-  private constructor(file: JsonFile<Stored[]>, secrets: Secrets) {
+  private constructor(file: JsonFile<Entry[]>, secrets: Secrets) {
     this.#file = file;
     this.#secrets = secrets;
   }
@@ -80,21 +76,7 @@ export class Workspaces {
   /** `readOnly`: why nothing may be changed; null: it may. */
   static async open(path: string, secrets: Secrets, readOnly: AppError | null): Promise<Workspaces> {
     const file = await openJsonFile(path, z.array(entrySchema), [], { holds: 'workspaces', readOnly });
-    const workspaces = new Workspaces(file, secrets);
-    if (readOnly === null) await workspaces.#moveHeaders();
-    return workspaces;
-  }
-
-  /** Values of headers that still stand in the file go where the secrets are; only then they leave the file. */
-  async #moveHeaders(): Promise<void> {
-    // what lasts until the program ends is no place to move something to
-    if (this.#secrets.kind === 'session') return;
-    const old = this.#file.get().filter(({ headers }) => !Array.isArray(headers));
-    if (old.length === 0) return;
-    for (const one of old) await this.#keepHeaders(shown(one).secrets, one.headers as Record<string, string>);
-    await this.#file.change((all) =>
-      all.map((one) => (Array.isArray(one.headers) ? one : { ...one, headers: Object.keys(one.headers) })),
-    );
+    return new Workspaces(file, secrets);
   }
 
   async #keepHeaders(secrets: string, headers: Record<string, string>): Promise<void> {
@@ -103,10 +85,8 @@ export class Workspaces {
 
   /** Throws SECRET_MISSING when the names are known and the values are not kept. */
   async headers(name: string): Promise<Record<string, string>> {
-    const { headers } = this.#stored(name);
-    if (!Array.isArray(headers)) return headers;
+    const { headers, secrets } = this.get(name);
     if (headers.length === 0) return {};
-    const { secrets } = this.get(name);
     const kept = headersSchema.safeParse(JSON.parse((await this.#secrets.get(headersOf(secrets))) ?? 'null'));
     if (kept.success) return kept.data;
     throw new AppError('SECRET_MISSING', `the custom headers of ${name} are not kept`, {
@@ -125,24 +105,20 @@ export class Workspaces {
   }
 
   list(): Entry[] {
-    return this.#file.get().map(shown);
+    return this.#file.get();
   }
 
-  #stored(name: string): Stored {
+  /** Throws NOT_FOUND. */
+  get(name: string): Entry {
     const stored = this.#file.get().find((one) => one.name === name);
     if (!stored) throw new AppError('NOT_FOUND', `no workspace named ${name}`, { workspace: name });
     return stored;
   }
 
-  /** Throws NOT_FOUND. */
-  get(name: string): Entry {
-    return shown(this.#stored(name));
-  }
-
   async add(input: Input): Promise<Entry> {
     this.refuseTaken(input.name, null);
     const file = this.#freeFile(input.name);
-    const secrets = `file:${file}`; // no name has a colon, so none of before can be the same
+    const secrets = `file:${file}`;
     if (input.auth.kind === 'secret') await this.#secrets.set(secrets, input.auth.secret);
     await this.#keepHeaders(secrets, input.headers);
     const entry: Entry = {
@@ -193,9 +169,7 @@ export class Workspaces {
 
   async update(name: string, change: Partial<Entry>): Promise<Entry> {
     const { file } = this.get(name);
-    await this.#file.change((all) =>
-      all.map((one) => (one.file === file ? { ...one, secrets: shown(one).secrets, ...change } : one)),
-    );
+    await this.#file.change((all) => all.map((one) => (one.file === file ? { ...one, ...change } : one)));
     return this.get(change.name ?? name);
   }
 
@@ -270,11 +244,6 @@ export class Workspaces {
 
 const taken = (name: string): AppError =>
   new AppError('BAD_INPUT', `there is already a workspace named ${name}`, { workspace: name });
-
-function shown(stored: Stored): Entry {
-  const { headers, secrets = stored.name } = stored;
-  return { ...stored, secrets, headers: Array.isArray(headers) ? headers : Object.keys(headers) };
-}
 
 /** What the window may know of an entry. `facts`: what is not in it. */
 export function describe(

@@ -18,7 +18,7 @@ import { Table, type Source } from './table.ts';
 import { deploymentJson, flowJson } from './wire-parents.ts';
 import { flowRunJson, taskRunJson, taskStatesJson } from './wire-rows.ts';
 
-export type Sources = {
+type Sources = {
   task_run: Source<TaskFacts>;
   flow_run: Source<FlowRunFacts>;
   flow: Source<FlowFacts>;

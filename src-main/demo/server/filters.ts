@@ -51,7 +51,7 @@ function anyNotAny<Row>(
 const lowerAscii = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** ILIKE '%pattern%' with live wildcards, as each database does it. */
-export function likeTest(pattern: string, dialect: Dialect): (text: string) => boolean {
+function likeTest(pattern: string, dialect: Dialect): (text: string) => boolean {
   const fold = dialect === 'sqlite' ? lowerAscii : (text: string) => text.toLowerCase();
   const whole = fold(`%${pattern}%`);
   let source = '';

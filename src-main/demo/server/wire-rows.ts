@@ -109,7 +109,7 @@ export function taskName(story: Story, task: number, spec: TaskSpec): string {
   return `${spec.name}-${dynamicKey(story, task, spec)}`;
 }
 
-export function taskKey(spec: TaskSpec): string {
+function taskKey(spec: TaskSpec): string {
   let sum = 7;
   for (const letter of spec.name) sum = hash(sum, letter.charCodeAt(0));
   return spec.subflow ? spec.name : `${spec.name}-${sum.toString(16).padStart(8, '0')}`;
@@ -278,7 +278,7 @@ export function flowRunTags(story: Story, run: number): string[] {
 /** All deployments in one sequence; the number after the last is the deleted deployment. */
 export const deployments = flows.flatMap((flow, number) => flow.deployments.map((one) => ({ ...one, flow: number })));
 const firstOfFlow = flows.map((_, number) => deployments.findIndex((one) => one.flow === number));
-export const deletedDeployment = { number: deployments.length, flow: DELETED_DEPLOYMENT.flow };
+const deletedDeployment = { number: deployments.length, flow: DELETED_DEPLOYMENT.flow };
 
 export function deploymentIdOf(story: Story, run: number): string | null {
   const number = story.runs.at.deployment[run];

@@ -28,7 +28,7 @@ export type TaskSpec = {
 };
 
 /** When runs begin: the weight of each hour of the day, and the schedule's grid in minutes, 0 for any time. */
-export type Rhythm = { hours: readonly number[]; grid: number; weekdaysOnly: boolean };
+type Rhythm = { hours: readonly number[]; grid: number; weekdaysOnly: boolean };
 
 export type FlowSpec = {
   name: string;
@@ -48,7 +48,7 @@ export type FlowSpec = {
   tasks: readonly TaskSpec[];
 };
 
-export type TaskInput = Partial<Omit<TaskSpec, 'name'>>;
+type TaskInput = Partial<Omit<TaskSpec, 'name'>>;
 export function task(name: string, given: TaskInput = {}): TaskSpec {
   return {
     name,

@@ -7,7 +7,7 @@ export type Head = { flow: number; expected: number; seed: number; trigger: Trig
 
 const HOUR = 3600e6;
 const DAY = 24 * HOUR;
-export const STORY_DAYS = 30;
+const STORY_DAYS = 30;
 /** Days planned beyond those 30, so that the wanted number of task runs is reached although flow runs vary in size. */
 const SPARE_DAYS = 5;
 const BACKGROUND = -1;

@@ -11,7 +11,7 @@ import { hash, unit } from './random.ts';
 
 const HOUR = 3600e6;
 /** µs from the creation of a scheduled flow run to its scheduled time. */
-export const SCHEDULE_AHEAD = 6 * HOUR;
+const SCHEDULE_AHEAD = 6 * HOUR;
 
 type Numbers = Float64Array | Int32Array | Uint16Array | Int16Array | Uint8Array | Int8Array;
 

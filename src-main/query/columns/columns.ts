@@ -65,16 +65,32 @@ export class DifferenceColumn {
   }
 }
 
+/** A column of one code a row; 0 is null. */
+class CodeColumn<A extends Uint16Array | Uint32Array> {
+  protected readonly arena: Arena;
+  codes: A;
+
+  constructor(arena: Arena, codes: A) {
+    this.arena = arena;
+    this.codes = codes;
+  }
+
+  grow(capacity: number): void {
+    this.codes = this.arena.grown(this.codes, capacity);
+  }
+
+  get bytes(): number {
+    return this.codes.byteLength;
+  }
+}
+
 /** Few distinct texts: 2 bytes a row up to 65,535 texts, 4 beyond. */
-export class TermColumn {
+export class TermColumn extends CodeColumn<Uint16Array | Uint32Array> {
   readonly kind = 'term';
-  readonly #arena: Arena;
   readonly dictionary = new Codes();
-  codes: Uint16Array | Uint32Array;
 
   constructor(arena: Arena, capacity: number) {
-    this.#arena = arena;
-    this.codes = arena.array(Uint16Array, capacity);
+    super(arena, arena.array(Uint16Array, capacity));
   }
 
   /** Returns true when the value changed. */
@@ -86,80 +102,43 @@ export class TermColumn {
   }
 
   #widen(narrow: Uint16Array): void {
-    const wide = this.#arena.array(Uint32Array, narrow.length);
+    const wide = this.arena.array(Uint32Array, narrow.length);
     wide.set(narrow);
-    this.#arena.free(narrow);
+    this.arena.free(narrow);
     this.codes = wide;
-  }
-
-  grow(capacity: number): void {
-    this.codes = this.#arena.grown(this.codes, capacity);
-  }
-
-  get bytes(): number {
-    return this.codes.byteLength;
   }
 }
 
 /** Codes: 0 null, 1 false, 2 true. */
-export class BooleanColumn {
+export class BooleanColumn extends CodeColumn<Uint16Array> {
   readonly kind = 'boolean';
-  readonly #arena: Arena;
-  codes: Uint16Array;
 
   constructor(arena: Arena, capacity: number) {
-    this.#arena = arena;
-    this.codes = arena.array(Uint16Array, capacity);
-  }
-
-  grow(capacity: number): void {
-    this.codes = this.#arena.grown(this.codes, capacity);
-  }
-
-  get bytes(): number {
-    return this.codes.byteLength;
+    super(arena, arena.array(Uint16Array, capacity));
   }
 }
 
-export class TagsColumn {
+export class TagsColumn extends CodeColumn<Uint32Array> {
   readonly kind = 'tags';
-  readonly #arena: Arena;
   readonly dictionary = new TagSets();
-  codes: Uint32Array;
 
   constructor(arena: Arena, capacity: number) {
-    this.#arena = arena;
-    this.codes = arena.array(Uint32Array, capacity);
+    super(arena, arena.array(Uint32Array, capacity));
   }
 
-  grow(capacity: number): void {
-    this.codes = this.#arena.grown(this.codes, capacity);
-  }
-
-  get bytes(): number {
-    return this.codes.byteLength + this.dictionary.starts.words.byteLength + this.dictionary.items.words.byteLength;
+  override get bytes(): number {
+    return super.bytes + this.dictionary.starts.words.byteLength + this.dictionary.items.words.byteLength;
   }
 }
 
 /** The rid of another row, 0 for none. The other row may be a stub (only its id is known): its id is a value, its fields are absent. */
-export class RefColumn {
+export class RefColumn extends CodeColumn<Uint32Array> {
   readonly kind = 'ref';
-  readonly #arena: Arena;
   readonly target: Entity;
-  codes: Uint32Array;
 
   constructor(arena: Arena, capacity: number, target: Entity) {
-    this.#arena = arena;
-    this.codes = arena.array(Uint32Array, capacity);
+    super(arena, arena.array(Uint32Array, capacity));
     this.target = target;
-  }
-
-  grow(capacity: number): void {
-    this.codes = this.#arena.grown(this.codes, capacity);
-  }
-
-  get bytes(): number {
-    return this.codes.byteLength;
   }
 }
 

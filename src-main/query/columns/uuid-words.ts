@@ -37,7 +37,7 @@ export function formatUuid(a: number, b: number, c: number, d: number): string {
   return text.toString('latin1');
 }
 
-export type UuidWords = readonly [number, number, number, number];
+type UuidWords = readonly [number, number, number, number];
 
 /** null when the text is not a UUID. */
 export function parseUuid(text: string): UuidWords | null {

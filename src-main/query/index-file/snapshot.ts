@@ -16,8 +16,8 @@ const FORMAT = 1;
 const stampOf = (archive: string): string => JSON.stringify([FORMAT, archive, columns]);
 
 /** Orders that are kept beside the tables: rows by name. */
-export type KeptOrders = ReadonlyMap<string, Uint32Array>;
-export type Snapshot = { batch: number; tables: Tables; orders: Map<string, Uint32Array> };
+type KeptOrders = ReadonlyMap<string, Uint32Array>;
+type Snapshot = { batch: number; tables: Tables; orders: Map<string, Uint32Array> };
 
 /** false when `valid` turned false while the file was written; then the old file stays. Throws the file system's errors. */
 export function saveSnapshot(

@@ -1,13 +1,13 @@
-/** The order of text in the two databases that a Prefect server runs on (facts §2). */
+/** The order of text in the two databases that a Prefect server runs on. */
 import type { Dialect } from '../../contract/query.ts';
 
-export type CompareText = (a: string, b: string) => number;
+type CompareText = (a: string, b: string) => number;
 
 /** UTF-16 order differs from code point order only between surrogates and U+E000–U+FFFF; this swaps the two ranges. */
 const fixUp = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
 
 /** SQLite's BINARY collation: memcmp of UTF-8, which is code point order. */
-export function compareCodePoints(a: string, b: string): number {
+function compareCodePoints(a: string, b: string): number {
   if (a === b) return 0;
   const n = Math.min(a.length, b.length);
   for (let i = 0; i < n; i++) {

@@ -26,7 +26,7 @@ export type Matcher = {
 const foldAscii: Fold = (text) => (/[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (s) => s.toLowerCase()) : text);
 const foldUnicode: Fold = (text) => text.toLowerCase();
 
-/** Prefect's `like_`: `ILIKE '%pattern%'` of the database (facts §1.2). */
+/** Prefect's `like_`: `ILIKE '%pattern%'` of the database. */
 export const likeMatcher = (pattern: string, dialect: Dialect): Matcher => ilike(`%${pattern}%`, dialect);
 
 /** Prefect's `startswith_`: `ILIKE 'start%'`, in which wildcards are live. */
@@ -51,7 +51,7 @@ function ilike(pattern: string, dialect: Dialect): Matcher {
     }
     tokens.push(character.codePointAt(0)!);
   }
-  // SQLite compares C strings: a NUL in the pattern makes it match nothing (facts §3)
+  // SQLite compares C strings: a NUL in the pattern makes it match nothing
   if (dialect === 'sqlite' && pattern.includes('\0')) return new Automaton(null, fold);
   return new Automaton(tokens, fold);
 }

@@ -1,6 +1,6 @@
 /**
  * Prefect 3.8.8's filter bodies and sorts as condition trees, for any of the four entities as the root. Which criteria yield no clause
- * follows its `filters.py` (facts §1, §9).
+ * follows its `filters.py`.
  */
 import type { Entity } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -89,7 +89,7 @@ function flowRunId(filter: NonNullable<TaskRunFilter['flow_run_id']>): Condition
 
 const hasSubflow: Condition = { has: 'subflow_runs', where: TRUE };
 
-export function taskRunCondition(filter: TaskRunFilter): Condition {
+function taskRunCondition(filter: TaskRunFilter): Condition {
   return join(
     [
       within(filter.id, (f) => id(f)),
@@ -115,7 +115,7 @@ function createdBy(filter: NonNullable<FlowRunFilter['created_by']>): Condition 
   );
 }
 
-export function flowRunCondition(filter: FlowRunFilter): Condition {
+function flowRunCondition(filter: FlowRunFilter): Condition {
   return join(
     [
       within(filter.id, (f) => id(f)),
@@ -143,7 +143,7 @@ export function flowRunCondition(filter: FlowRunFilter): Condition {
 
 const hasDeployment: Condition = { has: 'deployments', where: TRUE };
 
-export function flowCondition(filter: FlowFilter): Condition {
+function flowCondition(filter: FlowFilter): Condition {
   return join(
     [
       within(filter.id, (f) => id(f)),
@@ -158,7 +158,7 @@ export function flowCondition(filter: FlowFilter): Condition {
   );
 }
 
-export function deploymentCondition(filter: DeploymentFilter): Condition {
+function deploymentCondition(filter: DeploymentFilter): Condition {
   return join(
     [
       within(filter.id, (f) => id(f)),

@@ -6,7 +6,7 @@
 import type { Arena } from '../kernels/heap.ts';
 
 /** A result that still has to read the rest of an order; `finish` is called before the order changes. */
-export type OrderReader = { finish(): void };
+type OrderReader = { finish(): void };
 
 /** Readers from which on those that were garbage-collected are looked for and dropped. */
 const MANY_READERS = 64;

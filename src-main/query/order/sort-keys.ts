@@ -48,7 +48,7 @@ export function resolveKey(entity: Entity, key: SortKey, context: OrderContext):
   return { key, via, tables, table, field: resolved.field, nullsFirst: nullsFirst(context.dialect, key.dir) };
 }
 
-/** RowSet of the row log that concern an order by these keys, for the sorted table and for each table behind a relation. */
+/** Bits of the row log that concern an order by these keys, for the sorted table and for each table behind a relation. */
 export function concerns(entity: Entity, keys: readonly ResolvedKey[], context: OrderContext): Map<Table, number> {
   const of = new Map<Table, number>([[context.tables[entity], NEW]]);
   const note = (table: Table, bit: number) => of.set(table, (of.get(table) ?? 0) | bit);

@@ -18,7 +18,7 @@ export const editOptions = {
   anyway: { type: 'boolean' },
 } as const;
 
-export type EditValues = {
+type EditValues = {
   name?: string;
   'api-url'?: string;
   'api-key-env'?: string;

@@ -13,7 +13,7 @@ import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
 import { shrink } from '../write/retention.ts';
 import type { OpenTarget } from './salvage.ts';
 
-/** Bytes; the most that SQLite was built to map. A mapped row is read without a copy (performance.md §3: 200 random rows 0.8 ms instead of 7.1). */
+/** Bytes; the most that SQLite was built to map. A mapped row is read without a copy (200 random rows 0.8 ms instead of 7.1). */
 const MAP_BYTES = 2_147_418_112;
 
 export type Opened = { db: Database; notice: AppError | null };
@@ -83,7 +83,7 @@ function connect(path: string): Database {
   try {
     db.pragma(`journal_mode = ${networkFileSystem(dirname(path)) === null ? 'WAL' : 'DELETE'}`);
     db.pragma('synchronous = NORMAL');
-    // 4,000 pages: p95 of a 200-row transaction 2.7 ms instead of 14.6 at 1,000 (performance.md §1)
+    // 4,000 pages: p95 of a 200-row transaction 2.7 ms instead of 14.6 at 1,000
     db.pragma('wal_autocheckpoint = 4000');
     db.pragma('journal_size_limit = 67108864');
     db.pragma('cache_size = -48000');

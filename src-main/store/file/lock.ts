@@ -10,7 +10,7 @@ import { AppError } from '../../contract/errors.ts';
 import { errorName, storeError } from './errors.ts';
 import { createPrivate, makePrivate } from './private.ts';
 
-export type Lock = { release(): void };
+type Lock = { release(): void };
 
 /** `since`: µs */
 const holderSchema = z.object({ pid: z.number(), host: z.string(), since: z.number() });

@@ -5,7 +5,7 @@
 import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 
 export const PRIVATE_FILE = 0o600;
-export const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FOLDER = 0o700;
 const OTHERS = 0o077;
 
 /** Takes the rights of group and others from each path that exists. A file of another owner stays as it is: only they may change it. */

@@ -23,7 +23,7 @@ export type Target = {
   close(): void;
 };
 export type OpenTarget = (path: string) => Target;
-export type Salvaged = { salvaged: number; lost: number };
+type Salvaged = { salvaged: number; lost: number };
 
 const ROWS_PER_WRITE = 1000;
 /** Reads `from` and never writes it. */

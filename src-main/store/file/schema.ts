@@ -1,6 +1,6 @@
 /**
  * The tables of an archive. Those of the rows are made from `columns`, so that a new column means no SQL. No table of rows has an index
- * but its id's: the index in memory answers questions, and each index here would cost speed and size (performance.md §1: 42,800 rows/s
+ * but its id's: the index in memory answers questions, and each index here would cost speed and size (42,800 rows/s
  * written, against 10,000 with twelve indexes).
  */
 import { entities, type Entity } from '../../contract/fields.ts';

@@ -8,7 +8,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { Entity } from '../../contract/fields.ts';
 import { dictionaryOf, packRow, type Dictionary } from './row-json.ts';
 
-export function dictionaryFrom(bytes: Uint8Array): Dictionary {
+function dictionaryFrom(bytes: Uint8Array): Dictionary {
   return { adler: dictionaryOf(deflateSync('', { dictionary: bytes })) ?? 0, bytes };
 }
 

@@ -24,7 +24,7 @@ const FDICT = 0x20;
 /** `adler`: Adler-32 of `bytes`, under which the archive keeps it and by which a packed row names it. Can be posted between threads. */
 export type Dictionary = { adler: number; bytes: Uint8Array };
 /** Finds a dictionary by its Adler-32. Throws ARCHIVE_DAMAGED when the archive does not have it. */
-export type FindDictionary = (adler: number) => Dictionary;
+type FindDictionary = (adler: number) => Dictionary;
 
 /** `text`: UTF-8. Throws SERVER_BAD_REPLY for a row of more than 256 MiB. */
 export function packRow(text: Uint8Array, dictionary: Dictionary | null): Buffer {

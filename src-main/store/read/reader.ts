@@ -11,7 +11,7 @@ import { Dictionaries } from '../json/dictionary.ts';
 import { listDocuments, listStatement, type KeptDocument } from '../write/documents.ts';
 import { jsonTable } from '../json/json-table.ts';
 import { columnNames } from '../layout.ts';
-import { openRow, rowText } from '../json/row-json.ts';
+import { rowText } from '../json/row-json.ts';
 import { readState } from '../state.ts';
 import { uuidBytes } from '../uuid.ts';
 import { KeptActivity } from './kept-activity.ts';
@@ -19,8 +19,6 @@ import { KeptActivity } from './kept-activity.ts';
 export type Reader = ColumnSource & {
   /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
   json(entity: Entity, rids: readonly number[]): string[];
-  /** The same in UTF-8, one at a time. */
-  eachJson(entity: Entity, rids: readonly number[], use: (row: Uint8Array) => void): void;
   /** null when there is no such row, not even one that is only referred to */
   ridOf(entity: Entity, id: string): number | null;
   /** null when it was never kept */
@@ -43,7 +41,7 @@ export type Reader = ColumnSource & {
   close(): void;
 };
 
-export type ReaderStats = {
+type ReaderStats = {
   /** rows that are known */
   rows: Record<Entity, number>;
   terms: number;
@@ -162,23 +160,10 @@ class ArchiveReader implements Reader {
   json(entity: Entity, rids: readonly number[]): string[] {
     return this.#snapshot(() =>
       rids.map((rid) => {
-        const z = this.#z(entity, rid);
+        const z = this.#json[entity].get(rid) as Buffer | undefined;
         return z ? rowText(z, this.#dictionaries.find) : NO_ROW;
       }),
     );
-  }
-
-  eachJson(entity: Entity, rids: readonly number[], use: (row: Uint8Array) => void): void {
-    this.#snapshot(() => {
-      for (const rid of rids) {
-        const z = this.#z(entity, rid);
-        use(z ? openRow(z, this.#dictionaries.find) : Buffer.from(NO_ROW));
-      }
-    });
-  }
-
-  #z(entity: Entity, rid: number): Buffer | undefined {
-    return this.#json[entity].get(rid) as Buffer | undefined;
   }
 
   ridOf(entity: Entity, id: string): number | null {

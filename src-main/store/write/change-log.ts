@@ -5,7 +5,7 @@ import type { Change } from '../columns.ts';
 import { packRids, unpackRids } from './rid-list.ts';
 
 /** Commits kept. They are some 400,000 rows of a full harvest: from there on, reading everything (3 s at a million rows) takes less time. */
-export const KEPT_BATCHES = 2000;
+const KEPT_BATCHES = 2000;
 
 /** Collects the rows that one transaction, or several commits taken as one, have touched. */
 export class Touches {

@@ -12,7 +12,7 @@ const DAY = 86_400_000_000;
 /** µs. The cut is a whole hour, as harvests and comparisons are: what is deleted is not read again. */
 const HOUR = 3_600_000_000;
 
-export type RemovalPlan = { plan: Removal; ids: [Entity, string[]][] };
+type RemovalPlan = { plan: Removal; ids: [Entity, string[]][] };
 
 /** Scans the tables, about 0.3 s at a million rows, with a size bound 0.8 s. `now`: µs. */
 export function planRemoval(db: Database, retention: Retention, now: number): RemovalPlan {

@@ -10,7 +10,7 @@ import { uuidBytes, uuidText } from '../uuid.ts';
 
 export type Shared = { terms: Terms; rids: Record<Entity, Rids>; json: JsonTable };
 /** Takes note of the row numbers that a transaction touches; a new row that holds only an id counts as changed. */
-export type Touched = { changed(entity: Entity, rid: number): void; removed(entity: Entity, rid: number): void };
+type Touched = { changed(entity: Entity, rid: number): void; removed(entity: Entity, rid: number): void };
 
 type Probe = [rid: number, hash: number | null, updated: number | null, known: number, gone: number | null];
 type Bound = Uint8Array | string | number | null;

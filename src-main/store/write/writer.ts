@@ -68,7 +68,7 @@ export type Writer = {
   close(): void;
 };
 
-export type WriterOptions = {
+type WriterOptions = {
   /** called after each commit that touched rows, before the call returns */
   onChange: (change: Change) => void;
 };

@@ -63,7 +63,7 @@ export const mainPaths: readonly string[] = [
 /** The same facts under a second name: the panel offers the first, a query may use either. */
 const doubles: readonly string[] = ['flow_run.id', 'flow_run.flow.id', 'flow_run.deployment.id'];
 
-export type FieldGroup = { title: string; fields: PathInfo[] };
+type FieldGroup = { title: string; fields: PathInfo[] };
 
 export const moreFields: readonly FieldGroup[] = Object.values(groups).map((title) => ({
   title,

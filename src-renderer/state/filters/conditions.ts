@@ -17,8 +17,6 @@ export type Choice = {
 
 export type Range = { from?: Instant; to?: Instant };
 
-export const noChoice: Choice = { include: [], exclude: [], mode: 'all' };
-
 export function conjuncts(where: Condition): Condition[] {
   return 'and' in where ? where.and.flatMap(conjuncts) : [where];
 }
@@ -48,10 +46,6 @@ function replaced(where: Condition, drop: (one: Condition) => boolean, next: Con
 
 export function without(where: Condition, gone: Condition): Condition {
   return replaced(where, (one) => one === gone, []);
-}
-
-export function exchanged(where: Condition, old: Condition, next: Condition): Condition {
-  return replaced(where, (one) => one === old, [next]);
 }
 
 // ── lists of values: terms, ids, booleans ──────────────────────────────────────────────────────────────────────────────

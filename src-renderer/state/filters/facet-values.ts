@@ -2,7 +2,7 @@
 import type { Facet } from '../../../src-main/contract/query.ts';
 import type { Choice } from './conditions.ts';
 
-export type FacetValue = { value: string | null; label: string; count: number | null; isNew: boolean };
+type FacetValue = { value: string | null; label: string; count: number | null; isNew: boolean };
 
 /**
  * `label` names a value the engine did not count. Chosen ones beyond the limit are put last, with count 0 when the engine

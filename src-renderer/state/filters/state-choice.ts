@@ -5,7 +5,7 @@
 import { conjuncts, joined, type Gesture } from './conditions.ts';
 import type { Condition } from '../../../src-main/contract/query.ts';
 
-export type StateSet = { types: string[]; names: string[] };
+type StateSet = { types: string[]; names: string[] };
 export type StateChoice = { include: StateSet; exclude: StateSet };
 
 const TYPE = 'state_type';

@@ -3,7 +3,7 @@ import type { Facet } from '../../../src-main/contract/query.ts';
 import { stateLook, stateOrder } from '../../state-look.ts';
 import type { StateChoice } from './state-choice.ts';
 
-export type StateRow = { type: string; count: number; names: { name: string; count: number }[] };
+type StateRow = { type: string; count: number; names: { name: string; count: number }[] };
 
 /** Shown also with count 0, so that the list keeps its shape while filters change. */
 const usual = ['COMPLETED', 'FAILED', 'CRASHED', 'RUNNING', 'PENDING', 'SCHEDULED', 'CANCELLED'];

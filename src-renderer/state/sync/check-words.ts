@@ -3,8 +3,8 @@ import type { Check } from '../../../src-main/contract/sync.ts';
 
 type Count = (n: number) => string;
 /** `ids`: the runs the words are about */
-export type CheckPart = { text: string; ids: string[] | null };
-export type CheckWords = {
+type CheckPart = { text: string; ids: string[] | null };
+type CheckWords = {
   /** same: nothing differed; mended: it did and is now right; open: more may differ */
   tone: 'same' | 'mended' | 'open';
   parts: CheckPart[];

@@ -33,12 +33,12 @@ function everyOn({ metered }: SyncStatus, every: number): number {
 }
 
 /** Seconds between two syncs as a phrase; 0 is "only when asked". */
-export function paceWords(every: number): string {
+function paceWords(every: number): string {
   return every > 0 ? paceLabel(every) : 'only when you ask';
 }
 
 /** `on` and `wait` and so on choose the dot; each has its own shape too. */
-export type LiveWords = { tone: 'on' | 'wait' | 'clock' | 'paused' | 'problem'; short: string; long: string };
+type LiveWords = { tone: 'on' | 'wait' | 'clock' | 'paused' | 'problem'; short: string; long: string };
 
 export function liveWords(status: SyncStatus, every: number): LiveWords {
   const pace = paceWords(everyOn(status, every));

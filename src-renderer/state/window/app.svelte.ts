@@ -12,7 +12,7 @@ const link = openLink();
 export const api = link.api;
 
 /** Stage of the start; nothing is drawn from the archive until `ready`. */
-export type Boot = 'starting' | 'ready' | 'failed';
+type Boot = 'starting' | 'ready' | 'failed';
 
 class App {
   link = $state<LinkState>('connecting');

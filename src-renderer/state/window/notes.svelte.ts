@@ -2,7 +2,7 @@
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 
 type Action = { label: string; run: () => void };
-export type Note = { id: number; text: string | null; error: AppError | null; action: Action | null };
+type Note = { id: number; text: string | null; error: AppError | null; action: Action | null };
 
 /** Long enough to read and to reach the button, in ms. Errors stay until they are closed. */
 const SHOWN_MS = 6000;

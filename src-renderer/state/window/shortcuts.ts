@@ -1,6 +1,6 @@
 /** Keys that work anywhere in the window, and the help that lists these and those of the grid, the lists and the fields. */
 
-export type Shortcut =
+type Shortcut =
   | 'search'
   | 'query'
   | 'panel'
@@ -43,7 +43,7 @@ export function shortcut(event: Key, dialogOpen: boolean): Shortcut | null {
   return plain[event.key] ?? null;
 }
 
-export type KeyHelp = { keys: string[]; what: string };
+type KeyHelp = { keys: string[]; what: string };
 
 export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
   {

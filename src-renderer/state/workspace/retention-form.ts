@@ -9,7 +9,7 @@ export type RetentionForm = {
   bySize: boolean;
   gigabytes: string;
 };
-export type RetentionProblems = { days?: string; gigabytes?: string };
+type RetentionProblems = { days?: string; gigabytes?: string };
 
 /** Powers of 1,000, as every size in the window. */
 const GIGABYTE = 1e9;

@@ -128,7 +128,7 @@ export function keyProblems(form: WorkspaceForm): FormProblems {
 }
 
 /** null: a line is not a header. Of a name that occurs twice the last value counts. */
-export function headerPairs(text: string): Record<string, string> | null {
+function headerPairs(text: string): Record<string, string> | null {
   const headers: Record<string, string> = {};
   for (const line of text.split('\n').map((one) => one.trim())) {
     if (line === '') continue;

@@ -27,7 +27,7 @@ export const shortWords: Record<SpanState, string> = {
 const LEAST = 1.5;
 
 /** Runs in an ended state, unfinished and gone: stacked from the ground up, in px of `height`. */
-export type Stack = { settled: number; unfinished: number; gone: number };
+type Stack = { settled: number; unfinished: number; gone: number };
 
 export function stacks(spans: readonly CoverageSpan[], height: number): Stack[] {
   const most = Math.max(1, ...spans.map((one) => one.runs));
@@ -63,7 +63,7 @@ export function spanTitle(span: { from: number; to: number }, zone: Zone, now: n
 const LABEL_PX = 74;
 const WORDS_PX = 48;
 
-export type StripTick = { index: number; label: string };
+type StripTick = { index: number; label: string };
 
 /** The oldest column is always named, so that "since when" can be read off. */
 export function stripTicks(spans: readonly CoverageSpan[], width: number, zone: Zone, now: number): StripTick[] {

@@ -61,7 +61,7 @@ const steps = [
 /** Room a label needs, in px. */
 const LABEL_PX = 92;
 
-export type Tick = { at: number; label: string };
+type Tick = { at: number; label: string };
 
 /** Ticks at whole steps of the person's own clock; a label names the day where it is new. */
 export function axisTicks(from: number, to: number, width: number, zone: Zone): Tick[] {
@@ -93,7 +93,7 @@ export function axisTicks(from: number, to: number, width: number, zone: Zone): 
   return ticks;
 }
 
-export type TableRow = { from: number; to: number; counts: number[]; total: number };
+type TableRow = { from: number; to: number; counts: number[]; total: number };
 
 /** At most `rows` lines, so that the table can be listened to. Buckets without runs are left out. */
 export function tableRows(data: Histogram, series: readonly Series[], rows = 24): TableRow[] {

@@ -2,7 +2,7 @@
 import { terminalStateTypes } from '../../../src-main/contract/fields.ts';
 import type { StateHistory, TaskRunRow } from '../../../src-main/contract/run.ts';
 
-export type SpanKind = 'wait' | 'run' | 'retry' | 'pause' | 'end';
+type SpanKind = 'wait' | 'run' | 'retry' | 'pause' | 'end';
 
 export type Span = {
   kind: SpanKind;

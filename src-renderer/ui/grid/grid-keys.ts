@@ -1,6 +1,6 @@
 /** Maps keys to actions of the grid. */
 
-export type RowKeyState = {
+type RowKeyState = {
   /** row under the keyboard, null: none yet */
   active: number | null;
   /** first row on screen */
@@ -9,7 +9,7 @@ export type RowKeyState = {
   /** rows a page moves by */
   page: number;
 };
-export type RowAction = { go: number } | 'header' | 'open';
+type RowAction = { go: number } | 'header' | 'open';
 
 /** null: not a key of the rows */
 export function rowAction(key: string, { active, first, count, page }: RowKeyState): RowAction | null {
@@ -39,10 +39,9 @@ export function rowAction(key: string, { active, first, count, page }: RowKeySta
   }
 }
 
-export type HeadKey = { key: string; altKey: boolean; shiftKey: boolean };
+type HeadKey = { key: string; altKey: boolean; shiftKey: boolean };
 /** `side`: -1 left, 1 right */
-export type HeadAction =
-  { do: 'reorder' | 'resize' | 'choose'; side: number } | { do: 'sort'; add: boolean } | { do: 'rows' };
+type HeadAction = { do: 'reorder' | 'resize' | 'choose'; side: number } | { do: 'sort'; add: boolean } | { do: 'rows' };
 
 /** null: not a key of the header */
 export function headAction({ key, altKey, shiftKey }: HeadKey): HeadAction | null {

@@ -16,7 +16,7 @@ export const EDGE = 100_000;
  * A move longer than this is a jump. A wheel tick is 100 px and a hard fling some thousand a frame; one pixel
  * of a thumb on a 1,400 px track over 8,000,000 px is 5,700.
  */
-export const FAR = 5_000;
+const FAR = 5_000;
 /** After this long without a scroll event the list rests, in ms. */
 export const REST_MS = 150;
 

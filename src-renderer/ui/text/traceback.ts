@@ -3,7 +3,7 @@
  * exceptions, the `^^^^` marks of Python 3.11+, repeated lines, syntax errors and several-line messages; an exception
  * group keeps its outer exception, and the raw text is never thrown away.
  */
-export type Frame = {
+type Frame = {
   file: string;
   /** the last two parts of the path, enough to know one's own file */
   short: string;
@@ -14,7 +14,7 @@ export type Frame = {
 };
 
 /** Consecutive frames that are all the person's own, or all a library's. */
-export type FrameGroup = { library: boolean; frames: Frame[] };
+type FrameGroup = { library: boolean; frames: Frame[] };
 
 export type Failure = {
   /** `ValueError` with its module when it has one; null when the text ends before it */

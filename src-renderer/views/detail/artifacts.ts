@@ -2,7 +2,7 @@
 import type { Artifact } from '../../../src-main/contract/run.ts';
 import { readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-text.ts';
 
-export type ArtifactBody =
+type ArtifactBody =
   | { kind: 'markdown' | 'text' | 'json'; text: string }
   | { kind: 'table'; columns: string[]; rows: string[][]; left: number }
   | { kind: 'image'; url: string }

@@ -1,5 +1,5 @@
 /** Rows made from their index alone, so that any of ten million exists without being kept. */
-import type { TaskRunRow } from '../../../src-main/contract/run.ts';
+import { rowPaths, type TaskRunRow } from '../../../src-main/contract/run.ts';
 
 const names = ['load_orders', 'transform_batch', 'extract_events', 'publish_report', 'score_model', 'merge_ledger'];
 const flows = ['nightly-etl', 'ingest-orders', 'train-model', 'billing-hourly'];
@@ -26,6 +26,9 @@ function hash(index: number, salt: number): number {
 
 const pick = <T>(list: readonly T[], index: number, salt: number): T => list[hash(index, salt) % list.length];
 
+/** For the fields that no row here has a value in. */
+const withoutValues = Object.fromEntries(Object.keys(rowPaths).map((name) => [name, null])) as unknown as TaskRunRow;
+
 export const EPOCH = Date.UTC(2026, 10, 23, 15, 0, 0) * 1000;
 
 export function fakeRow(index: number): TaskRunRow {
@@ -45,6 +48,7 @@ export function fakeRow(index: number): TaskRunRow {
   const started = !['SCHEDULED', 'PENDING'].includes(type) || hash(index, 5) % 2 === 0;
   const task = pick(names, index, 6);
   return {
+    ...withoutValues,
     id: uuid(1),
     name: `${task}-${(hash(index, 7) % 4096).toString(16).padStart(3, '0')}`,
     task_key: `flows.orders:${task}`,
@@ -65,7 +69,6 @@ export function fakeRow(index: number): TaskRunRow {
     end_time: ['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED'].includes(type) ? start + Math.round(seconds * 1e6) : null,
     created: start - 3_000_000,
     updated: start + Math.round(seconds * 1e6),
-    state_timestamp: null,
     run_count: hash(index, 13) % 6 ? 1 : 1 + (hash(index, 14) % 4),
     total_run_time: seconds,
     has_subflow: false,
