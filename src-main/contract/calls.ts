@@ -82,10 +82,10 @@ export const contract = {
   'workspace.list': call(none, z.array(workspaceSchema)),
   /** servers and profiles found on this machine; nothing is contacted, nothing is copied */
   'workspace.candidates': call(none, z.array(candidateSchema)),
-  /** asks the server who it is; adds nothing */
+  /** asks the server who it is; adds nothing. `api_url`: the API's exact address, which is the one to keep */
   'workspace.test': call(
     z.object({ input: workspaceInputSchema.nullable(), candidate: z.string().nullable() }),
-    z.object({ version: z.string().nullable(), task_runs: z.number() }),
+    z.object({ api_url: z.string(), version: z.string().nullable(), task_runs: z.number() }),
   ),
   'workspace.add': call(workspaceInputSchema, workspaceSchema),
   'workspace.addCandidate': call(z.object({ id: z.string(), name: z.string() }), workspaceSchema),
@@ -100,7 +100,12 @@ export const contract = {
    */
   'workspace.testEdit': call(
     z.object({ workspace, edit: connectionEditSchema }),
-    z.object({ version: z.string().nullable(), task_runs: z.number(), server: z.enum(['same', 'another', 'unknown']) }),
+    z.object({
+      api_url: z.string(),
+      version: z.string().nullable(),
+      task_runs: z.number(),
+      server: z.enum(['same', 'another', 'unknown']),
+    }),
   ),
   /**
    * the connection is another one from now on; the sync starts anew with it, the archive stays. At another address the server is
@@ -198,7 +203,8 @@ export const contract = {
     exportProgressSchema,
   ),
 
-  'shell.openExternal': call(z.object({ url: z.string() }), none),
+  /** `opened` false: no browser can be opened from there, so the window shows the link */
+  'shell.openExternal': call(z.object({ url: z.string() }), z.object({ opened: z.boolean() })),
   'shell.revealFile': call(z.object({ path: z.string() }), none),
 };
 export type Contract = typeof contract;

@@ -102,11 +102,17 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     title: `${say('host', say('url', 'The Prefect server'))} did not answer in time`,
     advice: 'It may be overloaded or behind a slow network. Sync again later; it goes on where it stopped.',
   }),
-  SERVER_TLS: ({ say }) => ({
-    title: `The certificate of ${say('host', say('url', 'the server'))} is not trusted`,
-    advice:
-      'If it is your own server, name the file of its certificate authority in the workspace’s connection (--ca-file), or let it go unchecked (--insecure-tls). If not, somebody may be listening in: do not go on.',
-  }),
+  SERVER_TLS: ({ say, has }) =>
+    has('http')
+      ? {
+          title: `${say('host', say('url', 'This server'))} speaks http, not https`,
+          advice: `Write the address as ${say('http', 'http://…')}. What is sent over http, a sign-in included, can be read on the way.`,
+        }
+      : {
+          title: `The certificate of ${say('host', say('url', 'the server'))} is not trusted`,
+          advice:
+            'If it is your own server, name the file of its certificate authority in the workspace’s connection (--ca-file), or let it go unchecked (--insecure-tls). If not, somebody may be listening in: do not go on.',
+        },
   SERVER_UNAUTHORIZED: ({ say }) => ({
     title: `${say('host', say('url', 'The Prefect server'))} refused the sign-in (401)`,
     advice:

@@ -5,7 +5,6 @@ import type { contract } from '../contract/calls.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
-import { apiUrlGuesses } from '../prefect/address.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { secretHeaders } from '../prefect/secrets.ts';
 import type { Handlers } from '../contract/define.ts';
@@ -18,6 +17,7 @@ import type { Presets } from './files/presets.ts';
 import type { Shell } from './shell.ts';
 import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
+import { settledAddress } from './workspaces/settled-address.ts';
 import type { Entry, Workspaces } from './workspaces/workspaces.ts';
 import { secretFromEnv } from './files/secrets.ts';
 import type { Connection } from '../prefect/connection.ts';
@@ -109,11 +109,12 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const connection = connectionOf(workspaceInputSchema.parse(chosen));
       return archives.server.probe({ connection }, { signal });
     },
-    'workspace.add': async (input) => {
-      apiUrlGuesses(input.api_url);
+    'workspace.add': async (input, { signal }) => {
       secretHeaders(null, input.headers);
       checkVariable(input.auth, core.variables);
-      return archives.describe(await workspaces.add(input));
+      workspaces.refuseTaken(input.name, null);
+      const api_url = await settledAddress(archives.server, input.api_url, () => connectionOf(input), signal);
+      return archives.describe(await workspaces.add({ ...input, api_url }));
     },
     'workspace.addCandidate': async ({ id, name }) =>
       archives.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
@@ -235,8 +236,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
 
     'shell.openExternal': async ({ url }) => {
       if (!/^https?:\/\//i.test(url)) throw new AppError('BAD_INPUT', 'only web addresses are opened');
-      await shell.openExternal(url);
-      return {};
+      return { opened: await shell.openExternal(url) };
     },
     'shell.revealFile': async ({ path }) => {
       if (!exported.has(path))

@@ -15,8 +15,8 @@ export type Shell = {
   capabilities: { save_dialog: boolean; reveal_file: boolean };
   /** null when the person closed the dialog. `download`: the address a browser page opens to receive the finished file. */
   chooseSavePath(suggested: string): Promise<{ path: string; download: string | null } | null>;
-  /** http and https only; the core has checked */
-  openExternal(url: string): Promise<void>;
+  /** http and https only; the core has checked. false: no browser can be opened from here */
+  openExternal(url: string): Promise<boolean>;
   revealFile(path: string): Promise<void>;
   /** null: the core keeps secrets in a file with mode 0600 in the data folder */
   secrets: Secrets | null;
@@ -26,7 +26,7 @@ export type Shell = {
 export const plainShell: Shell = {
   capabilities: { save_dialog: false, reveal_file: false },
   chooseSavePath: () => Promise.resolve(null),
-  openExternal: () => Promise.resolve(),
+  openExternal: () => Promise.resolve(false),
   revealFile: () => Promise.resolve(),
   secrets: null,
 };

@@ -19,16 +19,17 @@ export function isCloud(apiUrl: string): boolean {
   return hostname === cloudApiHost || /\/accounts\/[0-9a-f-]{36}\/workspaces\//i.test(pathname);
 }
 
+const hasScheme = (text: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+
 function parse(typed: string): URL {
   const text = typed.trim();
-  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
   // a bare name with a port (`host:4200`), a bare IP and localhost are self-hosted servers, which speak plain HTTP by default
   const bare = /^(\[[^\]]+\]|[^/:]+)(:\d+)?/.exec(text);
   const plain =
     bare !== null && (bare[2] !== undefined || /^[\d.]+$|^\[/.test(bare[1] ?? '') || isLoopback(bare[1] ?? ''));
   let url: URL;
   try {
-    url = new URL(hasScheme ? text : `${plain ? 'http' : 'https'}://${text}`);
+    url = new URL(hasScheme(text) ? text : `${plain ? 'http' : 'https'}://${text}`);
   } catch (cause) {
     throw new AppError('BAD_INPUT', 'not a web address', { field: 'api_url' }, cause);
   }
@@ -68,4 +69,23 @@ export function apiUrlGuesses(typed: string): string[] {
   if (inside) return [`${url.origin}${inside}`, here];
   if (uiPaths.test(path) || uiPaths.test(url.hash.slice(1))) return [`${url.origin}/api`, `${here}/api`, here];
   return [`${here}/api`, here, `${url.origin}/api`];
+}
+
+/**
+ * `typed` with each scheme it can mean, the likelier first; one that names its scheme has that alone. `secret`: something secret is sent
+ * along, which leaves this machine over http only where the person has written http. Throws as `apiUrlGuesses` does.
+ */
+export function withSchemes(typed: string, secret: boolean): [string, ...string[]] {
+  const text = typed.trim();
+  const { protocol, hostname } = parse(text);
+  if (hasScheme(text)) return [text];
+  const [plain, tls] = [`http://${text}`, `https://${text}`];
+  if ((secret && !isLoopback(hostname)) || isCloud(apiUrlGuesses(text)[0] ?? '')) return [tls];
+  return protocol === 'http:' ? [plain, tls] : [tls, plain];
+}
+
+/** The API's address when `typed` can mean only one, else null. Throws as `apiUrlGuesses` does. */
+export function exactApiUrl(typed: string): string | null {
+  const guesses = withSchemes(typed, false).flatMap(apiUrlGuesses);
+  return guesses.length === 1 ? (guesses[0] ?? null) : null;
 }

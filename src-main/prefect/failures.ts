@@ -57,6 +57,17 @@ function codeOf(thrown: unknown): string {
   return '';
 }
 
+/** OpenSSL's word for a reply to its greeting that is no TLS: the server on that port speaks plain HTTP. */
+function isPlainHttp(thrown: unknown): boolean {
+  for (let at: unknown = thrown, depth = 0; at instanceof Error && depth < 5; depth++) {
+    const { code, errors } = at as Error & { code?: unknown; errors?: unknown[] };
+    if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return true;
+    if (code === 'EPROTO' && /wrong version number|packet length too long/i.test(at.message)) return true;
+    at = at.cause ?? errors?.[0];
+  }
+  return false;
+}
+
 /** For errors of undici, Node's sockets and TLS. `url` must hold no secret; `proxy`: host and port of the proxy in use. */
 export function fromThrown(thrown: unknown, url: string, proxy: string | null = null): Failure {
   if (thrown instanceof AppError) return { error: thrown, again: 'never', after: null, unreachable: false };
@@ -75,6 +86,11 @@ export function fromThrown(thrown: unknown, url: string, proxy: string | null = 
   });
   if (refused !== undefined)
     return fail('SERVER_UNREACHABLE', `the proxy refused the way to ${host}: HTTP ${refused}`, 'never', true);
+  if (isPlainHttp(thrown)) {
+    const plain = fail('SERVER_TLS', `${host} speaks http, not https`, 'never', true);
+    plain.error.details['http'] = `http${new URL(url).origin.slice('https'.length)}`;
+    return plain;
+  }
   if (tlsCodes.has(code) || code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL'))
     return fail('SERVER_TLS', `no trusted TLS connection to ${host}: ${code}`, 'never', true);
   if (code.startsWith('UND_ERR_PRX'))

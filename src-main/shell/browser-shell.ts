@@ -7,9 +7,7 @@ export function browserShell(downloads: Downloads): Shell {
   return {
     capabilities: { save_dialog: false, reveal_file: false },
     chooseSavePath: (suggested) => downloads.place(suggested),
-    openExternal: async (url) => {
-      if (hasDisplay()) await openInDefaultBrowser(url);
-    },
+    openExternal: async (url) => hasDisplay() && openInDefaultBrowser(url),
     revealFile: () => Promise.resolve(),
     secrets: null,
   };

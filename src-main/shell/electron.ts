@@ -97,7 +97,11 @@ function electronShell(secrets: Shell['secrets']): Shell {
         : dialog.showSaveDialog(options));
       return canceled || !filePath ? null : { path: filePath, download: null };
     },
-    openExternal: (url) => system.openExternal(url),
+    openExternal: (url) =>
+      system.openExternal(url).then(
+        () => true,
+        () => false,
+      ),
     revealFile: (path) => Promise.resolve(system.showItemInFolder(path)),
     secrets,
   };

@@ -36,11 +36,23 @@ test('address, sign-in and name change; the archive stays', async ({ host }) => 
     await page.getByRole('button', { name: /^Workspace:/ }).click();
     await page.getByRole('menuitem', { name: /Add a server/ }).click();
     const dialog = page.getByRole('dialog', { name: 'Add a server' });
-    await dialog.getByLabel('Name').fill('prod');
-    await dialog.getByLabel('API address').fill(one.apiUrl);
+    await dialog.getByLabel('API address').fill(one.apiUrl.replace('http:', 'https:'));
     await dialog.getByRole('button', { name: 'User and password' }).click();
     await dialog.getByRole('group', { name: 'From' }).getByRole('button').last().click();
     await dialog.getByLabel(/User and password, as/).fill(FIRST);
+    await dialog.getByRole('button', { name: 'Test connection' }).click();
+    await expect(dialog.getByText(/speaks http, not https/)).toBeVisible();
+    await dialog.getByRole('button', { name: 'Use http' }).click();
+    const answers = dialog.getByText(/It answers: Prefect/);
+    await expect(answers).toBeVisible();
+    await dialog.getByLabel('Name').fill('prod');
+    await expect(answers, 'a name is nothing to test').toBeVisible();
+    await dialog.getByLabel(/User and password, as/).fill(SECOND);
+    await expect(answers, 'another sign-in was not tested').toBeHidden();
+    await dialog.getByLabel(/User and password, as/).fill(FIRST);
+    // as it stands in a browser’s address bar, and without its scheme
+    await dialog.getByLabel('API address').fill(`${new URL(one.apiUrl).host}/dashboard`);
+    await expect(answers, 'another address was not tested').toBeHidden();
     await dialog.getByRole('button', { name: 'Add and sync' }).click();
     await expect(dialog).toBeHidden();
     await expect(page.getByRole('button', { name: /Every run since/ })).toBeVisible();
@@ -50,6 +62,7 @@ test('address, sign-in and name change; the archive stays', async ({ host }) => 
 
   await test.step('the secret is kept, and not shown', async () => {
     const dialog = await openConnection(page, 'prod');
+    await expect(dialog.getByLabel('API address'), 'the address that answered').toHaveValue(one.apiUrl);
     await expect(dialog.getByText(/^User and password from .*It is not shown here/)).toBeVisible();
     await expect(dialog.getByRole('button', { name: 'Save and sync' })).toBeDisabled();
     await dialog.getByRole('button', { name: 'Test connection' }).click();

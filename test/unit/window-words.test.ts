@@ -10,7 +10,14 @@ import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';
 import { exportName } from '../../src-renderer/state/question/export-name.ts';
 import { mergedValues } from '../../src-renderer/state/filters/facet-values.ts';
 import { shortcut } from '../../src-renderer/state/window/shortcuts.ts';
-import { clickedSort, defaultSort, namedSorts, sortLabel } from '../../src-renderer/state/question/sorts.ts';
+import { gridColumns } from '../../src-renderer/grid-columns.ts';
+import {
+  clickedSort,
+  columnSort,
+  defaultSort,
+  namedSorts,
+  sortLabel,
+} from '../../src-renderer/state/question/sorts.ts';
 import { syncWords } from '../../src-renderer/state/sync/sync-words.ts';
 import { fromInput, toInput } from '../../src-renderer/state/filters/time-input.ts';
 import {
@@ -110,8 +117,33 @@ describe('orders', () => {
     assert.deepEqual(clickedSort(up, 'duration', false), defaultSort);
     const two = clickedSort(down, 'name', true);
     assert.equal(two.length, 2);
-    assert.equal(sortLabel(two), 'Duration ↓, Task run name ↓');
+    assert.equal(sortLabel(two), 'Duration ↓, Task run name ↑');
     assert.deepEqual(clickedSort(clickedSort(two, 'name', true), 'name', true), down);
+  });
+
+  it('the first click goes from A to Z on text, and to the newest or largest on times and numbers', () => {
+    for (const { field, kind } of gridColumns) {
+      const largest = ['time', 'duration', 'wait', 'count'].includes(kind);
+      const dirs = new Set(clickedSort([{ field: 'run_count', dir: 'asc' }], field, false).map(({ dir }) => dir));
+      if (field !== 'run_count' && fieldInfo(field).kind !== 'boolean')
+        assert.deepEqual([...dirs], [largest ? 'desc' : 'asc'], field);
+    }
+  });
+
+  it('a flow run is sorted as its cell shows it: by its flow, then by its name', () => {
+    const first = clickedSort(defaultSort, 'flow_run.name', false);
+    assert.deepEqual(first, [
+      { field: 'flow_run.flow.name', dir: 'asc' },
+      { field: 'flow_run.name', dir: 'asc' },
+    ]);
+    assert.deepEqual(columnSort(first), [{ field: 'flow_run.name', dir: 'asc' }]);
+    assert.deepEqual(columnSort(clickedSort(first, 'flow_run.name', false)), [{ field: 'flow_run.name', dir: 'desc' }]);
+    const two = clickedSort(first, 'duration', true);
+    assert.deepEqual(
+      columnSort(two).map(({ field }) => field),
+      ['flow_run.name', 'duration'],
+    );
+    assert.deepEqual(clickedSort(clickedSort(two, 'duration', true), 'duration', true), first);
   });
 });
 
@@ -198,6 +230,7 @@ describe('small words', () => {
   it('keys act only where nobody types', () => {
     const key = (name: string, more = {}) => ({
       key: name,
+      shiftKey: false,
       ctrlKey: false,
       metaKey: false,
       altKey: false,
@@ -208,6 +241,10 @@ describe('small words', () => {
     assert.equal(shortcut(key('/'), false), 'search');
     assert.equal(shortcut(key('/'), true), null);
     assert.equal(shortcut(key('r', { ctrlKey: true }), false), null);
+    assert.equal(shortcut(key('z', { ctrlKey: true }), false), 'undo');
+    assert.equal(shortcut(key('Z', { metaKey: true, shiftKey: true }), false), 'redo');
+    assert.equal(shortcut(key('z', { ctrlKey: true }), true), null);
+    assert.equal(shortcut(key('z'), false), null);
     assert.equal(shortcut(key('Escape', { defaultPrevented: true }), false), null);
     assert.equal(shortcut(key('w'), false), null);
   });
@@ -226,7 +263,10 @@ describe('the form for a server', () => {
   it('says what is wrong, field by field', () => {
     assert.ok(formProblems(form, ['PROD']).name);
     assert.ok(formProblems({ ...form, name: '../x' }, []).name);
-    assert.ok(formProblems({ ...form, apiUrl: 'prefect.example.com' }, []).apiUrl);
+    for (const apiUrl of ['', 'ftp://host', 'two words', 'http://'])
+      assert.ok(formProblems({ ...form, apiUrl }, []).apiUrl, apiUrl);
+    for (const apiUrl of ['prefect.example.com', 'host:4200', ' https://host/dashboard '])
+      assert.equal(formProblems({ ...form, apiUrl }, []).apiUrl, undefined, apiUrl);
     assert.ok(formProblems({ ...form, apiUrl: 'https://me:secret@host/api' }, []).apiUrl);
     assert.ok(formProblems({ ...form, auth: 'api_key', variable: 'NOT A NAME' }, []).variable);
     assert.ok(formProblems({ ...form, auth: 'basic', source: 'secret' }, []).secret);

@@ -3,6 +3,7 @@ import type { Workspace, ConnectionEdit } from '../../contract/workspace.ts';
 import { AppError, fromWireError, type WireError } from '../../contract/errors.ts';
 import { apiUrlGuesses } from '../../prefect/address.ts';
 import { secretHeaders } from '../../prefect/secrets.ts';
+import { settledAddress } from './settled-address.ts';
 import type { Archives } from '../archive/archives.ts';
 import type { Connection } from '../../prefect/connection.ts';
 import type { ConnectionPart, Entry, Typed, Workspaces } from './workspaces.ts';
@@ -73,11 +74,11 @@ export async function testEdit(parts: Parts, workspace: string, edit: Connection
   const entry = workspaces.get(workspace);
   const next = edited(entry, await keptHeaders(workspaces, workspace, edit), edit);
   const connection = await connectionOf(workspaces, entry, next);
-  const { version, task_runs } = await archives.server.probe({ connection }, { signal });
-  const server: Server = sameAddress(entry.api_url, next.change.api_url)
+  const { api_url, version, task_runs } = await archives.server.probe({ connection }, { signal });
+  const server: Server = sameAddress(entry.api_url, api_url)
     ? 'same'
-    : await (await archives.get(workspace)).whose(connection, signal);
-  return { version, task_runs, server };
+    : await (await archives.get(workspace)).whose({ ...connection, api_url }, signal);
+  return { api_url, version, task_runs, server };
 }
 
 /** Throws as `testEdit` does, and ANOTHER_SERVER. When it throws, nothing has changed. */
@@ -94,6 +95,10 @@ export async function saveEdit(
   const next = edited(entry, await keptHeaders(workspaces, workspace, edit), edit);
   const { change, typed } = next;
   workspaces.refuseTaken(change.name, workspace);
+  if (change.api_url !== entry.api_url) {
+    const connection = () => connectionOf(workspaces, entry, next);
+    change.api_url = await settledAddress(archives.server, change.api_url, connection, signal);
+  }
   const moved = !sameAddress(entry.api_url, change.api_url);
   const archive = moved ? await archives.get(workspace) : await archives.opened(workspace);
   let server: Server = moved && anyway ? 'another' : 'same';

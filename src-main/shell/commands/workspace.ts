@@ -131,15 +131,17 @@ function inputOf(name: string | undefined, values: AddValues): WorkspaceInput & 
 /** Adds the workspace also when its server does not answer, and says so. A wrong address is not added. */
 async function add(app: App, input: WorkspaceInput): Promise<number> {
   const checked = workspaceInputSchema.parse(input);
+  let found = checked.api_url;
   if (checked.insecure_tls)
     say('The certificate of this server is not checked: whoever stands between can read and change everything.');
   let problem = null;
   try {
     const signal = AbortSignal.timeout(LOOK);
-    const { version, task_runs } = await app.handlers['workspace.test'](
+    const { api_url, version, task_runs } = await app.handlers['workspace.test'](
       { input: checked, candidate: null },
       { signal },
     );
+    found = api_url;
     say(`Found Prefect ${version ?? '(version unknown)'} with ${task_runs} task runs.`);
   } catch (thrown) {
     problem = toWireError(thrown);
@@ -147,7 +149,7 @@ async function add(app: App, input: WorkspaceInput): Promise<number> {
     if (problem.code === 'CANCELLED')
       problem = toWireError(new AppError('SERVER_TIMEOUT', 'no answer', { url: checked.api_url }));
   }
-  const added = await app.handlers['workspace.add'](checked, never());
+  const added = await app.handlers['workspace.add']({ ...checked, api_url: found }, never());
   await print(JSON.stringify(added));
   if (problem) {
     say('Added, but:');

@@ -72,6 +72,15 @@ class Presets {
     columns.show(null);
   }
 
+  /** Selects the preset again, with its columns and without its question; null, or one that is deleted meanwhile: none. */
+  reselect(id: string | null): void {
+    const preset = this.list.find((one) => one.id === id);
+    if (!preset) return this.leave();
+    if (this.activeId === id) return;
+    this.activeId = preset.id;
+    columns.show(preset.columns);
+  }
+
   pinned(preset: Preset): boolean {
     return app.settings.pinned_presets.includes(preset.id);
   }

@@ -33,14 +33,45 @@ export function sortLabel(keys: readonly SortKey[]): string {
   return keys.map(({ field, dir }) => `${fieldInfo(field).label} ${dir === 'asc' ? '↑' : '↓'}`).join(', ');
 }
 
-/** A click on a header: descending, ascending, off. With `add` (Shift) it becomes one more key instead of the only one. */
-export function clickedSort(keys: readonly SortKey[], field: string, add: boolean): SortKey[] {
-  const present = keys.find((one) => one.field === field);
-  const others = add ? keys.filter((one) => one.field !== field) : [];
-  if (!present) return [...others, { field, dir: 'desc' }].slice(-8) as SortKey[];
-  if (present.dir === 'desc') {
-    if (!add) return [{ field, dir: 'asc' }];
-    return keys.map((one) => (one.field === field ? { field, dir: 'asc' } : one));
+/** Columns whose cells show more than their field, in the order of the cell. */
+const cellFields: Record<string, readonly string[]> = { 'flow_run.name': ['flow_run.flow.name', 'flow_run.name'] };
+const fieldsOfCell = (column: string) => cellFields[column] ?? [column];
+
+/** The order as the headers show it: a column that sorts by several fields is one key. */
+export function columnSort(keys: readonly SortKey[]): SortKey[] {
+  const shown: SortKey[] = [];
+  for (let i = 0; i < keys.length;) {
+    const { field, dir } = keys[i] as SortKey;
+    const column = Object.keys(cellFields).find((one) =>
+      fieldsOfCell(one).every((part, at) => keys[i + at]?.field === part && keys[i + at]?.dir === dir),
+    );
+    shown.push({ field: column ?? field, dir });
+    i += column === undefined ? 1 : fieldsOfCell(column).length;
   }
-  return add ? [...others] : [...defaultSort];
+  return shown;
+}
+
+/** Text begins at A, times and numbers with the newest or largest. */
+function firstDir(field: string): SortKey['dir'] {
+  const { kind } = fieldInfo(field);
+  return kind === 'time' || kind === 'number' || kind === 'boolean' ? 'desc' : 'asc';
+}
+
+/**
+ * A click on a column's header: in its first direction, in the other, off. With `add` (Shift) it becomes one more key instead of the only
+ * one. The order holds 8 keys at most.
+ */
+export function clickedSort(keys: readonly SortKey[], column: string, add: boolean): SortKey[] {
+  const shown = columnSort(keys);
+  const present = shown.find((one) => one.field === column);
+  const others = add ? shown.filter((one) => one.field !== column) : [];
+  const first = firstDir(column);
+  if (!present) return fieldKeys([...others, { field: column, dir: first }]).slice(-8);
+  if (present.dir !== first) return add ? fieldKeys(others) : [...defaultSort];
+  const turned: SortKey = { field: column, dir: first === 'asc' ? 'desc' : 'asc' };
+  return fieldKeys(add ? shown.map((one) => (one.field === column ? turned : one)) : [turned]);
+}
+
+function fieldKeys(columns: readonly SortKey[]): SortKey[] {
+  return columns.flatMap(({ field, dir }) => fieldsOfCell(field).map((one) => ({ field: one, dir })));
 }

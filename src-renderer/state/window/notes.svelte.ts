@@ -2,7 +2,14 @@
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 
 type Action = { label: string; run: () => void };
-type Note = { id: number; text: string | null; error: AppError | null; action: Action | null };
+type Note = {
+  id: number;
+  text: string | null;
+  error: AppError | null;
+  action: Action | null;
+  /** a web address to follow */
+  link: string | null;
+};
 
 /** Long enough to read and to reach the button, in ms. Errors stay until they are closed. */
 const SHOWN_MS = 6000;
@@ -13,7 +20,7 @@ class Notes {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   say(text: string, action: Action | null = null): void {
-    this.show({ id: this.next++, text, error: null, action });
+    this.show({ id: this.next++, text, error: null, action, link: null });
     this.timer = setTimeout(() => this.close(), SHOWN_MS);
   }
 
@@ -21,7 +28,12 @@ class Notes {
   fail(thrown: unknown): void {
     const error = toAppError(thrown);
     if (error.code === 'CANCELLED' || error.code === 'DISCONNECTED') return;
-    this.show({ id: this.next++, text: null, error, action: null });
+    this.show({ id: this.next++, text: null, error, action: null, link: null });
+  }
+
+  /** Stays until it is closed: a link is there to be read or followed. */
+  link(text: string, link: string): void {
+    this.show({ id: this.next++, text, error: null, action: null, link });
   }
 
   /** Returns true when `work` succeeded; otherwise shows its error. */

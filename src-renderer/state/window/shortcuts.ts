@@ -12,7 +12,9 @@ type Shortcut =
   | 'keys'
   | 'next'
   | 'previous'
-  | 'close';
+  | 'close'
+  | 'undo'
+  | 'redo';
 
 const plain: Record<string, Shortcut> = {
   '/': 'search',
@@ -29,17 +31,24 @@ const plain: Record<string, Shortcut> = {
   Escape: 'close',
 };
 
-type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'defaultPrevented' | 'target'>;
+type Key = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey' | 'defaultPrevented' | 'target'>;
 
-/** null in a text field, while a dialog or menu is open, and for any key with Ctrl, Alt or Cmd. */
+/** Ctrl or Cmd with Z, and with Y or Shift and Z. */
+function ofChanges({ key, shiftKey }: Key): Shortcut | null {
+  if (key.toLowerCase() === 'z') return shiftKey ? 'redo' : 'undo';
+  return key.toLowerCase() === 'y' ? 'redo' : null;
+}
+
+/** null in a text field, while a dialog or menu is open, and for any other key with Ctrl, Alt or Cmd. */
 export function shortcut(event: Key, dialogOpen: boolean): Shortcut | null {
-  if (dialogOpen || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return null;
+  if (dialogOpen || event.defaultPrevented || event.altKey) return null;
   const at = event.target && 'closest' in event.target ? (event.target as Element) : null;
   if (at?.closest('[role="menu"], [role="dialog"]')) return null;
   const typing = at?.closest(
     'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]',
   );
   if (typing) return null;
+  if (event.ctrlKey || event.metaKey) return ofChanges(event);
   return plain[event.key] ?? null;
 }
 
@@ -67,6 +76,7 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
     keys: [
       { keys: ['↑', '↓'], what: 'Move in a list' },
       { keys: ['Space'], what: 'Include, or undo it' },
+      { keys: ['Ctrl/⌘ Z'], what: 'Undo the last change of filters or order; with Shift, redo it' },
       { keys: ['x'], what: 'Exclude (Alt-click)' },
       { keys: ['o'], what: 'Only this' },
       { keys: ['Backspace'], what: 'In the empty search: drop the last filter' },

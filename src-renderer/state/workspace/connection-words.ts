@@ -1,13 +1,11 @@
 /** Words about a workspace's connection while it is changed. */
 import type { Workspace } from '../../../src-main/contract/workspace.ts';
-import { KEPT, type WorkspaceForm } from './workspace-form.ts';
-
-const originOf = (url: string) => (URL.canParse(url.trim()) ? new URL(url.trim()) : null);
+import { KEPT, typedUrl, type WorkspaceForm } from './workspace-form.ts';
 
 /** Host that a kept secret would be sent to for the first time; null: the origin is the same as before. */
 export function newReceiver(workspace: Workspace, form: WorkspaceForm): string | null {
   const keeps = (form.auth === 'keep' && workspace.auth !== 'none') || form.headers.includes(KEPT);
-  const [before, after] = [originOf(workspace.api_url), originOf(form.apiUrl)];
+  const [before, after] = [typedUrl(workspace.api_url), typedUrl(form.apiUrl)];
   return keeps && after && before?.origin !== after.origin ? after.host : null;
 }
 

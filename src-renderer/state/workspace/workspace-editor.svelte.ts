@@ -12,16 +12,33 @@ import {
   formOfItsOwn,
   formProblems,
   newForm,
+  overHttp,
   sameEdit,
   variableFor,
   type AuthChoice,
+  type FormProblems,
   type WorkspaceForm,
 } from './workspace-form.ts';
 
 /** `server`: of a changed connection, whether the server is the one that the archive is from. */
-type Tested = { version: string | null; task_runs: number; server?: 'same' | 'another' | 'unknown' | null };
+type Tested = {
+  api_url: string;
+  version: string | null;
+  task_runs: number;
+  server?: 'same' | 'another' | 'unknown' | null;
+};
 /** What the last test or save said. `unsure`: saving was tried, and the server could not say whether it is the same one. */
 type Outcome = { tested: Tested | null; error: AppError | null; unsure: boolean };
+
+/** The name under which a server is tested that has none yet. */
+const UNNAMED = 'unnamed';
+
+/** Whether a form still is the one that was tested or saved; its name is nothing to test. */
+function same(what: 'test' | 'save', form: WorkspaceForm): (now: WorkspaceForm) => boolean {
+  const key = (one: WorkspaceForm) => JSON.stringify(what === 'test' ? { ...one, name: '' } : one);
+  const asked = key(form);
+  return (now) => key(now) === asked;
+}
 
 export class WorkspaceEditor {
   form: WorkspaceForm = $state(newForm(null, {}));
@@ -31,17 +48,18 @@ export class WorkspaceEditor {
   /** a server found on this machine, whose address and sign-in stay where they were found */
   readonly candidate: Candidate | null;
   private readonly start: WorkspaceForm;
-  private asked = $state(false);
-  private outcome = $state.raw<{ of: string; is: Outcome } | null>(null);
+  private asked = $state<'test' | 'save' | null>(null);
+  /** `of`: what was tested or saved */
+  private outcome = $state.raw<{ of: (form: WorkspaceForm) => boolean; is: Outcome } | null>(null);
 
   private problems = $derived.by(() => {
     const others = app.workspaces.map(({ name }) => name).filter((name) => name !== this.workspace?.name);
     return formProblems(this.candidate ? { ...this.form, where: 'server', auth: 'none' } : this.form, others);
   });
   /** by field, once the form was sent */
-  shown = $derived(this.asked ? this.problems : {});
+  shown = $derived(this.asked ? this.problemsOf(this.asked) : {});
   /** null: there is none, or what was typed since made it old */
-  said = $derived(this.outcome?.of === JSON.stringify(this.form) ? this.outcome.is : null);
+  said = $derived(this.outcome?.of(this.form) ? this.outcome.is : null);
   /** the server holds other runs than the archive */
   isAnother = $derived(this.said?.tested?.server === 'another' || this.said?.error?.code === 'ANOTHER_SERVER');
   changed = $derived.by(
@@ -68,11 +86,19 @@ export class WorkspaceEditor {
     const { workspace, candidate } = this;
     return this.attempt('test', (form) =>
       workspace
-        ? api['workspace.testEdit']({ workspace: workspace.name, edit: formEdit(form) })
+        ? api['workspace.testEdit']({ workspace: workspace.name, edit: formEdit({ ...form, name: workspace.name }) })
         : api['workspace.test'](
-            candidate ? { input: null, candidate: candidate.id } : { input: formInput(form), candidate: null },
+            candidate
+              ? { input: null, candidate: candidate.id }
+              : { input: formInput({ ...form, name: UNNAMED }), candidate: null },
           ),
     );
+  }
+
+  /** For a server that speaks http at an address that says https. */
+  useHttp(): Promise<void> {
+    this.form.apiUrl = overHttp(this.form.apiUrl);
+    return this.test();
   }
 
   /** `anyway`: also when the server is another one, or does not say. */
@@ -90,14 +116,20 @@ export class WorkspaceEditor {
   }
 
   private async attempt(what: 'test' | 'save', work: (form: WorkspaceForm) => Promise<Tested | null>): Promise<void> {
-    this.asked = true;
-    if (this.busy || Object.keys(this.problems).length > 0) return;
+    if (this.asked !== 'save') this.asked = what;
+    if (this.busy || Object.keys(this.problemsOf(what)).length > 0) return;
     this.busy = what;
     this.outcome = null;
     const form = $state.snapshot(this.form);
-    const of = JSON.stringify(form);
+    let of = same(what, form);
     try {
-      this.outcome = { of, is: { tested: await work(form), error: null, unsure: false } };
+      const tested = await work(form);
+      // the address that answered is the one to keep
+      if (tested && !this.candidate && form.where === 'server' && of(this.form)) {
+        this.form.apiUrl = tested.api_url;
+        of = same(what, { ...form, apiUrl: tested.api_url });
+      }
+      this.outcome = { of, is: { tested, error: null, unsure: false } };
     } catch (thrown) {
       const error = toAppError(thrown);
       const unsure = what === 'save' && this.workspace !== null && error.code.startsWith('SERVER_');
@@ -105,6 +137,12 @@ export class WorkspaceEditor {
     } finally {
       this.busy = null;
     }
+  }
+
+  /** A test needs no name. */
+  private problemsOf(what: 'test' | 'save'): FormProblems {
+    const { name: _, ...others } = this.problems;
+    return what === 'test' ? others : this.problems;
   }
 
   private async add(form: WorkspaceForm): Promise<void> {

@@ -104,10 +104,10 @@ export function formProblems(form: WorkspaceForm, takenNames: readonly string[])
   if (form.where === 'cloud') {
     if (form.cloudUrl === '') problems.cloudUrl = 'Show the workspaces of the key and choose one';
   } else {
-    const url = URL.canParse(form.apiUrl.trim()) ? new URL(form.apiUrl.trim()) : null;
+    const url = typedUrl(form.apiUrl);
     if (form.apiUrl.trim() === '') problems.apiUrl = 'Paste the address from “prefect config view”';
     else if (!url || !['http:', 'https:'].includes(url.protocol))
-      problems.apiUrl = 'An address that starts with http:// or https://';
+      problems.apiUrl = 'An address such as http://127.0.0.1:4200/api';
     else if (url.username !== '' || url.password !== '') problems.apiUrl = 'Put the sign-in below, not in the address';
   }
   if (form.caFile.trim() !== '' && !/^(\/|[A-Za-z]:[\\/]|\\\\)/.test(form.caFile.trim()))
@@ -190,5 +190,17 @@ export function cloudName({ account, workspace }: CloudWorkspace): string {
 
 /** Where a workspace is, short: `api.prefect.cloud`, `127.0.0.1:4200`. */
 export function workspaceHost(apiUrl: string): string {
-  return URL.canParse(apiUrl) ? new URL(apiUrl).host : apiUrl;
+  return typedUrl(apiUrl)?.host ?? apiUrl;
+}
+
+/** What was typed as an address, with https where it names no scheme; null: it is none. */
+export function typedUrl(apiUrl: string): URL | null {
+  const text = apiUrl.trim();
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
+  return URL.canParse(whole) ? new URL(whole) : null;
+}
+
+/** The same address over http. */
+export function overHttp(apiUrl: string): string {
+  return `http://${apiUrl.trim().replace(/^https:\/\//i, '')}`;
 }

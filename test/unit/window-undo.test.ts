@@ -1,0 +1,55 @@
+/** The way back through changes of the question. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Steps } from '../../src-renderer/state/question/steps.ts';
+import '../fixtures/ci-seed.ts';
+
+type Step = { filter: number; text: string };
+const steps = () =>
+  new Steps<Step>(
+    (step) => JSON.stringify(step),
+    (last, next) => last.filter === next.filter,
+  );
+
+test('whatever was asked, the way back leads through it and the way forth to it again', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 60 }), (filters) => {
+      const all = steps();
+      const asked: number[] = [];
+      for (const filter of filters) {
+        all.note({ filter, text: '' });
+        if (asked.at(-1) !== filter) asked.push(filter);
+      }
+      const back: number[] = [];
+      for (let at = all.back(); at; at = all.back()) {
+        back.unshift(at.filter);
+        all.note(at); // shown again, it is noted again
+      }
+      assert.deepEqual([...back, asked.at(-1)], asked);
+      for (const filter of asked.slice(1)) assert.equal(all.forth()?.filter, filter);
+      assert.equal(all.forth(), null);
+    }),
+  );
+});
+
+test('a search is one step however many letters it has, and does not take the step before it along', () => {
+  const all = steps();
+  for (const text of ['', 'e', 'er', 'err']) all.note({ filter: 1, text });
+  all.note({ filter: 2, text: 'err' });
+  for (const text of ['erro', 'error']) all.note({ filter: 2, text });
+  assert.deepEqual(all.back(), { filter: 2, text: 'err' });
+  assert.deepEqual(all.back(), { filter: 1, text: 'err' });
+  assert.deepEqual(all.back(), { filter: 1, text: '' });
+  assert.equal(all.back(), null);
+});
+
+test('what comes after going back replaces what was gone back from, and the history has an end', () => {
+  const all = steps();
+  for (let filter = 0; filter < 300; filter += 1) all.note({ filter, text: '' });
+  let count = 0;
+  while (all.back()) count += 1;
+  assert.equal(count, 100);
+  all.note({ filter: -1, text: '' });
+  assert.equal(all.forth(), null);
+});
