@@ -1,11 +1,11 @@
 /** The contract, call by call: each line finds who knows and asks. */
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import type { contract } from '../contract/calls.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
 import { apiUrlGuesses } from '../prefect/address.ts';
+import { archiveFiles, removeArchiveFiles } from '../store/file/files.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { secretHeaders } from '../prefect/secrets.ts';
 import type { Handlers } from '../contract/define.ts';
@@ -16,6 +16,7 @@ import type { JsonFile } from './files/json-file.ts';
 import type { Paths } from './files/paths.ts';
 import type { Presets } from './files/presets.ts';
 import type { Shell } from './shell.ts';
+import { adoptable, keptArchives } from './workspaces/kept-archives.ts';
 import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
 import type { Entry, Workspaces } from './workspaces/workspaces.ts';
@@ -54,6 +55,12 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     const one = candidates.find((candidate) => candidate.id === id);
     if (!one) throw new AppError('NOT_FOUND', `no candidate ${id}`, { candidate: id });
     return one;
+  };
+  const chosen = ({ input, candidate }: { input: Input | null; candidate: string | null }): Connection => {
+    const typed = candidate === null ? input : found(candidate).input;
+    if (candidate === null && input) checkVariable(input.auth, core.variables);
+    if (!typed) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
+    return connectionOf(workspaceInputSchema.parse(typed));
   };
   const query = async (workspace: string) => (await archives.get(workspace)).query;
   /** A stream about an archive; it goes on with the archive that is opened again after a thread has died. */
@@ -102,21 +109,20 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
           auth: input.auth.kind === 'none' ? ('none' as const) : input.auth.scheme,
         }));
     },
-    'workspace.test': ({ input, candidate }, { signal }) => {
-      const chosen = candidate === null ? input : found(candidate).input;
-      if (candidate === null && input) checkVariable(input.auth, core.variables);
-      if (!chosen) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
-      const connection = connectionOf(workspaceInputSchema.parse(chosen));
-      return archives.server.probe({ connection }, { signal });
-    },
-    'workspace.add': async (input) => {
+    'workspace.test': (server, { signal }) => archives.server.probe({ connection: chosen(server) }, { signal }),
+    'workspace.kept': (server, { signal }) => keptArchives(core, () => chosen(server), signal),
+    'workspace.add': async ({ archive, ...input }, { signal }) => {
       apiUrlGuesses(input.api_url);
       secretHeaders(null, input.headers);
       checkVariable(input.auth, core.variables);
-      return archives.describe(await workspaces.add(input));
+      await adoptable(core, archive, () => connectionOf(input), signal);
+      return archives.describe(await workspaces.add(input, archive));
     },
-    'workspace.addCandidate': async ({ id, name }) =>
-      archives.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
+    'workspace.addCandidate': async ({ id, name, archive }, { signal }) => {
+      const input = workspaceInputSchema.parse({ ...found(id).input, name });
+      await adoptable(core, archive, () => connectionOf(input), signal);
+      return archives.describe(await workspaces.add(input, archive));
+    },
     'workspace.cloud': ({ auth, api_url }, { signal }) => {
       checkVariable(auth, core.variables);
       return archives.server.cloudWorkspaces({ auth: signIn(auth), api_url }, { signal });
@@ -153,13 +159,12 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       await (await query(workspace)).setDialect({ dialect });
       return archives.describe(entry);
     },
+    'workspace.files': ({ workspace }) => archiveFiles(core.paths.archive(workspaces.get(workspace).file)),
     'workspace.remove': async ({ workspace, archive }) => {
       const entry = workspaces.get(workspace);
       await archives.close(workspace);
       await workspaces.remove(workspace);
-      if (archive)
-        for (const suffix of ['', '-wal', '-shm', '.index'])
-          await rm(core.paths.archive(entry.file) + suffix, { force: true });
+      if (archive) removeArchiveFiles(core.paths.archive(entry.file));
       return {};
     },
     'workspace.open': async ({ workspace }) => {

@@ -9,6 +9,8 @@ import type { Connection } from '../../prefect/connection.ts';
 export type OpenOptions = {
   workspace: string;
   path: string;
+  /** address of the workspace's server; '' for the demo's, which has a new one at every start */
+  server: string;
   dialect: Dialect;
   readOnly: boolean;
   /** syncs start without being asked for: at opening and by the clock */

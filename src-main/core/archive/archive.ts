@@ -155,9 +155,9 @@ export class Archive {
     return (await this.#threads.sync.client.knows({ connection, ids }, { signal })) ? 'same' : 'another';
   }
 
-  /** What was learned of the server is learned anew; `everything`: it may be another server, so nothing counts as read. No sync may run. */
-  async forgetServer(everything: boolean): Promise<void> {
-    await forgetServer(this.#threads.writer.client, everything);
+  /** The server has the address `server` from now on, and what was learned of it is learned anew; `everything`: it may be another server, so nothing counts as read. No sync may run. */
+  async forgetServer(server: string, everything: boolean): Promise<void> {
+    await forgetServer(this.#threads.writer.client, server, everything);
     if (everything)
       this.#runner.tell({ complete_since: null, verified_since: null, last_success: null, checked: null });
   }

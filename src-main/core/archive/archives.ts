@@ -159,6 +159,7 @@ export class Archives {
     const archive = await Archive.open({
       workspace: entry.name,
       path: paths.archive(entry.file),
+      server: entry.api_url,
       dialect: entry.dialect,
       readOnly,
       byItself,
