@@ -63,20 +63,29 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     return connectionOf(workspaceInputSchema.parse(typed));
   };
   const query = async (workspace: string) => (await archives.get(workspace)).query;
-  /** A stream about an archive; it goes on with the archive that is opened again after a thread has died. */
+  /** A stream about an archive; it goes on with the archive that is opened again after a thread has died or damage was met. */
   async function* whileAlive<T>(
     workspace: string,
     signal: AbortSignal,
     watch: (archive: Archive) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
-    while (!signal.aborted) {
-      const archive = await archives.get(workspace);
-      try {
-        yield* watch(archive);
-        return;
-      } catch (thrown) {
-        if (toAppError(thrown).code !== 'THREAD_DIED') throw thrown;
+    const release = archives.hold(workspace);
+    let failed: unknown = null;
+    try {
+      for (let last: Archive | null = null; !signal.aborted;) {
+        const archive = await archives.get(workspace);
+        if (archive === last) throw failed;
+        last = archive;
+        try {
+          yield* watch(archive);
+          return;
+        } catch (thrown) {
+          failed = thrown;
+          if (!['THREAD_DIED', 'ARCHIVE_DAMAGED'].includes(toAppError(thrown).code)) throw thrown;
+        }
       }
+    } finally {
+      release();
     }
   }
 
@@ -151,12 +160,12 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       archives.describe(await workspaces.update(workspace, { fetch_rule: rule })),
     'workspace.setPaused': async ({ workspace, paused }) => {
       const entry = await workspaces.update(workspace, { paused });
-      await (await archives.get(workspace)).setPaused(paused);
+      await (await archives.opened(workspace))?.setPaused(paused); // one that is opened later begins with it
       return archives.describe(entry);
     },
     'workspace.setDialect': async ({ workspace, dialect }) => {
       const entry = await workspaces.setDialect(workspace, dialect, 'chosen');
-      await (await query(workspace)).setDialect({ dialect });
+      await (await archives.opened(workspace))?.query.setDialect({ dialect });
       return archives.describe(entry);
     },
     'workspace.files': ({ workspace }) => archiveFiles(core.paths.archive(workspaces.get(workspace).file)),
@@ -216,7 +225,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
 
     'settings.update': async (change) => {
       await settings.change((all) => ({ ...all, ...change }));
-      if (change.sync_every !== undefined) await archives.replan();
+      if (change.sync_every !== undefined) archives.replan();
       return settings.get();
     },
 
@@ -231,10 +240,15 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const place = saves.get(save);
       if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
       saves.delete(save);
-      const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
-      for await (const item of items) {
-        if (item.kind === 'done') exported.add(place.path);
-        yield item.kind === 'done' ? { ...item, ...place } : item;
+      const release = archives.hold(workspace);
+      try {
+        const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
+        for await (const item of items) {
+          if (item.kind === 'done') exported.add(place.path);
+          yield item.kind === 'done' ? { ...item, ...place } : item;
+        }
+      } finally {
+        release();
       }
     },
 

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
 
-const known = '88d7cb27f90ef00f';
+const known = '7d3347bb1974776a';
 
 test('the contract is the one that was reviewed', () => {
   const shapes = Object.entries(contract)

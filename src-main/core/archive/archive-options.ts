@@ -29,6 +29,6 @@ export type OpenOptions = {
   syncEvery: () => number;
   /** the person calls the connection metered */
   metered: () => boolean;
-  /** a thread of the archive has died; told once for each thread */
+  /** a thread of the archive has died, told once for each thread; or a sync has met damage. The archive is of no use any more */
   onDeath: (error: AppError) => void;
 };

@@ -1,6 +1,6 @@
 /** One open workspace: the threads that work for its archive, and what can be asked of it besides queries. */
 import type { Client } from '../../contract/define.ts';
-import { AppError, toWireError, type WireError } from '../../contract/errors.ts';
+import { AppError, fromWireError, toWireError, type WireError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
 import type { RunActivity } from '../../contract/run.ts';
 import type { Check, Retention, Removal, SyncStatus } from '../../contract/sync.ts';
@@ -24,6 +24,8 @@ export class Archive {
   readonly query: Client<typeof queryContract>;
   /** what a person must know of it: damage that was found at opening or before, or why it is only read */
   notice: WireError | null;
+  /** which file it is, by the system; null: not known */
+  file: string | null = null;
   readonly #options: OpenOptions;
   readonly #started: Threads;
   readonly #runner: SyncRunner;
@@ -173,6 +175,26 @@ export class Archive {
     await stopThreads(this.#started);
   }
 
+  get path(): string {
+    return this.#options.path;
+  }
+
+  /** Nothing runs, is planned or is listened to. */
+  get idle(): boolean {
+    const { next, live } = this.sync.get();
+    return !this.syncing && next === null && live === 'off';
+  }
+
+  /** Tells those who watch that the archive was closed and opened again by itself, and why. */
+  tellReopened(why: AppError): void {
+    this.#runner.tell({ reopened: this.notice ?? toWireError(why) });
+  }
+
+  /** All who watch are told that the archive is of no use any more. It is to be closed then. */
+  end(why: AppError): void {
+    this.#died.abort(why);
+  }
+
   /** Throws FOLDER_IN_USE in a window that only reads. */
   get #threads(): { [Name in keyof Threads]: NonNullable<Threads[Name]> } {
     const { query, writer, sync } = this.#started;
@@ -202,6 +224,14 @@ export class Archive {
   }
 
   #keepStatus(status: SyncStatus): void {
+    const { problem } = status;
+    if (problem?.code === 'ARCHIVE_DAMAGED') {
+      // met while rows were read or written: the next opening examines all of the file and saves what can be read
+      const error = fromWireError(problem);
+      this.#died.abort(error);
+      this.#options.onDeath(error);
+      return;
+    }
     void this.#started.writer?.client
       .setState({ key: 'sync.status', value: status })
       .catch((thrown: unknown) =>

@@ -104,7 +104,9 @@ export const knownIdsSchema = z.object({
 export type KnownIds = z.infer<typeof knownIdsSchema>;
 
 export const syncItemSchema = z.object({
-  status: syncStatusSchema.omit({ workspace: true, paused: true, metered: true, live: true, next: true }),
+  status: syncStatusSchema.omit({
+    ...{ workspace: true, paused: true, metered: true, live: true, next: true, reopened: true },
+  }),
   /** of the server's database, once it is known */
   dialect: dialectSchema.nullable(),
 });
