@@ -9,6 +9,7 @@ import {
   candidateSchema,
   cloudWorkspaceSchema,
   connectionEditSchema,
+  keptArchiveSchema,
   workspaceInputSchema,
   workspaceSchema,
 } from './workspace.ts';
@@ -25,6 +26,9 @@ import {
 
 const none = z.object({}).default({});
 const workspace = z.string();
+/** one not yet added: typed, or found on this machine */
+const server = z.object({ input: workspaceInputSchema.nullable(), candidate: z.string().nullable() });
+const archive = z.string().nullable().default(null);
 const span = z.object({ from: z.number().int().min(0), to: z.number().int().min(0) });
 
 const answerSchema = z.object({
@@ -84,11 +88,17 @@ export const contract = {
   'workspace.candidates': call(none, z.array(candidateSchema)),
   /** asks the server who it is; adds nothing. `api_url`: the API's exact address, which is the one to keep */
   'workspace.test': call(
-    z.object({ input: workspaceInputSchema.nullable(), candidate: z.string().nullable() }),
+    server,
     z.object({ api_url: z.string(), version: z.string().nullable(), task_runs: z.number() }),
   ),
-  'workspace.add': call(workspaceInputSchema, workspaceSchema),
-  'workspace.addCandidate': call(z.object({ id: z.string(), name: z.string() }), workspaceSchema),
+  /**
+   * archives of removed workspaces whose runs this server knows: a new workspace can go on with one. The server is asked only when there
+   * are archives that no workspace has
+   */
+  'workspace.kept': call(server, z.array(keptArchiveSchema)),
+  /** `archive`: one of `workspace.kept`, ANOTHER_SERVER when the server knows nothing of it; null: a new one, never an existing file */
+  'workspace.add': call(workspaceInputSchema.extend({ archive }), workspaceSchema),
+  'workspace.addCandidate': call(z.object({ id: z.string(), name: z.string(), archive }), workspaceSchema),
   /** the Cloud workspaces an API key may see; `api_url` is Cloud's own when left out. Nothing is added */
   'workspace.cloud': call(
     z.object({ auth: workspaceInputSchema.shape.auth, api_url: z.string().nullable().default(null) }),
@@ -130,7 +140,9 @@ export const contract = {
     z.object({ workspace: workspaceSchema, deleted: removalSchema }),
   ),
   'workspace.setDialect': call(z.object({ workspace, dialect: z.enum(['sqlite', 'postgres']) }), workspaceSchema),
-  /** removes the entry; with `archive` also the local copy, which cannot be undone */
+  /** files that removing the workspace with its archive deletes: the archive, its index, copies, and what was set aside when it was damaged */
+  'workspace.files': call(z.object({ workspace }), z.array(z.object({ path: z.string(), bytes: z.number() }))),
+  /** removes the entry; with `archive` also the files of `workspace.files`, which cannot be undone */
   'workspace.remove': call(z.object({ workspace, archive: z.boolean() }), none),
   /** opens the archive if it is not yet open; a damaged or newer one is an error with what to do */
   'workspace.open': call(

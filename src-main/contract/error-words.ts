@@ -89,7 +89,7 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
       : 'A part of Taskscope has died',
     advice: has('again')
       ? 'Nothing that was kept is lost. Open the workspace again; if this stays, “taskscope doctor” checks the archive.'
-      : 'It was started again by itself and nothing that was kept is lost. Try again.',
+      : 'It was started again by itself, and nothing that was kept is lost.',
   }),
 
   SERVER_UNREACHABLE: ({ say, has }) => ({
@@ -200,6 +200,11 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
           ? `It was set aside as ${say('set_aside', '')}, and ${say('salvaged', 'the readable')} rows were saved into a new one. Sync to fetch what is missing; delete that file when it is no longer of use.`
           : `Run “taskscope doctor” for details of ${say('path', 'the file')}. It was not changed.`,
     ),
+  }),
+  ARCHIVE_REMOVED: ({ say }) => ({
+    title: `${say('path', 'The archive')} was deleted or moved while it was open`,
+    advice:
+      'The workspace was closed. Put the file back and open the workspace again; without it, a new archive is made and syncing fetches what the server still has.',
   }),
   FILE_NOT_WRITABLE: ({ say }) =>
     unwritable[say('reason', '')]?.(say('path', 'the file')) ?? {

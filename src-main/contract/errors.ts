@@ -32,6 +32,8 @@ const errorCodes = [
   'FOLDER_IN_USE',
   'ARCHIVE_NEWER',
   'ARCHIVE_DAMAGED',
+  // the file or its folder was deleted, moved or replaced while the archive was open
+  'ARCHIVE_REMOVED',
   'FILE_NOT_WRITABLE',
   'FILE_SET_ASIDE',
   'FOLDER_ON_NETWORK',

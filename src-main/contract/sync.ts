@@ -52,6 +52,8 @@ export const syncStatusSchema = z.object({
   /** a harvest was cut short and the next sync goes on where it stopped */
   resumable: z.boolean(),
   problem: wireErrorSchema.nullable(),
+  /** why the archive was closed and opened again by itself since the person opened it: THREAD_DIED, or ARCHIVE_DAMAGED that was found by it */
+  reopened: wireErrorSchema.nullable(),
   /** why it waits: a 429 or a retry; null when it does not */
   waiting: z.object({ seconds: z.number(), reason: z.enum(['busy', 'retry']) }).nullable(),
   /** the person has stopped syncing by the clock and by events; `sync.start` still works */

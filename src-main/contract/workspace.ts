@@ -49,6 +49,15 @@ export const workspaceInputSchema = z.object({
 });
 export type WorkspaceInput = z.input<typeof workspaceInputSchema>;
 
+/** An archive in the data folder that no workspace has any more. `file`: its name; `server`: the address it was last synced with. */
+export const keptArchiveSchema = z.object({
+  file: z.string(),
+  task_runs: z.number(),
+  bytes: z.number(),
+  server: z.string().nullable(),
+});
+export type KeptArchive = z.infer<typeof keptArchiveSchema>;
+
 /** A workspace's connection as it is to be. Secrets the window has never seen stay by being named, not by being sent back. */
 export const connectionEditSchema = z.object({
   name: workspaceInputSchema.shape.name,

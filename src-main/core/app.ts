@@ -34,6 +34,9 @@ export type AppOptions = {
   variables?: readonly string[];
   /** start a sync when a workspace is opened. Off for commands that only read. */
   syncOnOpen?: boolean;
+  /** ms; see `ArchivesOptions` */
+  idleAfter?: number;
+  lookEvery?: number;
 };
 
 /** Calls and streams open at once in one window, which needs about 10; 5,000 open streams took 660 MB. */
@@ -81,7 +84,16 @@ export class App {
     for (const { code, message } of this.notices) this.#logFile.log('warn', 'data folder', { code, message });
     const { paths, workspaces, settings, readOnly, log } = this;
     const syncByItself = options.syncOnOpen ?? true;
-    this.archives = new Archives({ paths, workspaces, settings, log, readOnly, syncByItself });
+    this.archives = new Archives({
+      paths,
+      workspaces,
+      settings,
+      log,
+      readOnly,
+      syncByItself,
+      idleAfter: options.idleAfter,
+      lookEvery: options.lookEvery,
+    });
     this.handlers = createHandlers(this);
   }
 

@@ -1,10 +1,10 @@
 /** The contract, call by call: each line finds who knows and asks. */
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import type { contract } from '../contract/calls.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
+import { archiveFiles, removeArchiveFiles } from '../store/file/files.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { secretHeaders } from '../prefect/secrets.ts';
 import type { Handlers } from '../contract/define.ts';
@@ -15,6 +15,7 @@ import type { JsonFile } from './files/json-file.ts';
 import type { Paths } from './files/paths.ts';
 import type { Presets } from './files/presets.ts';
 import type { Shell } from './shell.ts';
+import { adoptable, keptArchives } from './workspaces/kept-archives.ts';
 import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
 import { settledAddress } from './workspaces/settled-address.ts';
@@ -55,21 +56,36 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     if (!one) throw new AppError('NOT_FOUND', `no candidate ${id}`, { candidate: id });
     return one;
   };
+  const chosen = ({ input, candidate }: { input: Input | null; candidate: string | null }): Connection => {
+    const typed = candidate === null ? input : found(candidate).input;
+    if (candidate === null && input) checkVariable(input.auth, core.variables);
+    if (!typed) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
+    return connectionOf(workspaceInputSchema.parse(typed));
+  };
   const query = async (workspace: string) => (await archives.get(workspace)).query;
-  /** A stream about an archive; it goes on with the archive that is opened again after a thread has died. */
+  /** A stream about an archive; it goes on with the archive that is opened again after a thread has died or damage was met. */
   async function* whileAlive<T>(
     workspace: string,
     signal: AbortSignal,
     watch: (archive: Archive) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
-    while (!signal.aborted) {
-      const archive = await archives.get(workspace);
-      try {
-        yield* watch(archive);
-        return;
-      } catch (thrown) {
-        if (toAppError(thrown).code !== 'THREAD_DIED') throw thrown;
+    const release = archives.hold(workspace);
+    let failed: unknown = null;
+    try {
+      for (let last: Archive | null = null; !signal.aborted;) {
+        const archive = await archives.get(workspace);
+        if (archive === last) throw failed;
+        last = archive;
+        try {
+          yield* watch(archive);
+          return;
+        } catch (thrown) {
+          failed = thrown;
+          if (!['THREAD_DIED', 'ARCHIVE_DAMAGED'].includes(toAppError(thrown).code)) throw thrown;
+        }
       }
+    } finally {
+      release();
     }
   }
 
@@ -102,22 +118,21 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
           auth: input.auth.kind === 'none' ? ('none' as const) : input.auth.scheme,
         }));
     },
-    'workspace.test': ({ input, candidate }, { signal }) => {
-      const chosen = candidate === null ? input : found(candidate).input;
-      if (candidate === null && input) checkVariable(input.auth, core.variables);
-      if (!chosen) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
-      const connection = connectionOf(workspaceInputSchema.parse(chosen));
-      return archives.server.probe({ connection }, { signal });
-    },
-    'workspace.add': async (input, { signal }) => {
+    'workspace.test': (server, { signal }) => archives.server.probe({ connection: chosen(server) }, { signal }),
+    'workspace.kept': (server, { signal }) => keptArchives(core, () => chosen(server), signal),
+    'workspace.add': async ({ archive, ...input }, { signal }) => {
       secretHeaders(null, input.headers);
       checkVariable(input.auth, core.variables);
       workspaces.refuseTaken(input.name, null);
       const api_url = await settledAddress(archives.server, input.api_url, () => connectionOf(input), signal);
-      return archives.describe(await workspaces.add({ ...input, api_url }));
+      await adoptable(core, archive, () => connectionOf({ ...input, api_url }), signal);
+      return archives.describe(await workspaces.add({ ...input, api_url }, archive));
     },
-    'workspace.addCandidate': async ({ id, name }) =>
-      archives.describe(await workspaces.add(workspaceInputSchema.parse({ ...found(id).input, name }))),
+    'workspace.addCandidate': async ({ id, name, archive }, { signal }) => {
+      const input = workspaceInputSchema.parse({ ...found(id).input, name });
+      await adoptable(core, archive, () => connectionOf(input), signal);
+      return archives.describe(await workspaces.add(input, archive));
+    },
     'workspace.cloud': ({ auth, api_url }, { signal }) => {
       checkVariable(auth, core.variables);
       return archives.server.cloudWorkspaces({ auth: signIn(auth), api_url }, { signal });
@@ -146,21 +161,20 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       archives.describe(await workspaces.update(workspace, { fetch_rule: rule })),
     'workspace.setPaused': async ({ workspace, paused }) => {
       const entry = await workspaces.update(workspace, { paused });
-      await (await archives.get(workspace)).setPaused(paused);
+      await (await archives.opened(workspace))?.setPaused(paused); // one that is opened later begins with it
       return archives.describe(entry);
     },
     'workspace.setDialect': async ({ workspace, dialect }) => {
       const entry = await workspaces.setDialect(workspace, dialect, 'chosen');
-      await (await query(workspace)).setDialect({ dialect });
+      await (await archives.opened(workspace))?.query.setDialect({ dialect });
       return archives.describe(entry);
     },
+    'workspace.files': ({ workspace }) => archiveFiles(core.paths.archive(workspaces.get(workspace).file)),
     'workspace.remove': async ({ workspace, archive }) => {
       const entry = workspaces.get(workspace);
       await archives.close(workspace);
       await workspaces.remove(workspace);
-      if (archive)
-        for (const suffix of ['', '-wal', '-shm', '.index'])
-          await rm(core.paths.archive(entry.file) + suffix, { force: true });
+      if (archive) removeArchiveFiles(core.paths.archive(entry.file));
       return {};
     },
     'workspace.open': async ({ workspace }) => {
@@ -212,7 +226,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
 
     'settings.update': async (change) => {
       await settings.change((all) => ({ ...all, ...change }));
-      if (change.sync_every !== undefined) await archives.replan();
+      if (change.sync_every !== undefined) archives.replan();
       return settings.get();
     },
 
@@ -227,10 +241,15 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const place = saves.get(save);
       if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
       saves.delete(save);
-      const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
-      for await (const item of items) {
-        if (item.kind === 'done') exported.add(place.path);
-        yield item.kind === 'done' ? { ...item, ...place } : item;
+      const release = archives.hold(workspace);
+      try {
+        const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
+        for await (const item of items) {
+          if (item.kind === 'done') exported.add(place.path);
+          yield item.kind === 'done' ? { ...item, ...place } : item;
+        }
+      } finally {
+        release();
       }
     },
 

@@ -18,7 +18,7 @@ const commands: Record<string, () => Promise<Command>> = {
 const USAGE = `taskscope                                     open the window
 taskscope serve  [--port N] [--no-open] [--workspace NAME] [--demo [--demo-runs N]]
 taskscope workspace add NAME --api-url URL [--api-key-env VAR | --auth-string-env VAR]
-                        [--header "NAME: VALUE"] [--ca-file FILE | --insecure-tls]
+                        [--header "NAME: VALUE"] [--ca-file FILE | --insecure-tls] [--archive FILE]
 taskscope workspace add NAME --cloud ACCOUNT/WORKSPACE --api-key-env VAR
 taskscope workspace edit NAME [--name NEW] [--api-url URL [--anyway]] [--api-key-env VAR | --auth-string-env VAR | --no-auth]
                         [--header "NAME: VALUE"] [--no-headers] [--ca-file FILE | --no-ca-file] [--insecure-tls | --secure-tls]

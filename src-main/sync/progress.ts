@@ -5,7 +5,7 @@ import type { Wait } from '../prefect/client.ts';
 import type { WriteCounts } from '../contract/archive.ts';
 
 /** The status without what core adds: the workspace, and what happens between two syncs. */
-export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'metered' | 'live' | 'next'>;
+export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'metered' | 'live' | 'next' | 'reopened'>;
 
 /** What was known before this sync; it stays true until the sync learns more. */
 export type Known = Pick<SyncProgress, 'last_success' | 'checked' | 'complete_since' | 'verified_since'>;

@@ -86,7 +86,7 @@ async function ingest(): Promise<void> {
     transfer: [batches.port1, changes],
     log,
   });
-  await writer.client.open({ path });
+  await writer.client.open({ path, server: '' });
   await query.client.open({ path, dialect: 'sqlite', watchFile: false });
   const source = sourceOf(rows);
   const asked = [...questions(source, 6)];

@@ -111,7 +111,7 @@ test('a window may show finished exports only, and may not read any variable of 
     const input = { ...server, headers: {}, insecure_tls: false, ca_file: null, dialect: null };
     const refused = { code: 'BAD_INPUT', message: /may not read the environment variable EDGES_SECRET/ };
     await assert.rejects(async () => app.handlers['workspace.test']({ input, candidate: null }, never), refused);
-    await assert.rejects(async () => app.handlers['workspace.add'](input, never), refused);
+    await assert.rejects(async () => app.handlers['workspace.add']({ ...input, archive: null }, never), refused);
     await assert.rejects(
       async () => app.handlers['workspace.cloud']({ auth, api_url: 'http://127.0.0.1:9' }, never),
       refused,

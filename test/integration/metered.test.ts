@@ -51,7 +51,7 @@ test('a pass reads what has changed and nothing that is merely due; all of it is
     headers: {},
     insecure_tls: false,
   };
-  await app.handlers['workspace.add']({ ...input, ca_file: null, dialect: null }, options);
+  await app.handlers['workspace.add']({ ...input, ca_file: null, dialect: null, archive: null }, options);
   await app.handlers['workspace.setRule']({ workspace: 'here', rule: { states: ['FAILED'], days: 0 } }, options);
   await pass();
   await until(async () => (await status()).live === 'on' && demo.control.events.listening === 1);

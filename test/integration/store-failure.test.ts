@@ -140,7 +140,7 @@ test('the writer’s thread does it by itself', async (t) => {
     log: () => undefined,
   });
   try {
-    await writer.client.open({ path });
+    await writer.client.open({ path, server: '' });
     await until(() => {
       const db = new Sqlite(path, { readonly: true });
       const rule = db.prepare("SELECT value FROM meta WHERE key = 'failure_rule'").pluck().get();

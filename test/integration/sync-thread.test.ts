@@ -1,20 +1,24 @@
 /** One sync thread for all workspaces, and what happens when a thread dies. */
 import assert from 'node:assert/strict';
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import Sqlite from 'better-sqlite3';
 import { toAppError } from '../../src-main/contract/errors.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
+import { workerLimits } from '../../src-main/core/workers/start-worker.ts';
 import { NaivePrefect } from '../fixtures/naive-prefect.ts';
 import { serveHttp, type TestServer } from '../fixtures/prefect-http.ts';
 import { until } from '../fixtures/until.ts';
 
 const RUNS = 900;
 let server: TestServer;
+const prefect = new NaivePrefect();
 let now = 0;
 let most = 0;
 let dir = '';
@@ -27,11 +31,10 @@ const onWorker = (worker: Worker) => {
 };
 process.on('worker', onWorker);
 before(async () => {
-  const prefect = new NaivePrefect();
   for (let i = 0; i < RUNS; i++)
     prefect.put('task_runs', {
       id: `${String(i).padStart(8, '0')}-0000-4000-8000-000000000000`,
-      ...{ name: `run ${i}`, state_type: 'COMPLETED', flow_run_id: null },
+      ...{ name: `run ${i}`, state_type: 'COMPLETED', flow_run_id: null, pad: 'x'.repeat(i % 50) },
       expected_start_time: new Date(1.76e12 + i * 60_000).toISOString(),
     });
   prefect.limit = 50;
@@ -147,12 +150,13 @@ for (const [thread, how] of [
       await until(async () => (await app.archive('one')) !== archive);
       await synced('one');
       await until(() => seen.at(-1)?.last_success !== null);
+      assert.equal(seen.at(-1)?.reopened?.code, 'THREAD_DIED', 'the window can say what happened');
 
       const second = await app.archive('one');
       await kills[how](newest(thread));
       await until(async () => (await codeOf(app.archive('one'))) === 'THREAD_DIED');
       assert.equal(await watched, 'THREAD_DIED', 'the window hears that it stays closed');
-      assert.equal(second.syncing, false);
+      await until(() => !second.syncing);
       await app.handlers['workspace.open']({ workspace: 'one' }, options); // a person opens it again
       await synced('one');
     } finally {
@@ -160,3 +164,125 @@ for (const [thread, how] of [
       await ended();
     }
   });
+
+const never = { signal: new AbortController().signal };
+const everything = { where: { and: [] }, sort: [] };
+const reopened = (name: string, code: string) =>
+  until(async () => (await app.archive(name).catch(() => null))?.sync.get().reopened?.code === code);
+
+test('the query thread runs out of memory: opened again', async () => {
+  workerLimits.query = { maxOldGenerationSizeMb: 48 };
+  try {
+    await add('one');
+    await synced('one');
+    const many = Array.from({ length: 1_500_000 }, (_, i) => `a name that no run has, number ${i}`);
+    const archive = await app.archive('one');
+    const counts = archive.query.counts({ queries: [{ where: { field: 'name', in: many }, sort: [] }] });
+    assert.equal(await codeOf(counts), 'THREAD_DIED');
+    await reopened('one', 'THREAD_DIED');
+    await synced('one');
+  } finally {
+    delete workerLimits.query;
+    await ended();
+  }
+});
+
+/** Overwrites the page where a table begins, under the threads that have the file open. */
+function spoilRoot(path: string, table: string): void {
+  const db = new Sqlite(path, { readonly: true });
+  const page = db.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').pluck().get(table) as number;
+  db.close();
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, (page - 1) * 4096);
+  closeSync(file);
+}
+
+const change = (name: string) =>
+  prefect.put('task_runs', {
+    id: '00000000-0000-4000-8000-000000000000',
+    ...{ name, state_type: 'FAILED', flow_run_id: null, pad: '' },
+    expected_start_time: new Date(1.76e12).toISOString(),
+  });
+
+for (const met of ['taken into the index', 'written'] as const)
+  test(`a damaged page is met while a commit is ${met}: the archive is opened again, salvaged, and it is said`, async () => {
+    try {
+      await add('one');
+      await synced('one');
+      await (await app.archive('one')).settled();
+      await app.archives.close('one'); // all is in the file
+      const archive = await app.archive('one');
+      await archive.settled();
+      await archive.setPaused(true);
+      if (met === 'taken into the index') {
+        // the writer has the page in its memory then, and the index reads it from the file
+        change('once');
+        archive.startSync(null, true);
+        await archive.settled();
+      }
+      spoilRoot(archive.path, 'task_run');
+      change(`damaged, ${met}`);
+      archive.startSync(null, true);
+      await reopened('one', 'ARCHIVE_DAMAGED');
+      const after = await app.archive('one');
+      assert.notEqual(after, archive);
+      assert.ok(existsSync(String(after.sync.get().reopened?.details.set_aside)));
+      assert.equal((await after.query.stats({})).task_runs, RUNS);
+    } finally {
+      await ended();
+    }
+  });
+
+test('a damaged page is met while a run is read: the call fails with its own code and the thread lives', async () => {
+  try {
+    await add('one');
+    await synced('one');
+    const archive = await app.archive('one');
+    await archive.settled();
+    await app.archives.close('one'); // all is in the file and none of it in a thread's memory
+    const again = await app.archive('one');
+    await again.setPaused(true);
+    spoilRoot(again.path, 'task_run_json');
+    const id = `${'0'.repeat(5)}450-0000-4000-8000-000000000000`;
+    assert.equal(await codeOf(again.query.run({ id })), 'ARCHIVE_DAMAGED');
+    assert.deepEqual(await again.query.counts({ queries: [everything] }), [RUNS]);
+    assert.equal(await app.archive('one'), again);
+  } finally {
+    await ended();
+  }
+});
+
+test('a thread dies during an export and during a save: an error or a whole result, and the archive goes on', async () => {
+  try {
+    await add('one');
+    await synced('one');
+    const out = join(dir, 'rows.csv');
+    const { query } = await app.archive('one');
+    const exporting = (async () => {
+      for await (const item of query.export({ query: everything, columns: ['id'], path: out })) if (item.kind === 'done') return item.rows; // prettier-ignore
+      return null;
+    })();
+    await kills.terminate(newest('query'));
+    const code = await codeOf(exporting);
+    assert.ok(
+      code === 'THREAD_DIED' || (code === null && readFileSync(out, 'utf8').split('\n').length > RUNS),
+      String(code),
+    );
+    if (code !== null) assert.ok(!existsSync(out), 'half a file never has the name');
+    await synced('one');
+
+    await add('two');
+    await synced('two');
+    const archive = await app.archive('two');
+    const { retention } = app.workspaces.get('two');
+    const saving = codeOf(
+      Promise.resolve(app.handlers['workspace.setRetention']({ workspace: 'two', retention }, never)),
+    );
+    await kills.terminate(newest('writer'));
+    assert.ok([null, 'THREAD_DIED'].includes(await saving));
+    await until(async () => (await app.archive('two')) !== archive);
+    await synced('two');
+  } finally {
+    await ended();
+  }
+});

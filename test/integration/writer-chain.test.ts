@@ -24,7 +24,7 @@ test('after a write of a chain has failed, those already on their way fail with 
     changes.port2.close();
   });
   const { client } = writer;
-  await client.open({ path: join(tempDir(t), 'a.sqlite') });
+  await client.open({ path: join(tempDir(t), 'a.sqlite'), server: '' });
   const write = (chain: number, page: number, cursor: unknown) =>
     client.write({ batches: pageBatches(page), state: { cursor }, chain });
   const outcome = (work: Promise<unknown>) => work.then(() => 'kept', () => 'failed'); // prettier-ignore

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
 
-const known = 'eb11e7a1bc2d707b';
+const known = 'e774331f1cf9530e';
 
 test('the contract is the one that was reviewed', () => {
   const shapes = Object.entries(contract)

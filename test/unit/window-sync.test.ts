@@ -39,6 +39,7 @@ const status = (change: Partial<SyncStatus>): SyncStatus =>
     verified_since: 5,
     resumable: false,
     problem: null,
+    reopened: null,
     waiting: null,
     paused: false,
     metered: false,

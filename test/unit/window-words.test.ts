@@ -167,6 +167,7 @@ describe('small words', () => {
       verified_since: null,
       resumable: false,
       problem: null,
+      reopened: null,
       waiting: null,
       paused: false,
       metered: false,

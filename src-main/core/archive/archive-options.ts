@@ -9,6 +9,8 @@ import type { Connection } from '../../prefect/connection.ts';
 export type OpenOptions = {
   workspace: string;
   path: string;
+  /** address of the workspace's server; '' for the demo's, which has a new one at every start */
+  server: string;
   dialect: Dialect;
   readOnly: boolean;
   /** syncs start without being asked for: at opening and by the clock */
@@ -27,6 +29,6 @@ export type OpenOptions = {
   syncEvery: () => number;
   /** the person calls the connection metered */
   metered: () => boolean;
-  /** a thread of the archive has died; told once for each thread */
+  /** a thread of the archive has died, told once for each thread; or a sync has met damage. The archive is of no use any more */
   onDeath: (error: AppError) => void;
 };

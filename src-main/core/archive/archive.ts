@@ -1,6 +1,6 @@
 /** One open workspace: the threads that work for its archive, and what can be asked of it besides queries. */
 import type { Client } from '../../contract/define.ts';
-import { AppError, toWireError, type WireError } from '../../contract/errors.ts';
+import { AppError, fromWireError, toWireError, type WireError } from '../../contract/errors.ts';
 import type { Query } from '../../contract/query.ts';
 import type { RunActivity } from '../../contract/run.ts';
 import type { Check, Retention, Removal, SyncStatus } from '../../contract/sync.ts';
@@ -24,6 +24,8 @@ export class Archive {
   readonly query: Client<typeof queryContract>;
   /** what a person must know of it: damage that was found at opening or before, or why it is only read */
   notice: WireError | null;
+  /** which file it is, by the system; null: not known */
+  file: string | null = null;
   readonly #options: OpenOptions;
   readonly #started: Threads;
   readonly #runner: SyncRunner;
@@ -155,9 +157,9 @@ export class Archive {
     return (await this.#threads.sync.client.knows({ connection, ids }, { signal })) ? 'same' : 'another';
   }
 
-  /** What was learned of the server is learned anew; `everything`: it may be another server, so nothing counts as read. No sync may run. */
-  async forgetServer(everything: boolean): Promise<void> {
-    await forgetServer(this.#threads.writer.client, everything);
+  /** The server has the address `server` from now on, and what was learned of it is learned anew; `everything`: it may be another server, so nothing counts as read. No sync may run. */
+  async forgetServer(server: string, everything: boolean): Promise<void> {
+    await forgetServer(this.#threads.writer.client, server, everything);
     if (everything)
       this.#runner.tell({ complete_since: null, verified_since: null, last_success: null, checked: null });
   }
@@ -171,6 +173,26 @@ export class Archive {
     this.#closed = true;
     await this.#runner.close();
     await stopThreads(this.#started);
+  }
+
+  get path(): string {
+    return this.#options.path;
+  }
+
+  /** Nothing runs, is planned or is listened to. */
+  get idle(): boolean {
+    const { next, live } = this.sync.get();
+    return !this.syncing && next === null && live === 'off';
+  }
+
+  /** Tells those who watch that the archive was closed and opened again by itself, and why. */
+  tellReopened(why: AppError): void {
+    this.#runner.tell({ reopened: this.notice ?? toWireError(why) });
+  }
+
+  /** All who watch are told that the archive is of no use any more. It is to be closed then. */
+  end(why: AppError): void {
+    this.#died.abort(why);
   }
 
   /** Throws FOLDER_IN_USE in a window that only reads. */
@@ -202,6 +224,14 @@ export class Archive {
   }
 
   #keepStatus(status: SyncStatus): void {
+    const { problem } = status;
+    if (problem?.code === 'ARCHIVE_DAMAGED') {
+      // met while rows were read or written: the next opening examines all of the file and saves what can be read
+      const error = fromWireError(problem);
+      this.#died.abort(error);
+      this.#options.onDeath(error);
+      return;
+    }
     void this.#started.writer?.client
       .setState({ key: 'sync.status', value: status })
       .catch((thrown: unknown) =>

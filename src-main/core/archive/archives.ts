@@ -1,9 +1,14 @@
-/** The open archives by the names of their workspaces: opened on first use, opened again once when a thread of theirs dies. */
+/**
+ * The open archives by the names of their workspaces: opened on first use, opened again once when a thread of theirs dies, closed when
+ * nobody has used them for a while and when their file is gone.
+ */
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AppError, type WireError } from '../../contract/errors.ts';
 import type { Workspace } from '../../contract/workspace.ts';
 import type { Settings } from '../../contract/settings.ts';
 import type { Connection } from '../../prefect/connection.ts';
+import { makePrivateFolder } from '../../store/file/private.ts';
 import type { JsonFile } from '../files/json-file.ts';
 import type { Paths } from '../files/paths.ts';
 import type { Log } from '../shell.ts';
@@ -17,6 +22,10 @@ import { openTelling } from './damage.ts';
 
 /** ms; a second death within this time is no accident: the archive stays closed until a person opens it again */
 const SOON = 60_000;
+/** ms; a few threads and an index are kept for who switches back within this time */
+const IDLE_AFTER = 600_000;
+/** ms between two looks at what is open */
+const LOOK_EVERY = 5000;
 
 type ArchivesOptions = {
   paths: Paths;
@@ -27,6 +36,10 @@ type ArchivesOptions = {
   readOnly: WireError | null;
   /** a sync starts when an archive is opened, and then by the clock */
   syncByItself: boolean;
+  /** ms after which an archive that nobody uses or watches is closed, unless it syncs by itself; default 10 minutes */
+  idleAfter?: number;
+  /** ms between two looks for such archives and for files that are gone; default 5 s */
+  lookEvery?: number;
 };
 
 export class Archives {
@@ -36,13 +49,20 @@ export class Archives {
   readonly #syncThread: SyncThread;
   /** by workspace: when a thread last died, ms by `performance.now` */
   readonly #deaths = new Map<string, number>();
+  /** archives that are being closed because nobody uses them */
+  readonly #closing = new Map<string, Promise<void>>();
   /** workspaces that stay closed, and why */
   readonly #dead = new Map<string, AppError>();
+  /** by workspace: ms by `performance.now` of the last use, and by how many it is watched */
+  readonly #uses = new Map<string, { at: number; watched: number }>();
+  readonly #looks: NodeJS.Timeout;
   #closed = false;
 
   constructor(options: ArchivesOptions) {
     this.#options = options;
     this.#syncThread = new SyncThread(options.log);
+    this.#looks = setInterval(() => void this.#look(), options.lookEvery ?? LOOK_EVERY);
+    this.#looks.unref();
   }
 
   /** For questions to servers that no archive belongs to yet. */
@@ -59,14 +79,30 @@ export class Archives {
     if (again) this.#dead.delete(name);
     const dead = this.#dead.get(name);
     if (dead) return Promise.reject(dead);
+    this.#use(name).at = performance.now();
     const known = this.#open.get(name);
     if (known) return known;
-    return this.#keep(name, this.#opening(this.#options.workspaces.get(name)));
+    const entry = this.#options.workspaces.get(name);
+    const closing = this.#closing.get(name) ?? Promise.resolve();
+    return this.#keep(
+      name,
+      closing.then(() => this.#opening(entry)),
+    );
   }
 
-  /** The archive if it is open, without opening it. */
-  opened(name: string): Promise<Archive> | null {
-    return this.#open.get(name) ?? null;
+  /** The archive if it is open, without opening it; null as well when its opening fails. */
+  async opened(name: string): Promise<Archive | null> {
+    return (await this.#open.get(name)?.catch(() => null)) ?? null;
+  }
+
+  /** Somebody watches the workspace: it counts as used until the result is called. */
+  hold(name: string): () => void {
+    const use = this.#use(name);
+    use.watched++;
+    return () => {
+      use.watched--;
+      use.at = performance.now();
+    };
   }
 
   /** What the window may know of a workspace; the count is known once the archive is open. */
@@ -82,7 +118,7 @@ export class Archives {
       ),
     );
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    const archive = await this.opened(entry.name)?.catch(() => null);
+    const archive = await this.opened(entry.name);
     const stats = await archive?.query.stats({}).catch(() => null);
     return describe(entry, {
       task_runs: stats?.task_runs ?? null,
@@ -111,9 +147,9 @@ export class Archives {
     return sync_every ?? this.#options.settings.get().sync_every;
   }
 
-  /** A setting about syncing changed. */
-  async replan(): Promise<void> {
-    for (const opening of this.#open.values()) await opening.then((archive) => archive.replan()).catch(() => undefined);
+  /** A setting about syncing changed. An archive that is still being opened, or cannot be, holds nobody up. */
+  replan(): void {
+    for (const opening of this.#open.values()) void opening.then((archive) => archive.replan()).catch(() => undefined);
   }
 
   /** The workspace's name changed: its archive opens again under the new one when it is asked for. */
@@ -135,8 +171,47 @@ export class Archives {
   /** Stops every thread. */
   async closeAll(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#looks);
     await Promise.all([...this.#open.keys()].map((name) => this.close(name)));
     await this.#syncThread.stop();
+  }
+
+  #use(name: string): { at: number; watched: number } {
+    const known = this.#uses.get(name) ?? { at: performance.now(), watched: 0 };
+    this.#uses.set(name, known);
+    return known;
+  }
+
+  /** Closes what nobody uses and what has lost its file. Whoever comes while an archive is closing waits, and then opens it again. */
+  async #look(): Promise<void> {
+    const { idleAfter = IDLE_AFTER, log } = this.#options;
+    for (const [name, opening] of this.#open) {
+      const archive = await opening.catch(() => null);
+      if (!archive || this.#open.get(name) !== opening) continue;
+      const { path } = archive;
+      const file = await identity(path);
+      if (this.#open.get(name) !== opening) continue;
+      const { at, watched } = this.#use(name);
+      if (file !== archive.file) {
+        const gone = new AppError('ARCHIVE_REMOVED', `${path} was deleted or replaced while it was open`, { path });
+        log('error', 'archive file is gone', { workspace: name, path });
+        const closed = this.#closeFirst(name);
+        this.#dead.set(name, gone);
+        archive.end(gone);
+        await closed;
+      } else if (watched === 0 && archive.idle && performance.now() - at > idleAfter) {
+        log('info', 'archive closed: nobody uses it', { workspace: name });
+        await this.#closeFirst(name);
+      }
+    }
+  }
+
+  /** Closes an archive; whoever asks for it meanwhile gets it opened anew after that. */
+  async #closeFirst(name: string): Promise<void> {
+    const closed = this.close(name).catch(() => undefined);
+    this.#closing.set(name, closed);
+    await closed;
+    this.#closing.delete(name);
   }
 
   #keep(name: string, opening: Promise<Archive>): Promise<Archive> {
@@ -147,9 +222,11 @@ export class Archives {
     return opening;
   }
 
-  #opening(entry: Entry): Promise<Archive> {
+  async #opening(entry: Entry): Promise<Archive> {
     const { paths, readOnly } = this.#options;
-    return openTelling(paths.archive(entry.file), readOnly !== null, (reading) => this.#openArchive(entry, reading));
+    const path = paths.archive(entry.file);
+    if (readOnly === null) makePrivateFolder(dirname(path)); // it may have been deleted since the start
+    return openTelling(path, readOnly !== null, (reading) => this.#openArchive(entry, reading));
   }
 
   async #openArchive(entry: Entry, readOnly: boolean): Promise<Archive> {
@@ -159,6 +236,7 @@ export class Archives {
     const archive = await Archive.open({
       workspace: entry.name,
       path: paths.archive(entry.file),
+      server: entry.api_url,
       dialect: entry.dialect,
       readOnly,
       byItself,
@@ -176,6 +254,7 @@ export class Archives {
         died = true; // the death of one thread may bring others of the same archive down
       },
     });
+    archive.file = await identity(paths.archive(entry.file));
     if (byItself) archive.begin();
     return archive;
   }
@@ -188,14 +267,18 @@ export class Archives {
     const again = now - (this.#deaths.get(name) ?? -Infinity) < SOON;
     this.#deaths.set(name, now);
     this.#open.delete(name);
-    this.#options.log('error', 'archive lost a thread', { workspace: name, again, ...error.details });
+    this.#options.log('error', 'archive is opened again', { workspace: name, again, ...error.details });
     const ended = opening.then((archive) => archive.close()).catch(() => undefined);
     if (again)
       this.#dead.set(name, new AppError(error.code, error.message, { ...error.details, workspace: name, again: 1 }));
     else
       void this.#keep(
         name,
-        ended.then(() => this.#opening(this.#options.workspaces.get(name))),
+        ended.then(async () => {
+          const archive = await this.#opening(this.#options.workspaces.get(name));
+          archive.tellReopened(error);
+          return archive;
+        }),
       ).catch(() => undefined);
   }
 
@@ -207,3 +290,10 @@ export class Archives {
     await (await this.get(name)).query.setDialect({ dialect });
   }
 }
+
+/** Tells a file from another one that has taken its place; null when there is none. */
+const identity = (path: string): Promise<string | null> =>
+  stat(path).then(
+    ({ dev, ino }) => `${dev}:${ino}`,
+    () => null,
+  );

@@ -21,6 +21,7 @@ export function initialStatus(workspace: string, stored: unknown): SyncStatus {
     verified_since: null,
     resumable: false,
     problem: null,
+    reopened: null,
     waiting: null,
     paused: false,
     metered: false,

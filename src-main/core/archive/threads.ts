@@ -18,6 +18,8 @@ export type Threads = {
 };
 type ThreadOptions = {
   path: string;
+  /** address of the server that the rows are from */
+  server: string;
   dialect: Dialect;
   readOnly: boolean;
   log: Log;
@@ -47,7 +49,7 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
         log,
         onDeath,
       });
-      ({ notice } = await started.writer.client.open({ path: options.path }));
+      ({ notice } = await started.writer.client.open({ path: options.path, server: options.server }));
       started.sync = options.syncThread.attach(batches.port2, onDeath);
     }
     await query.client.open({ path: options.path, dialect: options.dialect, watchFile: options.readOnly });

@@ -33,8 +33,8 @@ const dictionary = z.custom<Dictionary>((value) => typeof value === 'object' && 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
 export const writerContract = {
-  /** creates a missing file; `notice`: a damaged file was set aside */
-  open: call(z.object({ path: z.string() }), z.object({ notice: wireErrorSchema.nullable() })),
+  /** creates a missing file. `server`: the address that its rows are from; `notice`: a damaged file was set aside */
+  open: call(z.object({ path: z.string(), server: z.string() }), z.object({ notice: wireErrorSchema.nullable() })),
   write: call(
     z.object({
       batches: z.array(batch),
@@ -76,6 +76,7 @@ export const writerContract = {
   /** number of the last commit that changed rows */
   lastBatch: call(none, z.number()),
   setState: call(z.object({ key: z.string(), value: z.unknown() }), none),
+  setServer: call(z.object({ server: z.string() }), none),
   /** merges it with the kept activity of the run; returns both together */
   saveActivity: call(
     z.object({ id: z.string(), activity: runActivitySchema, stamp: z.number().nullable() }),
@@ -103,7 +104,9 @@ const knownIdsSchema = z.object({
 export type KnownIds = z.infer<typeof knownIdsSchema>;
 
 const syncItemSchema = z.object({
-  status: syncStatusSchema.omit({ workspace: true, paused: true, metered: true, live: true, next: true }),
+  status: syncStatusSchema.omit({
+    ...{ workspace: true, paused: true, metered: true, live: true, next: true, reopened: true },
+  }),
   /** of the server's database, once it is known */
   dialect: dialectSchema.nullable(),
 });
@@ -151,6 +154,11 @@ export const serverContract = {
   probe: call(
     z.object({ connection: connectionSchema }),
     z.object({ api_url: z.string(), version: z.string().nullable(), task_runs: z.number() }),
+  ),
+  /** those of the archives at `paths` whose runs the server knows. One that cannot be read is left out. Throws the server's errors */
+  known: call(
+    z.object({ connection: connectionSchema, paths: z.array(z.string()) }),
+    z.array(z.object({ path: z.string(), task_runs: z.number(), server: z.string().nullable() })),
   ),
   /** `api_url` null: Cloud's own */
   cloudWorkspaces: call(

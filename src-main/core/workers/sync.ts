@@ -4,6 +4,7 @@ import { listCloudWorkspaces } from '../../prefect/cloud.ts';
 import { probeServer } from '../../prefect/probe.ts';
 import { serve } from '../../rpc/rpc.ts';
 import { serverContract } from './contracts.ts';
+import { archivesKnownTo } from './known-archives.ts';
 import { mainChannel } from './port.ts';
 import { serveArchive } from './sync-archive.ts';
 
@@ -21,6 +22,7 @@ serve(
   serverContract,
   {
     probe: ({ connection }, { signal }) => probeServer(connection, signal),
+    known: ({ connection, paths }, { signal }) => archivesKnownTo(connection, paths, signal),
     cloudWorkspaces: (asked, { signal }) => listCloudWorkspaces(asked, signal),
   },
   mainChannel(),

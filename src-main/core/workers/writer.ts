@@ -41,8 +41,9 @@ function refreshFailures(): void {
 const broken = new Map<number, unknown>();
 
 const handlers: Handlers<typeof writerContract> = {
-  open: ({ path }) => {
+  open: ({ path, server }) => {
     opened = openWriter(path, { onChange: (change) => changes.postMessage(change) });
+    opened.setServer(server);
     setTimeout(refreshFailures, PAUSE);
     return { notice: opened.notice ? toWireError(opened.notice) : null };
   },
@@ -74,6 +75,10 @@ const handlers: Handlers<typeof writerContract> = {
   lastBatch: () => writer().lastBatch(),
   setState: ({ key, value }) => {
     writer().setState(key, value);
+    return {};
+  },
+  setServer: ({ server }) => {
+    writer().setServer(server);
     return {};
   },
   saveActivity: ({ id, activity, stamp }) => {

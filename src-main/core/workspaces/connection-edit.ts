@@ -112,7 +112,7 @@ export async function saveEdit(
   let done = false;
   await archive?.quiet();
   try {
-    if (moved) await archive?.forgetServer(server !== 'same');
+    if (moved) await archive?.forgetServer(change.api_url, server !== 'same');
     const saved = await workspaces.edit(workspace, change, typed);
     if (change.name !== workspace) await archives.renamed(workspace, change.name);
     done = true;

@@ -26,7 +26,7 @@ export async function settledAddress(
     return (await server.probe({ connection }, { signal: limit })).api_url;
   } catch (thrown) {
     const { code } = toAppError(thrown);
-    if (signal.aborted || (code !== 'CANCELLED' && !!code.startsWith('SERVER_'))) throw thrown;
+    if (signal.aborted || (code !== 'CANCELLED' && !code.startsWith('SERVER_'))) throw thrown;
     return withSchemes(typed, sendsSecret(connection))[0];
   }
 }

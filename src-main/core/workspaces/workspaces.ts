@@ -8,7 +8,10 @@ import { dialectSchema, type Dialect } from '../../contract/query.ts';
 import type { Workspace, workspaceInputSchema } from '../../contract/workspace.ts';
 import { syncEverySchema } from '../../contract/settings.ts';
 import { fetchRuleSchema, retentionSchema } from '../../contract/sync.ts';
+import { dirname } from 'node:path';
+import { nameInUse } from '../../store/file/files.ts';
 import { openJsonFile, type JsonFile } from '../files/json-file.ts';
+import { pathsIn } from '../files/paths.ts';
 import { secretFromEnv } from '../files/secrets.ts';
 import type { Secrets } from '../shell.ts';
 import type { Connection } from '../../prefect/connection.ts';
@@ -67,16 +70,19 @@ const headersOf = (secrets: string) => `${secrets}/headers`;
 export class Workspaces {
   readonly #file: JsonFile<Entry[]>;
   readonly #secrets: Secrets;
+  /** the folder of the archives */
+  readonly #archives: string;
 
-  private constructor(file: JsonFile<Entry[]>, secrets: Secrets) {
+  private constructor(file: JsonFile<Entry[]>, secrets: Secrets, archives: string) {
     this.#file = file;
+    this.#archives = archives;
     this.#secrets = secrets;
   }
 
   /** `readOnly`: why nothing may be changed; null: it may. */
   static async open(path: string, secrets: Secrets, readOnly: AppError | null): Promise<Workspaces> {
     const file = await openJsonFile(path, z.array(entrySchema), [], { holds: 'workspaces', readOnly });
-    return new Workspaces(file, secrets);
+    return new Workspaces(file, secrets, dirname(pathsIn(dirname(path)).archive('x')));
   }
 
   async #keepHeaders(secrets: string, headers: Record<string, string>): Promise<void> {
@@ -115,9 +121,10 @@ export class Workspaces {
     return stored;
   }
 
-  async add(input: Input): Promise<Entry> {
+  /** `archive`: name of an existing file that no workspace has, to go on with; null: a new one. */
+  async add(input: Input, archive: string | null = null): Promise<Entry> {
     this.refuseTaken(input.name, null);
-    const file = this.#freeFile(input.name);
+    const file = archive ?? this.#freeFile(input.name);
     const secrets = `file:${file}`;
     if (input.auth.kind === 'secret') await this.#secrets.set(secrets, input.auth.secret);
     await this.#keepHeaders(secrets, input.headers);
@@ -151,7 +158,7 @@ export class Workspaces {
     const entry: Entry = {
       name,
       kind: 'demo',
-      file: `${name}.sqlite`,
+      file: this.#freeFile(name),
       secrets: name,
       api_url: '',
       auth: { kind: 'none' },
@@ -215,13 +222,13 @@ export class Workspaces {
       throw taken(name);
   }
 
-  /** Named after the workspace, unless a renamed one, or one spelled nearly the same, has that file. */
+  /** Named after the workspace, unless another one has that file, or it is there already: kept of a removed workspace, or what lies beside such a one. */
   #freeFile(name: string): string {
     const base = name.replace(/[^A-Za-z0-9._-]/g, '_');
     const taken = new Set(this.list().map(({ file }) => file.toLowerCase()));
     for (let i = 1; ; i++) {
       const file = `${base}${i === 1 ? '' : `~${i}`}.sqlite`;
-      if (!taken.has(file.toLowerCase())) return file;
+      if (!taken.has(file.toLowerCase()) && !nameInUse(this.#archives, file)) return file;
     }
   }
 

@@ -20,6 +20,7 @@ const options = {
   'ca-file': { type: 'string' },
   'insecure-tls': { type: 'boolean' },
   'delete-archive': { type: 'boolean' },
+  archive: { type: 'string' },
   ...editOptions,
 } as const;
 
@@ -34,11 +35,16 @@ export const workspace: Command = (args) => {
     case 'add': {
       const { cloud, ...input } = inputOf(name, values);
       return withApp(values, async (app) =>
-        add(app, cloud === null ? input : { ...input, api_url: await cloudUrl(app, cloud, input.auth) }),
+        add(
+          app,
+          cloud === null ? input : { ...input, api_url: await cloudUrl(app, cloud, input.auth) },
+          values.archive ?? null,
+        ),
       );
     }
     case 'edit': {
-      const { 'data-dir': _, 'delete-archive': __, cloud, ...changes } = values;
+      const { 'data-dir': _, 'delete-archive': __, archive, cloud, ...changes } = values;
+      if (archive !== undefined) throw new UsageError('--archive is for a new workspace');
       if (cloud !== undefined) throw new UsageError('edit takes --api-url; "workspace cloud" prints those of Cloud');
       const edited = checkEdit(name, changes);
       return withApp(values, (app) => edit(app, edited, changes));
@@ -128,8 +134,8 @@ function inputOf(name: string | undefined, values: AddValues): WorkspaceInput & 
   );
 }
 
-/** Adds the workspace also when its server does not answer, and says so. A wrong address is not added. */
-async function add(app: App, input: WorkspaceInput): Promise<number> {
+/** Adds the workspace also when its server does not answer, and says so. A wrong address is not added. `archive`: file name of one that is kept. */
+async function add(app: App, input: WorkspaceInput, archive: string | null): Promise<number> {
   const checked = workspaceInputSchema.parse(input);
   let found = checked.api_url;
   if (checked.insecure_tls)
@@ -143,14 +149,21 @@ async function add(app: App, input: WorkspaceInput): Promise<number> {
     );
     found = api_url;
     say(`Found Prefect ${version ?? '(version unknown)'} with ${task_runs} task runs.`);
+    const kept =
+      archive === null ? await app.handlers['workspace.kept']({ input: checked, candidate: null }, { signal }) : [];
+    for (const one of kept)
+      say(
+        `An archive of this server is kept: ${app.paths.archive(one.file)}, ${one.task_runs} task runs. To go on with it, remove ${checked.name} again and add it with --archive ${one.file}.`,
+      );
   } catch (thrown) {
     problem = toWireError(thrown);
     if (problem.code === 'BAD_INPUT' || problem.code === 'INTERNAL') throw thrown;
     if (problem.code === 'CANCELLED')
       problem = toWireError(new AppError('SERVER_TIMEOUT', 'no answer', { url: checked.api_url }));
   }
-  const added = await app.handlers['workspace.add']({ ...checked, api_url: found }, never());
+  const added = await app.handlers['workspace.add']({ ...checked, api_url: found, archive }, never());
   await print(JSON.stringify(added));
+  if (archive !== null) say(`${added.name} goes on with the archive ${app.paths.archive(archive)}.`);
   if (problem) {
     say('Added, but:');
     sayError(problem);
@@ -160,6 +173,8 @@ async function add(app: App, input: WorkspaceInput): Promise<number> {
 
 async function remove(app: App, name: string, archive: boolean): Promise<number> {
   const entry = app.workspaces.get(name);
+  const files = archive ? await app.handlers['workspace.files']({ workspace: name }, never()) : [];
+  for (const { path, bytes } of files) say(`Deletes ${path} (${bytes} bytes)`);
   await app.handlers['workspace.remove']({ workspace: name, archive }, never());
   say(
     archive

@@ -34,6 +34,8 @@ export type Writer = {
   /** undefined when never set */
   getState(key: string): unknown;
   setState(key: string, value: unknown): void;
+  /** The address of the server that the rows are from: kept in the file, so that the file tells it without its workspace. */
+  setServer(address: string): void;
   /** `at` µs: when the server was seen to have lost the rows. A row that is written again is no longer gone. */
   markGone(entity: Entity, ids: readonly string[], at: number): void;
   /** Deletes rows for good; returns how many there were. A row that others still refer to is marked gone at `at` (µs), so that it is not asked for again. */
@@ -156,6 +158,14 @@ class ArchiveWriter implements Writer, Target {
 
   setState(key: string, value: unknown): void {
     this.#transact(() => this.#setState.run(key, JSON.stringify(value ?? null)));
+  }
+
+  setServer(address: string): void {
+    const kept = this.#guard(() => this.#db.prepare("SELECT value FROM meta WHERE key = 'server'").pluck().get());
+    if (kept === address) return;
+    const set =
+      "INSERT INTO meta (key, value) VALUES ('server', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    this.#transact(() => this.#db.prepare(set).run(address));
   }
 
   markGone(entity: Entity, ids: readonly string[], at: number): void {

@@ -1,6 +1,6 @@
 /** A workspace being added, or the connection of one being changed: the form, the test of it, and saving it. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
-import type { Candidate, Workspace } from '../../../src-main/contract/workspace.ts';
+import type { Candidate, KeptArchive, Workspace } from '../../../src-main/contract/workspace.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { dialogs } from '../window/dialogs.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
@@ -28,7 +28,8 @@ type Tested = {
   server?: 'same' | 'another' | 'unknown' | null;
 };
 /** What the last test or save said. `unsure`: saving was tried, and the server could not say whether it is the same one. */
-type Outcome = { tested: Tested | null; error: AppError | null; unsure: boolean };
+/** `kept`: archives of the server that a new workspace may go on with; the person chooses. */
+type Outcome = { tested: Tested | null; error: AppError | null; unsure: boolean; kept: KeptArchive[] };
 
 /** The name under which a server is tested that has none yet. */
 const UNNAMED = 'unnamed';
@@ -105,7 +106,16 @@ export class WorkspaceEditor {
   save(anyway = false): Promise<void> {
     const { workspace } = this;
     return this.attempt('save', async (form) => {
-      await (workspace ? this.change(workspace, form, anyway) : this.add(form));
+      if (workspace) await this.change(workspace, form, anyway);
+      else return this.offerOrAdd(form);
+      return null;
+    });
+  }
+
+  /** Adds the workspace with one of the archives offered, or with a new one (null). */
+  addWith(archive: string | null): Promise<void> {
+    return this.attempt('save', async (form) => {
+      await this.add(form, archive);
       return null;
     });
   }
@@ -115,7 +125,10 @@ export class WorkspaceEditor {
     if (this.workspace) dialogs.addWorkspace(formOfItsOwn($state.snapshot(this.form), this.workspace));
   }
 
-  private async attempt(what: 'test' | 'save', work: (form: WorkspaceForm) => Promise<Tested | null>): Promise<void> {
+  private async attempt(
+    what: 'test' | 'save',
+    work: (form: WorkspaceForm) => Promise<Tested | KeptArchive[] | null>,
+  ): Promise<void> {
     if (this.asked !== 'save') this.asked = what;
     if (this.busy || Object.keys(this.problemsOf(what)).length > 0) return;
     this.busy = what;
@@ -123,17 +136,18 @@ export class WorkspaceEditor {
     const form = $state.snapshot(this.form);
     let of = same(what, form);
     try {
-      const tested = await work(form);
+      const found = await work(form);
+      const [tested, kept] = Array.isArray(found) ? [null, found] : [found, []];
       // the address that answered is the one to keep
       if (tested && !this.candidate && form.where === 'server' && of(this.form)) {
         this.form.apiUrl = tested.api_url;
         of = same(what, { ...form, apiUrl: tested.api_url });
       }
-      this.outcome = { of, is: { tested, error: null, unsure: false } };
+      this.outcome = { of, is: { tested, error: null, unsure: false, kept } };
     } catch (thrown) {
       const error = toAppError(thrown);
       const unsure = what === 'save' && this.workspace !== null && error.code.startsWith('SERVER_');
-      this.outcome = { of, is: { tested: null, error, unsure } };
+      this.outcome = { of, is: { tested: null, error, unsure, kept: [] } };
     } finally {
       this.busy = null;
     }
@@ -145,11 +159,23 @@ export class WorkspaceEditor {
     return what === 'test' ? others : this.problems;
   }
 
-  private async add(form: WorkspaceForm): Promise<void> {
+  /** Archives to choose from; null: there were none, and the workspace was added. */
+  private async offerOrAdd(form: WorkspaceForm): Promise<KeptArchive[] | null> {
+    const { candidate } = this;
+    const server = candidate ? { input: null, candidate: candidate.id } : { input: formInput(form), candidate: null };
+    // a server that does not answer can be added all the same, with a new archive
+    const kept = await api['workspace.kept'](server).catch(() => []);
+    if (kept.length > 0) return kept;
+    await this.add(form, null);
+    return null;
+  }
+
+  private async add(form: WorkspaceForm, archive: string | null): Promise<void> {
     const added = this.candidate
-      ? await api['workspace.addCandidate']({ id: this.candidate.id, name: form.name.trim() })
-      : await api['workspace.add'](formInput(form));
+      ? await api['workspace.addCandidate']({ id: this.candidate.id, name: form.name.trim(), archive })
+      : await api['workspace.add']({ ...formInput(form), archive });
     app.replace(added);
+    if (archive !== null) notes.say(`“${added.name}” goes on with the archive ${archive}`);
     dialogs.close();
     await app.choose(added.name);
     await app.look();
