@@ -186,7 +186,19 @@ export const fields = {
   },
 } as const satisfies Record<Entity, Record<string, FieldInfo>>;
 
-/** The same, as a caller that walks over the fields needs it. In the order of the archive's columns. */
+/** Plural names, as Prefect's paths and filter bodies and the archive's views have them. */
+export const plural = {
+  task_run: 'task_runs',
+  flow_run: 'flow_runs',
+  flow: 'flows',
+  deployment: 'deployments',
+} as const;
+
+/** One value for each entity. */
+export const perEntity = <T>(make: (entity: Entity) => T): Record<Entity, T> =>
+  Object.fromEntries(entities.map((entity) => [entity, make(entity)])) as Record<Entity, T>;
+
+/** The fields of an entity, in the order of the archive's columns. */
 export function fieldsOf(entity: Entity): [name: string, info: FieldInfo][] {
   return Object.entries(fields[entity]);
 }

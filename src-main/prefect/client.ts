@@ -1,7 +1,7 @@
 /** Asks a Prefect server and checks its answers. All calls read; Taskscope never changes anything on a server. */
 import type { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
-import type { DocumentKind, Entity } from '../contract/fields.ts';
+import { plural, type DocumentKind, type Entity } from '../contract/fields.ts';
 import type { ServerRow } from '../contract/server-row.ts';
 import { Exchange, type Answered, type AskOptions, type Question, type ClientSettings } from './exchange.ts';
 import { elementsOf, type Element } from './rows.ts';
@@ -17,14 +17,6 @@ import {
 } from './wire.ts';
 
 export type { AskOptions, ClientSettings, Wait } from './exchange.ts';
-
-/** Plural names, as paths and filter bodies have them. */
-export const plural = {
-  task_run: 'task_runs',
-  flow_run: 'flow_runs',
-  flow: 'flows',
-  deployment: 'deployments',
-} as const satisfies Record<Entity, string>;
 
 /** Prefect's default for PREFECT_SERVER_API_DEFAULT_LIMIT, which is also the largest page allowed. */
 export const USUAL_PAGE_LIMIT = 200;

@@ -5,17 +5,12 @@
  * Stored as: uuid BLOB(16) · text TEXT · term, tags INTEGER into `term` (tags: the JSON text of the list) ·
  * ref INTEGER rid of the named table · time INTEGER µs · int INTEGER · real REAL · bool INTEGER 0/1. All but id and known may be NULL.
  */
-import { fieldsOf, relations, type Entity, type FieldInfo, type Relation } from '../contract/fields.ts';
+import { fieldsOf, perEntity, relations, type Entity, type FieldInfo, type Relation } from '../contract/fields.ts';
 
 export type ColumnKind = 'uuid' | 'text' | 'term' | 'tags' | 'time' | 'int' | 'real' | 'bool' | Entity;
 
 /** Each field that is stored, and `known`. 0: only the row's id has been seen, in another row; it is in no list and satisfies no relation. */
-export const columns: Record<Entity, Record<string, ColumnKind>> = {
-  task_run: columnsOf('task_run'),
-  flow_run: columnsOf('flow_run'),
-  flow: columnsOf('flow'),
-  deployment: columnsOf('deployment'),
-};
+export const columns: Record<Entity, Record<string, ColumnKind>> = perEntity(columnsOf);
 
 function columnsOf(entity: Entity): Record<string, ColumnKind> {
   const stored = fieldsOf(entity).filter(([, info]) => info.stored !== false);

@@ -1,5 +1,5 @@
 /** How each entity's columns travel in a Batch and where a row's JSON has them. */
-import { entities, fieldsOf, type Entity } from '../contract/fields.ts';
+import { entities, fieldsOf, perEntity, type Entity } from '../contract/fields.ts';
 import { columnOf, columns, type ColumnKind } from './columns.ts';
 import { failureOf, isFailure } from './failure.ts';
 
@@ -67,12 +67,7 @@ function layoutOf(entity: Entity): Layout {
   return { columns: list, texts, numbers };
 }
 
-export const layouts: Record<Entity, Layout> = {
-  task_run: layoutOf('task_run'),
-  flow_run: layoutOf('flow_run'),
-  flow: layoutOf('flow'),
-  deployment: layoutOf('deployment'),
-};
+export const layouts: Record<Entity, Layout> = perEntity(layoutOf);
 
 /** All column names of a table in the order of `columns`. */
 export function columnNames(entity: Entity): string[] {

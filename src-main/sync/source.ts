@@ -1,7 +1,7 @@
 /** A server as the sync reads it: pages of the largest size it gives, and its clock. */
 import { AppError } from '../contract/errors.ts';
-import type { DocumentKind, Entity } from '../contract/fields.ts';
-import { plural, type AskOptions, type DocumentRow, type PrefectClient, type Row } from '../prefect/client.ts';
+import { plural, type DocumentKind, type Entity } from '../contract/fields.ts';
+import type { AskOptions, DocumentRow, PrefectClient, Row } from '../prefect/client.ts';
 
 /** µs; the Date header has whole seconds. */
 const HALF_A_SECOND = 500_000;

@@ -1,5 +1,5 @@
 /** The four tables of an archive: loaded from its columns, then updated by its commits. */
-import { entities, type Entity } from '../../contract/fields.ts';
+import { entities, perEntity, type Entity } from '../../contract/fields.ts';
 import type { Change, ColumnSource } from '../../store/columns.ts';
 import * as rowSet from './row-set.ts';
 import type { SourceRow } from './column-load.ts';
@@ -23,10 +23,7 @@ export class TableSet {
   }
 
   static load(source: ColumnSource): TableSet {
-    const last = Object.fromEntries(entities.map((entity) => [entity, source.maxRid(entity)])) as Record<
-      Entity,
-      number
-    >;
+    const last = perEntity((entity) => source.maxRid(entity));
     const set = new TableSet(
       source,
       emptyTables((entity) => last[entity]),
@@ -96,10 +93,5 @@ export class TableSet {
 
 /** Empty tables with room for `rows(entity)` rows each. */
 export function emptyTables(rows: (entity: Entity) => number): Tables {
-  return {
-    task_run: new Table('task_run', rows('task_run')),
-    flow_run: new Table('flow_run', rows('flow_run')),
-    flow: new Table('flow', rows('flow')),
-    deployment: new Table('deployment', rows('deployment')),
-  };
+  return perEntity((entity) => new Table(entity, rows(entity)));
 }

@@ -29,14 +29,11 @@ export function parse<const T extends ParseArgsConfig>(config: T) {
   }
 }
 
-type CommonValues = {
-  'data-dir'?: string;
-  workspace?: string;
-  demo?: boolean;
-  'demo-runs'?: string;
-  'api-key-env'?: string;
-  'auth-string-env'?: string;
+/** What `parseArgs` gives for these options. */
+export type Values<T extends NonNullable<ParseArgsConfig['options']>> = {
+  [O in keyof T]?: T[O] extends { multiple: true } ? string[] : T[O] extends { type: 'boolean' } ? boolean : string;
 };
+type CommonValues = Values<typeof common> & { 'api-key-env'?: string; 'auth-string-env'?: string };
 
 export function dataDirOf(values: CommonValues): string {
   return values['data-dir'] ?? defaultDataDir();

@@ -5,12 +5,19 @@ import { connectionEditSchema, type ConnectionEdit } from '../../contract/worksp
 import type { App } from '../../core/app.ts';
 import type { Entry } from '../../core/workspaces/workspaces.ts';
 import { DONE, print, say, UsageError } from '../terminal.ts';
+import type { Values } from './options.ts';
 import { header, NAME_RULE } from './workspace-header.ts';
 
 const LOOK = 30_000; // ms for the server to say whether it is the same one
 
 export const editOptions = {
   name: { type: 'string' },
+  'api-url': { type: 'string' },
+  'api-key-env': { type: 'string' },
+  'auth-string-env': { type: 'string' },
+  header: { type: 'string', multiple: true },
+  'ca-file': { type: 'string' },
+  'insecure-tls': { type: 'boolean' },
   'no-auth': { type: 'boolean' },
   'no-headers': { type: 'boolean' },
   'no-ca-file': { type: 'boolean' },
@@ -18,20 +25,7 @@ export const editOptions = {
   anyway: { type: 'boolean' },
 } as const;
 
-type EditValues = {
-  name?: string;
-  'api-url'?: string;
-  'api-key-env'?: string;
-  'auth-string-env'?: string;
-  'no-auth'?: boolean;
-  header?: string[];
-  'no-headers'?: boolean;
-  'ca-file'?: string;
-  'no-ca-file'?: boolean;
-  'insecure-tls'?: boolean;
-  'secure-tls'?: boolean;
-  anyway?: boolean;
-};
+type EditValues = Values<typeof editOptions>;
 
 const exclusive: (keyof EditValues)[][] = [
   ['api-key-env', 'auth-string-env', 'no-auth'],

@@ -4,7 +4,7 @@ import { AppError, toWireError } from '../../contract/errors.ts';
 import { workspaceInputSchema, type CloudWorkspace, type WorkspaceInput } from '../../contract/workspace.ts';
 import type { App } from '../../core/app.ts';
 import { DONE, print, say, sayError, UsageError } from '../terminal.ts';
-import { parse, withApp, type Command } from './options.ts';
+import { parse, withApp, type Command, type Values } from './options.ts';
 import { checkEdit, edit, editOptions } from './workspace-edit.ts';
 import { header, NAME_RULE } from './workspace-header.ts';
 
@@ -12,13 +12,7 @@ const LOOK = 10_000; // ms to wait for the server's first answer
 
 const options = {
   'data-dir': { type: 'string' },
-  'api-url': { type: 'string' },
   cloud: { type: 'string' },
-  'api-key-env': { type: 'string' },
-  'auth-string-env': { type: 'string' },
-  header: { type: 'string', multiple: true },
-  'ca-file': { type: 'string' },
-  'insecure-tls': { type: 'boolean' },
   'delete-archive': { type: 'boolean' },
   archive: { type: 'string' },
   ...editOptions,
@@ -73,15 +67,7 @@ async function list(app: App): Promise<number> {
   return DONE;
 }
 
-type AddValues = {
-  'api-url'?: string;
-  cloud?: string;
-  'api-key-env'?: string;
-  'auth-string-env'?: string;
-  header?: string[];
-  'ca-file'?: string;
-  'insecure-tls'?: boolean;
-};
+type AddValues = Values<typeof options>;
 type Auth = WorkspaceInput['auth'];
 
 function cloudKey({ 'api-key-env': variable }: AddValues): Auth {

@@ -2,12 +2,11 @@
  * Views for people: an archive opened with `sqlite3`, Datasette or DBeaver shows ids as text, words, times as ISO 8601 with µs, and the
  * names of parents. They are made from `columns`. They use SQLite's own functions only, since a function of ours would be missing there.
  */
-import { entities, type Entity } from '../../contract/fields.ts';
+import { entities, plural, type Entity } from '../../contract/fields.ts';
 import { columns } from '../columns.ts';
 import { isRef } from '../layout.ts';
 import { keptColumns, keptTables, type KeptKind, type KeptTable } from '../kept-columns.ts';
 
-const plural = { task_run: 'task_runs', flow_run: 'flow_runs', flow: 'flows', deployment: 'deployments' } as const;
 const keptNames = { kept_log: 'logs', kept_state: 'states', kept_artifact: 'artifacts' } as const;
 
 /** 16 bytes → `01a2b3c4-d5e6-7f89-8abc-def012345678`; NULL stays NULL. */

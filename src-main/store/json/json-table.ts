@@ -1,7 +1,7 @@
 /** The tables of the rows' JSON, one for each entity, by row number. */
 import type { Database, Statement } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
-import { entities, type Entity } from '../../contract/fields.ts';
+import { perEntity, type Entity } from '../../contract/fields.ts';
 import { Dictionaries } from './dictionary.ts';
 import { openRow, packRow, splitRows, type Dictionary } from './row-json.ts';
 
@@ -22,11 +22,7 @@ export class JsonTable {
   readonly #dictionaries: Dictionaries;
 
   constructor(db: Database) {
-    const each = (sql: (table: string) => string) =>
-      Object.fromEntries(entities.map((entity) => [entity, db.prepare(sql(jsonTable(entity)))])) as Record<
-        Entity,
-        Statement
-      >;
+    const each = (sql: (table: string) => string) => perEntity((entity) => db.prepare(sql(jsonTable(entity))));
     this.#put = each(
       (table) => `INSERT INTO ${table} (rid, z) VALUES (?, ?) ON CONFLICT (rid) DO UPDATE SET z = excluded.z`,
     );

@@ -1,7 +1,7 @@
 /** Reads an archive, on a connection of its own: columns for the index, whole rows for the window, the local API and exports. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '../../contract/errors.ts';
-import { entities, type DocumentKind, type Entity } from '../../contract/fields.ts';
+import { perEntity, type DocumentKind, type Entity } from '../../contract/fields.ts';
 import type { RunActivity } from '../../contract/run.ts';
 import { openForReading, suspectFile, type OpenedForReading } from '../file/archive-file.ts';
 import { changesSince, lastBatch } from '../write/change-log.ts';
@@ -66,8 +66,6 @@ const NO_ROW = 'null';
 const ROWS_PER_READ = 500;
 /** New rows have neighbouring numbers: from this many on, one statement for all and one for their ids take less time than one for each. */
 const WORTH_A_RANGE = 8;
-const each = <T>(make: (entity: Entity) => T) =>
-  Object.fromEntries(entities.map((entity) => [entity, make(entity)])) as Record<Entity, T>;
 
 class ArchiveReader implements Reader {
   readonly #db: Database;
@@ -91,14 +89,14 @@ class ArchiveReader implements Reader {
     this.#path = path;
     const list = (entity: Entity, id: string) => ['rid', id, ...columnNames(entity).slice(1)].join(', ');
     const piece = `WHERE rid BETWEEN ? AND ? ORDER BY rid LIMIT ${ROWS_PER_READ}`;
-    this.#rows = each((entity) => db.prepare(`SELECT ${list(entity, 'NULL')} FROM ${entity} ${piece}`).raw());
-    this.#ids = each((entity) =>
+    this.#rows = perEntity((entity) => db.prepare(`SELECT ${list(entity, 'NULL')} FROM ${entity} ${piece}`).raw());
+    this.#ids = perEntity((entity) =>
       db.prepare(`SELECT group_concat(hex(id), '') FROM (SELECT id FROM ${entity} ${piece})`).pluck(),
     );
     this.#terms = db.prepare(`SELECT id, text FROM term WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_READ}`).raw();
-    this.#row = each((entity) => db.prepare(`SELECT ${list(entity, 'id')} FROM ${entity} WHERE rid = ?`).raw());
-    this.#rid = each((entity) => db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck());
-    this.#json = each((entity) => db.prepare(`SELECT z FROM ${jsonTable(entity)} WHERE rid = ?`).pluck());
+    this.#row = perEntity((entity) => db.prepare(`SELECT ${list(entity, 'id')} FROM ${entity} WHERE rid = ?`).raw());
+    this.#rid = perEntity((entity) => db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck());
+    this.#json = perEntity((entity) => db.prepare(`SELECT z FROM ${jsonTable(entity)} WHERE rid = ?`).pluck());
     this.#dictionaries = new Dictionaries(db);
     this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
     this.#activity = new KeptActivity(db);
@@ -209,7 +207,7 @@ class ArchiveReader implements Reader {
     return this.#snapshot(() => {
       const number = (sql: string) => this.#db.prepare(sql).pluck().get() as number;
       return {
-        rows: each((entity) => number(`SELECT count(*) FROM ${entity} WHERE known = 1`)),
+        rows: perEntity((entity) => number(`SELECT count(*) FROM ${entity} WHERE known = 1`)),
         terms: number('SELECT count(*) FROM term'),
         bytes: number('SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()'),
       };

@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { DocumentChanges, DueActivities, DueRun, WriteCounts } from '../../contract/archive.ts';
 import { AppError } from '../../contract/errors.ts';
-import { entities, type DocumentKind, type Entity } from '../../contract/fields.ts';
+import { entities, perEntity, type DocumentKind, type Entity } from '../../contract/fields.ts';
 import type { RunActivity } from '../../contract/run.ts';
 import type { Retention, Removal } from '../../contract/sync.ts';
 import { Activities } from './activities.ts';
@@ -118,13 +118,11 @@ class ArchiveWriter implements Writer, Target {
     this.#db = db;
     this.#path = path;
     this.#onChange = onChange;
-    const each = <T>(make: (entity: Entity) => T) =>
-      Object.fromEntries(entities.map((entity) => [entity, make(entity)])) as Record<Entity, T>;
     this.#terms = new Terms(db);
-    this.#rids = each((entity) => new Rids(db, entity));
+    this.#rids = perEntity((entity) => new Rids(db, entity));
     this.#json = new JsonTable(db);
     const shared = { terms: this.#terms, rids: this.#rids, json: this.#json };
-    this.#tables = each((entity) => new RowTable(db, entity, shared));
+    this.#tables = perEntity((entity) => new RowTable(db, entity, shared));
     this.#log = new ChangeLog(db);
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#commit = db.prepare('COMMIT');
