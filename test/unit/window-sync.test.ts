@@ -91,10 +91,7 @@ describe('the sentence of the sync view', () => {
   it('says when the next sync starts', () => {
     assert.equal(nextWords(status({ live: 'off', next: NOW + 11.2e6 }), 30, NOW, seconds), 'in 12 s');
     const live = { live: 'on' as const, next: NOW + 42e6 };
-    assert.equal(
-      nextWords(status(live), 30, NOW, seconds),
-      'in 42 s: every 1 min while the server tells of changes as they happen',
-    );
+    assert.equal(nextWords(status(live), 30, NOW, seconds), 'in 42 s: every 1 min while live changes are on');
     assert.equal(nextWords(status({ live: 'on' }), 30, NOW, seconds), 'within 60 s');
     const failed = { code: 'SERVER_TIMEOUT' as const, message: '', details: {} };
     assert.equal(

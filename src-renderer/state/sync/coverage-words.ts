@@ -93,7 +93,5 @@ export function nextWords(status: SyncStatus, every: number, now: number, durati
 function reasonOfPause(status: SyncStatus, every: number): string {
   if (status.problem) return ', since the last one failed';
   const between = secondsBetween(status, every);
-  return status.live === 'on' && between > every
-    ? `: ${paceLabel(between)} while the server tells of changes as they happen`
-    : '';
+  return status.live === 'on' && between > every ? `: ${paceLabel(between)} while live changes are on` : '';
 }
