@@ -71,6 +71,7 @@ export const taskRunDetailSchema = z.object({
   subflows: z.array(runLinkSchema),
   /** seconds; over completed runs of the same task_key in the archive. null when none */
   median_duration: z.number().nullable(),
+  /** the last success of the same task_key in the archive before this run; null: there was none */
   last_success: runLinkSchema.extend({ end_time: micros }).nullable(),
   /** runs with the same `failure`, this one among them, and when the first of them was expected to start; null when it has none */
   same_failure: z.object({ runs: z.number(), first: micros }).nullable(),

@@ -143,6 +143,22 @@ export type Removal = z.infer<typeof removalSchema>;
 /** Seconds between two passes on a metered connection, at least. There no events are read, and nothing is compared or fetched by rule unless asked for. */
 export const METERED_EVERY = 900;
 
+/**
+ * Syncs are this much rarer while the server sends events. A sync reads everything since the last one, however long ago that was, so
+ * changes that events leave out (by REST, from an overflowed queue) come later and are never lost.
+ */
+export const LIVE_RARER = 2;
+
+/** Seconds between two syncs by the clock; 0: none. `every`: as the person has set it. */
+export function secondsBetween(
+  { paused, metered, live }: Pick<SyncStatus, 'paused' | 'metered' | 'live'>,
+  every: number,
+): number {
+  if (paused || every <= 0) return 0;
+  if (metered) return Math.max(every, METERED_EVERY);
+  return every * (live === 'on' ? LIVE_RARER : 1);
+}
+
 /** For which runs history, logs and artifacts are fetched in the background. Off: only when a run is opened. */
 export const fetchRuleSchema = z.object({
   states: z.array(z.string()).default(['FAILED', 'CRASHED']),

@@ -35,6 +35,30 @@ test('failed runs by what they failed of', async ({ host }) => {
     await window.expectCount(Number(runs.replaceAll(',', '')));
   });
 
+  await test.step('every change of the filter has a way back: the note’s and Ctrl-Z', async () => {
+    const alike = window.detail.getByRole('button', { name: /^[\d,]+ runs$/ });
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    await page.keyboard.press('Tab');
+    await window.filter('State', 'Failed');
+    await expect(chips).toContainText('Failed');
+    await expect(chips.getByRole('listitem')).toHaveCount(1);
+    await alike.click();
+    await expect(chips).not.toContainText('State');
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await expect(chips).toContainText('Failed');
+    await alike.click();
+    await expect(chips).toContainText(failure.slice(0, 20));
+    await page.keyboard.press('Control+z');
+    await expect(chips).toContainText('Failed');
+    await page.keyboard.press('Control+Shift+z');
+    await expect(chips).toContainText(failure.slice(0, 20));
+  });
+
+  await test.step('a success before a failed run is its last one, before another success the previous one', async () => {
+    await expect(window.detail.getByText(/^Last success/)).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveAttribute('title', /^Answered in/);
+  });
+
   await test.step('what is new since yesterday is marked, and one click leaves it', async () => {
     await page.getByRole('button', { name: 'Clear all filters' }).click();
     const fresh = page.locator('[data-section=failure]').getByRole('button', { name: /^\d+ new$/ });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ErrorCode } from '../../src-main/contract/errors.ts';
-import { mayBegin, secondsBetween } from '../../src-main/core/archive/pace.ts';
+import { mayBegin } from '../../src-main/core/archive/pace.ts';
+import { secondsBetween } from '../../src-main/contract/sync.ts';
 import { initialStatus } from '../../src-main/core/archive/sync-status.ts';
 import { isBack, pauseSeconds, Schedule } from '../../src-main/core/archive/schedule.ts';
 

@@ -90,9 +90,17 @@ describe('the sentence of the sync view', () => {
   });
 
   it('says when the next sync starts', () => {
-    assert.equal(nextWords(status({ next: NOW + 11.2e6 }), 30, NOW, seconds), 'in 12 s');
+    assert.equal(nextWords(status({ live: 'off', next: NOW + 11.2e6 }), 30, NOW, seconds), 'in 12 s');
+    const live = { live: 'on' as const, next: NOW + 42e6 };
+    assert.equal(nextWords(status(live), 30, NOW, seconds), 'in 42 s: every 1 min while live changes are on');
+    assert.equal(nextWords(status({ live: 'on' }), 30, NOW, seconds), 'within 60 s');
+    const failed = { code: 'SERVER_TIMEOUT' as const, message: '', details: {} };
+    assert.equal(
+      nextWords(status({ next: NOW + 42e6, problem: failed }), 30, NOW, seconds),
+      'in 42 s, since the last one failed',
+    );
     assert.equal(nextWords(status({ next: NOW - 1 }), 30, NOW, seconds), 'now');
-    assert.equal(nextWords(status({}), 30, NOW, seconds), 'within 30 s');
+    assert.equal(nextWords(status({ live: 'off' }), 30, NOW, seconds), 'within 30 s');
     assert.equal(nextWords(status({}), 0, NOW, seconds), 'when you ask');
     assert.equal(nextWords(status({ paused: true, next: NOW }), 30, NOW, seconds), 'when you go on');
     assert.equal(nextWords(status({ phase: 'running' }), 30, NOW, seconds), 'now');

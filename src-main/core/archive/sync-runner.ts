@@ -1,12 +1,12 @@
 /** Runs one archive's syncs, one at a time: by the clock and when asked for. Tells how they go, and reads events between them. */
 import type { Client } from '../../contract/define.ts';
 import { toWireError } from '../../contract/errors.ts';
-import { METERED_EVERY, type Retention, type Live, type SyncStatus } from '../../contract/sync.ts';
+import { METERED_EVERY, secondsBetween, type Retention, type Live, type SyncStatus } from '../../contract/sync.ts';
 import type { syncContract } from '../workers/contracts.ts';
 import type { OpenOptions } from './archive-options.ts';
 import { Latest } from './latest.ts';
 import { LiveUpdates } from './live-updates.ts';
-import { mayBegin, secondsBetween } from './pace.ts';
+import { mayBegin } from './pace.ts';
 import { oldestKept } from './retention.ts';
 import { Schedule } from './schedule.ts';
 import { startedStatus } from './sync-status.ts';

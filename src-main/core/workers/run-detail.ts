@@ -72,8 +72,9 @@ export function runDetail(engine: Engine, reader: Reader, id: string): TaskRunDe
     sort: [{ field: 'expected_start_time', dir: 'desc' }],
     now: 0,
   });
+  const expectedStart = engine.accessor('expected_start_time', 'task_run');
   const recent = completed.order.subarray(0, MAX_DURATIONS);
-  const last = recent.find((other) => other !== rid && before(engine, other, row.expected_start_time));
+  const last = completed.order.find((other) => other !== rid && before(expectedStart(other), row.expected_start_time));
   return {
     row,
     json,
@@ -99,9 +100,8 @@ function runInputs(inputs: Inputs): [string, string][] {
   );
 }
 
-function before(engine: Engine, rid: number, time: number | null): boolean {
-  const { expected_start_time } = engine.taskRunRow(rid);
-  return time === null || expected_start_time === null || expected_start_time < time;
+function before(start: unknown, time: number | null): boolean {
+  return time === null || typeof start !== 'number' || start < time;
 }
 
 function sameFailure(engine: Engine, failure: string): TaskRunDetail['same_failure'] {

@@ -1,7 +1,7 @@
 /** What the archive holds, when that was last checked and how it is kept true: the footer's line and the sync view's sentence. */
 import { MICROS_PER_SECOND } from '../../../src-main/contract/time.ts';
 import { paceLabel } from '../workspace/pace.ts';
-import { METERED_EVERY, type SyncStatus } from '../../../src-main/contract/sync.ts';
+import { secondsBetween, type SyncStatus } from '../../../src-main/contract/sync.ts';
 
 type Words = { day(micros: number): string; ago(micros: number): string };
 /** of seconds */
@@ -27,11 +27,6 @@ export function coverageWords(
   return { coverage, checked };
 }
 
-/** Seconds between two syncs, as they go by the clock now. */
-function everyOn({ metered }: SyncStatus, every: number): number {
-  return metered && every > 0 ? Math.max(every, METERED_EVERY) : every;
-}
-
 /** Seconds between two syncs as a phrase; 0 is "only when asked". */
 function paceWords(every: number): string {
   return every > 0 ? paceLabel(every) : 'only when you ask';
@@ -41,7 +36,7 @@ function paceWords(every: number): string {
 type LiveWords = { tone: 'on' | 'wait' | 'clock' | 'paused' | 'problem'; short: string; long: string };
 
 export function liveWords(status: SyncStatus, every: number): LiveWords {
-  const pace = paceWords(everyOn(status, every));
+  const pace = paceWords(secondsBetween(status, every));
   if (status.paused)
     return { tone: 'paused', short: 'Paused.', long: 'paused: nothing is fetched by itself until you go on' };
   if (status.problem && status.phase !== 'running')
@@ -88,7 +83,15 @@ export function coverageSentence(status: SyncStatus, every: number, words: Words
 export function nextWords(status: SyncStatus, every: number, now: number, duration: Duration): string {
   if (status.phase === 'running' || status.phase === 'cancelling') return 'now';
   if (status.paused) return 'when you go on';
-  if (status.next === null) return every > 0 ? `within ${duration(everyOn(status, every))}` : 'when you ask';
+  if (status.next === null) return every > 0 ? `within ${duration(secondsBetween(status, every))}` : 'when you ask';
   const seconds = (status.next - now) / MICROS_PER_SECOND;
-  return seconds < 1 ? 'now' : `in ${duration(Math.ceil(seconds))}`;
+  if (seconds < 1) return 'now';
+  return `in ${duration(Math.ceil(seconds))}${reasonOfPause(status, every)}`;
+}
+
+/** Why the next sync is another time away than was chosen; '' when it is not. */
+function reasonOfPause(status: SyncStatus, every: number): string {
+  if (status.problem) return ', since the last one failed';
+  const between = secondsBetween(status, every);
+  return status.live === 'on' && between > every ? `: ${paceLabel(between)} while live changes are on` : '';
 }

@@ -5,6 +5,9 @@ import type { Workspace } from '../../../src-main/contract/workspace.ts';
 import type { SyncStatus } from '../../../src-main/contract/sync.ts';
 import { api, app } from '../window/app.svelte.ts';
 
+/** How often sizes and counts are read again while a sync runs, ms. */
+const RELIST_MS = 3000;
+
 class Sync {
   status = $state.raw<SyncStatus | null>(null);
   /** the button itself failed; the sync's own problem is in `status` */
@@ -27,7 +30,11 @@ class Sync {
     });
     // a sync changes sizes and counts of the archives
     $effect(() => {
-      if (app.boot === 'ready' && !this.running) untrack(() => void app.relist());
+      if (app.boot !== 'ready' || app.link !== 'up') return;
+      untrack(() => void app.relist());
+      if (!this.running) return;
+      const timer = setInterval(() => void app.relist(), RELIST_MS);
+      return () => clearInterval(timer);
     });
   }
 
