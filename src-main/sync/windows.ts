@@ -19,9 +19,11 @@ const windowSchema = z.object({
   at: z.number().nullable(),
   /** rows at the time of the cut: what comparing the window will cost */
   rows: z.number(),
+  /** rows that the server counted more than are kept, after a comparison in which rows could not be read */
+  off: z.number().default(0),
 });
 export type Window = z.infer<typeof windowSchema>;
-type Compared = Pick<Window, 'from' | 'to' | 'at'>;
+type Compared = Pick<Window, 'from' | 'to' | 'at'> & { off?: number };
 
 export const verifyStateSchema = z.object({
   v: z.literal(1),
@@ -67,7 +69,8 @@ export function cutWindows(histogram: Histogram, since: number | null, old: read
   const windows: Window[] = [];
   let from = since;
   for (const to of [...edges, null]) {
-    windows.push({ from, to, at: atOf(old, from, to), rows: rowsIn(histogram, { from, to }) });
+    const same = old.find((one) => one.from === from && one.to === to);
+    windows.push({ from, to, at: atOf(old, from, to), rows: rowsIn(histogram, { from, to }), off: same?.off ?? 0 });
     from = to;
   }
   return windows;

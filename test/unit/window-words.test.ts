@@ -135,6 +135,7 @@ describe('small words', () => {
       verified_since: null,
       resumable: false,
       problem: null,
+      skipped: { count: 0, rows: [] },
       waiting: null,
       paused: false,
       metered: false,
