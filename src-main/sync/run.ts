@@ -1,9 +1,11 @@
 /** One sync. The first reads everything, each later one what has changed; after an interrupted one, the next reads the rest. */
 import { toAppError } from '../contract/errors.ts';
+import type { Entity } from '../contract/fields.ts';
 import type { Dialect } from '../contract/query.ts';
 import type { FetchRule } from '../contract/sync.ts';
 import { formatTime, parseTime } from '../contract/time.ts';
-import { allFeatures, type PrefectClient } from '../prefect/client.ts';
+import { uuidHex } from '../contract/uuid.ts';
+import { allFeatures, type PrefectClient, type Row } from '../prefect/client.ts';
 import { isBadAnswer } from '../prefect/failures.ts';
 import { scanAnchored } from './anchored.ts';
 import { readDelta, reach } from './delta.ts';
@@ -56,7 +58,7 @@ export async function runSync(options: SyncOptions): Promise<void> {
   const verified = parseVerify(await options.state(VERIFY_KEY));
   const progress = new Progress(options.onStatus, {
     last_success: state.success,
-    checked: byOurClock(state.through, state),
+    checked: byOurClock(checkedUpTo(state, verified), state),
     complete_since: completeSince(state),
     verified_since: byOurClock(verifiedSince(verified), state),
     skipped: named(state),
@@ -75,7 +77,10 @@ export async function runSync(options: SyncOptions): Promise<void> {
     noteClock(state, source.ahead);
     await outbox.push('flow', [], { [STATE_KEY]: structuredClone(state) });
     await outbox.flush();
-    progress.succeeded(state.success, byOurClock(state.through, state));
+    progress.succeeded(
+      state.success,
+      byOurClock(options.sparing ? state.through : checkedUpTo(state, verified), state),
+    );
     if (options.rule) await fetchByRule(pass, options.rule, options.ruleTries);
     progress.done();
   } catch (thrown) {
@@ -119,6 +124,7 @@ async function work(
   if (open) {
     progress.resumable(true);
   }
+  if (open && known === null && !open.parents) await readNewest(pass, pass.source.clock ?? Date.now() * 1000);
   const pools = () => options.state(POOLS_KEY).then((stored) => readPools(pass, stored, whole));
   const parents =
     known !== null || whole || !open?.parents
@@ -152,6 +158,11 @@ async function work(
   }
   progress.completeSince(completeSince(state));
   if (whole || !(open || sparing)) await verify(pass, verified, whole);
+}
+
+/** µs; every change up to then is here, late rows of the last hours too: their counts agreed then. */
+function checkedUpTo({ through }: SyncState, { recent }: VerifyState): number | null {
+  return through === null || recent === null ? through : Math.min(through, recent);
 }
 
 /** Opens a harvest for the wanted times that were never read, from the whole hour on. `now`: µs by the server's clock. */
@@ -196,6 +207,41 @@ async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState
       );
     }
   progress.expected(left.task_run, left.flow_run, since);
+}
+
+/**
+ * The first page that a person sees: the newest task runs that have begun, and the parents that they name. A harvest takes minutes on a large
+ * server before it comes to task runs. The harvest reads these rows again.
+ */
+async function readNewest(pass: Pass, now: number): Promise<void> {
+  const { source, state } = pass;
+  if (state.server?.features.expectedStart === false) return;
+  const begun = { expected_start_time: { before_: formatTime(now) } };
+  const uncounted = (entity: Entity, rows: Row[]) => keep(pass, entity, rows, () => false);
+  const { rows } = await source.page('task_run', 'EXPECTED_START_TIME_DESC', begun);
+  const parents: Record<'flow_run' | 'flow' | 'deployment', Set<string>> = {
+    flow_run: new Set(),
+    flow: new Set(),
+    deployment: new Set(),
+  };
+  const note = (entity: keyof typeof parents, children: Row[]) => {
+    for (const { value } of children) {
+      const id = (value as Record<string, unknown>)[`${entity}_id`];
+      if (typeof id === 'string' && uuidHex(id) !== null) parents[entity].add(id);
+    }
+  };
+  note('flow_run', rows);
+  for (const entity of ['flow_run', 'flow', 'deployment'] as const)
+    await tried(pass, entity, () =>
+      source.byIds(entity, [...parents[entity]], (found) => {
+        if (entity === 'flow_run') {
+          note('flow', found);
+          note('deployment', found);
+        }
+        return uncounted(entity, found);
+      }),
+    );
+  await uncounted('task_run', rows);
 }
 
 /** Reads flows and deployments; returns the ids of all, or null when only changed ones were read. */

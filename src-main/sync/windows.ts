@@ -32,6 +32,8 @@ export const verifyStateSchema = z.object({
   /** µs by the server's clock: when the windows were last cut anew, and when counts were last compared */
   planned: z.number().nullable(),
   counted: z.number().nullable(),
+  /** µs by the server's clock; up to here the counts of the last hours have agreed, or what differed was read. null: not compared yet */
+  recent: z.number().nullable().default(null),
   /** µs by the server's clock at the end of the last pass; the time since then is the budget for the next windows */
   last: z.number().nullable(),
 });
@@ -43,6 +45,7 @@ export const freshVerify = (): VerifyState => ({
   flow_run: [],
   planned: null,
   counted: null,
+  recent: null,
   last: null,
 });
 
