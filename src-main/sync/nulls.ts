@@ -24,7 +24,10 @@ export async function readNullStarts(
     const { without, full } = await nullsAt(source, entity, order, 0, FEW);
     if (without.length > 0) await take(without);
     if (!full) continue;
-    if ((await pageThrough(source, entity, order, take)) !== (await countNulls(source, entity)))
+    // counted before and after: a row deleted meanwhile moves another past the offset
+    const before = await countNulls(source, entity);
+    const read = await pageThrough(source, entity, order, take);
+    if (read !== before || read !== (await countNulls(source, entity)))
       await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
     return;
   }
