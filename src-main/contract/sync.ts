@@ -1,6 +1,7 @@
 /** How an archive is kept true and how much of it is: sync states, coverage, checks, what is kept and what goes. */
 import { z } from 'zod';
 import { wireErrorSchema } from './errors.ts';
+import { documentKinds, entities } from './fields.ts';
 
 const micros = z.number().nullable();
 
@@ -11,6 +12,20 @@ const syncPhaseSchema = z.enum(['idle', 'running', 'cancelling', 'failed']);
  */
 export const liveSchema = z.enum(['off', 'connecting', 'on', 'unsupported']);
 export type Live = z.infer<typeof liveSchema>;
+
+/** A row, or with `id` null perhaps a whole route, that the server cannot answer or that cannot be kept. */
+export const skippedRowSchema = z.object({
+  entity: z.enum([...entities, ...documentKinds]),
+  id: z.string().nullable(),
+  reason: z.string(),
+});
+export type SkippedRow = z.infer<typeof skippedRowSchema>;
+
+/** Most rows of `skipped` that a status names. */
+export const SKIPPED_NAMED = 20;
+/** `rows`: the first of them; `count`: of all. */
+export const skippedSchema = z.object({ count: z.number(), rows: z.array(skippedRowSchema).max(SKIPPED_NAMED) });
+export type Skipped = z.infer<typeof skippedSchema>;
 
 /** The whole state of one workspace's sync: each item of the stream replaces the last. */
 export const syncStatusSchema = z.object({
@@ -54,6 +69,8 @@ export const syncStatusSchema = z.object({
   problem: wireErrorSchema.nullable(),
   /** why the archive was closed and opened again by itself since the person opened it: THREAD_DIED, or ARCHIVE_DAMAGED that was found by it */
   reopened: wireErrorSchema.nullable(),
+  /** what is not in the archive although the server has it, as of the last time it was asked for */
+  skipped: skippedSchema,
   /** why it waits: a 429 or a retry; null when it does not */
   waiting: z.object({ seconds: z.number(), reason: z.enum(['busy', 'retry']) }).nullable(),
   /** the person has stopped syncing by the clock and by events; `sync.start` still works */

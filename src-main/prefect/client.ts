@@ -9,6 +9,7 @@ import {
   countSchema,
   openapiSchema,
   pageLimitSchema,
+  shortRunsSchema,
   versionSchema,
   wireDocumentSchema,
   wireParentSchema,
@@ -25,7 +26,9 @@ const LARGEST_PAGE = 1000;
 
 /** A row whose id is a string and whose times are times or null (`wireRunSchema`, `wireParentSchema`); its other values are not checked. */
 export type Row = ServerRow & { value: z.output<typeof wireRunSchema> };
-export type Page = { rows: Row[]; serverTime: number | null };
+/** A row of a page that cannot be kept. `id`: as the server spells it, null when it is no text; `field`: the first one that is not what it must be. */
+export type BadRow = { id: string | null; field: string; why: string };
+export type Page = { rows: Row[]; bad: BadRow[]; serverTime: number | null };
 
 /** A work pool or work queue; `json` is its exact text. */
 export type DocumentRow = { json: string; value: WireDocument };
@@ -40,8 +43,12 @@ export const allFeatures: Features = { expectedStart: true, taskRunEnd: true, fl
 
 export type PrefectClient = {
   apiUrl(options?: AskOptions): Promise<string>;
-  /** Full rows of /{entity}s/filter, in the server's order. Throws SERVER_BAD_REPLY for a row that does not fit its schema. */
+  /** Full rows of /{entity}s/filter, in the server's order; rows that do not fit their schema are in `bad` instead. */
   page(entity: Entity, body: FilterBody, options?: AskOptions): Promise<Page>;
+  /** One full row of GET /{entity}s/{id}. Throws NOT_FOUND; SERVER_BAD_REPLY for a row that does not fit its schema. */
+  row(entity: Entity, id: string, options?: AskOptions): Promise<Row>;
+  /** Ids of a page of flow runs, from a route that does not read their parameters. null: the server lacks it, as Cloud does. */
+  flowRunIds(body: FilterBody, options?: AskOptions): Promise<string[] | null>;
   /**
    * A page of the server's work pools (by name) or work queues (by name; of one `pool`, by priority). null: the server
    * lacks this endpoint, forbids it, or answers 500 to everything there because a pool of an older version is broken.
@@ -103,12 +110,29 @@ export function createClient(settings: ClientSettings): PrefectClient {
     async page(entity, body, options) {
       const path = `/${plural[entity]}/filter`;
       const answered = await exchange.ask({ method: 'POST', path, body }, options);
-      const schema = entity === 'task_run' || entity === 'flow_run' ? wireRunSchema : wireParentSchema;
-      const rows = elements(path, answered).map((one) => {
-        checked(schema, path, one.value);
-        return one as Row; // with all its values: the schema's output has only those it checks
-      });
-      return { rows, serverTime: answered.serverTime };
+      const schema = schemaOf(entity);
+      const rows: Row[] = [];
+      const bad: BadRow[] = [];
+      for (const one of elements(path, answered)) {
+        const parsed = schema.safeParse(one.value);
+        if (parsed.success)
+          rows.push(one as Row); // with all its values: the schema's output has only those it checks
+        else bad.push(badRow(one.value, parsed.error));
+      }
+      return { rows, bad, serverTime: answered.serverTime };
+    },
+
+    async row(entity, id, options) {
+      const path = `/${plural[entity]}/${id}`;
+      const { text, value } = await exchange.ask({ method: 'GET', path, oneRow: true }, options);
+      checked(schemaOf(entity), path, value);
+      return { json: text.trim(), value } as Row;
+    },
+
+    async flowRunIds(body, options) {
+      const path = '/ui/flow_runs/history';
+      const found = await optional(ask(shortRunsSchema, { method: 'POST', path, body }, options));
+      return found && found.map(({ id }) => id);
     },
 
     async documents(kind, body, pool, options) {
@@ -149,6 +173,18 @@ export function createClient(settings: ClientSettings): PrefectClient {
       );
       return Math.min(reply?.limit ?? USUAL_PAGE_LIMIT, LARGEST_PAGE);
     },
+  };
+}
+
+const schemaOf = (entity: Entity) =>
+  entity === 'task_run' || entity === 'flow_run' ? wireRunSchema : wireParentSchema;
+
+function badRow(value: unknown, { issues: [issue] }: z.ZodError): BadRow {
+  const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : null;
+  return {
+    id: typeof id === 'string' ? id.slice(0, 100) : null,
+    field: issue?.path.join('.') || 'row',
+    why: issue?.message ?? 'unexpected',
   };
 }
 

@@ -25,6 +25,8 @@ export type WaySettings = {
   /** full path of a PEM file with further certificate authorities */
   ca_file: string | null;
   timeouts: Timeouts;
+  /** bytes; otherwise LARGEST_REPLY */
+  largestReply?: number;
   /** plain HTTP, too, goes through a proxy by CONNECT: a forwarded request cannot become a WebSocket */
   tunnel?: boolean;
   /** for tests */
@@ -34,7 +36,10 @@ export type WaySettings = {
 type Way = { dispatcher: Dispatcher; proxy: string | null };
 
 /** Throws BAD_INPUT for a CA file or a proxy variable that cannot be used. Contacts nothing. */
-export function openWay(apiUrl: string, { insecure_tls, ca_file, timeouts, tunnel, env }: WaySettings): Way {
+export function openWay(
+  apiUrl: string,
+  { insecure_tls, ca_file, timeouts, largestReply = LARGEST_REPLY, tunnel, env }: WaySettings,
+): Way {
   const proxy = proxyFor(apiUrl, env);
   const trust = ca_file === null ? {} : { ca: authoritiesWith(ca_file) };
   const timeout = timeouts.connect * 1000;
@@ -45,7 +50,7 @@ export function openWay(apiUrl: string, { insecure_tls, ca_file, timeouts, tunne
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     headersTimeout: timeouts.headers * 1000,
     bodyTimeout: timeouts.body * 1000,
-    maxResponseSize: LARGEST_REPLY,
+    maxResponseSize: largestReply,
     allowH2: false,
   };
   if (proxy.uri === null) return { dispatcher: new Agent(options), proxy: null };

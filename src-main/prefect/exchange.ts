@@ -5,7 +5,16 @@ import { apiUrlGuesses, isCloud } from './address.ts';
 import { budgetFor, type Budget } from './budget.ts';
 import type { Connection } from './connection.ts';
 import { Csrf, isCsrfRefusal, type CsrfAnswer } from './csrf.ts';
-import { badReply, fromStatus, fromThrown, notPrefect, type Failure } from './failures.ts';
+import {
+  badReply,
+  fromStatus,
+  fromThrown,
+  isBadAnswer,
+  isTooLarge,
+  notPrefect,
+  tooLarge,
+  type Failure,
+} from './failures.ts';
 import { backoff, LONGEST_WAIT, MAX_RETRIES, parseRetryAfter, sleep as realSleep, type Sleep } from './retry.ts';
 import { redactor, secretHeaders } from './secrets.ts';
 import { defaultTimeouts, type Timeouts } from './dispatcher.ts';
@@ -20,6 +29,8 @@ export type ClientSettings = Connection & {
   env?: Record<string, string | undefined>;
   /** otherwise the one of the server's origin */
   budget?: Budget;
+  /** bytes of one reply, unpacked; otherwise LARGEST_REPLY */
+  largestReply?: number;
   sleep?: Sleep;
   random?: () => number;
 };
@@ -29,6 +40,8 @@ export type AskOptions = {
   signal?: AbortSignal;
   /** a person waits for the answer: the request goes before patient ones */
   urgent?: boolean;
+  /** most further attempts after a reply that failed, came too late or cannot be used; otherwise the SDK's number */
+  retries?: number;
   /** called before each wait, and with null after it */
   onWait?: (wait: Wait | null) => void;
 };
@@ -65,6 +78,7 @@ export class Exchange {
       ca_file: settings.ca_file ?? null,
       timeouts: { ...defaultTimeouts, ...settings.timeouts },
       ...(settings.env ? { env: settings.env } : {}),
+      ...(settings.largestReply ? { largestReply: settings.largestReply } : {}),
     });
     this.#budget = settings.budget ?? budgetFor(new URL(first).origin, isCloud(first));
     this.#csrf = new Csrf((path) => this.#askForToken(path));
@@ -130,7 +144,7 @@ export class Exchange {
         csrfTried = true;
         if (await this.#csrf.refresh(token)) continue;
       }
-      const wait = this.#waitAfter(answer, tries);
+      const wait = this.#waitAfter(answer, tries, options.retries ?? MAX_RETRIES);
       if (wait === null) throw answer.error;
       if (answer.again !== 'endless') tries += 1;
       if (answer.again !== 'soon') this.#budget.pause(wait);
@@ -141,12 +155,12 @@ export class Exchange {
   }
 
   /** Seconds until the next try; null: no further one. */
-  #waitAfter({ again, after, unreachable, error }: Failure, tries: number): number | null {
+  #waitAfter({ again, after, unreachable, error }: Failure, tries: number, retries: number): number | null {
     if (again === 'never') return null;
     // a server that has answered before may be restarting; an address that never has is probably wrong, which a person waits to hear
     if (unreachable && !this.#answeredOnce) return null;
     // a broken reply stays broken more often than a broken connection does
-    const most = error.code === 'SERVER_BAD_REPLY' ? 3 : MAX_RETRIES;
+    const most = !isBadAnswer(error) ? MAX_RETRIES : error.code === 'SERVER_BAD_REPLY' ? Math.min(3, retries) : retries;
     if (again !== 'endless' && tries >= most) return null;
     if (after !== null && after > LONGEST_WAIT && again !== 'endless') return null;
     return after === null ? backoff(tries, this.#random) : Math.min(after, LONGEST_WAIT) + this.#random() / 4;
@@ -161,7 +175,11 @@ export class Exchange {
     } catch (thrown) {
       if (options.signal?.aborted) throw new AppError('CANCELLED', 'cancelled');
       return this.#clean(
-        isZlib(thrown) ? badReply(url, 'its compression is broken') : fromThrown(thrown, url, this.#transport.proxy),
+        isTooLarge(thrown)
+          ? tooLarge(url)
+          : isZlib(thrown)
+            ? badReply(url, 'its compression is broken')
+            : fromThrown(thrown, url, this.#transport.proxy),
       );
     } finally {
       release();
@@ -230,5 +248,5 @@ export class Exchange {
 
 function isZlib(thrown: unknown): boolean {
   const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' && (code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE');
+  return typeof code === 'string' && code.startsWith('Z_');
 }

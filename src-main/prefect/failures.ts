@@ -115,6 +115,27 @@ export function badReply(url: string, why: string): Failure {
   return { error, again: 'soon', after: null, unreachable: false };
 }
 
+/** A body longer than LARGEST_REPLY, as it came or unpacked. */
+export function isTooLarge(thrown: unknown): boolean {
+  const code = codeOf(thrown);
+  return code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'ERR_BUFFER_TOO_LARGE';
+}
+
+/** Not asked again: the same reply would be as large. */
+export function tooLarge(url: string): Failure {
+  const error = new AppError('SERVER_BAD_REPLY', 'the reply is larger than the limit', { url, reason: TOO_LARGE });
+  return { error, again: 'never', after: null, unreachable: false };
+}
+
+/** `details.reason` of a reply over the size limit. */
+export const TOO_LARGE = 'TOO_LARGE';
+
+/** True when the server was reached and its answer to this one question is of no use: another question may be answered. */
+export function isBadAnswer(thrown: unknown): thrown is AppError {
+  if (!(thrown instanceof AppError) || thrown.details['reason'] === 'UND_ERR_CONNECT_TIMEOUT') return false;
+  return ['SERVER_FAILED', 'SERVER_BAD_REPLY', 'SERVER_TIMEOUT'].includes(thrown.code);
+}
+
 export function notPrefect(url: string, why: string, details: ErrorDetails = {}): Failure {
   const error = new AppError('SERVER_NOT_PREFECT', `no Prefect API answers at this address: ${why}`, {
     url,

@@ -29,7 +29,7 @@ export type Transport = {
 
 /** Opens connections to one server as they are needed. Throws BAD_INPUT for settings that cannot be used. */
 export function openTransport(apiUrl: string, settings: WaySettings): Transport {
-  const { timeouts } = settings;
+  const { timeouts, largestReply = LARGEST_REPLY } = settings;
   const { dispatcher, proxy } = openWay(apiUrl, settings);
   const local = isLoopback(new URL(apiUrl).hostname);
   // on the loopback compressing costs the server more time than it saves: see test/bench
@@ -57,7 +57,7 @@ export function openTransport(apiUrl: string, settings: WaySettings): Transport 
       return {
         status: response.statusCode,
         header,
-        body: packed ? await inflate(raw, { maxOutputLength: LARGEST_REPLY }) : raw,
+        body: packed ? await inflate(raw, { maxOutputLength: largestReply }) : raw,
       };
     },
     close: () => dispatcher.destroy(),

@@ -4,23 +4,28 @@
  */
 import { z } from 'zod';
 import { parseTime } from '../contract/time.ts';
+import { uuidHex } from '../contract/uuid.ts';
 
 const time = z.string().refine((text) => parseTime(text) !== null, 'not a time');
 const maybeTime = time.nullish();
+const id = z.string().refine((text) => uuidHex(text) !== null, 'not a UUID');
 
 /** The fields of a run that the sync decides by. A state type that Taskscope does not know is accepted like any other string. */
 export const wireRunSchema = z.object({
-  id: z.string().min(32),
+  id,
   updated: maybeTime,
   expected_start_time: maybeTime,
   end_time: maybeTime,
   state_type: z.string().nullish(),
 });
-export const wireParentSchema = z.object({ id: z.string().min(32), updated: maybeTime });
+export const wireParentSchema = z.object({ id, updated: maybeTime });
 
 /** A work pool or a work queue. */
-export const wireDocumentSchema = z.object({ id: z.string().min(32), name: z.string() });
+export const wireDocumentSchema = z.object({ id, name: z.string() });
 export type WireDocument = z.output<typeof wireDocumentSchema>;
+
+/** The elements of POST /ui/flow_runs/history. */
+export const shortRunsSchema = z.array(z.object({ id }));
 
 export const countSchema = z.number().int().min(0);
 export const versionSchema = z.string().min(1).max(64);

@@ -20,22 +20,23 @@ export async function scanAnchored(
   return scanPages((offset) => source.page(entity, sort, criteria, offset, others), take);
 }
 
-/** The same for pages of another kind. `read` returns fewer than `limit` rows when there are no more. */
+/** The same for pages of another kind; `full` and `skipped` as `Rows` has them. */
 export async function scanPages<T extends { value: { id: string } }>(
-  read: (offset: number) => Promise<{ rows: T[]; limit: number }>,
+  read: (offset: number) => Promise<{ rows: T[]; limit: number; full: boolean; skipped: number }>,
   take: (rows: T[]) => Promise<void> | void,
 ): Promise<Set<string>> {
   const seen = new Set<string>();
   for (let offset = 0; ;) {
-    const { rows, limit } = await read(offset);
-    if (offset > 0 && !rows.some(({ value }) => seen.has(value.id))) {
+    const { rows, limit, full, skipped } = await read(offset);
+    // an overlap of rows that cannot be read proves nothing
+    if (offset > 0 && skipped === 0 && !rows.some(({ value }) => seen.has(value.id))) {
       offset = Math.max(0, offset - limit); // deletions have moved unseen rows before this page's start
       continue;
     }
     const fresh = rows.filter(({ value }) => !seen.has(value.id));
     for (const { value } of fresh) seen.add(value.id);
     if (fresh.length > 0) await take(fresh);
-    if (rows.length < limit) return seen;
+    if (!full) return seen;
     offset += Math.max(1, limit - Math.min(OVERLAP, limit >> 1));
   }
 }

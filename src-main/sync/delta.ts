@@ -7,6 +7,7 @@ import { formatTime } from '../contract/time.ts';
 import { scanAnchored } from './anchored.ts';
 import { closeGap, END_OF_TIME, type Walk } from './keyset.ts';
 import { keep, keeper, refetch, type Pass, type RunEntity } from './pass.ts';
+import { Unanswerable } from './source.ts';
 
 const MINUTE = 60_000_000;
 /** µs. A row may arrive this much later than its own times say: clients buffer events, clocks differ, the server's recorder lags. */
@@ -32,8 +33,8 @@ export async function readDelta(pass: Pass, entity: RunEntity, from: number): Pr
   const features = state.server?.features;
   const seen = new Set<string>();
   const low = formatTime(from);
-  const walk = (column: Walk['column'], criteria: Walk['criteria'], bottom: string | null) =>
-    closeGap(source, { entity, column, criteria, lanes: 1 }, { low: bottom, high: END_OF_TIME }, (rows) => {
+  const walk = (column: Walk['column'], criteria: Walk['criteria'], bottom: string | null, whole = false) =>
+    closeGap(source, { entity, column, criteria, lanes: 1, whole }, { low: bottom, high: END_OF_TIME }, (rows) => {
       const before = new Set(rows.map(({ value }) => value.id).filter((id) => seen.has(id)));
       for (const { value } of rows) seen.add(value.id);
       return keep(pass, entity, rows, (id) => !before.has(id));
@@ -48,13 +49,26 @@ export async function readDelta(pass: Pass, entity: RunEntity, from: number): Pr
       for (const id of await scanAnchored(source, { entity, sort: 'ID_DESC', ...scan }, take)) seen.add(id);
   } else {
     await walk('expected_start_time', {}, low);
-    await walk('expected_start_time', unfinished, null);
+    await unlessUnanswered(pass, `${entity} state`, () => walk('expected_start_time', unfinished, null, true));
   }
   if (entity === 'task_run' ? features?.taskRunEnd !== false : features?.flowRunEnd !== false)
-    await walk('end_time', {}, low);
+    await unlessUnanswered(pass, `${entity} end_time`, () => walk('end_time', {}, low, true));
 
   if (!sink.unfinished) return;
   await pass.outbox.flush();
   const left = (await sink.unfinished(entity)).filter((id) => !seen.has(id));
   await refetch(pass, entity, left);
+}
+
+/** Asks a question that asking for the unfinished runs by id can replace. Servers with many runs answer some questions with a time-out only. */
+async function unlessUnanswered({ state, progress }: Pass, question: string, ask: () => Promise<void>): Promise<void> {
+  const unanswered = state.server?.unanswered;
+  if (unanswered?.includes(question)) return;
+  try {
+    await ask();
+  } catch (thrown) {
+    if (!(thrown instanceof Unanswerable) || !unanswered) throw thrown;
+    unanswered.push(question);
+    progress.waiting(null);
+  }
 }

@@ -13,7 +13,7 @@ const SOME = 10;
 export async function probeDialect(source: Source): Promise<Dialect | null> {
   for (const entity of ['task_run', 'flow_run', 'flow'] as const) {
     const sort = entity === 'flow' ? 'NAME_ASC' : 'ID_DESC';
-    const { rows } = await source.page(entity, sort, {}, 0, {}, SOME);
+    const { rows } = await source.page(entity, sort, {}, 0, {}, { atMost: SOME });
     const row = rows.find(({ value }) => typeof value['name'] === 'string' && /^[A-Za-z]/.test(value['name']));
     if (!row) continue;
     const { id, name } = row.value as { id: string; name?: unknown };

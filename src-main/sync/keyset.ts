@@ -11,7 +11,7 @@ import { formatTime, parseTime } from '../contract/time.ts';
 import type { Row } from '../prefect/client.ts';
 import { timeOf } from '../prefect/rows.ts';
 import { scanAnchored } from './anchored.ts';
-import type { Criteria, Source } from './source.ts';
+import type { Criteria, Rows, Source } from './source.ts';
 
 /**
  * The times still to be read, bounds included. Kept as the server's own texts, since beyond the year 2255 a µs count is not exact.
@@ -29,6 +29,8 @@ export type Walk = {
   criteria: Criteria;
   /** Prefect sorts by end time downwards only */
   lanes: 1 | 2;
+  /** a page that fails is not halved: there is another way to what it would tell */
+  whole?: boolean;
 };
 
 /**
@@ -98,11 +100,11 @@ class Lane {
     if (gap === null) return;
     let next = this.#ask(gap);
     for (;;) {
-      const { rows, limit } = await next;
+      const { rows, full } = await next;
       let fresh = this.#fresh(rows);
       let to: string | null = null;
       let step = 0;
-      if (rows.length >= limit) {
+      if (full) {
         to = this.#farEdge(rows);
         const time = micros(to);
         if (rows.every((row) => timeOf(row, this.#walk.column) === time)) {
@@ -129,9 +131,10 @@ class Lane {
     }
   }
 
-  #ask({ low, high }: Gap): Promise<{ rows: Row[]; limit: number }> {
-    const { entity, column, criteria } = this.#walk;
-    return this.#source.page(entity, this.#sort(), { ...criteria, [column]: bounds(low, high) });
+  #ask({ low, high }: Gap): Promise<Rows> {
+    const { entity, column, criteria, whole = false } = this.#walk;
+    const asked = { ...criteria, [column]: bounds(low, high) };
+    return this.#source.page(entity, this.#sort(), asked, 0, {}, { whole });
   }
 
   #sort(): string {

@@ -28,7 +28,7 @@ export async function runLive({ client, connection, reader, signal, onState }: L
   try {
     const api_url = await client.apiUrl({ signal });
     const source = new Source(client, await client.pageLimit({ signal }), { signal });
-    await source.page('flow', 'NAME_ASC', {}, 0, {}, 1); // for its clock
+    await source.page('flow', 'NAME_ASC', {}, 0, {}, { atMost: 1 }); // for its clock
     const ahead = (source.clock ?? Date.now() * 1000) - Date.now() * 1000;
     const rows = new LiveRows({ source, reader, signal: both });
     let item: LiveItem = { state: 'connecting', reconnected: 0 };

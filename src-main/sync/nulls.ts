@@ -1,34 +1,73 @@
 /** Reads the runs without an expected start, which no bound on that field finds. */
+import { AppError } from '../contract/errors.ts';
+import { plural } from '../contract/fields.ts';
 import type { Row } from '../prefect/client.ts';
+import { isBadAnswer } from '../prefect/failures.ts';
 import { scanAnchored } from './anchored.ts';
+import { END_OF_TIME } from './keyset.ts';
+import type { RunEntity } from './pass.ts';
 import type { Source } from './source.ts';
 
 /** Rows of the first look: most servers have no such runs, and a whole page to see that takes a server 50 ms. */
 const FEW = 10;
 
 /**
- * Nulls lead the ascending order on SQLite and the descending one on Postgres, so one page of each shows them.
- * When a page holds nothing else, there may be more of them, and everything is read by id: expensive, and not seen on a real server yet.
+ * Nulls lead the ascending order on SQLite and the descending one on Postgres, so one page of each shows them. When a page holds nothing
+ * else, the pages after it are read by offset until one holds a time. Ties have no order that a server promises, so pages may repeat rows
+ * and miss others: the server's counts tell, and only when they disagree everything is read by id.
  */
 export async function readNullStarts(
   source: Source,
-  entity: 'task_run' | 'flow_run',
+  entity: RunEntity,
   take: (rows: Row[]) => Promise<void>,
 ): Promise<void> {
   for (const order of ['ASC', 'DESC']) {
-    let { without, full } = await head(source, entity, order, FEW);
-    if (full) ({ without, full } = await head(source, entity, order, Infinity));
-    if (full) {
-      await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
-      return;
-    }
+    const { without, full } = await nullsAt(source, entity, order, 0, FEW);
     if (without.length > 0) await take(without);
+    if (!full) continue;
+    // counted before and after: a row deleted meanwhile moves another past the offset
+    const before = await countNulls(source, entity);
+    const read = await pageThrough(source, entity, order, take);
+    if (read !== before || read !== (await countNulls(source, entity)))
+      await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
+    return;
   }
 }
 
-/** The rows without expected start at the top of this order; `full`: the whole page has none, and more may follow. */
-async function head(source: Source, entity: 'task_run' | 'flow_run', order: string, atMost: number) {
-  const { rows, limit } = await source.page(entity, `EXPECTED_START_TIME_${order}`, {}, 0, {}, atMost);
+/** Number of different rows without expected start that were read, with those that cannot be. */
+async function pageThrough(
+  source: Source,
+  entity: RunEntity,
+  order: string,
+  take: (rows: Row[]) => Promise<void>,
+): Promise<number> {
+  const seen = new Set<string>();
+  let unread = 0;
+  for (let offset = 0; ;) {
+    const { without, full, limit, skipped } = await nullsAt(source, entity, order, offset, Infinity);
+    const fresh = without.filter(({ value }) => !seen.has(value.id));
+    for (const { value } of fresh) seen.add(value.id);
+    if (fresh.length > 0) await take(fresh);
+    unread += skipped;
+    if (!full) return seen.size + unread;
+    offset += limit;
+  }
+}
+
+/** null: the server does not tell. */
+async function countNulls({ client, options }: Source, entity: RunEntity): Promise<number | null> {
+  try {
+    const timed = { [plural[entity]]: { expected_start_time: { before_: END_OF_TIME } } };
+    return (await client.count(entity, {}, options)) - (await client.count(entity, timed, options));
+  } catch (thrown) {
+    if (isBadAnswer(thrown) || (thrown instanceof AppError && thrown.code === 'SERVER_REJECTED')) return null;
+    throw thrown;
+  }
+}
+
+/** The rows without expected start on this page; `full`: it has no others, and more may follow. */
+async function nullsAt(source: Source, entity: RunEntity, order: string, offset: number, atMost: number) {
+  const { rows, full, ...page } = await source.page(entity, `EXPECTED_START_TIME_${order}`, {}, offset, {}, { atMost });
   const without = rows.filter(({ value }) => typeof value.expected_start_time !== 'string');
-  return { without, full: without.length >= limit };
+  return { ...page, without, full: full && without.length === rows.length };
 }

@@ -24,7 +24,7 @@ export async function readDeployments(source: Source, flowIds: readonly string[]
   };
   const all = await source.page('deployment', 'NAME_ASC', {});
   await keep(all.rows);
-  if (all.rows.length < all.limit) return ids;
+  if (!all.full) return ids;
 
   const sets: string[][] = [];
   for (let from = 0; from < flowIds.length; from += source.limit) sets.push(flowIds.slice(from, from + source.limit));
@@ -36,7 +36,7 @@ export async function readDeployments(source: Source, flowIds: readonly string[]
       continue;
     }
     const page = await source.page('deployment', 'NAME_ASC', {}, 0, others);
-    if (page.rows.length < page.limit) await keep(page.rows);
+    if (!page.full) await keep(page.rows);
     else sets.push(flows.slice(flows.length >> 1), flows.slice(0, flows.length >> 1));
   }
   return ids;
@@ -49,10 +49,10 @@ export async function readChanged(
   after: number,
   take: Take,
 ): Promise<boolean> {
-  const { rows, limit } = await source.page(entity, 'UPDATED_DESC', {});
+  const { rows, full } = await source.page(entity, 'UPDATED_DESC', {});
   const isNew = ({ value }: Row) =>
     typeof value.updated !== 'string' || (parseTime(value.updated) ?? Infinity) >= after;
   const fresh = rows.filter(isNew);
   if (fresh.length > 0) await take(fresh);
-  return fresh.length < rows.length || rows.length < limit;
+  return fresh.length < rows.length || !full;
 }

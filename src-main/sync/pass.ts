@@ -1,9 +1,12 @@
 /** What the steps of one sync share, and the ways in which they hand rows on. */
 import type { Entity } from '../contract/fields.ts';
+import type { SkippedRow } from '../contract/sync.ts';
 import type { Row } from '../prefect/client.ts';
+import { isBadAnswer } from '../prefect/failures.ts';
 import { timeOf } from '../prefect/rows.ts';
 import type { Outbox } from './outbox.ts';
 import type { Progress } from './progress.ts';
+import { skip, unskip } from './skipped.ts';
 import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 import { STATE_KEY, type SyncState } from './state.ts';
@@ -24,16 +27,18 @@ export type Pass = {
  * would be stored out of order. `isFirst`: false for a row that this step has read before, which is not counted again.
  */
 export function keep(
-  { outbox, progress, state }: Pass,
+  pass: Pass,
   entity: Entity,
   rows: Row[],
   isFirst: (id: string) => boolean = () => true,
 ): Promise<void> {
+  const { outbox, progress, state } = pass;
   if (entity === 'task_run')
     for (const row of rows) {
       const time = timeOf(row, 'expected_start_time');
       if (!Number.isNaN(time) && (state.oldest === null || time < state.oldest)) state.oldest = time;
     }
+  unskip(pass, entity, rows);
   progress.received(entity, rows.filter(({ value }) => isFirst(value.id)).length);
   return outbox.push(entity, rows, { [STATE_KEY]: structuredClone(state) });
 }
@@ -56,6 +61,18 @@ export async function refetch(pass: Pass, entity: Entity, ids: readonly string[]
   }
 }
 
+/** Does what one route is needed for; returns false when that route does not answer, which is noted and stops nothing else. */
+export async function tried(pass: Pass, entity: SkippedRow['entity'], work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (thrown) {
+    if (!isBadAnswer(thrown)) throw thrown;
+    skip(pass, entity, null, thrown.message);
+    return false;
+  }
+}
+
 /** Reads rows that kept rows refer to and no harvest brought: their expected start is missing or older than `since`, or they are new. */
 export async function fillStubs(pass: Pass): Promise<void> {
   const { outbox, sink, source } = pass;
@@ -68,7 +85,7 @@ export async function fillStubs(pass: Pass): Promise<void> {
       const ids = (await sink.stubs(entity, source.limit)).filter((id) => !asked.has(id));
       if (ids.length === 0) break;
       asked = new Set([...asked, ...ids]);
-      await refetch(pass, entity, ids);
+      if (!(await tried(pass, entity, () => refetch(pass, entity, ids)))) break;
     }
   }
 }

@@ -38,7 +38,7 @@ export async function readPools(pass: Pass, stored: unknown, whole: boolean): Pr
 
   const first = await source.documents('work_queue', 0);
   if (!first) return absent(pass, state);
-  const few = first.rows.length < first.limit;
+  const few = !first.full;
   let moved = false;
   let poolsDue = due(state.pools, POOLS_EVERY);
   if (few) {
@@ -99,7 +99,7 @@ async function scan(source: Source, kind: DocumentKind, pool: string | null): Pr
   const read = async (offset: number) => {
     const page = await source.documents(kind, offset, pool);
     shown &&= page !== null;
-    return page ?? { rows: [], limit: Infinity };
+    return page ?? { rows: [], limit: Infinity, full: false, skipped: 0 };
   };
   await scanPages(read, (rows) => void found.push(...rows));
   return shown ? found : null;

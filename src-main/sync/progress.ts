@@ -8,7 +8,7 @@ import type { WriteCounts } from '../contract/archive.ts';
 export type SyncProgress = Omit<SyncStatus, 'workspace' | 'paused' | 'metered' | 'live' | 'next' | 'reopened'>;
 
 /** What was known before this sync; it stays true until the sync learns more. */
-export type Known = Pick<SyncProgress, 'last_success' | 'checked' | 'complete_since' | 'verified_since'>;
+export type Known = Pick<SyncProgress, 'last_success' | 'checked' | 'complete_since' | 'verified_since' | 'skipped'>;
 
 export type Mark = Pick<SyncProgress, 'received' | 'task_runs'>;
 
@@ -85,6 +85,10 @@ export class Progress {
 
   verifiedSince(micros: number | null): void {
     if (micros !== this.#status.verified_since) this.#emit({ verified_since: micros });
+  }
+
+  skipped(skipped: SyncProgress['skipped']): void {
+    this.#emit({ skipped });
   }
 
   resumable(resumable: boolean): void {

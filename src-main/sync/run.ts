@@ -1,9 +1,12 @@
 /** One sync. The first reads everything, each later one what has changed; after an interrupted one, the next reads the rest. */
 import { toAppError } from '../contract/errors.ts';
+import type { Entity } from '../contract/fields.ts';
 import type { Dialect } from '../contract/query.ts';
 import type { FetchRule } from '../contract/sync.ts';
 import { formatTime, parseTime } from '../contract/time.ts';
-import { allFeatures, type PrefectClient } from '../prefect/client.ts';
+import { uuidHex } from '../contract/uuid.ts';
+import { allFeatures, type PrefectClient, type Row } from '../prefect/client.ts';
+import { isBadAnswer } from '../prefect/failures.ts';
 import { scanAnchored } from './anchored.ts';
 import { readDelta, reach } from './delta.ts';
 import { probeDialect } from './dialect.ts';
@@ -12,9 +15,10 @@ import { readNullStarts } from './nulls.ts';
 import { Outbox } from './outbox.ts';
 import { readChanged, readDeployments, readFlows } from './parents.ts';
 import { POOLS_KEY, readPools } from './pools.ts';
-import { fillStubs, keep, keeper, type Pass, type RunEntity } from './pass.ts';
+import { fillStubs, keep, keeper, tried, type Pass, type RunEntity } from './pass.ts';
 import { Progress, type SyncProgress } from './progress.ts';
 import type { Sink } from './sink.ts';
+import { answersAgain, forget, named, skip } from './skipped.ts';
 import { Source } from './source.ts';
 import { fetchByRule, type Tries } from './rule.ts';
 import { byOurClock, noteClock, parseState, STATE_KEY, type SyncState } from './state.ts';
@@ -23,7 +27,7 @@ import { HOUR, parseVerify, VERIFY_KEY, verifiedSince, type VerifyState } from '
 
 export type { SyncProgress } from './progress.ts';
 
-type SyncOptions = {
+export type SyncOptions = {
   client: PrefectClient;
   sink: Sink;
   /** the value that the sink last committed under a key */
@@ -54,22 +58,29 @@ export async function runSync(options: SyncOptions): Promise<void> {
   const verified = parseVerify(await options.state(VERIFY_KEY));
   const progress = new Progress(options.onStatus, {
     last_success: state.success,
-    checked: byOurClock(state.through, state),
+    checked: byOurClock(checkedUpTo(state, verified), state),
     complete_since: completeSince(state),
     verified_since: byOurClock(verifiedSince(verified), state),
+    skipped: named(state),
   });
   const outbox = new Outbox(options.sink, (written) => progress.written(written));
   try {
     const limit = await learn(options, state);
     const source = new Source(options.client, limit, askOptions(options, progress));
     const pass: Pass = { source, sink: options.sink, outbox, progress, state };
+    source.onSkip = (...what) => skip(pass, ...what);
+    forget(state, Date.now() * 1000 + state.ahead, options.verify === true || state.through === null);
+    progress.skipped(named(state));
     await nameDialect(options, pass);
     await work(pass, verified, options);
     state.success = Date.now() * 1000;
     noteClock(state, source.ahead);
     await outbox.push('flow', [], { [STATE_KEY]: structuredClone(state) });
     await outbox.flush();
-    progress.succeeded(state.success, byOurClock(state.through, state));
+    progress.succeeded(
+      state.success,
+      byOurClock(options.sparing ? state.through : checkedUpTo(state, verified), state),
+    );
     if (options.rule) await fetchByRule(pass, options.rule, options.ruleTries);
     progress.done();
   } catch (thrown) {
@@ -88,7 +99,7 @@ async function learn({ client, signal }: SyncOptions, state: SyncState): Promise
   if (state.server && Math.abs(now - state.server.learned) < DAY) return state.server.limit;
   const [features, limit] = await Promise.all([client.features({ signal }), client.pageLimit({ signal })]);
   const dialect = state.server?.dialect ?? null;
-  state.server = { limit, features: features ?? allFeatures, dialect, learned: now };
+  state.server = { limit, features: features ?? allFeatures, dialect, learned: now, unanswered: [] };
   return limit;
 }
 
@@ -113,10 +124,11 @@ async function work(
   if (open) {
     progress.resumable(true);
   }
+  if (open && known === null && !open.parents) await readNewest(pass, pass.source.clock ?? Date.now() * 1000);
   const pools = () => options.state(POOLS_KEY).then((stored) => readPools(pass, stored, whole));
   const parents =
     known !== null || whole || !open?.parents
-      ? await readParents(pass, daily || whole || known === null, known, pools)
+      ? await readParents(pass, daily || whole || known === null || state.parentsMissed, known, pools)
       : null;
   if (open) open.parents = true;
 
@@ -124,10 +136,7 @@ async function work(
   const now = clock();
   if (known !== null) {
     const { from, wide } = reach(known, state.wide, now);
-    for (const entity of runEntities) {
-      progress.step(entity === 'task_run' ? 'task_runs' : 'flow_runs');
-      await readDelta(pass, entity, from);
-    }
+    await each(pass, (entity) => readDelta(pass, entity, from));
     state.through = clock(); // not `now`: a later reply may have shown that the first one's clock was ahead
     if (wide) state.wide = state.through;
   }
@@ -149,6 +158,11 @@ async function work(
   }
   progress.completeSince(completeSince(state));
   if (whole || !(open || sparing)) await verify(pass, verified, whole);
+}
+
+/** µs; every change up to then is here, late rows of the last hours too: their counts agreed then. */
+function checkedUpTo({ through }: SyncState, { recent }: VerifyState): number | null {
+  return through === null || recent === null ? through : Math.min(through, recent);
 }
 
 /** Opens a harvest for the wanted times that were never read, from the whole hour on. `now`: µs by the server's clock. */
@@ -195,6 +209,41 @@ async function countOpen({ source, progress }: Pass, open: NonNullable<SyncState
   progress.expected(left.task_run, left.flow_run, since);
 }
 
+/**
+ * The first page that a person sees: the newest task runs that have begun, and the parents that they name. A harvest takes minutes on a large
+ * server before it comes to task runs. The harvest reads these rows again.
+ */
+async function readNewest(pass: Pass, now: number): Promise<void> {
+  const { source, state } = pass;
+  if (state.server?.features.expectedStart === false) return;
+  const begun = { expected_start_time: { before_: formatTime(now) } };
+  const uncounted = (entity: Entity, rows: Row[]) => keep(pass, entity, rows, () => false);
+  const { rows } = await source.page('task_run', 'EXPECTED_START_TIME_DESC', begun);
+  const parents: Record<'flow_run' | 'flow' | 'deployment', Set<string>> = {
+    flow_run: new Set(),
+    flow: new Set(),
+    deployment: new Set(),
+  };
+  const note = (entity: keyof typeof parents, children: Row[]) => {
+    for (const { value } of children) {
+      const id = (value as Record<string, unknown>)[`${entity}_id`];
+      if (typeof id === 'string' && uuidHex(id) !== null) parents[entity].add(id);
+    }
+  };
+  note('flow_run', rows);
+  for (const entity of ['flow_run', 'flow', 'deployment'] as const)
+    await tried(pass, entity, () =>
+      source.byIds(entity, [...parents[entity]], (found) => {
+        if (entity === 'flow_run') {
+          note('flow', found);
+          note('deployment', found);
+        }
+        return uncounted(entity, found);
+      }),
+    );
+  await uncounted('task_run', rows);
+}
+
 /** Reads flows and deployments; returns the ids of all, or null when only changed ones were read. */
 async function readParents(
   pass: Pass,
@@ -207,27 +256,56 @@ async function readParents(
   progress.step('flows');
   const flows = keeper(pass, 'flow');
   const deployments = keeper(pass, 'deployment');
-  const changedFew = !fully && (await readChanged(source, 'flow', after, flows));
+  const all: Parents = { flow: null, deployment: null };
+  let changedFew = false;
+  if (!fully) await tried(pass, 'flow', async () => (changedFew = await readChanged(source, 'flow', after, flows)));
   // a deployment shows the names of its queue and pool, and its `updated` does not change with them
-  const moved = await pools();
+  let moved = false;
+  if (await tried(pass, 'work_queue', async () => (moved = await pools()))) answersAgain(pass, 'work_queue');
   if (changedFew && !moved) {
     progress.step('deployments');
-    if (await readChanged(source, 'deployment', after, deployments)) return null;
+    let few = false;
+    await tried(pass, 'deployment', async () => (few = await readChanged(source, 'deployment', after, deployments)));
+    if (few) return null;
   }
-  const ids = await readFlows(source, flows);
+  await tried(pass, 'flow', async () => {
+    all.flow = new Set(await readFlows(source, flows));
+    answersAgain(pass, 'flow');
+  });
   progress.step('deployments');
-  return { flow: new Set(ids), deployment: await readDeployments(source, ids, deployments) };
+  await tried(pass, 'deployment', async () => {
+    const ids = all.flow ?? (await pass.sink.ids?.('flow', 'all')) ?? [];
+    const found = await readDeployments(source, [...ids], deployments);
+    if (!all.flow) return; // flows that are not known may have more
+    all.deployment = found;
+    answersAgain(pass, 'deployment');
+  });
+  state.parentsMissed = !all.flow || !all.deployment;
+  return all;
+}
+
+/** Does both tables; what stops one of them is thrown after the other is done. */
+async function each(pass: Pass, work: (entity: RunEntity) => Promise<void>): Promise<void> {
+  let failed: unknown = null;
+  for (const entity of runEntities) {
+    pass.progress.step(entity === 'task_run' ? 'task_runs' : 'flow_runs');
+    try {
+      await work(entity);
+    } catch (thrown) {
+      if (!isBadAnswer(thrown)) throw thrown;
+      failed ??= thrown;
+    }
+  }
+  if (failed !== null) throw failed;
 }
 
 async function harvest(pass: Pass, open: NonNullable<SyncState['open']>): Promise<void> {
   const { source, progress, state } = pass;
-  for (const entity of runEntities) {
-    if (open[entity].length === 0) continue;
-    progress.step(entity === 'task_run' ? 'task_runs' : 'flow_runs');
+  await each(pass, async (entity) => {
     if (entity === 'task_run' && state.server?.features.expectedStart === false) {
       await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, keeper(pass, entity));
       open[entity] = [];
-      continue;
+      return;
     }
     for (let gap = open[entity][0]; gap; gap = open[entity][0]) {
       const later = open[entity].slice(1);
@@ -237,5 +315,5 @@ async function harvest(pass: Pass, open: NonNullable<SyncState['open']>): Promis
         return keep(pass, entity, rows);
       });
     }
-  }
+  });
 }

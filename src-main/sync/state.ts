@@ -1,6 +1,7 @@
 /** What a sync remembers for the next one. Stored in the archive, in the same transaction as the rows that it describes. */
 import { z } from 'zod';
 import { dialectSchema } from '../contract/query.ts';
+import { skippedRowSchema } from '../contract/sync.ts';
 import { formatTime, parseTime } from '../contract/time.ts';
 import type { Gap } from './keyset.ts';
 
@@ -8,6 +9,9 @@ export const STATE_KEY = 'sync';
 
 const gap = z.object({ low: z.string().nullable(), high: z.string() });
 const time = z.number().nullable();
+
+/** Rows and routes that were skipped and have not been read since. `at`: µs by the server's clock when it was last tried. */
+const skipped = z.array(skippedRowSchema.extend({ at: z.number() }));
 
 const syncStateSchema = z.object({
   v: z.literal(1),
@@ -32,6 +36,9 @@ const syncStateSchema = z.object({
   daily: time,
   /** µs; the oldest expected start of a task run that was received */
   oldest: time,
+  /** flows or deployments could not be read: the next pass reads all of them */
+  parentsMissed: z.boolean().default(false),
+  skipped: skipped.default([]),
   /** µs by this machine's clock; end of the last sync that went through */
   success: time,
   /** µs; the server's clock less this machine's when it last answered: times shown to a person are by this machine's clock */
@@ -43,6 +50,8 @@ const syncStateSchema = z.object({
       features: z.object({ expectedStart: z.boolean(), taskRunEnd: z.boolean(), flowRunEnd: z.boolean() }),
       dialect: dialectSchema.nullable(),
       learned: z.number(),
+      /** questions that this server cannot answer, `task_run end_time`: another way is used until it is learned anew */
+      unanswered: z.array(z.string()).default([]),
     })
     .nullable(),
 });
@@ -56,6 +65,8 @@ export function freshState(): SyncState {
     through: null,
     wide: null,
     daily: null,
+    parentsMissed: false,
+    skipped: [],
     oldest: null,
     success: null,
     ahead: 0,

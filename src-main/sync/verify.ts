@@ -30,6 +30,14 @@ const RESTED = HOUR;
 const COUNT_EVERY = 10 * MINUTE;
 /** Age (µs) from which rows are counted. Younger ones still arrive and would make every count differ; delta passes read those. */
 const SETTLED = 15 * MINUTE;
+/** µs between two comparisons of the last hours: users report rows that arrive 15 to 45 minutes late (facts §10) */
+const RECENT_EVERY = 2 * MINUTE;
+/** µs of expected start that count as recent: most late rows are younger */
+const RECENT = 2 * HOUR;
+/** Age (µs) up to which each pass reads new rows anyway */
+const ARRIVING = 2 * MINUTE;
+/** µs; a stretch of the last hours that differs is halved down to this before it is read */
+const SHORT = 8 * MINUTE;
 /** Most requests spent on finding the windows whose counts differ; after them all windows of a differing stretch are taken to differ. */
 const MOST_COUNTS = 64;
 /** Most pages that one pass reads of windows whose counts differ; the next pass goes on. */
@@ -53,6 +61,11 @@ export async function verify(pass: Pass, verify: VerifyState, whole: boolean): P
   else if (verify.counted === null || now - verify.counted >= COUNT_EVERY) {
     for (const entity of runEntities) await compareCounts(pass, entity, verify[entity], now - SETTLED);
     verify.counted = now;
+  }
+  if (whole) verify.recent = now;
+  else if (verify.recent === null || Math.abs(now - verify.recent) >= RECENT_EVERY) {
+    for (const entity of runEntities) await compareRecent(pass, entity, now);
+    verify.recent = now;
   }
   const pages = (window: Window) => Math.ceil((window.rows + 1) / source.limit);
   const all = runEntities.flatMap((entity) => verify[entity].map((window) => ({ entity, window })));
@@ -101,7 +114,7 @@ export async function verifiedByHarvest(pass: Pass, verify: VerifyState, started
   await pass.outbox.flush();
   for (const entity of runEntities)
     verify[entity] = harvested(await cuts(pass, entity), pass.state.since, verify[entity], started);
-  verify.planned = verify.counted = verify.last = clock(pass);
+  verify.planned = verify.counted = verify.recent = verify.last = clock(pass);
   tell(pass, verify);
   await save(pass, verify);
 }
@@ -112,8 +125,8 @@ function save({ outbox }: Pass, verify: VerifyState): Promise<void> {
   return outbox.push('flow', [], { [VERIFY_KEY]: structuredClone(verify) });
 }
 
-/** Ids of all flows and deployments that the server has. */
-export type Parents = { flow: Set<string>; deployment: Set<string> };
+/** Ids of all flows and deployments that the server has; null: they could not be read. */
+export type Parents = { flow: Set<string> | null; deployment: Set<string> | null };
 type Piece = { entity: RunEntity; window: Window };
 
 /** First the windows whose counts differ, newest first; then the others, longest uncompared first. */
@@ -135,6 +148,7 @@ function bounds({ from, to }: Pick<Window, 'from' | 'to'>): { low: string | null
 async function compareWindow(pass: Pass, entity: RunEntity, window: Window): Promise<void> {
   const { source, sink, outbox } = pass;
   const started = clock(pass);
+  const { skips } = source;
   const seen = new Set<string>();
   const take: Parameters<typeof closeGap>[3] = (rows) => {
     const before = new Set(rows.map(({ value }) => value.id).filter((id) => seen.has(id)));
@@ -157,7 +171,17 @@ async function compareWindow(pass: Pass, entity: RunEntity, window: Window): Pro
     const kept = (await sink.ids?.(entity, { from: window.from, to })) ?? [];
     await refetch(pass, entity, unseen(kept, seen));
   }
+  // rows that cannot be read are counted by the server for ever
+  window.off =
+    source.skips > skips ? (await countThere(pass, entity, window)) - rowsIn(await histogram(pass, entity), window) : 0;
   window.at = started;
+}
+
+/** The server's count of a stretch. */
+function countThere({ source }: Pass, entity: RunEntity, stretch: Pick<Window, 'from' | 'to'>): Promise<number> {
+  const { low, high } = bounds(stretch);
+  const time = { before_: high, ...(low === null ? {} : { after_: low }) };
+  return source.client.count(entity, { [`${entity}s`]: { expected_start_time: time } }, source.options);
 }
 
 const unseen = (ids: readonly string[], seen: ReadonlySet<string>): string[] => ids.filter((id) => !seen.has(id));
@@ -167,33 +191,51 @@ const unseen = (ids: readonly string[], seen: ReadonlySet<string>): string[] => 
  * late rows the archive holds all rows that the server has, so equal counts mean equal rows; exceptions are found by the regular rounds.
  */
 async function compareCounts(pass: Pass, entity: RunEntity, windows: Window[], before: number): Promise<void> {
-  const { source } = pass;
   if (entity === 'task_run' && hasNoTimeFilter(pass)) return;
-  const settled = windows.filter(({ to }) => to !== null && to <= before);
+  // the newest window is open: it is counted up to the last whole hour
+  const hour = Math.floor(before / HOUR) * HOUR;
+  const settled = windows.flatMap((window) => {
+    if (window.to !== null && window.to <= before) return [{ window, from: window.from, to: window.to }];
+    return (window.from ?? -Infinity) < hour ? [{ window, from: window.from, to: hour }] : [];
+  });
   if (settled.length === 0) return;
   const kept = await histogram(pass, entity);
   let left = MOST_COUNTS;
-  const differs = async (part: Window[]): Promise<void> => {
+  const differs = async (part: Stretch[]): Promise<void> => {
     if (part.length === 0) return;
-    const [first, last] = [part[0], part.at(-1) as Window];
+    const [first, last] = [part[0], part.at(-1) as Stretch];
     if (left-- > 0) {
-      const { low, high } = bounds({ from: first.from, to: last.to });
-      const time = { before_: high, ...(low === null ? {} : { after_: low }) };
-      const there = await source.client.count(
-        entity,
-        { [`${entity}s`]: { expected_start_time: time } },
-        source.options,
-      );
-      if (there === part.reduce((sum, window) => sum + rowsIn(kept, window), 0)) return;
+      const there = await countThere(pass, entity, { from: first.from, to: last.to });
+      if (there === part.reduce((sum, one) => sum + rowsIn(kept, one) + one.window.off, 0)) return;
       if (part.length > 1) {
         await differs(part.slice(0, part.length >> 1));
         await differs(part.slice(part.length >> 1));
         return;
       }
     }
-    for (const window of part) window.at = null;
+    for (const { window } of part) window.at = null;
   };
   await differs(settled);
+}
+
+type Stretch = Pick<Window, 'from' | 'to'> & { window: Window };
+
+/** Compares the counts of the last hours, halves what differs, and reads it. Finds late rows and deletions within minutes. */
+async function compareRecent(pass: Pass, entity: RunEntity, now: number): Promise<void> {
+  const { sink, state, outbox } = pass;
+  if (entity === 'task_run' && hasNoTimeFilter(pass)) return;
+  await outbox.flush();
+  const end = now - ARRIVING;
+  const begin = Math.max(now - RECENT, state.since ?? -Infinity);
+  const compare = async (from: number, to: number): Promise<void> => {
+    const kept = (await sink.ids?.(entity, { from, to: to - 1 })) ?? [];
+    if ((await countThere(pass, entity, { from, to })) === kept.length) return;
+    if (to - from <= SHORT) return compareWindow(pass, entity, { from, to, at: null, rows: kept.length, off: 0 });
+    const middle = from + Math.floor((to - from) / 2);
+    await compare(from, middle);
+    await compare(middle, to);
+  };
+  if (begin < end) await compare(begin, end);
 }
 
 /** Once a day: asks by id for kept flows and deployments that are not in `parents`, and for kept runs that are in no window. */
@@ -202,8 +244,10 @@ export async function compareRest(pass: Pass, parents: Parents): Promise<void> {
   if (!sink.ids) return;
   progress.step('verify');
   await outbox.flush();
-  for (const entity of ['deployment', 'flow'] as const)
-    await refetch(pass, entity, unseen(await sink.ids(entity, 'all'), parents[entity]));
+  for (const entity of ['deployment', 'flow'] as const) {
+    const there = parents[entity];
+    if (there) await refetch(pass, entity, unseen(await sink.ids(entity, 'all'), there));
+  }
   for (const entity of runEntities) {
     const seen = new Set<string>();
     await readNullStarts(source, entity, (rows) => {

@@ -19,9 +19,11 @@ const windowSchema = z.object({
   at: z.number().nullable(),
   /** rows at the time of the cut: what comparing the window will cost */
   rows: z.number(),
+  /** rows that the server counted more than are kept, after a comparison in which rows could not be read */
+  off: z.number().default(0),
 });
 export type Window = z.infer<typeof windowSchema>;
-type Compared = Pick<Window, 'from' | 'to' | 'at'>;
+type Compared = Pick<Window, 'from' | 'to' | 'at'> & { off?: number };
 
 const verifyStateSchema = z.object({
   v: z.literal(1),
@@ -30,6 +32,8 @@ const verifyStateSchema = z.object({
   /** µs by the server's clock: when the windows were last cut anew, and when counts were last compared */
   planned: z.number().nullable(),
   counted: z.number().nullable(),
+  /** µs by the server's clock; up to here the counts of the last hours have agreed, or what differed was read. null: not compared yet */
+  recent: z.number().nullable().default(null),
   /** µs by the server's clock at the end of the last pass; the time since then is the budget for the next windows */
   last: z.number().nullable(),
 });
@@ -41,6 +45,7 @@ export const freshVerify = (): VerifyState => ({
   flow_run: [],
   planned: null,
   counted: null,
+  recent: null,
   last: null,
 });
 
@@ -67,7 +72,8 @@ export function cutWindows(histogram: Histogram, since: number | null, old: read
   const windows: Window[] = [];
   let from = since;
   for (const to of [...edges, null]) {
-    windows.push({ from, to, at: atOf(old, from, to), rows: rowsIn(histogram, { from, to }) });
+    const same = old.find((one) => one.from === from && one.to === to);
+    windows.push({ from, to, at: atOf(old, from, to), rows: rowsIn(histogram, { from, to }), off: same?.off ?? 0 });
     from = to;
   }
   return windows;

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
 
-const known = 'e774331f1cf9530e';
+const known = '39494098551eef3c';
 
 test('the contract is the one that was reviewed', () => {
   const shapes = Object.entries(contract)

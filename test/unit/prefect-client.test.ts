@@ -99,7 +99,6 @@ test('each failure has its code, and the address that failed', async () => {
     [status(502), 'SERVER_FAILED'],
     [status(307, {}, { location: 'https://elsewhere.example/api' }), 'SERVER_NOT_PREFECT'],
     [status(200, { not: 'a list' }), 'SERVER_NOT_PREFECT'],
-    [status(200, [{ id: 5 }]), 'SERVER_BAD_REPLY'],
     [
       (_a, _r, send) => (send(200, '<!doctype html>', { 'content-type': 'text/html; charset=utf-8' }), true),
       'SERVER_NOT_PREFECT',
@@ -113,6 +112,14 @@ test('each failure has its code, and the address that failed', async () => {
     if (error.details['status'] === 422) assert.match(error.message, /Invalid request received.*body\.x: Bad x/);
     if (error.details['status'] === 307) assert.equal(error.details['redirect'], 'https://elsewhere.example');
   }
+});
+
+test('a reply over the size limit is asked for once', async () => {
+  server.fault = () => false;
+  server.asked.length = 0;
+  const error = await failsWith('SERVER_BAD_REPLY', open({ largestReply: 200 }).page('task_run', {}));
+  assert.equal(error.details['reason'], 'TOO_LARGE');
+  assert.equal(server.asked.length, 1);
 });
 
 test('a busy server that stays busy is SERVER_BUSY with its time', async () => {

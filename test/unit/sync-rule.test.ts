@@ -117,6 +117,7 @@ class Place {
       checked: null,
       complete_since: null,
       verified_since: null,
+      skipped: { count: 0, rows: [] },
     });
     const pass = { source, sink: this.sink, progress, outbox: null as unknown as Outbox, state: freshState() };
     await fetchByRule(pass, rule, this.tries, now);

@@ -10,7 +10,7 @@ import {
   type SyncStatus,
 } from '../../src-main/contract/sync.ts';
 import { checkWords } from '../../src-renderer/state/sync/check-words.ts';
-import { coverageSentence, liveWords, nextWords } from '../../src-renderer/state/sync/coverage-words.ts';
+import { coverageSentence, skippedWords, liveWords, nextWords } from '../../src-renderer/state/sync/coverage-words.ts';
 import { progressWords } from '../../src-renderer/state/sync/sync-words.ts';
 import { spanState, spanTitle, stacks, stripTicks } from '../../src-renderer/ui/charts/coverage-layout.ts';
 import '../fixtures/ci-seed.ts';
@@ -40,6 +40,7 @@ const status = (change: Partial<SyncStatus>): SyncStatus =>
     resumable: false,
     problem: null,
     reopened: null,
+    skipped: { count: 0, rows: [] },
     waiting: null,
     paused: false,
     metered: false,
@@ -47,6 +48,23 @@ const status = (change: Partial<SyncStatus>): SyncStatus =>
     next: null,
     ...change,
   });
+
+it('what could not be read is in the footer’s line, and is named', () => {
+  const rows = [
+    { entity: 'task_run' as const, id: 'run-7', reason: 'id: not a UUID' },
+    { entity: 'flow_run' as const, id: null, reason: 'HTTP 500' },
+  ];
+  const skipped = { count: 5, rows };
+  assert.match(
+    coverageSentence(status({ skipped }), 30, words),
+    /^Every run since day 3 but for what could not be read \(5\), checked/,
+  );
+  assert.deepEqual(skippedWords(skipped), [
+    'Task run run-7: id: not a UUID',
+    'Flow run (id not known): HTTP 500',
+    'and 3 more',
+  ]);
+});
 
 describe('the sentence of the sync view', () => {
   const say = (change: Partial<SyncStatus>, every = 30) => coverageSentence(status(change), every, words);

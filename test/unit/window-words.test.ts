@@ -168,6 +168,7 @@ describe('small words', () => {
       resumable: false,
       problem: null,
       reopened: null,
+      skipped: { count: 0, rows: [] },
       waiting: null,
       paused: false,
       metered: false,

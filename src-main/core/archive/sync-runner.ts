@@ -163,6 +163,8 @@ export class SyncRunner {
         if (status.last_success !== this.status.get().last_success) await visible();
         if (!signal.aborted) this.tell({ ...status, workspace });
       }
+      const { skipped } = this.status.get();
+      if (skipped.count > 0) log('warn', 'rows skipped', { workspace, count: skipped.count, rows: skipped.rows });
       await this.#options.afterSync(retention);
       await visible();
       if (this.#readsEvents && !signal.aborted) this.#live.start(connection);

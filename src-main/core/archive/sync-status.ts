@@ -1,5 +1,5 @@
 /** Makes the sync status of a workspace at opening and at the beginning of a sync. */
-import type { SyncStatus } from '../../contract/sync.ts';
+import { skippedSchema, type SyncStatus } from '../../contract/sync.ts';
 
 /** The status before any sync of this run of the program. `stored`: the one that the last run left in the archive. */
 export function initialStatus(workspace: string, stored: unknown): SyncStatus {
@@ -22,6 +22,7 @@ export function initialStatus(workspace: string, stored: unknown): SyncStatus {
     resumable: false,
     problem: null,
     reopened: null,
+    skipped: { count: 0, rows: [] },
     waiting: null,
     paused: false,
     metered: false,
@@ -56,6 +57,7 @@ export function startedStatus(before: SyncStatus): SyncStatus {
 function syncStatusKept(stored: object): Partial<SyncStatus> {
   const number = (value: unknown) => (typeof value === 'number' ? value : null);
   const record = stored as Record<string, unknown>;
+  const skipped = skippedSchema.safeParse(record.skipped);
   return {
     last_success: number(record.last_success),
     checked: number(record.checked) ?? number(record.last_success),
@@ -63,5 +65,6 @@ function syncStatusKept(stored: object): Partial<SyncStatus> {
     verified_since: number(record.verified_since),
     finished: number(record.finished),
     resumable: record.resumable === true,
+    skipped: skipped.success ? skipped.data : { count: 0, rows: [] },
   };
 }
