@@ -42,6 +42,19 @@ describe('an archive that has lost rows is never answered from without a word', 
     words(await run('doctor', '--offline'), 1, /was damaged before; .*damaged-/, /ok {3}archive .*sound/);
   });
 
+  test('cut in half: half of the rows are saved, and nothing is answered without a word', async () => {
+    const { archive, run } = synced.copy('half');
+    truncateSync(archive, Math.floor(statSync(archive).size / 2));
+    words(await run('doctor', '--offline'), 1, /NOT {2}archive/);
+    const first = await run('query');
+    words(first, 1, /The archive was damaged/, /set aside as .*damaged-/);
+    assert.equal(first.out, '');
+    const told = await run('query', '--allow-damaged');
+    words(told, 0, /The archive was damaged/);
+    const { count } = JSON.parse(told.out) as { count: number };
+    assert.ok(count > synced.total / 10 && count < synced.total, `${count} of ${synced.total}`);
+  });
+
   for (const how of ['deleted', 'emptied'])
     test(`${how}, though its index remembers it`, async () => {
       const { archive, run } = synced.copy(how);

@@ -1,6 +1,6 @@
 /** How long archives stay open: those nobody uses are closed, those that lose their file are closed and it is said. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +8,11 @@ import { toAppError } from '../../src-main/contract/errors.ts';
 import { workspaceInputSchema } from '../../src-main/contract/workspace.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
+import { openWriter } from '../../src-main/store/write/writer.ts';
 import { startDemo } from '../fixtures/demo/server.ts';
+import { taskRuns } from '../fixtures/prefect-rows.ts';
+import { tempDir } from '../fixtures/temp-dir.ts';
 import { until } from '../fixtures/until.ts';
 
 const EPOCH = Date.UTC(2026, 5, 1) * 1000;
@@ -96,4 +100,41 @@ test('a changed setting waits for no archive, and one that cannot be opened does
     await opening;
     assert.equal(app.workspaces.get('still').paused, false);
   });
+});
+
+test('closing while a damaged archive is being saved cuts that short and loses nothing; the next opening saves it, and the log says how far', async (t) => {
+  const dir = tempDir(t);
+  const lines: string[] = [];
+  const create = () =>
+    createApp({ dataDir: dir, shell: plainShell, syncOnOpen: false, log: (_, message) => lines.push(message) });
+  const app = await create();
+  const entry = await app.workspaces.add(
+    workspaceInputSchema.parse({ name: 'w', api_url: 'http://127.0.0.1:9/api', auth: { kind: 'none' } }),
+  );
+  const path = app.paths.archive(entry.file);
+  const writer = openWriter(path, { onChange: () => undefined });
+  const rows = [...taskRuns(1, { rows: 12_000, flowRuns: 30 })];
+  for (let at = 0; at < rows.length; at += 1000)
+    writer.write({ batches: [encodeRows('task_run', rows.slice(at, at + 1000))] });
+  writer.close();
+  const size = Math.floor(statSync(path).size * 0.9);
+  truncateSync(path, size);
+  const opening = app.archive('w').then(
+    () => null,
+    (thrown: unknown) => toAppError(thrown).code,
+  );
+  await until(() => lines.some((line) => line.includes('saving what can be read')));
+  await app.close();
+  assert.notEqual(await opening, null);
+  assert.equal(statSync(path).size, size, 'the damaged file is where it was');
+  assert.ok(!readdirSync(dirname(path)).some((name) => name.includes('.damaged-')));
+  const again = await create();
+  try {
+    const { notice } = await again.archive('w');
+    assert.equal(notice?.code, 'ARCHIVE_DAMAGED');
+    assert.ok(Number(notice.details.salvaged) > 6000, String(notice.details.salvaged));
+    assert.ok(existsSync(String(notice.details.set_aside)) && !existsSync(`${path}.salvaging`));
+  } finally {
+    await again.close();
+  }
 });

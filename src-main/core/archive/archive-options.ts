@@ -18,6 +18,8 @@ export type OpenOptions = {
   /** by the person: nothing is fetched by itself */
   paused: boolean;
   log: Log;
+  /** aborted: the archive is not wanted any more, also while it is being opened */
+  signal: AbortSignal;
   syncThread: SyncThread;
   /** called for every sync, so that a changed secret or a moved demo server is used */
   connection: () => Promise<Connection>;

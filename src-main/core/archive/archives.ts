@@ -51,6 +51,8 @@ export class Archives {
   readonly #deaths = new Map<string, number>();
   /** archives that are being closed because nobody uses them */
   readonly #closing = new Map<string, Promise<void>>();
+  /** ends openings */
+  readonly #openings = new Map<string, AbortController>();
   /** workspaces that stay closed, and why */
   readonly #dead = new Map<string, AppError>();
   /** by workspace: ms by `performance.now` of the last use, and by how many it is watched */
@@ -163,6 +165,7 @@ export class Archives {
     const opening = this.#open.get(name);
     this.#open.delete(name);
     this.#dead.delete(name);
+    this.#openings.get(name)?.abort(new AppError('DISCONNECTED', 'the archive is being closed'));
     await (await opening?.catch(() => null))?.close();
     await this.#demos.get(name)?.stop();
     this.#demos.delete(name);
@@ -233,6 +236,8 @@ export class Archives {
     const { paths, workspaces, log, syncByItself } = this.#options;
     const byItself = syncByItself && !readOnly;
     let died = false;
+    const wanted = new AbortController();
+    this.#openings.set(entry.name, wanted);
     const archive = await Archive.open({
       workspace: entry.name,
       path: paths.archive(entry.file),
@@ -242,6 +247,7 @@ export class Archives {
       byItself,
       paused: entry.paused,
       log,
+      signal: wanted.signal,
       syncThread: this.#syncThread,
       connection: () => this.connection(entry.name),
       onDialect: (dialect) => this.#onDialect(entry.name, dialect),

@@ -24,6 +24,8 @@ type ThreadOptions = {
   readOnly: boolean;
   log: Log;
   syncThread: SyncThread;
+  /** aborted: the archive is not wanted any more, also while it is being opened */
+  signal: AbortSignal;
   /** one of the threads has died; told once for each of them */
   onDeath: (error: AppError) => void;
 };
@@ -49,7 +51,12 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
         log,
         onDeath,
       });
+      // saving what can be read of a damaged archive takes a while, and can be cut short at any point: it starts anew at the next opening
+      const cut = () => void started.writer?.stop(true);
+      options.signal.addEventListener('abort', cut, { once: true });
       ({ notice } = await started.writer.client.open({ path: options.path, server: options.server }));
+      options.signal.removeEventListener('abort', cut);
+      options.signal.throwIfAborted();
       started.sync = options.syncThread.attach(batches.port2, onDeath);
     }
     await query.client.open({ path: options.path, dialect: options.dialect, watchFile: options.readOnly });

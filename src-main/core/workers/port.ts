@@ -1,6 +1,7 @@
 /** A worker thread's channel to main; the thread ends when main sends `exit`. */
 import { parentPort } from 'node:worker_threads';
 import { portChannel, type Channel } from '../../rpc/channels.ts';
+import type { Log } from '../shell.ts';
 
 /** Throws outside a worker thread. `onExit` runs before the thread ends. */
 export function mainChannel(onExit: () => void | Promise<void> = () => undefined): Channel {
@@ -11,6 +12,17 @@ export function mainChannel(onExit: () => void | Promise<void> = () => undefined
     void Promise.resolve(onExit()).finally(() => process.exit(0));
   });
   return portChannel(port);
+}
+
+/** A line for main's log: goes out at once, also from within a call that takes long. */
+export type LogFrame = { t: 'log'; entry: Parameters<Log> };
+
+export function logToMain(...entry: Parameters<Log>): void {
+  parentPort?.postMessage({ t: 'log', entry } satisfies LogFrame);
+}
+
+export function isLog(frame: unknown): frame is LogFrame {
+  return typeof frame === 'object' && frame !== null && 't' in frame && frame.t === 'log';
 }
 
 function isExit(frame: unknown): boolean {

@@ -5,6 +5,7 @@ import type { AnyContract, Client } from '../../contract/define.ts';
 import { AppError } from '../../contract/errors.ts';
 import { connect } from '../../rpc/rpc.ts';
 import type { Log } from '../shell.ts';
+import { isLog } from './port.ts';
 
 type WorkerName = 'writer' | 'query' | 'sync' | 'demo';
 
@@ -23,8 +24,8 @@ export type Started<C extends AnyContract> = {
   client: Client<C>;
   /** for what no frame of the protocol can carry: ports */
   post(message: unknown, transfer: readonly TransferListItem[]): void;
-  /** asks the thread to end; it is terminated after 5 s */
-  stop(): Promise<void>;
+  /** asks the thread to end; it is terminated after 5 s, or `now`, when what it is at may be cut short */
+  stop(now?: boolean): Promise<void>;
 };
 
 /** What calls to a thread that has died fail with. */
@@ -55,12 +56,16 @@ export function startWorker<C extends AnyContract>(
       options.onDeath?.(threadDied(name, message));
     }),
   );
+  worker.on('message', (frame: unknown) => {
+    if (isLog(frame)) options.log(...frame.entry);
+  });
   const channel = portChannel(worker);
   return {
     client: connect(contract, channel, () => threadDied(name, thrown?.message)),
     post: (message, transfer) => worker.postMessage(message, transfer),
-    stop: async () => {
+    stop: async (now = false) => {
       stopping = true;
+      if (now) void worker.terminate();
       worker.unref();
       const timer = setTimeout(() => void worker.terminate(), 5000);
       worker.postMessage({ t: 'exit' });

@@ -8,7 +8,7 @@ import { openWriter, type Writer } from '../../store/write/writer.ts';
 import { mergeActivity } from '../archive/activity.ts';
 import { writerContract } from './contracts.ts';
 import { standBack } from './background.ts';
-import { mainChannel } from './port.ts';
+import { logToMain, mainChannel } from './port.ts';
 
 /** `sync`: calls of the sync thread come in here. `changes`: row numbers that the query thread's index must read go out here. */
 type WriterData = { sync: MessagePort; changes: MessagePort };
@@ -37,12 +37,24 @@ function refreshFailures(): void {
   }
 }
 
+/** ms between two lines of the log about a salvage. */
+const TELL_EVERY = 2000;
+
+function tellSalvaged(path: string): (rows: number) => void {
+  let next = 0;
+  return (rows) => {
+    if (performance.now() < next) return;
+    next = performance.now() + TELL_EVERY;
+    logToMain('warn', 'saving what can be read of a damaged archive', { path, rows });
+  };
+}
+
 /** Chains in which a write has failed, and its error. Their next write may have been sent before the sender knew of the failure. */
 const broken = new Map<number, unknown>();
 
 const handlers: Handlers<typeof writerContract> = {
   open: ({ path, server }) => {
-    opened = openWriter(path, { onChange: (change) => changes.postMessage(change) });
+    opened = openWriter(path, { onChange: (change) => changes.postMessage(change), onSalvaged: tellSalvaged(path) });
     opened.setServer(server);
     setTimeout(refreshFailures, PAUSE);
     return { notice: opened.notice ? toWireError(opened.notice) : null };

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -66,6 +67,10 @@ function accessError(path: string): string {
 /** Failed writes of which SQLite does not say why: it has a name of its own only for ENOSPC. */
 const FAILED_WRITE = /^SQLITE_IOERR_(WRITE|FSYNC|DIR_FSYNC|TRUNCATE|SHMOPEN|SHMSIZE)$/;
 const GROWTH = 65_536; // bytes a file must be able to grow by
+/** Bytes; the most that is written to find out whether the file system leaves holes in files. */
+const HOLE = 16 * 1024 * 1024;
+/** Bytes; the largest file on FAT, which leaves no holes. */
+const FAT_LIMIT = 2 ** 32 - 1;
 
 /**
  * Finds out by writing a file why a write failed: a quota that is used up, a limit of the file's size (`ulimit -f`, 4 GB on FAT), or a
@@ -82,7 +87,9 @@ function writeError(path: string): string {
     try {
       writeSync(file, Buffer.alloc(GROWTH));
       fsyncSync(file);
-      ftruncateSync(file, largest + GROWTH);
+      ftruncateSync(file, Math.min(largest, HOLE) + GROWTH);
+      if (leavesHoles(file)) ftruncateSync(file, largest + GROWTH);
+      else if (largest + GROWTH > FAT_LIMIT) return 'EFBIG';
     } finally {
       closeSync(file);
       rmSync(probe, { force: true });
@@ -91,6 +98,12 @@ function writeError(path: string): string {
   } catch (thrown) {
     return errorName(thrown);
   }
+}
+
+/** Without holes, a file as large as the archive would take gigabytes and minutes to write. */
+function leavesHoles(file: number): boolean {
+  const { size, blocks } = fstatSync(file);
+  return blocks * 512 < size || size <= 2 * GROWTH;
 }
 
 function reasonOf(name: string, path: string): string {

@@ -10,8 +10,10 @@ export type FoundRow = { entity: Entity; rid: number; json: string; gone: number
 const ROWS_PER_READ = 256;
 /** No row number comes near. */
 const LAST = 2 ** 42;
-/** Unreadable numbers after which a table is given up: its upper pages are gone, and nothing more will come. */
-const MAX_UNREADABLE = 200_000;
+/** More than a leaf page holds, of 4096 bytes. */
+const ROWS_PER_LEAF = 256;
+/** Rows without a readable page above them come by the thousand, so that some are met at this distance. */
+const STRIDE = 256;
 const limited = `LIMIT ${ROWS_PER_READ}`;
 
 /** Whether it is an archive at all. */
@@ -26,7 +28,7 @@ export function* foundRows(source: Database, entity: Entity): Generator<FoundRow
   const rows = source
     .prepare(`SELECT rid, z FROM ${jsonTable(entity)} WHERE rid BETWEEN ? AND ? ORDER BY rid ${limited}`)
     .raw();
-  for (const [rid, z] of readable<[number, Buffer]>(rows)) {
+  for (const [rid, z] of readable<[number, Buffer]>(rows, likelyLast(source, entity))) {
     const found = attempt(() => (place.get(rid) as [known: number, gone: number | null] | undefined) ?? null);
     // null: the table can be read and does not have the row, so it was deleted on purpose
     if (found === null || found?.[0] === 0) continue;
@@ -38,13 +40,16 @@ export function* foundRows(source: Database, entity: Entity): Generator<FoundRow
 /** Row numbers that the entity's table has, of rows that are known. */
 export function* knownRows(source: Database, entity: Entity): Generator<number> {
   const sql = `SELECT rid FROM ${entity} WHERE rid BETWEEN ? AND ? AND known = 1 ORDER BY rid ${limited}`;
-  for (const [rid] of readable<[number]>(source.prepare(sql).raw())) yield rid;
+  for (const [rid] of readable<[number]>(source.prepare(sql).raw(), likelyLast(source, entity))) yield rid;
 }
 
 /** Ids of task runs whose activity can be reached, with their stamps. */
 export function* activityRuns(source: Database): Generator<{ run: Uint8Array; stamp: number | null }> {
   const sql = `SELECT rid, run, stamp FROM activity WHERE rid BETWEEN ? AND ? ORDER BY rid ${limited}`;
-  for (const [, run, stamp] of readable<[number, Uint8Array, number | null]>(source.prepare(sql).raw()))
+  for (const [, run, stamp] of readable<[number, Uint8Array, number | null]>(
+    source.prepare(sql).raw(),
+    likelyLast(source, 'activity'),
+  ))
     yield { run, stamp };
 }
 
@@ -84,28 +89,56 @@ export function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** Every row that a `BETWEEN ? AND ?` over an integer key can still reach, first cell = key: around a bad page by halving. */
-function* readable<T extends [number, ...unknown[]]>(range: Statement): Generator<T> {
+/**
+ * Every row that a `BETWEEN ? AND ?` over an integer key can still reach, first cell = key. What cannot be read is narrowed down to single
+ * numbers, so that a bad leaf page costs its own rows only. More unreadable numbers in a row than a leaf page holds mean that a page above
+ * the leaves is bad: then only every STRIDEth number is tried, up to `likely`, and ever fewer beyond it. `likely`: the number up to which
+ * rows are likely.
+ */
+function* readable<T extends [number, ...unknown[]]>(range: Statement, likely: number): Generator<T> {
+  const read = (from: number, to: number) => attempt(() => range.all(from, to) as T[]);
+  let at = 1;
+  let width = LAST;
   let unreadable = 0;
-  function* between(low: number, high: number): Generator<T> {
-    while (low <= high && unreadable < MAX_UNREADABLE) {
-      let rows: T[];
-      try {
-        rows = range.all(low, high) as T[];
-      } catch {
-        if (low === high) {
-          unreadable++;
-          return;
-        }
-        const middle = Math.floor((low + high) / 2);
-        yield* between(low, middle);
-        low = middle + 1;
-        continue;
-      }
+  while (at <= LAST) {
+    const rows = read(at, Math.min(at + width - 1, LAST));
+    if (rows) {
       yield* rows;
-      if (rows.length < ROWS_PER_READ) return;
-      low = (rows.at(-1) as T)[0] + 1;
-    }
+      at = rows.length < ROWS_PER_READ ? at + width : (rows.at(-1) as T)[0] + 1;
+      width = Math.min(width * 2, LAST);
+      unreadable = 0;
+    } else if (width > 1) width = Math.ceil(width / 2);
+    else if (++unreadable < ROWS_PER_LEAF) at++;
+    else at = firstReadable(at, likely, (number) => read(number, number) !== undefined);
   }
-  yield* between(1, LAST);
+}
+
+/** The first readable number after `from`, as far as tries of every STRIDEth tell; past LAST when there is none. */
+function firstReadable(from: number, likely: number, isReadable: (number: number) => boolean): number {
+  let low = from;
+  let high = from;
+  do {
+    if (high > LAST) return high;
+    low = high;
+    high = high < likely ? high + STRIDE : high * 2;
+  } while (!isReadable(high));
+  while (low + 1 < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (isReadable(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+/** Bytes that a row takes at least, in all tables together. */
+const BYTES_PER_ROW = 128;
+
+/** The number up to which an entity's rows are likely: the largest that its tables still tell; without one, by the size of the file. */
+function likelyLast(source: Database, entity: Entity | 'activity'): number {
+  const tables = entity === 'activity' ? [entity] : [entity, jsonTable(entity)];
+  const told = tables.map(
+    (table) => attempt(() => source.prepare(`SELECT max(rid) FROM ${table}`).pluck().get() as number | null) ?? 0,
+  );
+  const pages = attempt(() => source.pragma('page_count', { simple: true }) as number) ?? 0;
+  return Math.max(...told) || (pages * 4096) / BYTES_PER_ROW;
 }
