@@ -296,7 +296,7 @@ async function each(pass: Pass, work: (entity: RunEntity) => Promise<void>): Pro
       failed ??= thrown;
     }
   }
-  if (failed !== null) throw failed;
+  if (failed !== null) throw toAppError(failed);
 }
 
 async function harvest(pass: Pass, open: NonNullable<SyncState['open']>): Promise<void> {

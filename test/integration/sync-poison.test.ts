@@ -103,7 +103,7 @@ for (const entity of ['flow_run', 'task_run'] as const)
 
 test('a flow run that cannot be read by id either is named by its id', () =>
   withDemo(300, async (demo, sink) => {
-    const id = idsThere(demo, 'flow_run')[5] as string;
+    const id = idsThere(demo, 'flow_run')[5];
     demo.control.faults.add(always({ kind: 'poison', ids: [id], alone: true }));
     const { skipped } = await sync(demo, sink);
     assert.equal(skipped.count, 1);
@@ -114,7 +114,7 @@ test('a flow run that cannot be read by id either is named by its id', () =>
 test('a row with an id or a time that is none is named with its field, and the rest is kept', () =>
   withDemo(400, async (demo, sink) => {
     const [broken, timeless] = idsThere(demo, 'task_run').slice(7, 9) as [string, string];
-    const flowRun = idsThere(demo, 'flow_run')[4] as string;
+    const flowRun = idsThere(demo, 'flow_run')[4];
     demo.control.faults.add(always({ kind: 'rewrite', id: broken, change: { id: 'run-7' }, path: '/filter' }));
     demo.control.faults.add(
       always({ kind: 'rewrite', id: timeless, change: { expected_start_time: 'yesterday' }, path: '/task_runs' }),
@@ -133,7 +133,7 @@ test('a row with an id or a time that is none is named with its field, and the r
 
 test('what was skipped stays named until it can be read', () =>
   withDemo(300, async (demo, sink) => {
-    const id = idsThere(demo, 'flow_run')[5] as string;
+    const id = idsThere(demo, 'flow_run')[5];
     demo.control.faults.add(always({ kind: 'poison', ids: [id], alone: true }));
     await sync(demo, sink);
     assert.equal((await sync(demo, sink)).skipped.count, 1, 'a later pass that does not meet it');
