@@ -7,7 +7,7 @@
  * Version of the rule below; every change of the rule raises it. An archive keeps the version that made its column, and an older column
  * is made anew in the background (write/failure-refresh.ts).
  */
-export const FAILURE_RULE = 1;
+export const FAILURE_RULE = 2;
 
 /** Prefect's own words before the exception: task_engine.py, flow_engine.py and states.py of 3.8.8, and of 2.20. */
 const lead =
@@ -21,7 +21,7 @@ const MOST_KEPT = 160;
 /** At each place the first of these that matches. `kept` is not masked: a status or an exit code tells what failed. */
 const varying = new RegExp(
   [
-    /(?<kept>\b(?:HTTP|status|code|errno|signal)[ :=#]*-?\d+|\b[1-5]\d\d(?= [A-Z]))/,
+    /(?<kept>\b(?:HTTP|status|code|errno|signal)[ :=#]*-?\d+|\b[1-5]\d\d(?-i:(?= [A-Z])))/,
     /(?<url>\b[a-z][a-z\d+.-]*:\/\/[^\s'"<>)\]]+)/,
     /(?<time>(?<![\d-])\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-]))/,
     // a UUID, an address in memory, a hash; or a word in which letters stand between digits, as in no number with its unit

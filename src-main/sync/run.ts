@@ -1,5 +1,5 @@
 /** One sync. The first reads everything, each later one what has changed; after an interrupted one, the next reads the rest. */
-import { toAppError } from '../contract/errors.ts';
+import { toAppError, type AppError } from '../contract/errors.ts';
 import type { Entity } from '../contract/fields.ts';
 import type { Dialect } from '../contract/query.ts';
 import type { FetchRule } from '../contract/sync.ts';
@@ -286,17 +286,17 @@ async function readParents(
 
 /** Does both tables; what stops one of them is thrown after the other is done. */
 async function each(pass: Pass, work: (entity: RunEntity) => Promise<void>): Promise<void> {
-  let failed: unknown = null;
+  let failed: AppError | null = null;
   for (const entity of runEntities) {
     pass.progress.step(entity === 'task_run' ? 'task_runs' : 'flow_runs');
     try {
       await work(entity);
     } catch (thrown) {
       if (!isBadAnswer(thrown)) throw thrown;
-      failed ??= thrown;
+      failed ??= toAppError(thrown);
     }
   }
-  if (failed !== null) throw toAppError(failed);
+  if (failed !== null) throw failed;
 }
 
 async function harvest(pass: Pass, open: NonNullable<SyncState['open']>): Promise<void> {

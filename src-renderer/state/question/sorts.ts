@@ -41,7 +41,7 @@ const fieldsOfCell = (column: string) => cellFields[column] ?? [column];
 export function columnSort(keys: readonly SortKey[]): SortKey[] {
   const shown: SortKey[] = [];
   for (let i = 0; i < keys.length;) {
-    const { field, dir } = keys[i] as SortKey;
+    const { field, dir } = keys[i];
     const column = Object.keys(cellFields).find((one) =>
       fieldsOfCell(one).every((part, at) => keys[i + at]?.field === part && keys[i + at]?.dir === dir),
     );
