@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import Sqlite from 'better-sqlite3';
+import Sqlite, { type Database } from 'better-sqlite3';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { columnNames, layouts } from '../../src-main/store/layout.ts';
 import { columns } from '../../src-main/store/columns.ts';
@@ -20,6 +20,7 @@ import { entities } from '../../src-main/contract/fields.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { migrate, migrations, newestVersion, versionOf, type Migration } from '../../src-main/store/file/migrate.ts';
 import { addColumnSql } from '../../src-main/store/file/schema.ts';
+import { fillColumn } from '../../src-main/store/write/fill-column.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
 import { taskRuns, type Row } from '../fixtures/prefect-rows.ts';
@@ -106,6 +107,23 @@ test('an older file is copied before it is changed; a step that fails leaves it 
   const copy = `${path}.before-v${newestVersion() + 1}`;
   assert.deepEqual(contents(copy), new Map(rows.map(({ json, value }) => [value.id as string, json])));
   assert.throws(() => migrate(db, path, [broken]), /out of order/);
+});
+
+test('a migration that adds columns fills them from the rows that are kept', (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  filled(path, [...taskRuns(1, { rows: 1500, flowRuns: 3 })]);
+  const db = new Sqlite(path);
+  t.after(() => db.close());
+  const names = layouts.task_run.columns.map(({ name }) => name);
+  const rows = () => db.prepare(`SELECT rid, ${names.join(', ')} FROM task_run ORDER BY rid`).all();
+  const before = rows();
+  const version = newestVersion() + 1;
+  const sql = names
+    .map((name) => `ALTER TABLE task_run DROP COLUMN ${name}; ${addColumnSql('task_run', name)}`)
+    .join('\n');
+  const move = (archive: Database) => names.forEach((name) => fillColumn(archive, 'task_run', name));
+  migrate(db, path, [...migrations, { version, sql, move }]);
+  assert.deepEqual(rows(), before);
 });
 
 test('a file from a newer version is refused, by writer and reader, and not touched', (t) => {

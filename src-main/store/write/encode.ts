@@ -166,7 +166,16 @@ const spare = new Uint8Array(16);
 
 const timeOf = (found: unknown): number => (typeof found === 'string' ? (parseTime(found) ?? NaN) : NaN);
 
-function toNumber({ kind }: Column, found: unknown, terms: Positions, refs: Map<Entity, Positions>): number {
+/** Gives a text or an id its number. */
+type Numbering = { of(text: string): number };
+
+/** A value as its column keeps it; NaN is null. `found`: neither null nor undefined. */
+export function toNumber(
+  { kind }: Column,
+  found: unknown,
+  terms: Numbering,
+  refs: ReadonlyMap<Entity, Numbering>,
+): number {
   switch (kind) {
     case 'time':
       return timeOf(found);
