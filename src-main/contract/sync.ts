@@ -83,6 +83,34 @@ export const syncStatusSchema = z.object({
 });
 export type SyncStatus = z.infer<typeof syncStatusSchema>;
 
+/** The status of a workspace before anything is known of its sync. */
+export const newStatus = (workspace: string): SyncStatus => ({
+  workspace,
+  phase: 'idle',
+  step: 'done',
+  received: 0,
+  task_runs: 0,
+  changed: 0,
+  expected: null,
+  rate: 0,
+  seconds_left: null,
+  started: null,
+  finished: null,
+  last_success: null,
+  checked: null,
+  complete_since: null,
+  verified_since: null,
+  resumable: false,
+  problem: null,
+  reopened: null,
+  skipped: { count: 0, rows: [] },
+  waiting: null,
+  paused: false,
+  metered: false,
+  live: 'off',
+  next: null,
+});
+
 /** A stretch of expected start times and what is known of it. Times in µs, `to` not included. */
 const coverageSpanSchema = z.object({
   from: z.number(),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
+  newStatus,
   checkSchema,
   syncStatusSchema,
   type Check,
@@ -22,30 +23,12 @@ const words = { day: (at: number) => `day ${at}`, ago: (at: number) => `at ${at}
 
 const status = (change: Partial<SyncStatus>): SyncStatus =>
   syncStatusSchema.parse({
-    workspace: 'w',
-    phase: 'idle',
-    step: 'done',
-    received: 0,
-    task_runs: 0,
-    changed: 0,
-    expected: null,
-    rate: 0,
-    seconds_left: null,
-    started: null,
-    finished: null,
+    ...newStatus('w'),
     last_success: 4,
     checked: 4,
     complete_since: 3,
     verified_since: 5,
-    resumable: false,
-    problem: null,
-    reopened: null,
-    skipped: { count: 0, rows: [] },
-    waiting: null,
-    paused: false,
-    metered: false,
     live: 'on',
-    next: null,
     ...change,
   });
 

@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { syncStatusSchema, type SyncStatus } from '../../src-main/contract/sync.ts';
+import { newStatus, syncStatusSchema, type SyncStatus } from '../../src-main/contract/sync.ts';
 import { fields } from '../../src-main/contract/fields.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
 import { taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
@@ -150,30 +150,15 @@ describe('orders', () => {
 describe('small words', () => {
   const status = (change: Partial<SyncStatus>): SyncStatus =>
     syncStatusSchema.parse({
-      workspace: 'w',
+      ...newStatus('w'),
       phase: 'running',
       step: 'task_runs',
       received: 10,
       task_runs: 5,
-      changed: 0,
       expected: 20,
       rate: 1,
       seconds_left: 15,
       started: 0,
-      finished: null,
-      last_success: null,
-      checked: null,
-      complete_since: null,
-      verified_since: null,
-      resumable: false,
-      problem: null,
-      reopened: null,
-      skipped: { count: 0, rows: [] },
-      waiting: null,
-      paused: false,
-      metered: false,
-      live: 'off',
-      next: null,
       ...change,
     });
   const sync = (change: Partial<SyncStatus>) => syncWords(status(change), String, (s) => `${s} s`).short;

@@ -1,34 +1,9 @@
 /** Makes the sync status of a workspace at opening and at the beginning of a sync. */
-import { skippedSchema, type SyncStatus } from '../../contract/sync.ts';
+import { newStatus, skippedSchema, type SyncStatus } from '../../contract/sync.ts';
 
 /** The status before any sync of this run of the program. `stored`: the one that the last run left in the archive. */
 export function initialStatus(workspace: string, stored: unknown): SyncStatus {
-  const empty: SyncStatus = {
-    workspace,
-    phase: 'idle',
-    step: 'done',
-    received: 0,
-    task_runs: 0,
-    changed: 0,
-    expected: null,
-    rate: 0,
-    seconds_left: null,
-    started: null,
-    finished: null,
-    last_success: null,
-    checked: null,
-    complete_since: null,
-    verified_since: null,
-    resumable: false,
-    problem: null,
-    reopened: null,
-    skipped: { count: 0, rows: [] },
-    waiting: null,
-    paused: false,
-    metered: false,
-    live: 'off',
-    next: null,
-  };
+  const empty = newStatus(workspace);
   if (typeof stored !== 'object' || stored === null) return empty;
   const kept = syncStatusKept(stored);
   return { ...empty, ...kept };
