@@ -25,16 +25,20 @@ class NewRows {
   private latest = 0;
   /** the first sync is not yet shown whole */
   private first = false;
-  /** when the end of the first sync was seen, ms; null: not yet */
-  private firstEnded: number | null = null;
+  private synced = $derived(sync.status !== null && sync.status.last_success !== null);
 
-  /** Registers the effect; call while the window's component is made. */
+  /** Registers the effects; call while the window's component is made. */
   follow(): void {
     $effect(() => {
       if (!app.ready) return;
       const { workspace } = app.ready;
       untrack(() => void this.watch(workspace));
       return () => this.abort?.abort();
+    });
+    $effect(() => {
+      if (!this.synced) return;
+      const timer = setTimeout(() => (this.first = false), LATE_MS);
+      return () => clearTimeout(timer);
     });
   }
 
@@ -45,14 +49,10 @@ class NewRows {
     this.problem = null;
     this.latest = 0;
     this.first = false;
-    this.firstEnded = null;
     try {
       for await (const { version, total } of api['query.watch']({ workspace }, { signal: abort.signal })) {
         // no sync has succeeded yet: the first one may have begun before this window opened
-        if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) {
-          this.first = true;
-          this.firstEnded = null;
-        }
+        if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) this.first = true;
         this.latest = version;
         await this.settle(workspace, abort.signal);
       }
@@ -67,13 +67,8 @@ class NewRows {
     const answer = question.answer;
     if (signal.aborted || !answer || answer.version >= this.latest) return;
     const empty = answer.count === 0 && answer.total === 0;
-    if (empty || (this.first && selection.id === null)) {
-      if (!sync.running) {
-        this.firstEnded ??= performance.now();
-        if (performance.now() - this.firstEnded > LATE_MS) this.first = false;
-      }
-      question.refresh();
-    } else {
+    if (empty || (this.first && selection.id === null)) question.refresh();
+    else {
       const [now] = await api['query.counts']({ workspace, queries: [question.query] }, { signal });
       if (now !== undefined) this.seen = { result: answer.result, delta: now - answer.count };
       if (question.answer === answer) await question.rows.renew();
