@@ -54,12 +54,23 @@ class NewRows {
         // no sync has succeeded yet: the first one may have begun before this window opened
         if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) this.first = true;
         this.latest = version;
-        await this.settle(workspace, abort.signal);
+        // one failed count or reading must not end the watch: the next change is told all the same
+        try {
+          await this.settle(workspace, abort.signal);
+          this.problem = null;
+        } catch (thrown) {
+          this.failed(thrown);
+        }
       }
     } catch (thrown) {
-      const problem = toAppError(thrown);
-      if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+      this.failed(thrown);
     }
+  }
+
+  /** CANCELLED: another question was asked meanwhile. */
+  private failed(thrown: unknown): void {
+    const problem = toAppError(thrown);
+    if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
   }
 
   private async settle(workspace: string, signal: AbortSignal): Promise<void> {
