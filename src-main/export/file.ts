@@ -7,7 +7,7 @@ import { lstat, open, readlink, rename, rm, stat, type FileHandle } from 'node:f
 import { dirname, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../contract/errors.ts';
-import { partialOf, removeStale } from './partials.ts';
+import { partialOf, removeOwn, removeStale } from './partials.ts';
 
 /** `rows`: rows up to the end of this chunk. `total`: rows of the whole file. */
 export type Chunk = { chunk: Uint8Array; rows: number; total: number };
@@ -95,8 +95,11 @@ async function besideTarget(target: string, mode: number | null): Promise<Output
   return { file, finish, discard };
 }
 
+/** Removes what an export to `path` has left whose thread has died. Never throws. */
+export const discardUnfinished = (path: string): Promise<void> => followLinks(path).then(removeOwn, () => undefined);
+
 /** Where the last link of a chain points, also when nothing is there yet. */
-async function followLinks(path: string): Promise<string> {
+export async function followLinks(path: string): Promise<string> {
   let at = resolve(path);
   for (let links = 0; links < MOST_LINKS; links++) {
     const found = await lstat(at).catch(() => null);

@@ -55,7 +55,7 @@ async function run(): Promise<void> {
   onProcessFault((kind, thrown) => app.fault(kind, thrown));
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
-  setMenu({ dataDir });
+  setMenu({ dataDir }, () => app.diagnostics());
   const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly);
   openWindow(app, state, app.log);
   electron.on('activate', () => {

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
 
-const known = '39494098551eef3c';
+const known = '5a1cc338f43f7893';
 
 test('the contract is the one that was reviewed', () => {
   const shapes = Object.entries(contract)
