@@ -12,7 +12,6 @@ export const WRONG_USAGE = 2;
 export class UsageError extends Error {}
 
 /** What moves a terminal's cursor, changes its title or hides lines: names and messages of a server may hold it. */
-// eslint-disable-next-line no-control-regex
 const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 export function say(text: string): void {

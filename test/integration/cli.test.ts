@@ -229,7 +229,7 @@ test('a sync names what could not be read, in words on stderr, and is through', 
   const demo = await startDemo({ runs: 60, seed: 4, epoch, now: epoch });
   try {
     const { database, faults } = demo.control;
-    const key = database.flow_run.byTime().keys[0]!;
+    const [key] = database.flow_run.byTime().keys;
     const { id } = database.flow_run.facts(key, epoch);
     faults.add({ kind: 'poison', ids: [id], alone: true, times: Infinity });
     const folder = join(dir, 'poisoned');

@@ -29,7 +29,12 @@ describe('each impossible place has a sentence of its own', () => {
       1,
       /is a place of Taskscope’s own files/,
     ],
-    ['its settings in the place of an export', (data) => ['export', '--out', join(data, 'workspaces.json')], 1, /own files/],
+    [
+      'its settings in the place of an export',
+      (data) => ['export', '--out', join(data, 'workspaces.json')],
+      1,
+      /own files/,
+    ],
     ['a folder in the place of an export', (data) => ['export', '--out', data], 1, /is a folder/],
     [
       'a folder that does not exist',
@@ -123,14 +128,22 @@ test('a window may show finished exports only, and may not read any variable of 
       async () => app.handlers['workspace.cloud']({ auth, api_url: 'http://127.0.0.1:9' }, never),
       refused,
     );
-    for (const variable of ['PREFECT_API_DATABASE_PASSWORD', 'PREFECT_SERVER_DATABASE_CONNECTION_URL', 'XPREFECT_API_KEY', 'PREFECT_API_KEY\n', 'TASKSCOPE_DATA_DIR']) // prettier-ignore
+    for (const variable of [
+      'PREFECT_API_DATABASE_PASSWORD',
+      'PREFECT_SERVER_DATABASE_CONNECTION_URL',
+      'XPREFECT_API_KEY',
+      'PREFECT_API_KEY\n',
+      'TASKSCOPE_DATA_DIR',
+    ])
+      // prettier-ignore
       await assert.rejects(
         async () => app.handlers['workspace.test']({ input: { ...input, auth: { ...auth, variable } }, candidate: null }, never),
         { code: 'BAD_INPUT', message: /may not read/ },
       );
     for (const variable of ['PREFECT_API_KEY', 'PREFECT_PROD_API_KEY', 'TASKSCOPE_AUTH_STRING'])
       await assert.rejects(
-        async () => app.handlers['workspace.test']({ input: { ...input, auth: { ...auth, variable } }, candidate: null }, never),
+        async () =>
+          app.handlers['workspace.test']({ input: { ...input, auth: { ...auth, variable } }, candidate: null }, never),
         { code: 'SECRET_MISSING' },
       );
     const edit = { ...input, headers: {} };
@@ -147,7 +160,16 @@ test('a window may show finished exports only, and may not read any variable of 
 test('doctor names the log and shows its end, workspaces and the state of sync, without secrets of any age', async () => {
   const { data } = synced.copy('told');
   const env = { LATE_KEY: 'pnu_open_sesame' };
-  const add = ['add', 'w', '--api-url', 'http://127.0.0.1:9/api', '--api-key-env', 'LATE_KEY', '--header', 'X-Gate: let-me-in'];
+  const add = [
+    'add',
+    'w',
+    '--api-url',
+    'http://127.0.0.1:9/api',
+    '--api-key-env',
+    'LATE_KEY',
+    '--header',
+    'X-Gate: let-me-in',
+  ];
   assert.equal((await taskscope(['workspace', ...add, '--data-dir', data], { env })).code, 0);
   // lines of a process that did not know these secrets, the first cut off as after a rotation
   const lines = [

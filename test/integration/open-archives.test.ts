@@ -131,8 +131,11 @@ test('saving a damaged archive is told, can be stopped, is cut short by closing,
   for await (seen of app.handlers['workspace.salvage'](asked, { signal: AbortSignal.timeout(60_000) }))
     if (seen && seen.rows > 0) break;
   assert.ok(seen && (seen.of ?? 0) > 6000 && seen.rows <= 12_000, JSON.stringify(seen));
-  assert.equal((await app.workspaces.list()).length, 1);
-  assert.equal((await app.handlers.hello({}, never)).workspaces[0]?.task_runs, null, 'a window can be opened meanwhile');
+  assert.equal(
+    (await app.handlers.hello({}, never)).workspaces[0]?.task_runs,
+    null,
+    'a window can be opened meanwhile',
+  );
   await app.handlers['workspace.stopSalvage'](asked, never);
   for (const told of [await stopped, await failure(app.archive('w'))]) {
     assert.equal(told?.code, 'ARCHIVE_DAMAGED');

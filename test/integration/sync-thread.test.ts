@@ -255,41 +255,45 @@ test('a damaged page is met while a run is read: the call fails with its own cod
 });
 
 const posix = process.platform === 'win32' && 'no FIFOs here';
-test('a thread dies during an export and during a save: an error or a whole result, and the archive goes on', { skip: posix }, async () => {
-  try {
-    await add('one');
-    await synced('one');
-    // nobody reads the FIFO, so the export is under way for as long as the thread lives
-    const out = join(dir, 'rows.csv');
-    execFileSync('mkfifo', [out]);
-    const left = `${out}.${process.pid}-0123abcd.taskscope-partial`;
-    const other = `${out}.${process.pid + 1}-0123abcd.taskscope-partial`;
-    for (const path of [left, other]) writeFileSync(path, 'half of it');
-    const { save } = (await app.handlers['export.choose']({ suggested: out }, never))!;
-    const what = { workspace: 'one', query: everything, columns: ['id'], save, spreadsheet: false };
-    const exporting = codeOf(
-      (async () => {
-        for await (const _ of app.handlers['export.run'](what, never));
-      })(),
-    );
-    await (await app.archive('one')).query.stats({}); // the thread has begun the export by then
-    await kills.terminate(newest('query'));
-    assert.equal(await exporting, 'THREAD_DIED');
-    assert.deepEqual([existsSync(left), existsSync(other)], [false, true], 'what the thread has left goes at once');
-    await synced('one');
+test(
+  'a thread dies during an export and during a save: an error or a whole result, and the archive goes on',
+  { skip: posix },
+  async () => {
+    try {
+      await add('one');
+      await synced('one');
+      // nobody reads the FIFO, so the export is under way for as long as the thread lives
+      const out = join(dir, 'rows.csv');
+      execFileSync('mkfifo', [out]);
+      const left = `${out}.${process.pid}-0123abcd.taskscope-partial`;
+      const other = `${out}.${process.pid + 1}-0123abcd.taskscope-partial`;
+      for (const path of [left, other]) writeFileSync(path, 'half of it');
+      const { save } = (await app.handlers['export.choose']({ suggested: out }, never))!;
+      const what = { workspace: 'one', query: everything, columns: ['id'], save, spreadsheet: false };
+      const exporting = codeOf(
+        (async () => {
+          for await (const _ of app.handlers['export.run'](what, never));
+        })(),
+      );
+      await (await app.archive('one')).query.stats({}); // the thread has begun the export by then
+      await kills.terminate(newest('query'));
+      assert.equal(await exporting, 'THREAD_DIED');
+      assert.deepEqual([existsSync(left), existsSync(other)], [false, true], 'what the thread has left goes at once');
+      await synced('one');
 
-    await add('two');
-    await synced('two');
-    const archive = await app.archive('two');
-    const { retention } = app.workspaces.get('two');
-    const saving = codeOf(
-      Promise.resolve(app.handlers['workspace.setRetention']({ workspace: 'two', retention }, never)),
-    );
-    await kills.terminate(newest('writer'));
-    assert.ok([null, 'THREAD_DIED'].includes(await saving));
-    await until(async () => (await app.archive('two')) !== archive);
-    await synced('two');
-  } finally {
-    await ended();
-  }
-});
+      await add('two');
+      await synced('two');
+      const archive = await app.archive('two');
+      const { retention } = app.workspaces.get('two');
+      const saving = codeOf(
+        Promise.resolve(app.handlers['workspace.setRetention']({ workspace: 'two', retention }, never)),
+      );
+      await kills.terminate(newest('writer'));
+      assert.ok([null, 'THREAD_DIED'].includes(await saving));
+      await until(async () => (await app.archive('two')) !== archive);
+      await synced('two');
+    } finally {
+      await ended();
+    }
+  },
+);

@@ -19,7 +19,8 @@ export function storedSync(path: string): Partial<SyncStatus> | null {
   try {
     const { db, close } = openForReading(path);
     try {
-      return (readState(db.prepare('SELECT value FROM state WHERE key = ?').pluck(), 'sync.status') ?? null) as Partial<SyncStatus> | null;
+      const stored = readState(db.prepare('SELECT value FROM state WHERE key = ?').pluck(), 'sync.status');
+      return typeof stored === 'object' ? stored : null;
     } finally {
       close();
     }

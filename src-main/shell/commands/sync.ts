@@ -70,7 +70,9 @@ async function once(app: App, workspace: string, since: number | null, stopped: 
   const total = (await archive.query.stats({})).task_runs;
   const done = status.step === 'done' && status.phase === 'idle' && !stopped.aborted;
   const skipped = status.skipped.count;
-  await print(JSON.stringify({ workspace, done, total, received, task_runs, changed, skipped, last_success, resumable }));
+  await print(
+    JSON.stringify({ workspace, done, total, received, task_runs, changed, skipped, last_success, resumable }),
+  );
   saySkipped(status.skipped);
   if (done) return DONE;
   if (status.problem) sayError(status.problem);
@@ -81,7 +83,9 @@ async function once(app: App, workspace: string, since: number | null, stopped: 
 /** Names what the archive lacks although the server has it. */
 function saySkipped(skipped: Skipped): void {
   if (skipped.count === 0) return;
-  say('Could not be read, so each sync goes on without it. The server cannot answer with it, or answers with what is no run:');
+  say(
+    'Could not be read, so each sync goes on without it. The server cannot answer with it, or answers with what is no run:',
+  );
   for (const line of skippedWords(skipped)) say(`  ${line}`);
 }
 

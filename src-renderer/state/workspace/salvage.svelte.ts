@@ -49,5 +49,7 @@ export const salvage = new Salvage();
 
 /** "12,000 of about 50,000 rows" */
 export function salvageWords({ rows, of }: Progress): string {
-  return of === null ? `${formatCount(rows)} rows` : `${formatCount(rows)} of about ${formatCount(Math.max(rows, of))} rows`;
+  return of === null
+    ? `${formatCount(rows)} rows`
+    : `${formatCount(rows)} of about ${formatCount(Math.max(rows, of))} rows`;
 }
