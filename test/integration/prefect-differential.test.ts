@@ -7,7 +7,7 @@ import { noPrefect } from '../fixtures/prefect/server.ts';
 import { PINNED } from '../run/proven.ts';
 
 compareWithServer(
-  { title: `Prefect ${PINNED} on SQLite`, skip: noPrefect(), dialect: 'sqlite', requests: 1500 },
+  { title: `Prefect ${PINNED} on SQLite`, skip: noPrefect(), dialect: 'sqlite', requests: 1200 },
   (running) => {
     test('numbers beyond a Float64 come back as they were sent', async () => {
       const { comparison } = running().prepared;

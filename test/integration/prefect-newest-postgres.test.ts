@@ -7,5 +7,5 @@ compareWithServer({
   skip: noNewest(),
   dialect: 'postgres',
   python: newestPython(),
-  requests: 500,
+  requests: 400,
 });

@@ -7,5 +7,5 @@ compareWithServer({
   skip: noNewest(),
   dialect: 'sqlite',
   python: newestPython(),
-  requests: 1500,
+  requests: 1200,
 });

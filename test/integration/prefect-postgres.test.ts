@@ -3,4 +3,4 @@ import { compareWithServer } from '../fixtures/prefect/differential.ts';
 import { noPrefect } from '../fixtures/prefect/server.ts';
 import { PINNED } from '../run/proven.ts';
 
-compareWithServer({ title: `Prefect ${PINNED} on PostgreSQL`, skip: noPrefect(), dialect: 'postgres', requests: 500 });
+compareWithServer({ title: `Prefect ${PINNED} on PostgreSQL`, skip: noPrefect(), dialect: 'postgres', requests: 400 });
