@@ -49,7 +49,8 @@ test('an order by duration is known where the server has it', () => {
   };
   assert.deepEqual([null, '3.8.8', '3.9.0', '3.9.1', '3.10.0'].map(status), [422, 422, 422, 200, 200]);
   const version = (prefect: string | null) =>
-    answerApi({ ...view('{}'), prefect }, { method: 'GET', path: '/api/admin/version', contentType: null, body: '' }).body;
+    answerApi({ ...view('{}'), prefect }, { method: 'GET', path: '/api/admin/version', contentType: null, body: '' })
+      .body;
   assert.deepEqual([null, '3.9.1'].map(version), ['"3.8.8"', '"3.9.1"']);
 });
 
