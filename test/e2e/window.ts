@@ -76,6 +76,7 @@ export class Window {
           return !(cut && (x < left || x >= right || y < top || y >= bottom)) && within(up, x, y);
         };
         return [...document.querySelectorAll('button, input, select, [role=columnheader]')].flatMap((node) => {
+          if (node.closest('[inert]')) return []; // out of reach, behind an open run
           const box = node.getBoundingClientRect();
           const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
           if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || !within(node, x, y))

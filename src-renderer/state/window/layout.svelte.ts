@@ -7,7 +7,7 @@ const NARROW = 1100;
 /** The grid keeps at least this much beside the filter panel, in px. */
 const GRID_MIN = 420;
 /** With this much, in px, the grid has its first columns side by side; in a narrow window an open run is narrower before it is resized. */
-const GRID_WHOLE = 570;
+const GRID_WHOLE = 580;
 /** The grid keeps at least this much beside an open run, in px. In a window without room for both the run takes all of it. */
 const GRID_LEAST = 320;
 export const PANEL = { min: 196, max: 420 };
@@ -22,8 +22,8 @@ class Layout {
   private dragDetail = $state<number | null>(null);
 
   panelWidth = $derived(clamp(this.dragPanel ?? app.settings.panel_width, PANEL.min, PANEL.max));
-  /** the open run has the whole window */
-  detailAlone = $derived(this.windowWidth < GRID_LEAST + DETAIL.min);
+  /** the open run has the whole window, and the list behind it is out of reach */
+  detailAlone = $derived(selection.id !== null && this.windowWidth < GRID_LEAST + DETAIL.min);
   /** the panel has no room beside the list */
   private crowded = $derived(
     (selection.id !== null && this.windowWidth < NARROW) || this.windowWidth - this.panelWidth < GRID_MIN,
