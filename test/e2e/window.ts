@@ -75,7 +75,7 @@ export class Window {
           const cut = getComputedStyle(up).overflow !== 'visible';
           return !(cut && (x < left || x >= right || y < top || y >= bottom)) && within(up, x, y);
         };
-        return [...document.querySelectorAll('button, input, select, [role=columnheader]')].flatMap((node) => {
+        return [...document.querySelectorAll('button, input, select')].flatMap((node) => {
           if (node.closest('[inert]')) return []; // out of reach, behind an open run
           const box = node.getBoundingClientRect();
           const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
