@@ -8,6 +8,8 @@ test('failed runs by what they failed of', async ({ host }) => {
   const { page } = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
   const window = new Window(page);
   await window.ready();
+  // until then counts grow between two looks
+  await expect(page.getByRole('button', { name: /^Every run since/ })).toBeVisible();
   const list = page.getByRole('list', { name: 'Failure', exact: true });
   const chips = page.getByRole('list', { name: 'Filters', exact: true });
   const search = page.getByRole('textbox', { name: /^Search names/ });
