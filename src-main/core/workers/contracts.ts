@@ -198,6 +198,7 @@ export const queryContract = {
     z.object({ ids: z.array(z.string()), count: z.number() }),
   ),
   coverage: call(none, coverageSchema),
+  news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
