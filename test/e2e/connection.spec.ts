@@ -26,9 +26,9 @@ async function openConnection(page: Page, name: string) {
   return page.getByRole('dialog', { name: `Connection of ${name}` });
 }
 
-test('address, sign-in and name change; the archive stays', async ({ host }) => {
+test('address, sign-in and name change; the archive stays', async ({ host, hostKind }) => {
   test.setTimeout(180_000);
-  const { page } = await host.start();
+  const { page } = await host.start({ env: { DISPLAY: '', WAYLAND_DISPLAY: '' } });
   const window = new Window(page);
   await window.ready();
 
@@ -110,6 +110,19 @@ test('address, sign-in and name change; the archive stays', async ({ host }) => 
     await window.expectCount(RUNS);
     await expect(page.getByRole('button', { name: /Every run since/ })).toBeVisible();
   });
+
+  // elsewhere a browser can always be opened
+  if (hostKind === 'shell' && process.platform === 'linux')
+    await test.step('where no browser can be opened, the link is shown and copied', async () => {
+      await window.rows().first().dblclick();
+      await window.detail.getByRole('button', { name: 'Open in Prefect' }).click();
+      const note = page.getByRole('status').filter({ hasText: 'No browser can be opened from here. Copied:' });
+      const link = note.getByRole('link', { name: new URL(one.apiUrl).origin });
+      await expect(link).toHaveAttribute('href', /\/runs\/task-run\/[0-9a-f-]{36}$/);
+      await note.getByRole('button', { name: 'Close' }).click();
+      await page.keyboard.press('Escape');
+      await expect(window.detail).toBeHidden();
+    });
 
   await test.step('metered by hand: the sync view says why changes come late', async () => {
     await page.keyboard.press('v');
