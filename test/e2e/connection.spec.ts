@@ -1,6 +1,7 @@
 /** A workspace's connection is edited: the secret stays unseen, another server is said to be one, a rename keeps everything. */
 import type { Page } from '@playwright/test';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
+import { CONTRACT_HASH } from '../../src-main/contract/contract-hash.ts';
 import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
@@ -28,7 +29,7 @@ async function openConnection(page: Page, name: string) {
 
 test('address, sign-in and name change; the archive stays', async ({ host, hostKind }) => {
   test.setTimeout(180_000);
-  const { page } = await host.start({ env: { DISPLAY: '', WAYLAND_DISPLAY: '' } });
+  const { page } = await host.start();
   const window = new Window(page);
   await window.ready();
 
@@ -111,19 +112,6 @@ test('address, sign-in and name change; the archive stays', async ({ host, hostK
     await expect(page.getByRole('button', { name: /Every run since/ })).toBeVisible();
   });
 
-  // elsewhere a browser can always be opened
-  if (hostKind === 'shell' && process.platform === 'linux')
-    await test.step('where no browser can be opened, the link is shown and copied', async () => {
-      await window.rows().first().dblclick();
-      await window.detail.getByRole('button', { name: 'Open in Prefect' }).click();
-      const note = page.getByRole('status').filter({ hasText: 'No browser can be opened from here. Copied:' });
-      const link = note.getByRole('link', { name: new URL(one.apiUrl).origin });
-      await expect(link).toHaveAttribute('href', /\/runs\/task-run\/[0-9a-f-]{36}$/);
-      await note.getByRole('button', { name: 'Close' }).click();
-      await page.keyboard.press('Escape');
-      await expect(window.detail).toBeHidden();
-    });
-
   await test.step('metered by hand: the sync view says why changes come late', async () => {
     await page.keyboard.press('v');
     const view = page.getByRole('dialog', { name: 'Sync' });
@@ -142,6 +130,26 @@ test('address, sign-in and name change; the archive stays', async ({ host, hostK
     await expect(view.getByText(/Metered: at most every 15 min/)).toBeVisible();
     await expect.poll(() => one.control.events.listening).toBe(0);
     await page.keyboard.press('Escape');
+  });
+
+  await test.step('a window of another build than the core is told to reload', async () => {
+    if (hostKind !== 'shell') return; // elsewhere the frames do not pass the page's network
+    let other = true;
+    await page.routeWebSocket(/\/rpc$/, (socket) => {
+      const core = socket.connectToServer();
+      core.onMessage((frame) => socket.send(other ? String(frame).replace(CONTRACT_HASH, 'another build') : frame));
+    });
+    await page.reload();
+    const told = page.getByRole('status').filter({ hasText: 'Taskscope was updated' });
+    await expect(told).toBeVisible();
+    await window.expectCount(RUNS);
+    await accessible(page, '.banners');
+    other = false;
+    const loaded = page.waitForEvent('load');
+    await told.getByRole('button', { name: 'Reload' }).click();
+    await loaded;
+    await window.expectCount(RUNS);
+    await expect(told).toBeHidden();
   });
 });
 
