@@ -1,8 +1,6 @@
 /** Reads the runs without an expected start, which no bound on that field finds. */
-import { AppError } from '../contract/errors.ts';
 import { plural } from '../contract/fields.ts';
 import type { Row } from '../prefect/client.ts';
-import { isBadAnswer } from '../prefect/failures.ts';
 import { scanAnchored } from './anchored.ts';
 import { END_OF_TIME } from './keyset.ts';
 import type { RunEntity } from './pass.ts';
@@ -55,14 +53,11 @@ async function pageThrough(
 }
 
 /** null: the server does not tell. */
-async function countNulls({ client, options }: Source, entity: RunEntity): Promise<number | null> {
-  try {
-    const timed = { [plural[entity]]: { expected_start_time: { before_: END_OF_TIME } } };
-    return (await client.count(entity, {}, options)) - (await client.count(entity, timed, options));
-  } catch (thrown) {
-    if (isBadAnswer(thrown) || (thrown instanceof AppError && thrown.code === 'SERVER_REJECTED')) return null;
-    throw thrown;
-  }
+async function countNulls(source: Source, entity: RunEntity): Promise<number | null> {
+  const all = await source.count(entity, {});
+  const timed = { [plural[entity]]: { expected_start_time: { before_: END_OF_TIME } } };
+  const others = all === null ? null : await source.count(entity, timed);
+  return all === null || others === null ? null : all - others;
 }
 
 /** The rows without expected start on this page; `full`: it has no others, and more may follow. */

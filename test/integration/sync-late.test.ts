@@ -1,18 +1,25 @@
-/** Rows that a sync by the clock would miss or read too often: late ones, ones without expected start, and the first that a person sees. */
+/** Rows that a sync by the clock would miss or read too often: late ones, ones without expected start, ones that run for weeks, and the first that a person sees. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatTime } from '../../src-main/contract/time.ts';
-import { createClient } from '../../src-main/prefect/client.ts';
+import { createClient, type ClientSettings } from '../../src-main/prefect/client.ts';
+import { SyncMemory } from '../../src-main/sync/memory.ts';
 import { runSync, type SyncOptions, type SyncProgress } from '../../src-main/sync/run.ts';
 import { NoPause } from '../fixtures/client-harness.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
+import { newRow } from '../fixtures/demo/new-rows.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
 
 const MINUTE = 60_000_000;
 const EPOCH = Date.UTC(2026, 5, 1) * 1000;
 
-async function sync(demo: Demo, sink: MemorySink, options: Partial<SyncOptions> = {}) {
-  const client = createClient({ api_url: demo.apiUrl, auth: null, budget: new NoPause(Infinity) });
+async function sync(
+  demo: Demo,
+  sink: MemorySink,
+  options: Partial<SyncOptions> = {},
+  settings: Partial<ClientSettings> = {},
+) {
+  const client = createClient({ api_url: demo.apiUrl, auth: null, budget: new NoPause(Infinity), ...settings });
   let last: SyncProgress | null = null;
   await runSync({
     client,
@@ -98,3 +105,56 @@ test('the newest task runs come first, with the parents that they name, in a doz
     await sync(demo, sink, { signal: abort.signal });
     assert.ok(shown > 0 && shown <= 14, `a list stands after ${shown} requests`);
   }));
+
+const HOUR = 60 * MINUTE;
+const WEEKS = 3 * 7 * 24 * HOUR;
+
+for (const answered of [true, false])
+  test(`5,000 runs that are Running for weeks are asked for less and less often, ${answered ? 'by state' : 'by id'}`, () =>
+    withDemo(300, async (demo, clock) => {
+      const { control } = demo;
+      const old = formatTime(EPOCH - WEEKS);
+      const running = { state_type: 'RUNNING', state_name: 'Running', end_time: null };
+      const given = { ...running, expected_start_time: old, start_time: old, created: old, updated: old };
+      const model = newRow(control.database, 'task_run', given, EPOCH);
+      const stuck = Array.from({ length: 5000 }, (_, i) => `${String(i).padStart(8, '0')}-0000-4000-8000-00000000000a`);
+      for (const id of stuck) control.database.insert('task_run', { ...model, id });
+      if (!answered)
+        control.faults.add({ kind: 'status', status: 500, body: '"SCHEDULED"', path: '/task_runs', times: Infinity });
+      const memory = new SyncMemory();
+      const client = { sleep: () => Promise.resolve() };
+      const sink = memorySink();
+      const pass = () => sync(demo, sink, { memory }, client);
+      // one that began a while ago and changes often
+      const began = formatTime(EPOCH - 2 * HOUR);
+      const young = control.insert('task_run', { ...running, expected_start_time: began, updated: began });
+      await pass(); // reads all
+      await pass(); // asks for all that is unfinished
+      // what no clock tells: a run that ended long ago by its own times, and one that is deleted
+      control.update('task_run', stuck[7], {
+        state_type: 'CRASHED',
+        state_name: 'Crashed',
+        end_time: old,
+        updated: old,
+      });
+      control.remove('task_run', [stuck[8]]);
+
+      const HOURS = 4;
+      control.requests.length = 0;
+      for (let i = 1; i <= HOURS * 30; i++) {
+        clock.now += 2 * MINUTE;
+        control.update('task_run', young, { run_count: i, updated: formatTime(clock.now) });
+        await pass();
+        assert.equal(sink.rows.task_run.get(young)?.value['run_count'], i, 'a young one is read in each pass');
+      }
+      assert.equal(sink.rows.task_run.get(stuck[7])?.value.state_type, 'CRASHED');
+      assert.ok(sink.gone.task_run.has(stuck[8]));
+      // all of them every three hours, and in an archive this small every hour to compare them
+      const asked = pages(demo);
+      const all = stuck.length / 49;
+      const most = all * (HOURS / 3 + 1 + HOURS) + HOURS * 30 * 8;
+      assert.ok(
+        asked < most,
+        `${asked} pages in ${HOURS} hours, at most ${most}; each pass by itself would read ${all}`,
+      );
+    }));

@@ -49,17 +49,18 @@ export const writerContract = {
   dictionary: call(z.object({ entity: entitySchema }), dictionary.nullable()),
   /** `drop`: the rows are deleted from the archive instead */
   markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
-  /** `drop`: of documents that are gone only the id is kept */
+  /** `all`: kept documents that are not among these are gone; `drop`: of documents that are gone only the id is kept */
   replaceDocuments: call(
     z.object({
       kind: z.enum(documentKinds),
       documents: z.array(z.object({ id: z.string(), name: z.string(), json: z.string() })),
       at: z.number(),
+      all: z.boolean(),
       drop: z.boolean(),
     }),
     z.object({ added: z.array(z.string()), renamed: z.array(z.string()), gone: z.array(z.string()) }),
   ),
-  unfinished: call(z.object({ entity: runEntity }), z.array(z.string())),
+  unfinished: call(z.object({ entity: runEntity, since: micros }), z.array(z.string())),
   stubs: call(z.object({ entity: entitySchema, limit: z.number() }), z.array(z.string())),
   ids: call(
     z.object({
