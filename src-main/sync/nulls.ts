@@ -26,8 +26,9 @@ export async function readNullStarts(
     // counted before and after: a row deleted meanwhile moves another past the offset
     const before = await countNulls(source, entity);
     const read = await pageThrough(source, entity, order, take);
-    if (read !== before || read !== (await countNulls(source, entity)))
-      await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
+    const after = before && (await countNulls(source, entity));
+    const agrees = (counted: Count | null) => counted !== null && read >= counted.least && read <= counted.most;
+    if (!agrees(before) || !agrees(after)) await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
     return;
   }
 }
@@ -52,12 +53,19 @@ async function pageThrough(
   }
 }
 
+/** `least` and `most` differ by the rows with a time that came or went while it was counted. */
+type Count = { least: number; most: number };
+
 /** null: the server does not tell. */
-async function countNulls(source: Source, entity: RunEntity): Promise<number | null> {
-  const all = await source.count(entity, {});
+async function countNulls(source: Source, entity: RunEntity): Promise<Count | null> {
   const timed = { [plural[entity]]: { expected_start_time: { before_: END_OF_TIME } } };
-  const others = all === null ? null : await source.count(entity, timed);
-  return all === null || others === null ? null : all - others;
+  const [first, all, last] = [
+    await source.count(entity, timed),
+    await source.count(entity, {}),
+    await source.count(entity, timed),
+  ];
+  if (first === null || all === null || last === null) return null;
+  return { least: all - Math.max(first, last), most: all - Math.min(first, last) };
 }
 
 /** The rows without expected start on this page; `full`: it has no others, and more may follow. */

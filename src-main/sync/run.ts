@@ -1,4 +1,5 @@
 /** One sync. The first reads everything, each later one what has changed; after an interrupted one, the next reads the rest. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { toAppError, type AppError } from '../contract/errors.ts';
 import type { Entity } from '../contract/fields.ts';
 import type { Dialect } from '../contract/query.ts';
@@ -49,6 +50,8 @@ export type SyncOptions = {
 };
 
 const DAY = 86_400_000_000;
+/** ms that the first rows wait for their parents: most servers give these within a tenth of it */
+const SOON = 700;
 const runEntities = ['flow_run', 'task_run'] as const;
 
 /**
@@ -267,17 +270,23 @@ async function readNewest(pass: Pass, now: number): Promise<void> {
     }
   };
   note('flow_run', rows);
-  for (const entity of ['flow_run', 'flow', 'deployment'] as const)
-    await tried(pass, entity, 'newest', () =>
-      source.byIds(entity, [...parents[entity]], (found) => {
-        if (entity === 'flow_run') {
-          note('flow', found);
-          note('deployment', found);
-        }
-        return uncounted(entity, found);
-      }),
-    );
+  const named = async () => {
+    for (const entity of ['flow_run', 'flow', 'deployment'] as const)
+      await tried(pass, entity, 'newest', () =>
+        source.byIds(entity, [...parents[entity]], (found) => {
+          if (entity === 'flow_run') {
+            note('flow', found);
+            note('deployment', found);
+          }
+          return uncounted(entity, found);
+        }),
+      );
+  };
+  const reading = named();
+  // parents that do not come soon do not hold up their children
+  await Promise.race([reading, sleep(SOON, undefined, { ref: false })]);
   await uncounted('task_run', rows);
+  await reading;
 }
 
 /** Reads flows and deployments; returns the ids of all, or null when only changed ones were read. */
