@@ -1,13 +1,14 @@
 /**
  * Random schedules against the demo server over real HTTP: everything that may happen to rows, requests, routes, clocks, the server and the
- * app (test/fixtures/schedule-world.ts). When it is quiet, one sync that compares makes the archive equal to the server; so does a day of
+ * app (test/fixtures/schedule-steps.ts). When it is quiet, one sync that compares makes the archive equal to the server; so does a day of
  * passes by the clock, which is tried now and then.
  * `TASKSCOPE_SCHEDULES` sets how many (600 in CI, thousands by hand), `TASKSCOPE_SCHEDULE_SEED` repeats a run; a failure is shrunk and prints its path.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { step, struck, wanted, World } from '../fixtures/schedule-world.ts';
+import { step, struck, wanted } from '../fixtures/schedule-steps.ts';
+import { World } from '../fixtures/schedule-world.ts';
 import '../fixtures/ci-seed.ts';
 
 const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 600 : 200));
