@@ -106,17 +106,22 @@ function askOptions({ signal }: SyncOptions, progress: Progress) {
 /** `anew`: what the server is was asked for now. `known`: and it was told. */
 type Learnt = { limit: number; anew: boolean; known: boolean };
 
-/** Learns page limit and filter keys once a day, and when in doubt: an operator may change the limit, an update the keys. */
+/** Learns page limit, filter keys and version once a day, and when in doubt: an operator may change the limit, an update the others. */
 async function learn({ client, signal }: SyncOptions, state: SyncState, memory: SyncMemory): Promise<Learnt> {
   const now = Date.now() * 1000;
   const { server } = state;
-  if (server && !memory.doubtful && Math.abs(now - server.learned) < DAY)
+  if (server && server.version !== undefined && !memory.doubtful && Math.abs(now - server.learned) < DAY)
     return { limit: server.limit, anew: false, known: true };
-  const [features, limit] = await Promise.all([client.features({ signal }), client.pageLimit({ signal })]);
+  const [features, limit, version] = await Promise.all([
+    client.features({ signal }),
+    client.pageLimit({ signal }),
+    client.version({ signal }),
+  ]);
   state.server = {
     limit,
     features: features ?? server?.features ?? allFeatures,
     dialect: server?.dialect ?? null,
+    version: version ?? server?.version ?? null,
     learned: now,
     unanswered: [],
   };

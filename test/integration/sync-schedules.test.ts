@@ -1,7 +1,7 @@
 /**
  * Random schedules against the demo server over real HTTP: everything that may happen to rows, requests, routes, clocks, the server and the
  * app (test/fixtures/schedule-steps.ts). When it is quiet, one sync that compares makes the archive equal to the server; so does a day of
- * passes by the clock, which is tried now and then.
+ * passes by the clock, which is tried now and then. What is new after that is here with the next pass.
  * `TASKSCOPE_SCHEDULES` sets how many (600 in CI, thousands by hand), `TASKSCOPE_SCHEDULE_SEED` repeats a run; a failure is shrunk and prints its path.
  */
 import assert from 'node:assert/strict';
@@ -27,6 +27,7 @@ test(`${SCHEDULES} schedules of changes and faults: equal to the server once it 
         if (turns) await world.day();
         else await world.sync({ verify: true });
         world.assertEqual();
+        await world.assertFresh();
       }),
     ),
     { numRuns: SCHEDULES, seed: SEED },
