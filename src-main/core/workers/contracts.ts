@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contract, type SentAnswer } from '../../contract/calls.ts';
 import { wireErrorSchema } from '../../contract/errors.ts';
 import { documentKinds } from '../../contract/fields.ts';
-import { dialectSchema, entitySchema, querySchema } from '../../contract/query.ts';
+import { dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
 import { runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
 import { cloudWorkspaceSchema } from '../../contract/workspace.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
@@ -197,6 +197,7 @@ export const queryContract = {
   ),
   coverage: call(none, coverageSchema),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
+  groups: call(contract['query.groups'].input.omit({ workspace: true }), groupsSchema),
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
   activity: call(z.object({ id: z.string() }), runActivitySchema.nullable()),
