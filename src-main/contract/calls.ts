@@ -2,7 +2,17 @@
 import { z } from 'zod';
 import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
-import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchema, querySchema } from './query.ts';
+import {
+  conditionSchema,
+  facetRequestSchema,
+  facetSchema,
+  groupSortSchema,
+  groupingSchema,
+  groupsSchema,
+  histogramRequestSchema,
+  histogramSchema,
+  querySchema,
+} from './query.ts';
 import { rowListSchema } from './row-columns.ts';
 import { runActivitySchema, taskRunDetailSchema } from './run.ts';
 import {
@@ -66,6 +76,8 @@ export const contract = {
     none,
     z.object({
       version: z.string(),
+      /** the core's CONTRACT_HASH; a window with another one is of another build, as after an update, and is to be reloaded */
+      contract: z.string(),
       /** what this shell can do: the window asks capabilities, never which shell it is in */
       capabilities: z.object({
         save_dialog: z.boolean(),
@@ -168,8 +180,28 @@ export const contract = {
     z.object({ workspace, result: z.string(), id: z.string() }),
     z.object({ position: z.number().nullable() }),
   ),
+  /**
+   * what a result's question would answer now: runs that it would add, how many of these failed or crashed, and runs that it would no
+   * longer have
+   */
+  'query.news': call(
+    z.object({ workspace, result: z.string(), query: querySchema }),
+    z.object({ added: z.number(), failed: z.number(), removed: z.number() }),
+  ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),
+  /** task runs in groups, at most 200 of them at once */
+  'query.groups': call(
+    z.object({
+      workspace,
+      where: conditionSchema,
+      grouping: groupingSchema,
+      sort: groupSortSchema,
+      from: z.number().int().min(0),
+      to: z.number().int().min(0),
+    }),
+    groupsSchema,
+  ),
   /** tells when the index has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
   'query.watch': stream(
     z.object({ workspace }),

@@ -1,6 +1,7 @@
 /** The contract, call by call: each line finds who knows and asks. */
 import { randomUUID } from 'node:crypto';
 import type { contract } from '../contract/calls.ts';
+import { CONTRACT_HASH } from '../contract/contract-hash.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
@@ -94,6 +95,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       if (workspaces.list().length === 0 && !core.readOnly) await core.ensureDemo();
       return {
         version: core.version,
+        contract: CONTRACT_HASH,
         capabilities: { ...shell.capabilities, secrets: workspaces.secretsKind },
         data_dir: core.paths.dataDir,
         read_only: core.readOnly,
@@ -189,8 +191,10 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.ask': async ({ workspace, ...question }, { signal }) => (await query(workspace)).ask(question, { signal }),
     'query.rows': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).rows(rest, { signal }),
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
+    'query.news': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).news(rest, { signal }),
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
+    'query.groups': async ({ workspace, ...input }, { signal }) => (await query(workspace)).groups(input, { signal }),
     'query.watch': async function* ({ workspace }, { signal }) {
       yield* whileAlive(workspace, signal, (archive) => archive.query.watch({}, { signal }));
     },

@@ -4,12 +4,13 @@ import fc from 'fast-check';
 import { newStatus, syncStatusSchema, type SyncStatus } from '../../src-main/contract/sync.ts';
 import { fields } from '../../src-main/contract/fields.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
-import { taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
+import { durationSorts, taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
 import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/filters/catalog.ts';
 import { chipsOf, phrase, spanWords } from '../../src-renderer/state/filters/chips.ts';
 import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';
 import { exportName } from '../../src-renderer/state/question/export-name.ts';
 import { mergedValues } from '../../src-renderer/state/filters/facet-values.ts';
+import { newsWords } from '../../src-renderer/state/question/news-words.ts';
 import { shortcut } from '../../src-renderer/state/window/shortcuts.ts';
 import { gridColumns } from '../../src-renderer/grid-columns.ts';
 import {
@@ -18,6 +19,7 @@ import {
   defaultSort,
   namedSorts,
   sortLabel,
+  sortsOf,
 } from '../../src-renderer/state/question/sorts.ts';
 import { syncWords } from '../../src-renderer/state/sync/sync-words.ts';
 import { fromInput, readTime, writeTime } from '../../src-renderer/state/filters/time-input.ts';
@@ -107,7 +109,10 @@ describe('the catalogue', () => {
 
 describe('orders', () => {
   it('all of Prefect’s are there', () => {
-    assert.equal(namedSorts.filter((one) => one.prefect).length, taskRunSorts.length);
+    const offered = (prefect: string | null) => sortsOf(prefect).filter((one) => one.prefect).length;
+    assert.equal(offered('3.8.8'), taskRunSorts.length);
+    assert.equal(offered(null), taskRunSorts.length);
+    assert.equal(offered('3.9.1'), taskRunSorts.length + durationSorts.length);
     assert.equal(new Set(namedSorts.map((one) => JSON.stringify(one.keys))).size, namedSorts.length);
   });
 
@@ -183,6 +188,16 @@ describe('small words', () => {
     assert.equal(cover({ phase: 'idle', resumable: true })?.coverage, 'Not all runs are here yet');
     assert.equal(cover({ phase: 'idle' })?.coverage, 'Never synced');
     assert.equal(coverageWords(null, { day: String, ago: String }), null);
+  });
+
+  it('say what came since the list was read', () => {
+    const news = (added: number, failed: number, removed: number) => newsWords({ added, failed, removed });
+    assert.equal(news(43, 2, 1), '43 new, 2 failed');
+    assert.equal(news(1200, 0, 0), '1,200 new');
+    assert.equal(news(0, 0, 1), 'List has changed');
+    assert.equal(news(0, 0, 0), null);
+    assert.equal(newsWords('lost'), 'List has changed');
+    assert.equal(newsWords(null), null);
   });
 
   it('names of exports are safe on every file system', () => {

@@ -20,9 +20,11 @@ import { coverage } from './coverage.ts';
 import { exportRows, type ExportItem, type ExportOptions } from './export.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
+import { serverVersion, STATE_KEY } from '../../sync/state.ts';
 
 const KEPT_RESULTS = 8;
 const MAX_ROWS = 1000;
+const MAX_GROUPS = 200;
 /** ms between two changes told to the window: nobody reads faster. */
 const WATCH_PAUSE = 250;
 const MAX_CHANGED_IDS = 1000;
@@ -72,9 +74,14 @@ export class QueryResults {
       const rid = this.#open.engine.ridOf('task_run', id);
       return { position: rid === null ? null : this.#result(result).position(rid) };
     },
+    news: ({ result, query }) => this.#open.engine.news(this.#result(result), query.where, Date.now() * 1000),
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
+    },
+    groups: ({ where, grouping, sort, from, to }) => {
+      if (to - from > MAX_GROUPS) throw new AppError('BAD_INPUT', `at most ${MAX_GROUPS} groups at once`);
+      return this.#open.engine.groups(where, grouping, { sort, from, to }, Date.now() * 1000);
     },
     ids: ({ query, limit }) => {
       const order = this.#order(query);
@@ -90,10 +97,12 @@ export class QueryResults {
     stats: () => ({
       version: this.#open.engine.version,
       task_runs: this.#open.engine.total('task_run'),
+      prefect: this.#prefect,
       state: { 'sync.status': this.#open.reader.state('sync.status') },
     }),
     api: (request) => {
-      const { status, body } = answerApi({ ...this.#current, now: Date.now() * 1000 }, request);
+      const view = { ...this.#current, now: Date.now() * 1000, prefect: this.#prefect };
+      const { status, body } = answerApi(view, request);
       const bytes = new TextEncoder().encode(body);
       return moved({ status, body: bytes }, bytes);
     },
@@ -136,6 +145,11 @@ export class QueryResults {
   get #open(): Opened {
     if (!this.#opened) throw new AppError('INTERNAL', 'the archive is not open');
     return this.#opened;
+  }
+
+  /** The version of the server that the rows are from, as the sync has kept it; null where it is not known. */
+  get #prefect(): string | null {
+    return serverVersion(this.#open.reader.state(STATE_KEY));
   }
 
   /** For answers that read the file too: all commits that have arrived are in the index. */
