@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
 
-const known = '39494098551eef3c';
+const known = '2610c0050719b7db';
 
 test('the contract is the one that was reviewed', () => {
   const shapes = Object.entries(contract)

@@ -18,7 +18,8 @@ import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
-import { exportRows } from './export.ts';
+import { columnsOf, exportRows, fieldsOf } from './export.ts';
+import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
 
@@ -30,7 +31,7 @@ const MAX_CHANGED_IDS = 1000;
 /** ms between two looks at a file that another process writes. */
 const FILE_POLL = 3000;
 
-type Opened = { engine: Engine; reader: Reader };
+type Opened = { engine: Engine; reader: Reader; path: string };
 type News = { version: number; total: number; changed: string[] };
 
 export class QueryResults {
@@ -50,7 +51,7 @@ export class QueryResults {
     open: async ({ path, dialect, watchFile }) => {
       const reader = openReader(path);
       const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
-      this.#opened = { engine, reader };
+      this.#opened = { engine, reader, path };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);
       else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
@@ -183,12 +184,32 @@ export class QueryResults {
     this.#exports.add(running);
     try {
       const either = AbortSignal.any([signal, closing.signal]);
-      const { engine, reader } = this.#current;
-      yield* exportRows({ engine, reader, order: this.#order(query) }, options, { path, overwrite }, either);
+      const snapshot = await this.#snapshot(query, fieldsOf(columnsOf(options) ?? []), either);
+      try {
+        yield* exportRows(snapshot, options, { path, overwrite }, either);
+      } finally {
+        snapshot.release();
+      }
     } finally {
       this.#exports.delete(running);
       ended.resolve();
     }
+  }
+
+  #snapshot(query: Query, fields: readonly string[], signal: AbortSignal): Promise<Snapshot> {
+    const { engine, reader, path } = this.#open;
+    return takeSnapshot({
+      engine,
+      open: () => openReader(path),
+      update: () => {
+        this.#intake.now();
+        // without a writer here nobody tells of commits; under another export the index stays as it is until that one ends
+        if (this.#poll && this.#exports.size === 1 && reader.batch() !== engine.version) engine.load(reader.batch());
+      },
+      order: () => this.#order(query),
+      fields,
+      signal,
+    });
   }
 
   #order(query: Query): Uint32Array {
@@ -218,7 +239,8 @@ export class QueryResults {
     let seen = reader.dataVersion();
     this.#poll = setInterval(() => {
       const version = reader.dataVersion();
-      if (version === seen) return;
+      // an export reads the index as it is
+      if (version === seen || this.#exports.size > 0) return;
       seen = version;
       this.#open.engine.load(reader.batch());
       this.#tell([]);
