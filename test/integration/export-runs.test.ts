@@ -1,95 +1,31 @@
-/** Exports of a real archive: every row of one state, whatever values it has and whatever is written meanwhile, in every format. */
+/** Exports of a real archive: every row of one state, whatever values it has and whatever is written meanwhile. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { exportOptionsSchema, type ExportAsked } from '../../src-main/contract/export.ts';
-import { TRUE } from '../../src-main/contract/query.ts';
-import { columnsOf, exportRows, fieldsOf } from '../../src-main/core/workers/export.ts';
-import { takeSnapshot } from '../../src-main/core/workers/export-snapshot.ts';
-import { Engine } from '../../src-main/query/engine.ts';
-import type { Change } from '../../src-main/store/columns.ts';
-import { openReader, type Reader } from '../../src-main/store/read/reader.ts';
-import { encodeRows } from '../../src-main/store/write/encode.ts';
-import { openWriter, type Writer } from '../../src-main/store/write/writer.ts';
+import type { ExportAsked } from '../../src-main/contract/export.ts';
+import { ExportArchive } from '../fixtures/export-archive.ts';
 import { hostileRows } from '../fixtures/hostile-rows.ts';
 
-let dir = '';
-let writer: Writer;
-let reader: Reader;
-let engine: Engine;
-let pending: Change[] = [];
-const signal = new AbortController().signal;
-
-const put = (entity: 'task_run' | 'flow_run' | 'flow', values: readonly Record<string, unknown>[]) =>
-  writer.write({
-    batches: [
-      encodeRows(
-        entity,
-        values.map((value) => ({ json: JSON.stringify(value), value })),
-      ),
-    ],
-  });
-const update = () => {
-  for (const change of pending.splice(0)) engine.apply(change);
-};
-
+const rows = new Map(hostileRows());
+const taskRuns = rows.get('task_run') ?? [];
+let archive: ExportArchive;
 before(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'taskscope-export-runs-'));
-  const path = join(dir, 'archive.sqlite');
-  writer = openWriter(path, { onChange: (change) => pending.push(change) });
-  for (const [entity, rows] of hostileRows())
-    writer.write({
-      batches: [
-        encodeRows(
-          entity,
-          rows.map((json) => ({ json, value: JSON.parse(json) as Record<string, unknown> })),
-        ),
-      ],
-    });
-  reader = openReader(path);
-  engine = new Engine(reader, { dialect: 'sqlite' });
-  pending = [];
-  engine.load(reader.batch());
+  archive = await ExportArchive.make(hostileRows());
 });
-after(async () => {
-  reader.close();
-  writer.close();
-  await rm(dir, { recursive: true, force: true });
-});
+after(() => archive.close());
 
-const sort = [{ field: 'name', dir: 'asc' as const }];
-const count = () => engine.count('task_run', TRUE, 0);
-const ids = () => Array.from(engine.ask({ where: TRUE, sort, now: 0 }).order, (rid) => engine.idOf('task_run', rid));
-
-async function exported(asked: ExportAsked, meanwhile: () => void = () => undefined): Promise<string> {
-  const options = exportOptionsSchema.parse(asked);
-  const fields = fieldsOf(columnsOf(options) ?? []);
-  const order = () => engine.ask({ where: TRUE, sort, now: 0 }).order;
-  const open = () => openReader(join(dir, 'archive.sqlite'));
-  const snapshot = await takeSnapshot({ engine, open, update, order, fields, signal });
-  const path = join(dir, 'out');
-  try {
-    for await (const item of exportRows(snapshot, options, { path, overwrite: true }, signal))
-      if (item.kind === 'progress') meanwhile();
-  } finally {
-    snapshot.release();
-  }
-  return readFile(path, 'utf8');
-}
+const exported = async (asked: ExportAsked, meanwhile?: () => void): Promise<string> =>
+  readFile(await archive.export('out', asked, meanwhile ? { meanwhile } : {}), 'utf8');
 
 test('JSON lines are the rows as the server sent them; the array holds the same', async () => {
-  const sent = new Map(
-    hostileRows()
-      .flatMap(([entity, rows]) => (entity === 'task_run' ? rows : []))
-      .map((json) => [(JSON.parse(json) as { id: string }).id, json]),
-  );
+  const sent = new Map(taskRuns.map((json) => [(JSON.parse(json) as { id: string }).id, json]));
   const lines = (await exported({ format: 'jsonl' })).split('\n');
   assert.equal(lines.pop(), '');
   assert.deepEqual(
     lines,
-    ids().map((id) => sent.get(id)?.replaceAll('\n', ' ')),
+    archive.ids().map((id) => sent.get(id)?.replaceAll('\n', ' ')),
   );
   assert.deepEqual(
     JSON.parse(await exported({ format: 'json' })),
@@ -99,18 +35,16 @@ test('JSON lines are the rows as the server sent them; the array holds the same'
 
 test('chosen columns as JSON: numbers as they stand, paths into the rows, what a row lacks is null', async () => {
   const columns = [
-    'id',
-    'state.message',
-    'task_inputs.big',
-    'flow_run.parameters.day',
-    'labels.prefect.flow.id',
-    'tags',
-    'start_time',
+    ...['id', 'state.message', 'task_inputs.int64', 'task_inputs.big', 'flow_run.parameters.day'],
+    ...['labels.prefect.flow.id', 'tags', 'start_time', 'error_lines', 'traceback'],
   ];
   const lines = (await exported({ format: 'jsonl', columns })).trimEnd().split('\n');
-  assert.equal(lines.length, count());
-  assert.ok(lines.some((line) => line.includes('"task_inputs.big":123456789012345678901234567890.50,')));
-  for (const line of lines) assert.deepEqual(Object.keys(JSON.parse(line) as object), columns);
+  assert.equal(lines.length, archive.count());
+  for (const line of lines) {
+    assert.ok(line.includes('"task_inputs.int64":9223372036854775807,'));
+    assert.ok(line.includes('"task_inputs.big":123456789012345678901234567890.50,'));
+    assert.deepEqual(Object.keys(JSON.parse(line) as object), columns);
+  }
 });
 
 test('a column that is neither a field nor a key of the rows is refused, and says which there are', async () => {
@@ -121,20 +55,39 @@ test('a column that is neither a field nor a key of the rows is refused, and say
 
 test('what is written during an export is not in it: all rows are of one state', async () => {
   const columns = ['id', 'name', 'state_type', 'flow_run.name', 'state.message', 'flow_run.parameters.day'];
-  const rows = hostileRows().find(([entity]) => entity === 'task_run')?.[1] ?? [];
-  const flowRuns = hostileRows().find(([entity]) => entity === 'flow_run')?.[1] ?? [];
   let round = 0;
   const meanwhile = () => {
     round += 1;
-    const changed = (json: string) => ({ ...(JSON.parse(json) as object), name: `changed ${round}` });
-    put('task_run', rows.slice(0, 5).map(changed));
-    put('task_run', [{ id: `99999999-0000-4000-8000-${String(round).padStart(12, '0')}`, name: `a new one ${round}` }]);
-    put('flow_run', flowRuns.map(changed));
-    update();
+    const changed = (json: string) => JSON.stringify({ ...(JSON.parse(json) as object), name: `changed ${round}` });
+    archive.put('task_run', taskRuns.slice(-5).map(changed));
+    const id = `99999999-0000-4000-8000-${String(round).padStart(12, '0')}`;
+    archive.put('task_run', [JSON.stringify({ id, name: `a new one ${round}` })]);
+    archive.put('flow_run', (rows.get('flow_run') ?? []).map(changed));
+    archive.update();
   };
   for (const asked of [{}, { format: 'jsonl' as const }, { columns }, { format: 'json' as const, columns }]) {
-    const [quiet, rounds, runs] = [await exported(asked), round, count()];
-    assert.equal(await exported(asked, meanwhile), quiet);
-    assert.ok(round > rounds && count() > runs);
+    const [quiet, rounds, runs] = [await exported(asked), round, archive.count()];
+    assert.equal(await exported(asked, meanwhile), quiet, JSON.stringify(asked));
+    assert.ok(round > rounds && archive.count() > runs);
   }
+});
+
+test('a folder by day: whole or not there; only one that an export made is replaced', async () => {
+  const asked = { format: 'parquet' as const, by_day: true };
+  const path = await archive.export('days', asked);
+  const days = (await readdir(path)).sort();
+  assert.ok(days.length > 50 && days.includes('day=__HIVE_DEFAULT_PARTITION__'), days.join());
+  assert.ok(days.slice(0, -1).every((day) => /^day=\d{4}-\d\d-\d\d$/.test(day)));
+  await assert.rejects(archive.export('days', asked, { overwrite: false }), { code: 'FILE_EXISTS' });
+  await archive.export('days', asked);
+  await writeFile(join(path, 'mine.txt'), 'mine');
+  await assert.rejects(archive.export('days', asked), { code: 'FILE_EXISTS' });
+  assert.equal(await readFile(join(path, 'mine.txt'), 'utf8'), 'mine');
+  await mkdir(join(archive.dir, 'empty'));
+  await archive.export('empty', asked, { overwrite: false });
+  const abort = new AbortController();
+  const ended = archive.export('ended', asked, { signal: abort.signal, meanwhile: () => abort.abort() });
+  await assert.rejects(ended, { code: 'CANCELLED' });
+  assert.ok(!existsSync(join(archive.dir, 'ended')));
+  assert.ok((await readdir(archive.dir)).every((name) => !name.endsWith('partial')));
 });

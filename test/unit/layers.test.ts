@@ -36,6 +36,7 @@ const homes: Record<string, string | string[]> = {
   undici: 'src-main/prefect',
   electron: 'src-main/shell',
   ws: ['src-main/shell', 'src-main/demo'],
+  'hyparquet-writer': 'src-main/export',
   svelte: 'src-renderer',
 };
 /** Run in a page too, so nothing of Node's. */

@@ -8,7 +8,7 @@ import type { Frozen } from '../../query/columns/frozen.ts';
 import type { Reader } from '../../store/read/reader.ts';
 import type { Snapshot } from './export-snapshot.ts';
 
-/** The values of some rows, in the order of the columns. */
+/** The values of some rows: an array for each column. */
 export type ValueReader = (rids: readonly number[]) => Value[][];
 /** One column of some rows. */
 type ColumnReader = (rids: readonly number[], texts: JsonTexts) => Value[];
@@ -38,8 +38,7 @@ export function exportValues(
   const readers = columns.map((column) => columnReader(reader, frozen, column));
   return (rids) => {
     const shared = texts(rids);
-    const read = readers.map((one) => one(rids, shared));
-    return rids.map((_, row) => read.map((values) => values[row]));
+    return readers.map((one) => one(rids, shared));
   };
 }
 

@@ -18,7 +18,7 @@ import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
-import { columnsOf, exportRows, fieldsOf } from './export.ts';
+import { exportRows, fieldsOf } from './export.ts';
 import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
@@ -184,7 +184,7 @@ export class QueryResults {
     this.#exports.add(running);
     try {
       const either = AbortSignal.any([signal, closing.signal]);
-      const snapshot = await this.#snapshot(query, fieldsOf(columnsOf(options) ?? []), either);
+      const snapshot = await this.#snapshot(query, fieldsOf(options), either);
       try {
         yield* exportRows(snapshot, options, { path, overwrite }, either);
       } finally {

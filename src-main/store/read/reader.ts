@@ -11,7 +11,7 @@ import { Dictionaries } from '../json/dictionary.ts';
 import { listDocuments, listStatement, type KeptDocument } from '../write/documents.ts';
 import { jsonTable } from '../json/json-table.ts';
 import { columnNames } from '../layout.ts';
-import { rowText } from '../json/row-json.ts';
+import { openRow } from '../json/row-json.ts';
 import { readState } from '../state.ts';
 import { uuidBytes, uuidText } from '../uuid.ts';
 import { KeptActivity } from './kept-activity.ts';
@@ -19,6 +19,8 @@ import { KeptActivity } from './kept-activity.ts';
 export type Reader = ColumnSource & {
   /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
   json(entity: Entity, rids: readonly number[]): string[];
+  /** The same as UTF-8. The bytes are the caller's. */
+  jsonBytes(entity: Entity, rids: readonly number[]): Buffer[];
   /** null when there is no such row, not even one that is only referred to */
   ridOf(entity: Entity, id: string): number | null;
   /** null when it was never kept */
@@ -163,10 +165,14 @@ class ArchiveReader implements Reader {
   }
 
   json(entity: Entity, rids: readonly number[]): string[] {
+    return this.jsonBytes(entity, rids).map((bytes) => bytes.toString('utf8'));
+  }
+
+  jsonBytes(entity: Entity, rids: readonly number[]): Buffer[] {
     return this.#snapshot(() =>
       rids.map((rid) => {
         const z = this.#json[entity].get(rid) as Buffer | undefined;
-        return z ? rowText(z, this.#dictionaries.find) : NO_ROW;
+        return z ? openRow(z, this.#dictionaries.find) : Buffer.from(NO_ROW);
       }),
     );
   }
