@@ -24,10 +24,11 @@ import { partialOf, removeStale } from './partials.ts';
 
 /**
  * `rows`: rows up to the end of this chunk. `total`: rows of the whole file, null while it is not known. `file`: of an export that makes a
- * folder, the path in it that the chunk belongs to; the chunks of one file come one after the other.
+ * folder, the path in it that the chunk belongs to; the chunks of one file come one after the other. `cut`: cells that were too long
+ * for the format, in the last chunk.
  */
-export type Chunk = { chunk: Uint8Array; rows: number; total: number | null; file?: string };
-export type Written = { rows: number; total: number | null; bytes: number };
+export type Chunk = { chunk: Uint8Array; rows: number; total: number | null; file?: string; cut?: number };
+export type Written = { rows: number; total: number | null; bytes: number; cut: number };
 export type WriteOptions = {
   signal?: AbortSignal;
   /** false: FILE_EXISTS when a file is there, before the first byte and after the last */
@@ -65,16 +66,17 @@ export async function* writeFile(
     let bytes = 0;
     let rows = 0;
     let total: number | null = 0;
+    let cut = 0;
     let look = LOOK_EVERY;
     for await (const piece of source) {
       await output.write(piece, signal);
       bytes += piece.chunk.byteLength;
-      ({ rows, total } = piece);
+      ({ rows, total, cut = 0 } = piece);
       if (bytes >= look) {
         look = bytes + LOOK_EVERY;
         if (output.disk !== null && total !== null) await checkRoom(output.disk, path, { bytes, rows, total });
       }
-      yield { rows, total, bytes };
+      yield { rows, total, bytes, cut };
       signal.throwIfAborted();
     }
     if (total !== null && rows !== total) throw new AppError('CANCELLED', 'the export was ended before its last row');
@@ -92,7 +94,7 @@ export async function* writeFile(
 async function checkRoom(
   disk: string,
   path: string,
-  { bytes, rows, total }: Written & { total: number },
+  { bytes, rows, total }: { bytes: number; rows: number; total: number },
 ): Promise<void> {
   if (rows < ENOUGH_ROWS) return;
   const needed = Math.round((bytes / rows) * (total - rows));

@@ -1,7 +1,6 @@
 /** Exports of a real archive: every row of one state, whatever values it has and whatever is written meanwhile. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { ExportAsked } from '../../src-main/contract/export.ts';
@@ -72,22 +71,71 @@ test('what is written during an export is not in it: all rows are of one state',
   }
 });
 
-test('a folder by day: whole or not there; only one that an export made is replaced', async () => {
-  const asked = { format: 'parquet' as const, by_day: true };
-  const path = await archive.export('days', asked);
-  const days = (await readdir(path)).sort();
-  assert.ok(days.length > 50 && days.includes('day=__HIVE_DEFAULT_PARTITION__'), days.join());
-  assert.ok(days.slice(0, -1).every((day) => /^day=\d{4}-\d\d-\d\d$/.test(day)));
-  await assert.rejects(archive.export('days', asked, { overwrite: false }), { code: 'FILE_EXISTS' });
-  await archive.export('days', asked);
-  await writeFile(join(path, 'mine.txt'), 'mine');
-  await assert.rejects(archive.export('days', asked), { code: 'FILE_EXISTS' });
-  assert.equal(await readFile(join(path, 'mine.txt'), 'utf8'), 'mine');
-  await mkdir(join(archive.dir, 'empty'));
-  await archive.export('empty', asked, { overwrite: false });
-  const abort = new AbortController();
-  const ended = archive.export('ended', asked, { signal: abort.signal, meanwhile: () => abort.abort() });
-  await assert.rejects(ended, { code: 'CANCELLED' });
-  assert.ok(!existsSync(join(archive.dir, 'ended')));
-  assert.ok((await readdir(archive.dir)).every((name) => !name.endsWith('partial')));
+test('logs and artifacts of the runs of a question: every line, each artifact as a file', async () => {
+  const [first, second] = archive.ids();
+  const line = (i: number, level: number, message: string) => ({
+    ...{ id: `00000000-0000-4000-8000-00000000000${i}`, name: 'prefect.task_runs', level, message },
+    timestamp: 1_790_000_000_000_000 + i,
+  });
+  const artifact = (id: string, type: string, data: string) => ({
+    ...{ id, key: 'report/../x', type, description: null, data, truncated: false, created: null, updated: null },
+  });
+  const kept = { history: [], truncated: false, gap: null, fetched: 1, problem: null };
+  const traceback = 'Finished\nTraceback (most recent call last):\n  File "a.py"\nValueError: =1';
+  archive.writer.saveActivity(
+    first,
+    {
+      ...kept,
+      logs: [line(1, 20, 'begin, "quoted"'), line(2, 40, traceback)],
+      artifacts: [
+        artifact('11111111-0000-4000-8000-000000000001', 'markdown', JSON.stringify('# Title\n')),
+        artifact(
+          '11111111-0000-4000-8000-000000000002',
+          'table',
+          JSON.stringify('[{"a": 1.50, "b": "x,y"}, {"a": null}]'),
+        ),
+        artifact('11111111-0000-4000-8000-000000000003', 'table', JSON.stringify('{"a": [1, 2], "b": ["é"]}')),
+        artifact('11111111-0000-4000-8000-000000000004', 'progress', '50.0'),
+      ],
+    },
+    null,
+  );
+  archive.writer.saveActivity(second, { ...kept, logs: [line(3, 50, 'other')], artifacts: [] }, null);
+
+  const text = await exported({ what: 'logs', format: 'text' });
+  assert.equal(text.split('\n').filter((one) => /^\d{4}-/.test(one)).length, 3);
+  assert.match(text, /ERROR {4}.*Finished\n {4}Traceback/);
+  const lines = (await exported({ what: 'logs', format: 'jsonl' })).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((one) => (JSON.parse(one) as { task_run_id: string; message: string }).message),
+    ['begin, "quoted"', traceback, 'other'],
+  );
+  const csv = await exported({ what: 'logs', format: 'csv' });
+  assert.ok(csv.startsWith('timestamp,level,level_name,logger,message,task_run_id,task_run_name,flow_run_name\r\n'));
+  assert.ok(csv.includes('20,INFO,prefect.task_runs,"begin, ""quoted""",'));
+
+  const path = await archive.export('artifacts', { what: 'artifacts', format: 'files' });
+  const names = (await readdir(path)).sort();
+  assert.deepEqual(
+    names.map((name) => name.slice(name.lastIndexOf('_'))),
+    ['1.md', '2.csv', '3.csv', '4.json'].map((end) => `_11111111-0000-4000-8000-00000000000${end}`),
+  );
+  assert.deepEqual(await Promise.all(names.map((name) => readFile(join(path, name), 'utf8'))), [
+    '# Title\n',
+    'a,b\r\n1.50,"x,y"\r\n,\r\n',
+    'a,b\r\n1,é\r\n2,\r\n',
+    '50.0',
+  ]);
+  await assert.rejects(archive.export('artifacts', { what: 'artifacts', format: 'files' }), { code: 'FILE_EXISTS' });
+
+  const columns = ['id', 'error_lines', 'traceback'];
+  const rows = (await exported({ format: 'jsonl', columns }))
+    .trimEnd()
+    .split('\n')
+    .map((one) => JSON.parse(one) as Record<string, unknown>);
+  assert.deepEqual(
+    rows.slice(0, 3).map(({ error_lines }) => error_lines),
+    [1, 1, null],
+  );
+  assert.equal(rows[0].traceback, traceback.slice('Finished\n'.length));
 });

@@ -36,7 +36,6 @@ const homes: Record<string, string | string[]> = {
   undici: 'src-main/prefect',
   electron: 'src-main/shell',
   ws: ['src-main/shell', 'src-main/demo'],
-  'hyparquet-writer': 'src-main/export',
   svelte: 'src-renderer',
 };
 /** Run in a page too, so nothing of Node's. */

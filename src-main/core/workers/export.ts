@@ -16,12 +16,12 @@ import { valueJson, type Value } from '../../export/cells.ts';
 import { csvCell, csvHeader, csvLine } from '../../export/csv.ts';
 import { writeFile, type Chunk } from '../../export/file.ts';
 import { offsetsOf, timeFormat } from '../../export/local-time.ts';
-import { GROUP_ROWS, ParquetFile } from '../../export/parquet.ts';
 import { Workbook } from '../../export/xlsx.ts';
+import { activityFields, artifactChunks, logChunks } from './export-activity.ts';
 import { csvBlock } from './export-block.ts';
-import { DAY_FOLDER, daysOf } from './export-days.ts';
+
 import type { Snapshot } from './export-snapshot.ts';
-import { exportValues, type ValueReader } from './export-values.ts';
+import { exportValues } from './export-values.ts';
 
 /** Rows a chunk: about a millisecond of work and 300 kB of text. */
 const ROWS = 1000;
@@ -30,6 +30,8 @@ const REPORT_EVERY = 50;
 
 export type ExportPlace = { path: string; overwrite: boolean };
 type Chunks = Iterable<Chunk> | AsyncIterable<Chunk>;
+/** No folder of artifacts is replaced: what else is in it cannot be told. */
+const NOTHING = /^(?!)/;
 
 /** Throws BAD_INPUT for a column that does not exist, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS. Ending it early leaves no file. */
 export async function* exportRows(
@@ -40,14 +42,15 @@ export async function* exportRows(
 ): AsyncGenerator<ExportItem, void, undefined> {
   if (!formatsOf[options.what].includes(options.format))
     throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${options.format}`);
-  const folder = makesFolder(options) ? { ours: DAY_FOLDER } : null;
-  let last = { rows: 0, bytes: 0 };
+  const folder = makesFolder(options) ? { ours: options.what === 'runs' ? /^day=/ : NOTHING } : null;
+  let last = { rows: 0, bytes: 0, cut: 0 };
   let next = 0;
   for await (const { total, ...written } of writeFile(path, chunks(rows, options), { signal, overwrite, folder })) {
     last = written;
     if (performance.now() < next) continue;
     next = performance.now() + REPORT_EVERY;
-    yield { kind: 'progress', ...written, total };
+    const { rows: done, bytes } = written;
+    yield { kind: 'progress', rows: done, bytes, total };
   }
   yield { kind: 'done', ...last };
 }
@@ -60,6 +63,7 @@ export function columnsOf({ what, format, columns }: ExportOptions): ExportColum
 
 /** The fields of the index that an export reads. */
 export function fieldsOf(options: ExportOptions): string[] {
+  if (options.what !== 'runs') return activityFields;
   const paths = (columnsOf(options) ?? []).map(({ path }) => path).filter(isField);
   return makesFolder(options) ? [...paths, 'expected_start_time'] : paths;
 }
@@ -67,6 +71,8 @@ export function fieldsOf(options: ExportOptions): string[] {
 const isField = (path: string): boolean => resolveField('task_run', path) !== null;
 
 function chunks(rows: Snapshot, options: ExportOptions): Chunks {
+  if (options.what === 'logs') return logChunks(rows, options);
+  if (options.what === 'artifacts') return artifactChunks(rows);
   const columns = columnsOf(options);
   switch (options.format) {
     case 'csv':
@@ -75,9 +81,6 @@ function chunks(rows: Snapshot, options: ExportOptions): Chunks {
     case 'json':
     case 'jsonl':
       return jsonChunks(rows, options.format, columns === null ? serverRows(rows) : chosenValues(rows, columns));
-    case 'parquet':
-      if (columns) return options.by_day ? parquetDays(rows, columns, options) : parquetChunks(rows, columns, options);
-      break;
     case 'xlsx':
       if (columns) return xlsxChunks(rows, columns, options);
   }
@@ -162,55 +165,6 @@ function chosenValues(rows: Snapshot, columns: readonly ExportColumn[]): Texts {
   };
 }
 
-async function* parquetChunks(
-  rows: Snapshot,
-  columns: readonly ExportColumn[],
-  { header, compression }: ExportOptions,
-): AsyncGenerator<Chunk> {
-  const { order } = rows;
-  const total = order.length;
-  const values = exportValues(rows, columns);
-  const file = await ParquetFile.begin(columns, headsOf(columns, header), compression);
-  for await (const group of groups(order, values, 0))
-    yield { chunk: file.group(group.values), rows: group.rows, total };
-  yield { chunk: file.end(), rows: total, total };
-}
-
-/** A folder with a file for each day, named as Hive, DuckDB, Spark, Trino and Polars expect it. */
-async function* parquetDays(
-  rows: Snapshot,
-  columns: readonly ExportColumn[],
-  { header, compression }: ExportOptions,
-): AsyncGenerator<Chunk> {
-  const values = exportValues(rows, columns);
-  const total = rows.order.length;
-  let done = 0;
-  for (const { name, order } of daysOf(rows.order, rows.frozen.reader('expected_start_time'))) {
-    const file = await ParquetFile.begin(columns, headsOf(columns, header), compression);
-    for await (const group of groups(order, values, done))
-      yield { file: name, chunk: file.group(group.values), rows: group.rows, total };
-    done += order.length;
-    yield { file: name, chunk: file.end(), rows: done, total };
-  }
-}
-
-/** The values of as many rows as a group holds, gathered piece by piece, so that questions get a turn between two. */
-async function* groups(
-  order: Uint32Array,
-  values: ValueReader,
-  before: number,
-): AsyncGenerator<{ values: Value[][]; rows: number }> {
-  for (let at = 0; at < order.length; at += GROUP_ROWS) {
-    const rids = order.subarray(at, at + GROUP_ROWS);
-    const gathered: Value[][] = [];
-    for (const piece of pieces(rids)) {
-      values([...piece.rids]).forEach((column, i) => (gathered[i] ??= []).push(...column));
-      await new Promise<void>((resolve) => void setImmediate(resolve));
-    }
-    yield { values: gathered, rows: before + at + rids.length };
-  }
-}
-
 function* xlsxChunks(rows: Snapshot, columns: readonly ExportColumn[], options: ExportOptions): Generator<Chunk> {
   const { order } = rows;
   const total = order.length;
@@ -223,7 +177,7 @@ function* xlsxChunks(rows: Snapshot, columns: readonly ExportColumn[], options: 
   yield { chunk: book.begin(headsOf(columns, options.header)), rows: 0, total };
   for (const { rids, rows: written } of pieces(order))
     yield { chunk: book.rows(values([...rids])), rows: written, total };
-  yield { chunk: book.end(), rows: total, total };
+  yield { chunk: book.end(), rows: total, total, cut: book.cut };
 }
 
 /** `rows`: how many there are up to the end of the piece. */
