@@ -61,6 +61,9 @@ export async function* writeFile(
   { signal = new AbortController().signal, overwrite = true, folder = null }: WriteOptions = {},
 ): AsyncGenerator<Written, void, undefined> {
   let output: Output | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
   try {
     output = folder ? await openFolder(path, overwrite, folder.ours) : await openOutput(path, signal, overwrite);
     let bytes = 0;
@@ -69,7 +72,10 @@ export async function* writeFile(
     let cut = 0;
     let look = LOOK_EVERY;
     for await (const piece of source) {
-      await output.write(piece, signal);
+      await writing;
+      // the next chunk is made while this one is written
+      writing = output.write(piece, either);
+      writing.catch(() => undefined);
       bytes += piece.chunk.byteLength;
       ({ rows, total, cut = 0 } = piece);
       if (bytes >= look) {
@@ -79,6 +85,7 @@ export async function* writeFile(
       yield { rows, total, bytes, cut };
       signal.throwIfAborted();
     }
+    await writing;
     if (total !== null && rows !== total) throw new AppError('CANCELLED', 'the export was ended before its last row');
     const whole = output;
     output = null;
@@ -86,6 +93,8 @@ export async function* writeFile(
   } catch (thrown) {
     throw signal.aborted ? new AppError('CANCELLED', 'the export was cancelled') : writeError(thrown, path);
   } finally {
+    ended.abort(); // a pipe that nobody reads would be waited for
+    await writing.catch(() => undefined);
     await output?.discard();
   }
 }
