@@ -3,7 +3,17 @@ import { z } from 'zod';
 import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
 import { exportItemSchema, exportOptionsSchema } from './export.ts';
-import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchema, querySchema } from './query.ts';
+import {
+  conditionSchema,
+  facetRequestSchema,
+  facetSchema,
+  groupSortSchema,
+  groupingSchema,
+  groupsSchema,
+  histogramRequestSchema,
+  histogramSchema,
+  querySchema,
+} from './query.ts';
 import { rowListSchema } from './row-columns.ts';
 import { runActivitySchema, taskRunDetailSchema } from './run.ts';
 import {
@@ -171,6 +181,18 @@ export const contract = {
   ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),
+  /** task runs in groups, at most 200 of them at once */
+  'query.groups': call(
+    z.object({
+      workspace,
+      where: conditionSchema,
+      grouping: groupingSchema,
+      sort: groupSortSchema,
+      from: z.number().int().min(0),
+      to: z.number().int().min(0),
+    }),
+    groupsSchema,
+  ),
   /** tells when the index has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
   'query.watch': stream(
     z.object({ workspace }),

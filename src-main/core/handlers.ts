@@ -193,6 +193,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
+    'query.groups': async ({ workspace, ...input }, { signal }) => (await query(workspace)).groups(input, { signal }),
     'query.watch': async function* ({ workspace }, { signal }) {
       yield* whileAlive(workspace, signal, (archive) => archive.query.watch({}, { signal }));
     },

@@ -9,6 +9,9 @@ import type {
   Dialect,
   Facet,
   FacetRequest,
+  Grouping,
+  Groups,
+  GroupSort,
   Histogram,
   HistogramRequest,
   SortKey,
@@ -21,6 +24,7 @@ import type { RowSet } from './columns/row-set.ts';
 import type { Column, RefColumn } from './columns/columns.ts';
 import { backReference, Evaluator } from './language/conditions.ts';
 import { conjuncts, facet, speaksOnlyOf } from './facets/facets.ts';
+import { groups } from './facets/groups.ts';
 import { histogram } from './facets/histogram.ts';
 import { Permutations } from './order/permutations.ts';
 import { prefectCondition, prefectSort } from './language/prefect.ts';
@@ -68,6 +72,8 @@ type EngineOptions = {
 
 /** Sorting 500 rows takes about 0.5 ms, scanning an order of a million 2 ms. */
 const SMALL_RESULT = 500;
+/** Sorting 20,000 rows by duration takes about 5 ms, passing over the kept order of a million as long. */
+const SMALL_GROUPED = 20_000;
 
 export class Engine {
   readonly #source: ColumnSource;
@@ -232,6 +238,24 @@ export class Engine {
   #histogram(entity: Entity, request: HistogramRequest, mask: RowSet, count: number, now: number): Histogram {
     const inOrder = () => this.#permutations.either(entity, request.field);
     return histogram(this.#tables[entity], entity, request, mask, count, now, inOrder);
+  }
+
+  /** The groups at places [from, to) of the task runs for which the condition is true. Throws BAD_INPUT for a field that cannot be grouped by. */
+  groups(
+    where: Condition,
+    grouping: Grouping,
+    page: { sort: GroupSort; from: number; to: number },
+    now: number,
+  ): Groups {
+    const mask = this.mask('task_run', where, now);
+    const count = rowSet.count(mask);
+    const byDuration = (list: Uint32Array) => {
+      const sort = [{ field: 'duration', dir: 'asc' }] as const;
+      return count > SMALL_GROUPED
+        ? this.#permutations.order('task_run', sort).rows
+        : list.toSorted(this.#permutations.compare('task_run', sort));
+    };
+    return groups(this.#tables, grouping, page, mask, count, byDuration);
   }
 
   /**

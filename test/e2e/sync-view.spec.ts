@@ -52,6 +52,30 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await window.expectCount(all);
   });
 
+  await test.step('the list in groups: sorted by a click on a head, and a group opens as its runs', async () => {
+    await page.getByRole('button', { name: 'Group', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'State', exact: true }).click();
+    const table = page.getByRole('table', { name: 'Runs by state' });
+    const counts = () => table.locator('tbody td:nth-of-type(1)').allTextContents();
+    await expect.poll(counts).not.toHaveLength(0);
+    const numbers = (await counts()).map((text) => Number(text.replaceAll(/\D/g, '')));
+    expect(numbers.reduce((sum, one) => sum + one)).toBe(all);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => b - a));
+    await accessible(page, 'main');
+    await table.getByRole('button', { name: 'Runs', exact: true }).click();
+    await expect(table.getByRole('columnheader', { name: 'Runs', exact: true })).toHaveAttribute(
+      'aria-sort',
+      'ascending',
+    );
+    const failed = table.getByRole('row', { name: /^Failed/ });
+    const count = Number((await failed.getByRole('cell').first().innerText()).replaceAll(/\D/g, ''));
+    await failed.getByRole('button', { name: 'Failed' }).press('Enter');
+    await expect(table).toBeHidden();
+    await window.expectCount(count);
+    await page.getByRole('button', { name: 'Remove state Failed' }).click();
+    await window.expectCount(all);
+  });
+
   await test.step('check now finds what the server has deleted, and shows it', async () => {
     await window.filter('State', 'Failed');
     await expect.poll(() => window.count()).toBeLessThan(all);

@@ -26,6 +26,7 @@ import { serverVersion, STATE_KEY } from '../../sync/state.ts';
 
 const KEPT_RESULTS = 8;
 const MAX_ROWS = 1000;
+const MAX_GROUPS = 200;
 /** ms between two changes told to the window: nobody reads faster. */
 const WATCH_PAUSE = 250;
 const MAX_CHANGED_IDS = 1000;
@@ -78,6 +79,10 @@ export class QueryResults {
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
+    },
+    groups: ({ where, grouping, sort, from, to }) => {
+      if (to - from > MAX_GROUPS) throw new AppError('BAD_INPUT', `at most ${MAX_GROUPS} groups at once`);
+      return this.#open.engine.groups(where, grouping, { sort, from, to }, Date.now() * 1000);
     },
     ids: ({ query, limit }) => {
       const order = this.#order(query);
