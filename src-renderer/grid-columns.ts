@@ -167,6 +167,12 @@ export function splitName(name: string): { base: string; suffix: string } {
   return match ? { base: match[1] ?? name, suffix: match[2] ?? '' } : { base: name, suffix: '' };
 }
 
+/** Prefect's key of a task is its name and eight digits, a hash of its source file; Prefect 2's is its name only. */
+export function splitTaskKey(key: string): { base: string; suffix: string } {
+  const match = /^(.+)(-[0-9a-f]{8})$/.exec(key);
+  return { base: match?.[1] ?? key, suffix: match?.[2] ?? '' };
+}
+
 /**
  * Length of the thin bar under a duration, 0 to 1. Durations differ by powers of ten, so the scale is logarithmic: 0.1 s is
  * nothing, a day is full.

@@ -179,6 +179,14 @@ export const contract = {
     z.object({ workspace, result: z.string(), id: z.string() }),
     z.object({ position: z.number().nullable() }),
   ),
+  /**
+   * what a result's question would answer now: runs that it would add, how many of these failed or crashed, and runs that it would no
+   * longer have
+   */
+  'query.news': call(
+    z.object({ workspace, result: z.string(), query: querySchema }),
+    z.object({ added: z.number(), failed: z.number(), removed: z.number() }),
+  ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),
   /** task runs in groups, at most 200 of them at once */

@@ -54,6 +54,8 @@ export type Question = {
 
 export type Outcome = {
   count: number;
+  /** The rows of the moment of the question. */
+  readonly mask: RowSet;
   /** All rids in order, of the moment of the question; computed when first read. */
   readonly order: Uint32Array<ArrayBuffer>;
   /** The rids at places [from, to); near the front, the whole order is not computed. */
@@ -213,6 +215,7 @@ export class Engine {
     const { count } = order;
     return {
       count,
+      mask,
       get order() {
         return order.all();
       },
@@ -220,6 +223,21 @@ export class Engine {
       position: (rid) => order.position(rid),
       facets: this.#facets(entity, where, now, question.facets ?? []),
       histogram: question.histogram ? this.#histogram(entity, question.histogram, mask, count, now) : null,
+    };
+  }
+
+  /**
+   * What the same condition answers now beside an earlier outcome: rows that came to it, how many of these failed or crashed, and rows that
+   * are no longer in it.
+   */
+  news(before: Outcome, where: Condition, now: number): { added: number; failed: number; removed: number } {
+    const mask = this.mask('task_run', where, now);
+    const added = rowSet.andNot(mask, before.mask);
+    const failed = this.mask('task_run', { field: 'state_type', in: ['FAILED', 'CRASHED'] }, now);
+    return {
+      added: rowSet.count(added),
+      failed: rowSet.count(rowSet.and(added, failed)),
+      removed: rowSet.count(rowSet.andNot(before.mask, mask)),
     };
   }
 

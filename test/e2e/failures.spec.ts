@@ -56,6 +56,7 @@ test('failed runs by what they failed of', async ({ host }) => {
 
   await test.step('a success before a failed run is its last one, before another success the previous one', async () => {
     await expect(window.detail.getByText(/^Last success/)).toBeVisible();
+    await expect(window.detail.getByRole('group', { name: 'Failure' })).toBeVisible();
     await expect(page.getByRole('heading', { level: 1 })).toHaveAttribute('title', /^Answered in/);
   });
 

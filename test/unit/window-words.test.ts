@@ -9,6 +9,7 @@ import { chipsOf, phrase, spanWords } from '../../src-renderer/state/filters/chi
 import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';
 import { exportName } from '../../src-renderer/state/question/export-name.ts';
 import { mergedValues } from '../../src-renderer/state/filters/facet-values.ts';
+import { newsWords } from '../../src-renderer/state/question/news-words.ts';
 import { shortcut } from '../../src-renderer/state/window/shortcuts.ts';
 import { gridColumns } from '../../src-renderer/grid-columns.ts';
 import {
@@ -185,6 +186,16 @@ describe('small words', () => {
     assert.equal(cover({ phase: 'idle', resumable: true })?.coverage, 'Not all runs are here yet');
     assert.equal(cover({ phase: 'idle' })?.coverage, 'Never synced');
     assert.equal(coverageWords(null, { day: String, ago: String }), null);
+  });
+
+  it('say what came since the list was read', () => {
+    const news = (added: number, failed: number, removed: number) => newsWords({ added, failed, removed });
+    assert.equal(news(43, 2, 1), '43 new, 2 failed');
+    assert.equal(news(1200, 0, 0), '1,200 new');
+    assert.equal(news(0, 0, 1), 'List has changed');
+    assert.equal(news(0, 0, 0), null);
+    assert.equal(newsWords('lost'), 'List has changed');
+    assert.equal(newsWords(null), null);
   });
 
   it('names of exports are safe on every file system', () => {

@@ -197,6 +197,7 @@ export const queryContract = {
     z.object({ ids: z.array(z.string()), count: z.number() }),
   ),
   coverage: call(none, coverageSchema),
+  news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
   groups: call(contract['query.groups'].input.omit({ workspace: true }), groupsSchema),
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),

@@ -76,6 +76,7 @@ export class QueryResults {
       const rid = this.#open.engine.ridOf('task_run', id);
       return { position: rid === null ? null : this.#result(result).position(rid) };
     },
+    news: ({ result, query }) => this.#open.engine.news(this.#result(result), query.where, Date.now() * 1000),
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
