@@ -2,7 +2,18 @@
 import { z } from 'zod';
 import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
-import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchema, querySchema } from './query.ts';
+import { exportItemSchema, exportOptionsSchema } from './export.ts';
+import {
+  conditionSchema,
+  facetRequestSchema,
+  facetSchema,
+  groupSortSchema,
+  groupingSchema,
+  groupsSchema,
+  histogramRequestSchema,
+  histogramSchema,
+  querySchema,
+} from './query.ts';
 import { rowListSchema } from './row-columns.ts';
 import { runActivitySchema, taskRunDetailSchema } from './run.ts';
 import {
@@ -49,12 +60,10 @@ export type Answer = z.infer<typeof answerSchema>;
 /** As it is sent: rows are columns. */
 export type SentAnswer = z.input<typeof answerSchema>;
 
+const [progressSchema, doneSchema] = exportItemSchema.options;
 const exportProgressSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
-  z.object({
-    kind: z.literal('done'),
-    rows: z.number(),
-    bytes: z.number(),
+  progressSchema,
+  doneSchema.extend({
     path: z.string(),
     /** browser shell: a one-use address the page opens to receive the file */
     download: z.string().nullable(),
@@ -66,6 +75,8 @@ export const contract = {
     none,
     z.object({
       version: z.string(),
+      /** the core's CONTRACT_HASH; a window with another one is of another build, as after an update, and is to be reloaded */
+      contract: z.string(),
       /** what this shell can do: the window asks capabilities, never which shell it is in */
       capabilities: z.object({
         save_dialog: z.boolean(),
@@ -178,8 +189,28 @@ export const contract = {
     z.object({ workspace, result: z.string(), id: z.string() }),
     z.object({ position: z.number().nullable() }),
   ),
+  /**
+   * what a result's question would answer now: runs that it would add, how many of these failed or crashed, and runs that it would no
+   * longer have
+   */
+  'query.news': call(
+    z.object({ workspace, result: z.string(), query: querySchema }),
+    z.object({ added: z.number(), failed: z.number(), removed: z.number() }),
+  ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),
+  /** task runs in groups, at most 200 of them at once */
+  'query.groups': call(
+    z.object({
+      workspace,
+      where: conditionSchema,
+      grouping: groupingSchema,
+      sort: groupSortSchema,
+      from: z.number().int().min(0),
+      to: z.number().int().min(0),
+    }),
+    groupsSchema,
+  ),
   /** tells when the index has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
   'query.watch': stream(
     z.object({ workspace }),
@@ -206,22 +237,20 @@ export const contract = {
   /** what is left out stays as it is */
   'settings.update': call(settingsChangeSchema, settingsSchema),
 
-  /** asks where to save; null when the person closed the dialog. `save` names the place for `export.run` */
+  /**
+   * asks where to save; null when the person closed the dialog. `save` names the place for `export.run`, as often as it is wanted; in the
+   * browser shell once. `folder`: the export makes a folder of that name
+   */
   'export.choose': call(
-    z.object({ suggested: z.string() }),
+    z.object({ suggested: z.string(), folder: z.boolean().default(false) }),
     z.object({ save: z.string(), path: z.string() }).nullable(),
   ),
-  /** writes beside the target and renames at the end; ending the stream early removes the partial file */
+  /**
+   * writes all rows of the query, in its order, of one state of the archive; beside the target, renamed at the end. Ending the stream
+   * early removes what was written. Throws BAD_INPUT, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
+   */
   'export.run': stream(
-    z.object({
-      workspace,
-      query: querySchema,
-      /** field paths in order; null is the default set */
-      columns: z.array(z.string()).min(1).nullable(),
-      save: z.string(),
-      /** put a ' before cells a spreadsheet would run as a formula; off, the file holds exactly the archive's values */
-      spreadsheet: z.boolean().default(false),
-    }),
+    exportOptionsSchema.extend({ workspace, query: querySchema, save: z.string() }),
     exportProgressSchema,
   ),
 

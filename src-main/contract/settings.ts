@@ -24,6 +24,8 @@ export const settingsSchema = z.object({
   pinned_presets: z.array(z.string()).default([]),
   /** id of the preset a window starts with; null: every run */
   default_preset: z.string().nullable().default(null),
+  /** how to connect a server of one's own is said while there is only demo data, until it is dismissed */
+  demo_hint: z.boolean().default(true),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -41,5 +43,6 @@ export const settingsChangeSchema = z
     closed_sections: shape.closed_sections.removeDefault(),
     pinned_presets: shape.pinned_presets.removeDefault(),
     default_preset: shape.default_preset.removeDefault(),
+    demo_hint: shape.demo_hint.removeDefault(),
   } satisfies Record<keyof Settings, z.ZodType>)
   .partial();

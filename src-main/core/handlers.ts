@@ -1,6 +1,7 @@
 /** The contract, call by call: each line finds who knows and asks. */
 import { randomUUID } from 'node:crypto';
 import type { contract } from '../contract/calls.ts';
+import { CONTRACT_HASH } from '../contract/contract-hash.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
@@ -16,7 +17,7 @@ import type { JsonFile } from './files/json-file.ts';
 import type { Paths } from './files/paths.ts';
 import { refuseOwnFiles } from './files/own-files.ts';
 import type { Presets } from './files/presets.ts';
-import type { Shell } from './shell.ts';
+import type { SavePlace, Shell } from './shell.ts';
 import { adoptable, keptArchives } from './workspaces/kept-archives.ts';
 import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
@@ -49,7 +50,7 @@ type Core = {
 export function createHandlers(core: Core): Handlers<typeof contract> {
   const { shell, workspaces, presets, settings, archives } = core;
   /** places that a person has chosen: the window names one and never gives a path to write */
-  const saves = new Map<string, { path: string; download: string | null }>();
+  const saves = new Map<string, SavePlace>();
   /** finished exports: the only files that a window may have the system show */
   const exported = new Set<string>();
   let candidates: FoundServer[] = [];
@@ -98,6 +99,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       if (workspaces.list().length === 0 && !core.readOnly) await core.ensureDemo();
       return {
         version: core.version,
+        contract: CONTRACT_HASH,
         capabilities: { ...shell.capabilities, secrets: workspaces.secretsKind },
         data_dir: core.paths.dataDir,
         read_only: core.readOnly,
@@ -203,8 +205,10 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.ask': async ({ workspace, ...question }, { signal }) => (await query(workspace)).ask(question, { signal }),
     'query.rows': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).rows(rest, { signal }),
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
+    'query.news': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).news(rest, { signal }),
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
+    'query.groups': async ({ workspace, ...input }, { signal }) => (await query(workspace)).groups(input, { signal }),
     'query.watch': async function* ({ workspace }, { signal }) {
       yield* whileAlive(workspace, signal, (archive) => archive.query.watch({}, { signal }));
     },
@@ -244,8 +248,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       return settings.get();
     },
 
-    'export.choose': async ({ suggested }) => {
-      const place = await shell.chooseSavePath(suggested);
+    'export.choose': async ({ suggested, folder }) => {
+      const place = await shell.chooseSavePath(suggested, folder);
       if (!place) return null;
       const save = randomUUID();
       saves.set(save, place);
@@ -254,14 +258,19 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'export.run': async function* ({ save, workspace, ...what }, { signal }) {
       const place = saves.get(save);
       if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
+<<<<<<< HEAD
       saves.delete(save);
       await refuseOwnFiles(core.paths.dataDir, place.path);
+=======
+      const { path, download, overwrite } = place;
+      if (download !== null) saves.delete(save); // the file is gone once it was handed over
+>>>>>>> main
       const release = archives.hold(workspace);
       try {
-        const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
+        const items = (await query(workspace)).export({ ...what, path, overwrite }, { signal });
         for await (const item of items) {
-          if (item.kind === 'done') exported.add(place.path);
-          yield item.kind === 'done' ? { ...item, ...place } : item;
+          if (item.kind === 'done') exported.add(path);
+          yield item.kind === 'done' ? { ...item, path, download } : item;
         }
       } catch (thrown) {
         if (toAppError(thrown).code === 'THREAD_DIED') await discardUnfinished(place.path);

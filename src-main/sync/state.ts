@@ -10,8 +10,11 @@ export const STATE_KEY = 'sync';
 const gap = z.object({ low: z.string().nullable(), high: z.string() });
 const time = z.number().nullable();
 
-/** Rows and routes that were skipped and have not been read since. `at`: µs by the server's clock when it was last tried. */
-const skipped = z.array(skippedRowSchema.extend({ at: z.number() }));
+/**
+ * Rows and questions that were skipped and have not been read or answered since; `question` null: a row. `at`: µs by the server's clock when
+ * it was last tried.
+ */
+const skipped = z.array(skippedRowSchema.extend({ at: z.number(), question: z.string().nullable().default(null) }));
 
 const syncStateSchema = z.object({
   v: z.literal(1),
@@ -32,6 +35,8 @@ const syncStateSchema = z.object({
   through: time,
   /** the same, as of the last pass with the wide overlap */
   wide: time,
+  /** µs by the server's clock; when unfinished runs of each age were last asked for, youngest first (delta.ts) */
+  unfinished: z.array(z.number()).default([]),
   /** µs by the server's clock; the last daily reading of all parents and of runs without expected start, which passes do not see */
   daily: time,
   /** µs; the oldest expected start of a task run that was received */
@@ -49,6 +54,8 @@ const syncStateSchema = z.object({
       limit: z.number().int().min(1),
       features: z.object({ expectedStart: z.boolean(), taskRunEnd: z.boolean(), flowRunEnd: z.boolean() }),
       dialect: dialectSchema.nullable(),
+      /** Prefect's; null: it does not tell. An older state without it is learned anew */
+      version: z.string().nullable().optional(),
       learned: z.number(),
       /** questions that this server cannot answer, `task_run end_time`: another way is used until it is learned anew */
       unanswered: z.array(z.string()).default([]),
@@ -64,6 +71,7 @@ export function freshState(): SyncState {
     open: null,
     through: null,
     wide: null,
+    unfinished: [],
     daily: null,
     parentsMissed: false,
     skipped: [],
@@ -104,6 +112,9 @@ export function narrow(state: SyncState, before: number): boolean {
   state.oldest = state.oldest === null ? null : Math.max(state.oldest, before);
   return true;
 }
+
+/** The server's version of Prefect in a stored state; null where it is not known. */
+export const serverVersion = (stored: unknown): string | null => parseState(stored).server?.version ?? null;
 
 /** Anything else under the key, or a later version's state, becomes a fresh state: the harvest begins again, which loses no row. */
 export function parseState(stored: unknown): SyncState {

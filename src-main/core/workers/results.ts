@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { ExportItem } from '../../contract/export.ts';
 import type { Query } from '../../contract/query.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../contract/define.ts';
@@ -17,19 +18,22 @@ import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
-import { exportRows, type ExportItem, type ExportOptions } from './export.ts';
+import { exportRows, fieldsOf } from './export.ts';
+import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
+import { serverVersion, STATE_KEY } from '../../sync/state.ts';
 
 const KEPT_RESULTS = 8;
 const MAX_ROWS = 1000;
+const MAX_GROUPS = 200;
 /** ms between two changes told to the window: nobody reads faster. */
 const WATCH_PAUSE = 250;
 const MAX_CHANGED_IDS = 1000;
 /** ms between two looks at a file that another process writes. */
 const FILE_POLL = 3000;
 
-type Opened = { engine: Engine; reader: Reader };
+type Opened = { engine: Engine; reader: Reader; path: string };
 type News = { version: number; total: number; changed: string[] };
 
 export class QueryResults {
@@ -49,7 +53,7 @@ export class QueryResults {
     open: async ({ path, dialect, watchFile }) => {
       const reader = openReader(path);
       const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
-      this.#opened = { engine, reader };
+      this.#opened = { engine, reader, path };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);
       else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
@@ -72,9 +76,14 @@ export class QueryResults {
       const rid = this.#open.engine.ridOf('task_run', id);
       return { position: rid === null ? null : this.#result(result).position(rid) };
     },
+    news: ({ result, query }) => this.#open.engine.news(this.#result(result), query.where, Date.now() * 1000),
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
+    },
+    groups: ({ where, grouping, sort, from, to }) => {
+      if (to - from > MAX_GROUPS) throw new AppError('BAD_INPUT', `at most ${MAX_GROUPS} groups at once`);
+      return this.#open.engine.groups(where, grouping, { sort, from, to }, Date.now() * 1000);
     },
     ids: ({ query, limit }) => {
       const order = this.#order(query);
@@ -90,14 +99,16 @@ export class QueryResults {
     stats: () => ({
       version: this.#open.engine.version,
       task_runs: this.#open.engine.total('task_run'),
+      prefect: this.#prefect,
       state: { 'sync.status': this.#open.reader.state('sync.status') },
     }),
     api: (request) => {
-      const { status, body } = answerApi({ ...this.#current, now: Date.now() * 1000 }, request);
+      const view = { ...this.#current, now: Date.now() * 1000, prefect: this.#prefect };
+      const { status, body } = answerApi(view, request);
       const bytes = new TextEncoder().encode(body);
       return moved({ status, body: bytes }, bytes);
     },
-    export: ({ query, ...options }, { signal }) => this.#export(query, options, signal),
+    export: (input, { signal }) => this.#export(input, signal),
     close: async () => {
       await this.close();
       return {};
@@ -138,6 +149,11 @@ export class QueryResults {
     return this.#opened;
   }
 
+  /** The version of the server that the rows are from, as the sync has kept it; null where it is not known. */
+  get #prefect(): string | null {
+    return serverVersion(this.#open.reader.state(STATE_KEY));
+  }
+
   /** For answers that read the file too: all commits that have arrived are in the index. */
   get #current(): Opened {
     this.#intake.now();
@@ -168,8 +184,7 @@ export class QueryResults {
 
   /** A thread that ends waits until the partial file is removed, and so does `close`. */
   async *#export(
-    query: Query,
-    options: ExportOptions,
+    { query, path, overwrite, ...options }: Parameters<Handlers<typeof queryContract>['export']>[0],
     signal: AbortSignal,
   ): AsyncGenerator<ExportItem, void, undefined> {
     const closing = new AbortController();
@@ -183,11 +198,32 @@ export class QueryResults {
     this.#exports.add(running);
     try {
       const either = AbortSignal.any([signal, closing.signal]);
-      yield* exportRows(this.#open.engine, this.#order(query), options, either);
+      const snapshot = await this.#snapshot(query, fieldsOf(options), either);
+      try {
+        yield* exportRows(snapshot, options, { path, overwrite }, either);
+      } finally {
+        snapshot.release();
+      }
     } finally {
       this.#exports.delete(running);
       ended.resolve();
     }
+  }
+
+  #snapshot(query: Query, fields: readonly string[], signal: AbortSignal): Promise<Snapshot> {
+    const { engine, reader, path } = this.#open;
+    return takeSnapshot({
+      engine,
+      open: () => openReader(path),
+      update: () => {
+        this.#intake.now();
+        // without a writer here nobody tells of commits; under another export the index stays as it is until that one ends
+        if (this.#poll && this.#exports.size === 1 && reader.batch() !== engine.version) engine.load(reader.batch());
+      },
+      order: () => this.#order(query),
+      fields,
+      signal,
+    });
   }
 
   #order(query: Query): Uint32Array {
@@ -217,7 +253,8 @@ export class QueryResults {
     let seen = reader.dataVersion();
     this.#poll = setInterval(() => {
       const version = reader.dataVersion();
-      if (version === seen) return;
+      // an export reads the index as it is
+      if (version === seen || this.#exports.size > 0) return;
       seen = version;
       this.#open.engine.load(reader.batch());
       this.#tell([]);

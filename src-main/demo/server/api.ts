@@ -1,13 +1,7 @@
 /** The demo server's answers, request by request, without HTTP around them. Paths are below `/api`. */
-import type { z } from 'zod';
 import type { Entity } from '../../contract/fields.ts';
-import {
-  bodySchemas,
-  deploymentFilterSchema,
-  flowFilterSchema,
-  flowRunFilterSchema,
-  taskRunFilterSchema,
-} from '../../contract/prefect-filter.ts';
+import { bodySchemas } from '../../contract/prefect-filter.ts';
+import { prefectRules, USUAL_VERSION } from '../../contract/prefect-versions.ts';
 import type { Dialect } from '../../contract/query.ts';
 import type { JsonRow } from '../json.ts';
 import type { Database } from './database.ts';
@@ -32,6 +26,9 @@ export type Server = {
   /** µs */
   now(): number;
 };
+
+/** The demo's server is of the usual version. */
+const schemas = bodySchemas(prefectRules(null));
 
 const entityOf: Record<string, Entity> = {
   task_runs: 'task_run',
@@ -61,7 +58,7 @@ export function answer(server: Server, request: Request): Reply {
   if (path === '/artifacts/filter') return post(request, (body) => artifactsReply(server.limit, scope, body));
   if (path === '/ui/task_runs/count')
     return post(request, (body) => {
-      const parsed = bodySchemas.task_run.count.safeParse(body);
+      const parsed = schemas.task_run.count.safeParse(body);
       return parsed.success ? reply(200, countByState(parsed.data, scope)) : invalidBody(parsed.error.issues, body);
     });
   const body = () => parseBody(request.body, request.contentType);
@@ -89,11 +86,11 @@ function list(
   body: unknown,
 ): Reply {
   if (action === 'count') {
-    const parsed = bodySchemas[entity].count.safeParse(body);
+    const parsed = schemas[entity].count.safeParse(body);
     if (!parsed.success) return invalidBody(parsed.error.issues, body);
     return reply(200, countRows(entity, parsed.data, scope));
   }
-  const parsed = bodySchemas[entity][action].safeParse(body);
+  const parsed = schemas[entity][action].safeParse(body);
   if (!parsed.success) return invalidBody(parsed.error.issues, body);
   const limit = parsed.data.limit ?? server.limit;
   const problem = limitProblem(limit, server.limit);
@@ -171,7 +168,6 @@ function history(scope: Scope, request: Request): Reply {
   return reply(200, database.statesOf(key, now));
 }
 
-const { components, info } = describeApi();
 function readFixed(server: Server, path: string): Reply | null {
   switch (path) {
     case '/health':
@@ -181,31 +177,12 @@ function readFixed(server: Server, path: string): Reply | null {
     case '/version':
       return reply(200, '0.8.4');
     case '/admin/version':
-      return reply(200, '3.8.8');
+      return reply(200, USUAL_VERSION);
     case '/hello':
       return reply(200, '👋');
     case '/admin/settings':
       return reply(200, { server: { api: { default_limit: server.limit } } });
-    case '/openapi.json':
-      return reply(200, { openapi: '3.1.0', info, paths: {}, components });
     default:
       return null;
   }
-}
-
-/** Enough of the schema for a client to find out which filter keys this server knows. */
-function describeApi() {
-  const properties = (schema: z.ZodObject) =>
-    Object.fromEntries(Object.keys(schema.shape).map((key) => [key, { title: key }]));
-  return {
-    info: { title: 'Prefect REST API', version: '0.8.4' },
-    components: {
-      schemas: {
-        TaskRunFilter: { type: 'object', properties: properties(taskRunFilterSchema) },
-        FlowRunFilter: { type: 'object', properties: properties(flowRunFilterSchema) },
-        FlowFilter: { type: 'object', properties: properties(flowFilterSchema) },
-        DeploymentFilter: { type: 'object', properties: properties(deploymentFilterSchema) },
-      },
-    },
-  };
 }

@@ -9,7 +9,7 @@ type RowKeyState = {
   /** rows a page moves by */
   page: number;
 };
-type RowAction = { go: number } | 'header' | 'open';
+type RowAction = { go: number } | 'header' | 'open' | 'tabs';
 
 /** null: not a key of the rows */
 export function rowAction(key: string, { active, first, count, page }: RowKeyState): RowAction | null {
@@ -34,6 +34,8 @@ export function rowAction(key: string, { active, first, count, page }: RowKeySta
     case 'Enter':
     case ' ':
       return 'open';
+    case 't':
+      return 'tabs';
     default:
       return null;
   }

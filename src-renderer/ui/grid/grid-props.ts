@@ -25,12 +25,20 @@ export type GridProps = {
   reveal?: number;
   /** grows: back to the first row */
   top?: number;
+  /** another object: as many rows came in above those on screen, which stay where they are */
+  moved?: { by: number };
+  /** rows [from, to) are on screen, each at least in part */
+  onsee?: (from: number, to: number) => void;
   /** the keyboard came to a row that is loaded */
   onselect?: (index: number, row: TaskRunRow) => void;
   /** clicked, or Enter */
   onopen: (index: number, row: TaskRunRow) => void;
-  /** the present, µs: durations of what is running grow with it */
+  /** the keyboard goes on to what an open run says */
+  ontabs?: () => void;
+  /** now, µs: durations of what is running grow with it */
   now: number;
   utc?: boolean;
+  /** what a task is called, by its key */
+  taskName?: (key: string) => string;
   label?: string;
 };
