@@ -2,14 +2,17 @@
  * What a person sends when they report a fault: versions, paths, workspaces, sizes, state of sync and the end of the log. Made once, for
  * the window and for `taskscope doctor`. No secret is in it, so that it can be pasted into a public page.
  */
+import type { WireError } from '../contract/errors.ts';
+import type { Settings } from '../contract/settings.ts';
 import type { SyncStatus } from '../contract/sync.ts';
 import { archiveFiles } from '../store/file/files.ts';
-import type { App } from './app.ts';
+import type { Archives } from './archive/archives.ts';
 import { storedSync } from './archive/integrity.ts';
+import type { JsonFile } from './files/json-file.ts';
 import { keepOutOfLogs, lastLines, withoutSecrets } from './files/log-file.ts';
-import { pathsIn } from './files/paths.ts';
+import { pathsIn, type Paths } from './files/paths.ts';
 import { VERSION } from './version.ts';
-import type { Entry } from './workspaces/workspaces.ts';
+import type { Entry, Workspaces } from './workspaces/workspaces.ts';
 
 /** Lines of the log's end. */
 const LINES = 40;
@@ -27,8 +30,15 @@ export function basicFacts(dataDir: string) {
   };
 }
 
-type Asked = Pick<App, 'paths' | 'workspaces' | 'archives' | 'settings' | 'readOnly' | 'notices'>;
-export type Diagnostics = Awaited<ReturnType<typeof diagnose>>;
+/** What it is made of; `App` has it. */
+type Asked = {
+  readonly paths: Paths;
+  readonly workspaces: Workspaces;
+  readonly archives: Archives;
+  readonly settings: JsonFile<Settings>;
+  readonly readOnly: WireError | null;
+  readonly notices: readonly WireError[];
+};
 
 /** `readArchives`: the state of sync is read from archives that are not open. It costs a look into each file, in this thread. */
 export async function diagnose(app: Asked, readArchives: boolean) {

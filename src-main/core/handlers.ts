@@ -5,7 +5,7 @@ import { CONTRACT_HASH } from '../contract/contract-hash.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
-import { discardUnfinished } from '../export/file.ts';
+import { discardUnfinished, STDOUT } from '../export/file.ts';
 import { archiveFiles, removeArchiveFiles } from '../store/file/files.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { secretHeaders } from '../prefect/secrets.ts';
@@ -258,13 +258,9 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'export.run': async function* ({ save, workspace, ...what }, { signal }) {
       const place = saves.get(save);
       if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
-<<<<<<< HEAD
-      saves.delete(save);
-      await refuseOwnFiles(core.paths.dataDir, place.path);
-=======
       const { path, download, overwrite } = place;
       if (download !== null) saves.delete(save); // the file is gone once it was handed over
->>>>>>> main
+      if (path !== STDOUT) await refuseOwnFiles(core.paths.dataDir, path);
       const release = archives.hold(workspace);
       try {
         const items = (await query(workspace)).export({ ...what, path, overwrite }, { signal });
@@ -273,7 +269,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
           yield item.kind === 'done' ? { ...item, path, download } : item;
         }
       } catch (thrown) {
-        if (toAppError(thrown).code === 'THREAD_DIED') await discardUnfinished(place.path);
+        if (toAppError(thrown).code === 'THREAD_DIED') await discardUnfinished(path);
         throw thrown;
       } finally {
         release();

@@ -29,7 +29,7 @@ export async function removeOwn(path: string): Promise<void> {
   const folder = dirname(path);
   const own = (name: string) => name.startsWith(`${basename(path)}.${process.pid}-`) && ending.test(name);
   for (const name of await readdir(folder).catch(() => []))
-    if (own(name)) await rm(join(folder, name), { force: true }).catch(() => undefined);
+    if (own(name)) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** Does a process with this id run on this machine? */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
+import { exportOptionsSchema } from '../../src-main/contract/export.ts';
 import { toAppError } from '../../src-main/contract/errors.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
@@ -18,7 +19,7 @@ import { serveHttp, type TestServer } from '../fixtures/prefect-http.ts';
 import { until } from '../fixtures/until.ts';
 
 const RUNS = 900;
-const shell = { ...plainShell, chooseSavePath: (path: string) => Promise.resolve({ path, download: null }) };
+const shell = { ...plainShell, chooseSavePath: (path: string) => Promise.resolve({ path, download: null, overwrite: true }) };
 let server: TestServer;
 const prefect = new NaivePrefect();
 let now = 0;
@@ -254,7 +255,6 @@ test('a damaged page is met while a run is read: the call fails with its own cod
   }
 });
 
-<<<<<<< HEAD
 const posix = process.platform === 'win32' && 'no FIFOs here';
 test(
   'a thread dies during an export and during a save: an error or a whole result, and the archive goes on',
@@ -269,8 +269,8 @@ test(
       const left = `${out}.${process.pid}-0123abcd.taskscope-partial`;
       const other = `${out}.${process.pid + 1}-0123abcd.taskscope-partial`;
       for (const path of [left, other]) writeFileSync(path, 'half of it');
-      const { save } = (await app.handlers['export.choose']({ suggested: out }, never))!;
-      const what = { workspace: 'one', query: everything, columns: ['id'], save, spreadsheet: false };
+      const { save } = (await app.handlers['export.choose']({ suggested: out, folder: false }, never))!;
+      const what = { ...exportOptionsSchema.parse({ columns: ['id'] }), workspace: 'one', query: everything, save };
       const exporting = codeOf(
         (async () => {
           for await (const _ of app.handlers['export.run'](what, never));
@@ -281,26 +281,6 @@ test(
       assert.equal(await exporting, 'THREAD_DIED');
       assert.deepEqual([existsSync(left), existsSync(other)], [false, true], 'what the thread has left goes at once');
       await synced('one');
-=======
-test('a thread dies during an export and during a save: an error or a whole result, and the archive goes on', async () => {
-  try {
-    await add('one');
-    await synced('one');
-    const out = join(dir, 'rows.csv');
-    const { query } = await app.archive('one');
-    const exporting = (async () => {
-      for await (const item of query.export({ query: everything, columns: ['id'], path: out, overwrite: true })) if (item.kind === 'done') return item.rows; // prettier-ignore
-      return null;
-    })();
-    await kills.terminate(newest('query'));
-    const code = await codeOf(exporting);
-    assert.ok(
-      code === 'THREAD_DIED' || (code === null && readFileSync(out, 'utf8').split('\n').length > RUNS),
-      String(code),
-    );
-    if (code !== null) assert.ok(!existsSync(out), 'half a file never has the name');
-    await synced('one');
->>>>>>> main
 
       await add('two');
       await synced('two');

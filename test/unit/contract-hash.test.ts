@@ -7,8 +7,6 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { contract } from '../../src-main/contract/calls.ts';
-
-const known = 'b59a7bf865c1bf17';
 import { CONTRACT_HASH } from '../../src-main/contract/contract-hash.ts';
 
 test('the contract is the one that was reviewed', () => {

@@ -150,16 +150,23 @@ function likelyLast(source: Database, entity: Entity | 'activity'): number {
   return toldLast(source, entity) || (pages * 4096) / BYTES_PER_ROW;
 }
 
-/** The largest row number that an entity's tables still tell; 0: none. */
-function toldLast(source: Database, entity: Entity | 'activity'): number {
+/** The largest row number that an entity's tables still tell, 0 when they are empty; null: neither can be read that far. */
+function toldLast(source: Database, entity: Entity | 'activity'): number | null {
   const tables = entity === 'activity' ? [entity] : [entity, jsonTable(entity)];
-  return Math.max(
-    ...tables.map(
-      (table) => attempt(() => source.prepare(`SELECT max(rid) FROM ${table}`).pluck().get() as number | null) ?? 0,
-    ),
+  const told = tables.flatMap(
+    (table) =>
+      attempt(() => [(source.prepare(`SELECT max(rid) FROM ${table}`).pluck().get() as number | null) ?? 0]) ?? [],
   );
+  return told.length === 0 ? null : Math.max(...told);
 }
 
-/** About how many rows all entities have; null when no table tells. */
-export const likelyRows = (source: Database): number | null =>
-  entities.reduce((sum, entity) => sum + toldLast(source, entity), 0) || null;
+/** About how many rows all entities have together; null when the tables of one of them cannot be read that far. */
+export function likelyRows(source: Database): number | null {
+  let sum = 0;
+  for (const entity of entities) {
+    const last = toldLast(source, entity);
+    if (last === null) return null;
+    sum += last;
+  }
+  return sum;
+}
