@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { ExportItem } from '../../contract/export.ts';
 import { searches, withoutSearch, type Condition, type Query } from '../../contract/query.ts';
 import { LINES_AT_ONCE } from '../../contract/run.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
@@ -18,7 +19,8 @@ import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
-import { exportRows, type ExportItem, type ExportOptions } from './export.ts';
+import { exportRows, fieldsOf } from './export.ts';
+import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
 import { serverVersion, STATE_KEY } from '../../sync/state.ts';
@@ -32,7 +34,7 @@ const MAX_CHANGED_IDS = 1000;
 /** ms between two looks at a file that another process writes. */
 const FILE_POLL = 3000;
 
-type Opened = { engine: Engine; reader: Reader };
+type Opened = { engine: Engine; reader: Reader; path: string };
 type News = { version: number; total: number; changed: string[] };
 
 export class QueryResults {
@@ -52,7 +54,7 @@ export class QueryResults {
     open: async ({ path, dialect, watchFile }) => {
       const reader = openReader(path);
       const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
-      this.#opened = { engine, reader };
+      this.#opened = { engine, reader, path };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);
       else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
@@ -112,7 +114,7 @@ export class QueryResults {
       const bytes = new TextEncoder().encode(body);
       return moved({ status, body: bytes }, bytes);
     },
-    export: ({ query, ...options }, { signal }) => this.#export(query, options, signal),
+    export: (input, { signal }) => this.#export(input, signal),
     close: async () => {
       await this.close();
       return {};
@@ -198,8 +200,7 @@ export class QueryResults {
 
   /** A thread that ends waits until the partial file is removed, and so does `close`. */
   async *#export(
-    query: Query,
-    options: ExportOptions,
+    { query, path, overwrite, ...options }: Parameters<Handlers<typeof queryContract>['export']>[0],
     signal: AbortSignal,
   ): AsyncGenerator<ExportItem, void, undefined> {
     const closing = new AbortController();
@@ -213,11 +214,32 @@ export class QueryResults {
     this.#exports.add(running);
     try {
       const either = AbortSignal.any([signal, closing.signal]);
-      yield* exportRows(this.#open.engine, this.#order(query), options, either);
+      const snapshot = await this.#snapshot(query, fieldsOf(options), either);
+      try {
+        yield* exportRows(snapshot, options, { path, overwrite }, either);
+      } finally {
+        snapshot.release();
+      }
     } finally {
       this.#exports.delete(running);
       ended.resolve();
     }
+  }
+
+  #snapshot(query: Query, fields: readonly string[], signal: AbortSignal): Promise<Snapshot> {
+    const { engine, reader, path } = this.#open;
+    return takeSnapshot({
+      engine,
+      open: () => openReader(path),
+      update: () => {
+        this.#intake.now();
+        // without a writer here nobody tells of commits; under another export the index stays as it is until that one ends
+        if (this.#poll && this.#exports.size === 1 && reader.batch() !== engine.version) engine.load(reader.batch());
+      },
+      order: () => this.#order(query),
+      fields,
+      signal,
+    });
   }
 
   #order(query: Query): Uint32Array {
@@ -247,7 +269,8 @@ export class QueryResults {
     let seen = reader.dataVersion();
     this.#poll = setInterval(() => {
       const version = reader.dataVersion();
-      if (version === seen) return;
+      // an export reads the index as it is
+      if (version === seen || this.#exports.size > 0) return;
       seen = version;
       this.#open.engine.load(reader.batch());
       this.#tell([]);
