@@ -19,7 +19,6 @@ import { planRemoval, shrink } from './retention.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
 import { FailureRefresh } from './failure-refresh.ts';
 import { RowTable } from './row-table.ts';
-import type { Target } from '../file/salvage.ts';
 import { SearchIndex } from '../search/search-index.ts';
 import type { SalvageProgress, Target } from '../file/salvage.ts';
 import { readState } from '../state.ts';
