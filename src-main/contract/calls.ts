@@ -2,7 +2,14 @@
 import { z } from 'zod';
 import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
-import { facetRequestSchema, facetSchema, histogramRequestSchema, histogramSchema, querySchema } from './query.ts';
+import {
+  conditionSchema,
+  facetRequestSchema,
+  facetSchema,
+  histogramRequestSchema,
+  histogramSchema,
+  querySchema,
+} from './query.ts';
 import { rowListSchema } from './row-columns.ts';
 import { runActivitySchema, taskRunDetailSchema } from './run.ts';
 import {
@@ -170,6 +177,19 @@ export const contract = {
   ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),
+  /**
+   * the question for other programs: a request to Prefect as curl, as Python or its JSON body, or SQL over the archive's views. `columns`:
+   * what the SQL selects; `lost`: conditions the request leaves out since Prefect cannot be asked them, `order_lost`: likewise its order
+   */
+  'query.writeAs': call(
+    z.object({
+      workspace,
+      query: querySchema,
+      columns: z.array(z.string()),
+      as: z.enum(['curl', 'python', 'body', 'sql']),
+    }),
+    z.object({ text: z.string(), lost: z.array(conditionSchema), order_lost: z.boolean() }),
+  ),
   /** tells when the index has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
   'query.watch': stream(
     z.object({ workspace }),
@@ -177,6 +197,11 @@ export const contract = {
   ),
 
   'run.get': call(z.object({ workspace, id: z.string() }), taskRunDetailSchema),
+  /** a request to Prefect for one run */
+  'run.writeAs': call(
+    z.object({ workspace, id: z.string(), as: z.enum(['curl', 'python']) }),
+    z.object({ text: z.string() }),
+  ),
   /** history and logs: the kept copy, refreshed from the server when it can be reached */
   'run.activity': call(z.object({ workspace, id: z.string() }), runActivitySchema),
 

@@ -21,6 +21,7 @@ import { runUrl } from './workspaces/run-url.ts';
 import { settledAddress } from './workspaces/settled-address.ts';
 import type { Entry, Workspaces } from './workspaces/workspaces.ts';
 import { secretFromEnv } from './files/secrets.ts';
+import { writeRun, writeView } from './written/written.ts';
 import type { Connection } from '../prefect/connection.ts';
 
 /** What the calls need; `App` has it. */
@@ -191,6 +192,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
+    'query.writeAs': (question) => writeView(core, question, Date.now() * 1000),
     'query.watch': async function* ({ workspace }, { signal }) {
       yield* whileAlive(workspace, signal, (archive) => archive.query.watch({}, { signal }));
     },
@@ -199,6 +201,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const detail = await (await query(workspace)).run({ id }, { signal });
       return { ...detail, url: runUrl(workspaces.get(workspace), id) };
     },
+    'run.writeAs': async ({ workspace, id, as }) => ({ text: await writeRun(core, workspace, id, as) }),
     'run.activity': async ({ workspace, id }, { signal }) => (await archives.get(workspace)).activity(id, signal),
 
     'sync.start': async ({ workspace, verify }) => {

@@ -19,7 +19,7 @@ export const backReference: Record<string, string> = {
 };
 
 /** Free text as a condition over the fields it is looked for in. Fields behind one relation are in one `has`, so that the relation is followed once. */
-function freeText(entity: Entity, text: string): Condition {
+export function freeText(entity: Entity, text: string): Condition {
   const own = (...names: string[]): Condition[] => names.map((field) => ({ field, contains: text }));
   const name = { or: own('name') };
   switch (entity) {

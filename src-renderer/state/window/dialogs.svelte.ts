@@ -4,7 +4,7 @@ import type { WorkspaceForm } from '../workspace/workspace-form.ts';
 
 type Open =
   | { kind: 'none' }
-  | { kind: 'export' }
+  | { kind: 'export'; ids: string[] | null }
   | { kind: 'keys' }
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
   | { kind: 'edit'; workspace: string }
@@ -19,8 +19,9 @@ class Dialogs {
   close(): void {
     this.open = { kind: 'none' };
   }
-  exportRuns(): void {
-    this.open = { kind: 'export' };
+  /** `ids`: runs that are chosen; null: the whole view */
+  exportRuns(ids: string[] | null = null): void {
+    this.open = { kind: 'export', ids };
   }
   keys(): void {
     this.open = { kind: 'keys' };

@@ -29,6 +29,18 @@ export type GridProps = {
   onselect?: (index: number, row: TaskRunRow) => void;
   /** clicked, or Enter */
   onopen: (index: number, row: TaskRunRow) => void;
+  /** whether the row is one of several that are chosen; reading it must be reactive */
+  isChosen?: (id: string) => boolean;
+  /** Ctrl or Cmd with a click, or Space */
+  ontoggle?: (index: number, row: TaskRunRow) => void;
+  /** Shift with a click or a key that moves: the rows from the last chosen one, or else from `from`, to `to` */
+  onextend?: (from: number, to: number) => void;
+  /** Ctrl or Cmd with A */
+  onall?: () => void;
+  /** Ctrl or Cmd with C, without any text marked; `row` under the keyboard */
+  oncopy?: (row: TaskRunRow | null) => void;
+  /** the menu of a row, at a place of the window in px */
+  onmenu?: (index: number, row: TaskRunRow, at: { x: number; y: number }) => void;
   /** the present, µs: durations of what is running grow with it */
   now: number;
   utc?: boolean;
