@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
+import { exportItemSchema, exportOptionsSchema } from './export.ts';
 import {
   conditionSchema,
   facetRequestSchema,
@@ -56,12 +57,10 @@ export type Answer = z.infer<typeof answerSchema>;
 /** As it is sent: rows are columns. */
 export type SentAnswer = z.input<typeof answerSchema>;
 
+const [progressSchema, doneSchema] = exportItemSchema.options;
 const exportProgressSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
-  z.object({
-    kind: z.literal('done'),
-    rows: z.number(),
-    bytes: z.number(),
+  progressSchema,
+  doneSchema.extend({
     path: z.string(),
     /** browser shell: a one-use address the page opens to receive the file */
     download: z.string().nullable(),
@@ -221,22 +220,20 @@ export const contract = {
   /** what is left out stays as it is */
   'settings.update': call(settingsChangeSchema, settingsSchema),
 
-  /** asks where to save; null when the person closed the dialog. `save` names the place for `export.run` */
+  /**
+   * asks where to save; null when the person closed the dialog. `save` names the place for `export.run`, as often as it is wanted; in the
+   * browser shell once. `folder`: the export makes a folder of that name
+   */
   'export.choose': call(
-    z.object({ suggested: z.string() }),
+    z.object({ suggested: z.string(), folder: z.boolean().default(false) }),
     z.object({ save: z.string(), path: z.string() }).nullable(),
   ),
-  /** writes beside the target and renames at the end; ending the stream early removes the partial file */
+  /**
+   * writes all rows of the query, in its order, of one state of the archive; beside the target, renamed at the end. Ending the stream
+   * early removes what was written. Throws BAD_INPUT, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
+   */
   'export.run': stream(
-    z.object({
-      workspace,
-      query: querySchema,
-      /** field paths in order; null is the default set */
-      columns: z.array(z.string()).min(1).nullable(),
-      save: z.string(),
-      /** put a ' before cells a spreadsheet would run as a formula; off, the file holds exactly the archive's values */
-      spreadsheet: z.boolean().default(false),
-    }),
+    exportOptionsSchema.extend({ workspace, query: querySchema, save: z.string() }),
     exportProgressSchema,
   ),
 

@@ -211,6 +211,14 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
       title: `${say('path', 'The file')} cannot be written`,
       advice: 'Check that the folder exists and that you may write there, or choose another place.',
     },
+  FILE_EXISTS: ({ say }) => ({
+    title: `${say('path', 'The file')} is there already`,
+    advice: say('advice', 'Nothing was changed. Choose another name, or have it overwritten.'),
+  }),
+  TOO_MANY_ROWS: ({ say }) => ({
+    title: `${say('rows', 'These')} rows are more than such a file holds`,
+    advice: `It holds ${say('most', 'fewer')}. Filter further, or export CSV or Parquet, which hold any number.`,
+  }),
   FILE_SET_ASIDE: ({ say, has }) => ({
     title: `${say('path', 'A settings file')} could not be understood`,
     advice: `${has('set_aside') ? `It was set aside as ${say('set_aside', '')}` : 'It was left as it is'} (${say('held', 'its content is unknown')}), and Taskscope started without it. To have it back, end Taskscope, correct that file or take one from a backup, and put it at the first path.`,

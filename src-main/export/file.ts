@@ -2,17 +2,26 @@
  * Chunks to a file. A file is written beside its target, synced and renamed, so that a file under the target's name is always whole.
  * A symbolic link stays and what it points to is replaced. FIFOs and devices are written into: their reader waits for the bytes.
  */
-import { constants } from 'node:fs';
-import { lstat, open, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { constants, fstatSync, write } from 'node:fs';
+import { link, lstat, open, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { AppError } from '../contract/errors.ts';
 import { partialOf, removeStale } from './partials.ts';
 
-/** `rows`: rows up to the end of this chunk. `total`: rows of the whole file. */
-export type Chunk = { chunk: Uint8Array; rows: number; total: number };
-export type Written = { rows: number; total: number; bytes: number };
+/** `rows`: rows up to the end of this chunk. `total`: rows of the whole file, null while it is not known. */
+export type Chunk = { chunk: Uint8Array; rows: number; total: number | null };
+export type Written = { rows: number; total: number | null; bytes: number };
+export type WriteOptions = {
+  signal?: AbortSignal;
+  /** false: FILE_EXISTS when a file is there, before the first byte and after the last */
+  overwrite?: boolean;
+};
 
+/** The path of standard output. */
+export const STDOUT = '-';
+const writeTo: (fd: number, bytes: Uint8Array, at: number) => Promise<{ bytesWritten: number }> = promisify(write);
 /** Links that are followed, as Linux does. */
 const MOST_LINKS = 40;
 /** ms between two tries while nobody reads the other end of a FIFO, or its 64 kB are full. */
@@ -27,14 +36,14 @@ const ORDINARY = 0o666;
 export async function* writeFile(
   path: string,
   source: AsyncIterable<Chunk> | Iterable<Chunk>,
-  signal: AbortSignal = new AbortController().signal,
+  { signal = new AbortController().signal, overwrite = true }: WriteOptions = {},
 ): AsyncGenerator<Written, void, undefined> {
   let output: Output | null = null;
   try {
-    output = await openOutput(path, signal);
+    output = await openOutput(path, signal, overwrite);
     let bytes = 0;
     let rows = 0;
-    let total = 0;
+    let total: number | null = 0;
     for await (const piece of source) {
       await writeAll(output.file, piece.chunk, signal);
       bytes += piece.chunk.byteLength;
@@ -42,7 +51,7 @@ export async function* writeFile(
       yield { rows, total, bytes };
       signal.throwIfAborted();
     }
-    if (rows !== total) throw new AppError('CANCELLED', 'the export was ended before its last row');
+    if (total !== null && rows !== total) throw new AppError('CANCELLED', 'the export was ended before its last row');
     const whole = output;
     output = null;
     await whole.finish();
@@ -54,16 +63,19 @@ export async function* writeFile(
 }
 
 /** One of `finish` and `discard` is called, once. A `finish` that throws has discarded. */
-type Output = { file: FileHandle; finish(): Promise<void>; discard(): Promise<void> };
+type Writable = { write(bytes: Uint8Array, at: number): Promise<{ bytesWritten: number }> };
+type Output = { file: Writable; finish(): Promise<void>; discard(): Promise<void> };
 
-async function openOutput(path: string, signal: AbortSignal): Promise<Output> {
+async function openOutput(path: string, signal: AbortSignal, overwrite: boolean): Promise<Output> {
+  if (path === STDOUT) return openStdout();
   const target = await followLinks(path);
   const found = await stat(target).catch(() => null);
   if (found?.isFIFO()) return intoPlace(await openFifo(target, signal));
   if (found?.isCharacterDevice()) return intoPlace(await open(target, 'w'));
   if (found?.isDirectory()) throw Object.assign(new Error(`${target} is a folder`), { code: 'EISDIR' });
+  if (found && !overwrite) throw exists(path);
   await removeStale(target);
-  return besideTarget(target, found?.mode ?? null);
+  return besideTarget(target, found?.mode ?? null, overwrite);
 }
 
 function intoPlace(file: FileHandle): Output {
@@ -72,7 +84,7 @@ function intoPlace(file: FileHandle): Output {
 }
 
 /** `mode`: that of the file which is replaced, null when there is none. */
-async function besideTarget(target: string, mode: number | null): Promise<Output> {
+async function besideTarget(target: string, mode: number | null, overwrite: boolean): Promise<Output> {
   const partial = partialOf(target);
   const file = await open(partial, 'wx', OWNER_ONLY);
   const discard = async () => {
@@ -85,7 +97,7 @@ async function besideTarget(target: string, mode: number | null): Promise<Output
       await file.chmod(mode === null ? ORDINARY & ~process.umask() : mode & 0o777);
       await file.sync();
       await file.close();
-      await rename(partial, target);
+      await (overwrite ? rename(partial, target) : moveBeside(partial, target));
     } catch (thrown) {
       await discard();
       throw thrown;
@@ -93,6 +105,30 @@ async function besideTarget(target: string, mode: number | null): Promise<Output
     await syncFolder(dirname(target));
   };
   return { file, finish, discard };
+}
+
+/** Gives a file its name unless another has it by now: a link is refused then, a rename is not. Some disks (FAT) know no links. */
+async function moveBeside(partial: string, target: string): Promise<void> {
+  try {
+    await link(partial, target);
+  } catch (thrown) {
+    if (codeOf(thrown) === 'EEXIST' || (await lstat(target).catch(() => null))) throw exists(target);
+    return rename(partial, target);
+  }
+  await rm(partial, { force: true });
+}
+
+const exists = (path: string): AppError => new AppError('FILE_EXISTS', `${path} is there already`, { path });
+
+/**
+ * Standard output, which is not closed. A pipe is opened anew, so that writing does not block a thread that could not be stopped; a file
+ * is not, since the place where the shell has it go on would be lost.
+ */
+async function openStdout(): Promise<Output> {
+  const pipe = fstatSync(1).isFIFO() ? await open('/dev/stdout', constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null) : null;
+  if (pipe) return intoPlace(pipe);
+  const done = () => Promise.resolve();
+  return { file: { write: async (bytes, at) => writeTo(1, bytes, at) }, finish: done, discard: done };
 }
 
 /** Where the last link of a chain points, also when nothing is there yet. */
@@ -119,7 +155,7 @@ async function openFifo(path: string, signal: AbortSignal): Promise<FileHandle> 
 }
 
 /** A short write is legal on a full disk; the next attempt then gives the error. A full FIFO is tried again. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+async function writeAll(file: Writable, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   for (let at = 0; at < bytes.byteLength;) {
     try {
       const { bytesWritten } = await file.write(bytes, at);

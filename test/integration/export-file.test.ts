@@ -34,8 +34,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-async function exportTo(path: string, number: number, signal?: AbortSignal): Promise<void> {
-  for await (const _ of writeFile(path, version(number), signal));
+async function exportTo(path: string, number: number, signal = new AbortController().signal): Promise<void> {
+  for await (const _ of writeFile(path, version(number), { signal }));
 }
 
 test('after kill -9 at any moment the file is the old one or a whole new one, and the next export removes what was left', async () => {
@@ -77,7 +77,7 @@ test('an export that is cancelled leaves the old file and nothing else', async (
   const abort = new AbortController();
   await assert.rejects(
     async () => {
-      for await (const { rows } of writeFile(path, version(1), abort.signal)) if (rows === 100) abort.abort();
+      for await (const { rows } of writeFile(path, version(1), { signal: abort.signal })) if (rows === 100) abort.abort();
     },
     { code: 'CANCELLED' },
   );

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { contract, type SentAnswer } from '../../contract/calls.ts';
 import { wireErrorSchema } from '../../contract/errors.ts';
+import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts';
 import { documentKinds } from '../../contract/fields.ts';
 import { dialectSchema, entitySchema, querySchema } from '../../contract/query.ts';
 import { runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
@@ -205,13 +206,10 @@ export const queryContract = {
   stats: call(none, z.object({ version: z.number(), task_runs: z.number(), state: z.record(z.string(), z.unknown()) })),
   /** `body` of the reply: UTF-8 */
   api: call(apiRequestSchema, z.object({ status: z.number(), body: bytes })),
-  /** writes the file `path`; ending the stream early leaves no file */
+  /** writes `path`; ending the stream early leaves nothing there. `overwrite` false: FILE_EXISTS when something is there */
   export: stream(
-    contract['export.run'].input.omit({ workspace: true, save: true }).extend({ path: z.string() }),
-    z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
-      z.object({ kind: z.literal('done'), rows: z.number(), bytes: z.number() }),
-    ]),
+    exportOptionsSchema.extend({ query: querySchema, path: z.string(), overwrite: z.boolean() }),
+    exportItemSchema,
   ),
   close: call(none, none),
 };

@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { ExportItem } from '../../contract/export.ts';
 import type { Query } from '../../contract/query.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../contract/define.ts';
@@ -17,7 +18,7 @@ import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
-import { exportRows, type ExportItem, type ExportOptions } from './export.ts';
+import { exportRows } from './export.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
 
@@ -97,7 +98,7 @@ export class QueryResults {
       const bytes = new TextEncoder().encode(body);
       return moved({ status, body: bytes }, bytes);
     },
-    export: ({ query, ...options }, { signal }) => this.#export(query, options, signal),
+    export: (input, { signal }) => this.#export(input, signal),
     close: async () => {
       await this.close();
       return {};
@@ -168,8 +169,7 @@ export class QueryResults {
 
   /** A thread that ends waits until the partial file is removed, and so does `close`. */
   async *#export(
-    query: Query,
-    options: ExportOptions,
+    { query, path, overwrite, ...options }: Parameters<Handlers<typeof queryContract>['export']>[0],
     signal: AbortSignal,
   ): AsyncGenerator<ExportItem, void, undefined> {
     const closing = new AbortController();
@@ -183,7 +183,8 @@ export class QueryResults {
     this.#exports.add(running);
     try {
       const either = AbortSignal.any([signal, closing.signal]);
-      yield* exportRows(this.#open.engine, this.#order(query), options, either);
+      const { engine, reader } = this.#current;
+      yield* exportRows({ engine, reader, order: this.#order(query) }, options, { path, overwrite }, either);
     } finally {
       this.#exports.delete(running);
       ended.resolve();
