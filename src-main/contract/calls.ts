@@ -76,6 +76,8 @@ export const contract = {
       capabilities: z.object({
         save_dialog: z.boolean(),
         reveal_file: z.boolean(),
+        /** opens a file with the program the system has for it */
+        open_file: z.boolean(),
         /** where a typed secret is kept: the system's keychain, a file only its owner may read, or memory until the end */
         secrets: z.enum(['keychain', 'file', 'session']),
       }),
@@ -240,5 +242,7 @@ export const contract = {
   /** `opened` false: no browser can be opened from there, so the window shows the link */
   'shell.openExternal': call(z.object({ url: z.string() }), z.object({ opened: z.boolean() })),
   'shell.revealFile': call(z.object({ path: z.string() }), none),
+  /** with the program the system has for such files. Throws NOT_FOUND for a file that was not exported since the start */
+  'shell.openFile': call(z.object({ path: z.string() }), none),
 };
 export type Contract = typeof contract;

@@ -1,5 +1,6 @@
 /** The contract, call by call: each line finds who knows and asks. */
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { contract } from '../contract/calls.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
@@ -62,6 +63,11 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     if (candidate === null && input) checkVariable(input.auth, core.variables);
     if (!typed) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
     return connectionOf(workspaceInputSchema.parse(typed));
+  };
+  /** The next dialog opens there. Folders for downloads are this process's own. */
+  const rememberFolder = async ({ path, download }: SavePlace): Promise<void> => {
+    if (download !== null || core.readOnly) return;
+    await settings.change((all) => ({ ...all, export_folder: dirname(path) }));
   };
   const query = async (workspace: string) => (await archives.get(workspace)).query;
   /** A stream about an archive; it goes on with the archive that is opened again after a thread has died or damage was met. */
@@ -234,8 +240,9 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     },
 
     'export.choose': async ({ suggested, folder }) => {
-      const place = await shell.chooseSavePath(suggested, folder);
+      const place = await shell.chooseSavePath(suggested, folder, settings.get().export_folder);
       if (!place) return null;
+      await rememberFolder(place);
       const save = randomUUID();
       saves.set(save, place);
       return { save, path: place.path };
@@ -265,6 +272,12 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       if (!exported.has(path))
         throw new AppError('NOT_FOUND', 'only files exported since the start are shown', { path });
       await shell.revealFile(path);
+      return {};
+    },
+    'shell.openFile': async ({ path }) => {
+      if (!exported.has(path))
+        throw new AppError('NOT_FOUND', 'only files exported since the start are opened', { path });
+      await shell.openFile(path);
       return {};
     },
   };

@@ -29,7 +29,13 @@ export function csvCell(value: Value, kind: ExportColumn['kind'], options: CsvOp
 }
 
 export function csvHeader(heads: readonly string[], options: CsvOptions): string {
-  return (options.bom ? '\ufeff' : '') + csvLine(heads.map((head) => csvText(head, options)), options);
+  return (
+    (options.bom ? '\ufeff' : '') +
+    csvLine(
+      heads.map((head) => csvText(head, options)),
+      options,
+    )
+  );
 }
 
 export function csvLine(cells: readonly string[], { delimiter }: CsvOptions): string {

@@ -125,7 +125,9 @@ const exists = (path: string): AppError => new AppError('FILE_EXISTS', `${path} 
  * is not, since the place where the shell has it go on would be lost.
  */
 async function openStdout(): Promise<Output> {
-  const pipe = fstatSync(1).isFIFO() ? await open('/dev/stdout', constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null) : null;
+  const pipe = fstatSync(1).isFIFO()
+    ? await open('/dev/stdout', constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null)
+    : null;
   if (pipe) return intoPlace(pipe);
   const done = () => Promise.resolve();
   return { file: { write: async (bytes, at) => writeTo(1, bytes, at) }, finish: done, discard: done };

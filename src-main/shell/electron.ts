@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
 import { errorWords } from '../contract/error-words.ts';
-import { toAppError } from '../contract/errors.ts';
+import { AppError, toAppError } from '../contract/errors.ts';
 import { createApp, type App } from '../core/app.ts';
 import { defaultDataDir } from '../core/files/paths.ts';
 import type { Shell } from '../core/shell.ts';
@@ -88,9 +88,9 @@ function quitInOrder(app: App): void {
 
 function electronShell(secrets: Shell['secrets']): Shell {
   return {
-    capabilities: { save_dialog: true, reveal_file: true },
-    chooseSavePath: async (suggested) => {
-      const options = { defaultPath: join(electron.getPath('downloads'), suggested) };
+    capabilities: { save_dialog: true, reveal_file: true, open_file: true },
+    chooseSavePath: async (suggested, _folder, start) => {
+      const options = { defaultPath: join(start ?? electron.getPath('downloads'), suggested) };
       const window = BrowserWindow.getFocusedWindow();
       const { canceled, filePath } = await (window
         ? dialog.showSaveDialog(window, options)
@@ -103,6 +103,14 @@ function electronShell(secrets: Shell['secrets']): Shell {
         () => false,
       ),
     revealFile: (path) => Promise.resolve(system.showItemInFolder(path)),
+    openFile: async (path) => {
+      const problem = await system.openPath(path);
+      if (problem !== '')
+        throw new AppError('NOT_FOUND', problem, {
+          path,
+          advice: 'Choose a program for such files in the system’s settings.',
+        });
+    },
     secrets,
   };
 }

@@ -86,16 +86,20 @@ export class Window {
     return this.page.getByRole('list', { name: 'Presets' }).getByRole('button', { name: new RegExp(`^${name}`) });
   }
 
-  /** Opens the export dialog with the usual columns and starts it; the file's place is the host's to say. */
+  /** Opens the export dialog with the usual columns as CSV and starts it; the file's place is the host's to say. */
   async export(): Promise<void> {
-    await this.page
-      .getByRole('button', { name: /Export/ })
-      .first()
-      .click();
-    const dialog = this.page.getByRole('dialog', { name: /Export/ });
+    await this.page.getByRole('button', { name: 'Export…' }).first().click();
+    const dialog = this.page.getByRole('dialog', { name: /^Export / });
+    await dialog.getByRole('button', { name: 'CSV', exact: true }).click();
     await dialog.getByRole('radio', { name: /The usual set/ }).check();
+    await dialog.getByRole('checkbox', { name: /For spreadsheets/ }).uncheck();
     await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
-    await expect(dialog.getByText(/exported/)).toBeVisible();
+    await expect(
+      this.page
+        .getByRole('dialog', { name: 'Exports' })
+        .getByText(/exported/)
+        .first(),
+    ).toBeVisible();
   }
 
   async closeDialog(): Promise<void> {

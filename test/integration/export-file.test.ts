@@ -77,7 +77,8 @@ test('an export that is cancelled leaves the old file and nothing else', async (
   const abort = new AbortController();
   await assert.rejects(
     async () => {
-      for await (const { rows } of writeFile(path, version(1), { signal: abort.signal })) if (rows === 100) abort.abort();
+      for await (const { rows } of writeFile(path, version(1), { signal: abort.signal }))
+        if (rows === 100) abort.abort();
     },
     { code: 'CANCELLED' },
   );

@@ -41,7 +41,14 @@ function stored(path: string, archive: FakeArchive): void {
   try {
     for (const entity of entities) {
       const rows = archive.listed(entity).map(({ row }) => row);
-      writer.write({ batches: [encodeRows(entity, rows.map((row) => serverRow(entity, row)))] });
+      writer.write({
+        batches: [
+          encodeRows(
+            entity,
+            rows.map((row) => serverRow(entity, row)),
+          ),
+        ],
+      });
       for (const { id, gone } of rows) if (typeof gone === 'number') writer.markGone(entity, [id], gone);
     }
   } finally {

@@ -47,7 +47,8 @@ export function exportValues(
 function columnReader(engine: Engine, reader: Reader, { path }: ExportColumn): ColumnReader {
   if (path === 'error_lines') return (rids) => rids.map((rid) => errorLines(reader, engine.idOf('task_run', rid)));
   if (path === 'traceback')
-    return (rids, texts) => texts('task_run').map((json, i) => traceback(json, reader, engine.idOf('task_run', rids[i])));
+    return (rids, texts) =>
+      texts('task_run').map((json, i) => traceback(json, reader, engine.idOf('task_run', rids[i])));
   if (resolveField('task_run', path)) {
     const read = engine.accessor(path, 'task_run');
     return (rids) => rids.map(read);

@@ -61,7 +61,11 @@ function* csvChunks({ engine, reader, order }: Rows, options: ExportOptions): Ge
   yield { chunk: Buffer.from(csvHeader(headsOf(columns, options.header), csv)), rows: 0, total };
   for (const { rids, rows } of pieces(order)) {
     let text = '';
-    for (const row of values(rids)) text += csvLine(row.map((value, i) => csvCell(value, columns[i].kind, csv)), csv);
+    for (const row of values(rids))
+      text += csvLine(
+        row.map((value, i) => csvCell(value, columns[i].kind, csv)),
+        csv,
+      );
     yield { chunk: Buffer.from(text), rows, total };
   }
 }
@@ -87,10 +91,14 @@ function* jsonChunks(
 
 /** As the server sent them; outside of strings, where a line break may only be space, it becomes one. */
 function serverRows(reader: Reader): (rids: readonly number[]) => string[] {
-  return (rids) => reader.json('task_run', rids).map((json) => (/[\r\n]/.test(json) ? json.replace(/[\r\n]/g, ' ') : json));
+  return (rids) =>
+    reader.json('task_run', rids).map((json) => (/[\r\n]/.test(json) ? json.replace(/[\r\n]/g, ' ') : json));
 }
 
-function chosenValues({ engine, reader, order }: Rows, paths: readonly string[]): (rids: readonly number[]) => string[] {
+function chosenValues(
+  { engine, reader, order }: Rows,
+  paths: readonly string[],
+): (rids: readonly number[]) => string[] {
   const columns = paths.map(exportColumn);
   const keys = columns.map(({ path }) => `${JSON.stringify(path)}:`);
   const values: ValueReader = exportValues(engine, reader, columns, order);

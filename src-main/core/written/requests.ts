@@ -70,7 +70,12 @@ ${filters.join('')}                sort=TaskRunSort.${request.sort},
 `;
   const imports = [
     ...(classes.size > 0
-      ? [`from prefect.client.schemas.filters import (\n${[...classes].sort().map((one) => `    ${one},\n`).join('')})`]
+      ? [
+          `from prefect.client.schemas.filters import (\n${[...classes]
+            .sort()
+            .map((one) => `    ${one},\n`)
+            .join('')})`,
+        ]
       : []),
     ...(code.includes('StateType.') ? ['from prefect.client.schemas.objects import StateType'] : []),
     'from prefect.client.schemas.sorting import TaskRunSort',
@@ -132,9 +137,7 @@ function filterCode(name: string, value: unknown, classes: Set<string>, indent: 
 
 /** Prefect's own spelling of one class. */
 const camel = (key: string): string =>
-  key === 'subflow_runs'
-    ? 'SubFlowRuns'
-    : key.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  key === 'subflow_runs' ? 'SubFlowRuns' : key.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 function leafCode(name: string, key: string, value: unknown): string {
   if (key === 'after_' || key === 'before_')

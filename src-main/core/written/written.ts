@@ -22,12 +22,17 @@ export type Written = { text: string; lost: Condition[]; order_lost: boolean };
 type Question = { workspace: string; query: Query; columns: readonly string[]; as: 'curl' | 'python' | 'body' | 'sql' };
 
 /** `now` in µs. Throws NOT_FOUND for an unknown workspace. */
-export async function writeView(core: Core, { workspace, query, columns, as }: Question, now: number): Promise<Written> {
+export async function writeView(
+  core: Core,
+  { workspace, query, columns, as }: Question,
+  now: number,
+): Promise<Written> {
   const entry = core.workspaces.get(workspace);
   if (as === 'sql') {
     const text = sqlText(query, columns, entry.dialect, now, core.paths.archive(entry.file));
     // SQLite has no collation of PostgreSQL's
-    const order_lost = entry.dialect === 'postgres' && query.sort.some(({ field }) => /name$|_key$|failure$/.test(field));
+    const order_lost =
+      entry.dialect === 'postgres' && query.sort.some(({ field }) => /name$|_key$|failure$/.test(field));
     return { text, lost: [], order_lost };
   }
   const request = toPrefectRequest(query, now, as === 'python' ? unknownToPython : []);

@@ -55,7 +55,11 @@ export type PrefectRequest = {
 };
 
 /** `leavesOut`: filters that the asking program has no words for, as `task_runs.expected_start_time`. `now` in µs. */
-export function toPrefectRequest({ where, sort }: Query, now: number, leavesOut: readonly string[] = []): PrefectRequest {
+export function toPrefectRequest(
+  { where, sort }: Query,
+  now: number,
+  leavesOut: readonly string[] = [],
+): PrefectRequest {
   const same = taskRunSorts.find((name) => sameKeys(prefectSort('task_run', name), sort));
   return { ...nearestFilters(where, now, leavesOut), sort: same ?? nearestSort(sort), orderLost: same === undefined };
 }

@@ -100,7 +100,8 @@ function compared(one: Comparison, kind: FieldKind, value: string, context: Cont
     return isOneOf(value, one.in, kind);
   }
   if ('like' in one || 'contains' in one) {
-    const test = (text: string) => ('like' in one ? like(text, one.like, context.dialect) : contains(text, one.contains));
+    const test = (text: string) =>
+      'like' in one ? like(text, one.like, context.dialect) : contains(text, one.contains);
     return kind === 'tags' ? anyTag(value, test('value')) : test(value);
   }
   if ('all' in one) return `(${one.all.map((tag) => anyTag(value, `value = ${text(tag)}`)).join(' AND ')})`;
@@ -138,7 +139,7 @@ function bound(number: number, kind: FieldKind, whole: (micros: number) => numbe
   return text(formatTime(Math.min(Math.max(whole(number), EARLIEST), LATEST)));
 }
 const EARLIEST = -62_167_219_200_000_000; // year 0, µs
-const LATEST = 253_402_300_799_999_999; // year 9999, µs
+const LATEST = 253_402_300_799_000_000; // the last second of year 9999, µs
 
 /** µs since 1970 of a time in a view; SQLite's own functions know milliseconds only. */
 const micros = (time: string): string =>

@@ -15,7 +15,16 @@ import type { App } from '../../core/app.ts';
 import { queryOfBody } from '../../core/prefect-body.ts';
 import { plainShell } from '../../core/shell.ts';
 import { DONE, print, Progress, untilStopped, UsageError } from '../terminal.ts';
-import { checkDamage, common, damageOptions, parse, withApp, workspaceOf, type Command, type Values } from './options.ts';
+import {
+  checkDamage,
+  common,
+  damageOptions,
+  parse,
+  withApp,
+  workspaceOf,
+  type Command,
+  type Values,
+} from './options.ts';
 import { paginate, questionOf, questionOptions, type Question } from './questions.ts';
 
 const options = {
@@ -128,7 +137,10 @@ async function write(app: App, { path, quiet, ...what }: What): Promise<number> 
     // whoever reads stdout has seen enough, as `head` does
     if (path === STDOUT && error.details.reason === 'EPIPE') return DONE;
     if (error.code !== 'FILE_EXISTS') throw thrown;
-    throw new AppError(error.code, error.message, { ...error.details, advice: 'Nothing was changed. --force overwrites it.' });
+    throw new AppError(error.code, error.message, {
+      ...error.details,
+      advice: 'Nothing was changed. --force overwrites it.',
+    });
   } finally {
     progress.end();
   }

@@ -21,7 +21,9 @@ const PIECE = 1000;
 export async function copy({ make }: CopyItem): Promise<void> {
   await notes.attempt(async () => {
     const { text, said } = await make();
-    notes.say((await copyText(text)) ? said : 'The system did not let anything be copied. Nothing is on the clipboard.');
+    notes.say(
+      (await copyText(text)) ? said : 'The system did not let anything be copied. Nothing is on the clipboard.',
+    );
   });
 }
 
@@ -91,7 +93,10 @@ export function copiesOfView(): CopyItem[] {
       label: 'Filters as text',
       make: () => {
         const { text } = writeInWindow(question.where, null);
-        return Promise.resolve({ text, said: text === '' ? 'There are no filters: the text is empty' : 'The filters are copied as text' });
+        return Promise.resolve({
+          text,
+          said: text === '' ? 'There are no filters: the text is empty' : 'The filters are copied as text',
+        });
       },
     },
   ];
@@ -111,7 +116,13 @@ async function readRows(ids: readonly string[]): Promise<TaskRunRow[]> {
   const workspace = here();
   const query = { where: { field: 'id', in: [...ids] }, sort: question.sort };
   const first = { from: 0, to: PIECE };
-  const { rows, count, result } = await api['query.ask']({ workspace, query, rows: first, facets: [], histogram: null });
+  const { rows, count, result } = await api['query.ask']({
+    workspace,
+    query,
+    rows: first,
+    facets: [],
+    histogram: null,
+  });
   const all = [...rows];
   for (let from = all.length; from < count; from += PIECE)
     all.push(...(await api['query.rows']({ workspace, result, rows: { from, to: Math.min(from + PIECE, count) } })));

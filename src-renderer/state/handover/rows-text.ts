@@ -37,7 +37,9 @@ export function rowsText(
         2,
       );
     case 'csv':
-      return [paths, ...table.map((cells) => cells.map(csvValue))].map((cells) => cells.join(',')).join('\r\n') + '\r\n';
+      return (
+        [paths, ...table.map((cells) => cells.map(csvValue))].map((cells) => cells.join(',')).join('\r\n') + '\r\n'
+      );
   }
 }
 

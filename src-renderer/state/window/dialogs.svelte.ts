@@ -5,6 +5,7 @@ import type { WorkspaceForm } from '../workspace/workspace-form.ts';
 type Open =
   | { kind: 'none' }
   | { kind: 'export'; ids: string[] | null }
+  | { kind: 'exports' }
   | { kind: 'keys' }
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
   | { kind: 'edit'; workspace: string }
@@ -22,6 +23,10 @@ class Dialogs {
   /** `ids`: runs that are chosen; null: the whole view */
   exportRuns(ids: string[] | null = null): void {
     this.open = { kind: 'export', ids };
+  }
+  /** the exports that run or have run */
+  exportList(): void {
+    this.open = { kind: 'exports' };
   }
   keys(): void {
     this.open = { kind: 'keys' };
