@@ -1,5 +1,6 @@
 /** Every call and stream between the window (or another client) and the core. The one list: `Handlers` and `Client` derive from it. */
 import { z } from 'zod';
+import { caseContentsSchema, caseManifestSchema, MOST_CASE_RUNS } from './case-file.ts';
 import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
 import { exportItemSchema, exportOptionsSchema } from './export.ts';
@@ -37,6 +38,7 @@ const workspace = z.string();
 /** one not yet added: typed, or found on this machine */
 const server = z.object({ input: workspaceInputSchema.nullable(), candidate: z.string().nullable() });
 const archive = z.string().nullable().default(null);
+const caseIds = z.array(z.string()).min(1).max(MOST_CASE_RUNS);
 const span = z.object({ from: z.number().int().min(0), to: z.number().int().min(0) });
 
 const answerSchema = z.object({
@@ -87,6 +89,8 @@ export const contract = {
       /** what happened while the data folder was opened, such as a file that was set aside; nothing stops working by it */
       notices: z.array(wireErrorSchema),
       workspaces: z.array(workspaceSchema),
+      /** the workspace to begin with, such as a case file that was opened from outside; null: as the settings say */
+      begin_with: z.string().nullable(),
       settings: settingsSchema,
     }),
   ),
@@ -238,6 +242,49 @@ export const contract = {
     exportOptionsSchema.extend({ workspace, query: querySchema, save: z.string() }),
     exportProgressSchema,
   ),
+
+  /** what a case file of these runs would hold; `unread`: runs whose states, logs and artifacts would be read from the server first */
+  'case.preview': call(
+    z.object({ workspace, ids: caseIds }),
+    z.object({ contents: caseContentsSchema, unread: z.number() }),
+  ),
+  /**
+   * writes a case file at a place of `export.choose`. `activity`: with states, logs and artifacts; what is not kept yet is read from the
+   * server first, as far as it answers. Ending the stream early leaves no file. Throws DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
+   */
+  'case.write': stream(
+    z.object({
+      workspace,
+      ids: caseIds,
+      query: querySchema,
+      columns: z.array(z.string()),
+      activity: z.boolean(),
+      save: z.string(),
+    }),
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('progress'), step: z.enum(['read', 'write']), done: z.number(), total: z.number() }),
+      z.object({
+        kind: z.literal('done'),
+        contents: caseContentsSchema,
+        /** runs whose activity could not be read */
+        unread: z.number(),
+        bytes: z.number(),
+        path: z.string(),
+        download: z.string().nullable(),
+      }),
+    ]),
+  ),
+  /** a case file that the person chose in the window comes in pieces: this begins it, `bytes` long */
+  'case.receive': call(z.object({ name: z.string().max(300), bytes: z.number().int().min(0) }), z.object({ receive: z.string() })),
+  /** the piece at byte `at`, base64 of up to 3 MB */
+  'case.receivePiece': call(z.object({ receive: z.string(), at: z.number(), piece: z.string().max(4_000_000) }), none),
+  /** opens what was received, read-only, as a workspace that ends with the program. Throws CASE_REFUSED, CASE_NEWER, ARCHIVE_DAMAGED */
+  'case.open': call(
+    z.object({ receive: z.string() }),
+    z.object({ workspace: workspaceSchema, manifest: caseManifestSchema }),
+  ),
+  /** what the manifest of an open case file says */
+  'case.about': call(z.object({ workspace }), caseManifestSchema),
 
   /** `opened` false: no browser can be opened from there, so the window shows the link */
   'shell.openExternal': call(z.object({ url: z.string() }), z.object({ opened: z.boolean() })),

@@ -12,6 +12,7 @@ import type { Handlers } from '../contract/define.ts';
 import { saveEdit, testEdit } from './workspaces/connection-edit.ts';
 import type { Archive } from './archive/archive.ts';
 import type { Archives } from './archive/archives.ts';
+import type { Cases } from './cases/cases.ts';
 import type { JsonFile } from './files/json-file.ts';
 import type { Paths } from './files/paths.ts';
 import type { Presets } from './files/presets.ts';
@@ -34,6 +35,9 @@ type Core = {
   readonly presets: Presets;
   readonly settings: JsonFile<Settings>;
   readonly archives: Archives;
+  readonly cases: Cases;
+  /** the workspace a window begins with; null: as the settings say */
+  readonly beginWith: string | null;
   /** why nothing may be written; null: it may */
   readonly readOnly: WireError | null;
   /** what a person must know of this start, such as a file that was set aside */
@@ -45,7 +49,7 @@ type Core = {
 };
 
 export function createHandlers(core: Core): Handlers<typeof contract> {
-  const { shell, workspaces, presets, settings, archives } = core;
+  const { shell, workspaces, presets, settings, archives, cases } = core;
   /** places that a person has chosen: the window names one and never gives a path to write */
   const saves = new Map<string, SavePlace>();
   /** finished exports: the only files that a window may have the system show */
@@ -63,6 +67,12 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     if (candidate === null && input) checkVariable(input.auth, core.variables);
     if (!typed) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
     return connectionOf(workspaceInputSchema.parse(typed));
+  };
+  const takePlace = (save: string): SavePlace => {
+    const place = saves.get(save);
+    if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
+    if (place.download !== null) saves.delete(save); // the file is gone once it was handed over
+    return place;
   };
   /** The next dialog opens there. Folders for downloads are this process's own. */
   const rememberFolder = async ({ path, download }: SavePlace): Promise<void> => {
@@ -106,6 +116,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
         read_only: core.readOnly,
         notices: core.notices,
         workspaces: await describeAll(),
+        begin_with: core.beginWith,
         settings: settings.get(),
       };
     },
@@ -181,7 +192,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const entry = workspaces.get(workspace);
       await archives.close(workspace);
       await workspaces.remove(workspace);
-      if (archive) removeArchiveFiles(core.paths.archive(entry.file));
+      if (entry.kind === 'case') await cases.forget(workspace);
+      else if (archive) removeArchiveFiles(core.paths.archive(entry.file));
       return {};
     },
     'workspace.open': async ({ workspace }) => {
@@ -248,10 +260,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       return { save, path: place.path };
     },
     'export.run': async function* ({ save, workspace, ...what }, { signal }) {
-      const place = saves.get(save);
-      if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
-      const { path, download, overwrite } = place;
-      if (download !== null) saves.delete(save); // the file is gone once it was handed over
+      const { path, download, overwrite } = takePlace(save);
       const release = archives.hold(workspace);
       try {
         const items = (await query(workspace)).export({ ...what, path, overwrite }, { signal });
@@ -263,6 +272,30 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
         release();
       }
     },
+
+    'case.preview': ({ workspace, ids }) => cases.preview(workspace, ids),
+    'case.write': async function* ({ save, ...what }, { signal }) {
+      const place = takePlace(save);
+      const release = archives.hold(what.workspace);
+      try {
+        for await (const item of cases.write(what, place, signal)) {
+          if (item.kind === 'done') exported.add(place.path);
+          yield item;
+        }
+      } finally {
+        release();
+      }
+    },
+    'case.receive': async ({ name, bytes }) => ({ receive: await cases.receive(name, bytes) }),
+    'case.receivePiece': async ({ receive, at, piece }) => {
+      await cases.piece(receive, at, piece);
+      return {};
+    },
+    'case.open': async ({ receive }) => {
+      const { entry, manifest } = await cases.openReceived(receive);
+      return { workspace: await archives.describe(entry), manifest };
+    },
+    'case.about': ({ workspace }) => cases.manifestOf(workspace),
 
     'shell.openExternal': async ({ url }) => {
       if (!/^https?:\/\//i.test(url)) throw new AppError('BAD_INPUT', 'only web addresses are opened');

@@ -1,5 +1,5 @@
 /** Taskscope in Electron: starts the core in the main process, opens one window, and ends after the last worker thread. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
 import { errorWords } from '../contract/error-words.ts';
@@ -17,7 +17,7 @@ import { openWindowState } from './window-state.ts';
 const { values } = parseArgs({
   // `electron . --data-dir X`: the app's folder comes first, and Chromium's switches may stand anywhere
   args: process.argv.slice(1),
-  options: { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' } },
+  options: { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' }, case: { type: 'string' } },
   strict: false,
   allowPositionals: true,
 });
@@ -53,6 +53,7 @@ async function run(): Promise<void> {
   const shell = electronShell(secrets);
   const app = await createApp({ dataDir, shell, log, ...(demoRuns && { demoRuns }) });
   onProcessFault((kind, thrown) => app.fault(kind, thrown));
+  if (typeof values.case === 'string') await app.openCase(resolve(values.case));
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
   setMenu({ dataDir });

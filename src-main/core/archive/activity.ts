@@ -1,19 +1,20 @@
 /** Reads and merges a run's logs, history and artifacts: the server may delete its own, the archive keeps all that it has read. */
-import { AppError, toWireError } from '../../contract/errors.ts';
+import { toWireError, type AppError } from '../../contract/errors.ts';
 import { noActivity, type RunActivity } from '../../contract/run.ts';
 import { byCreation } from '../../prefect/artifacts.ts';
 import type { Threads } from './threads.ts';
 import type { Connection } from '../../prefect/connection.ts';
 
-/** A fresh copy from the server merged with the kept one; when the server does not answer, the kept copy with the problem. */
+/** A fresh copy from the server merged with the kept one; when the server does not answer, the kept copy with the problem. `onlyReads`: why there is no server. */
 export async function readActivity(
   { query, sync, writer }: Threads,
   connection: () => Promise<Connection>,
   id: string,
   signal: AbortSignal,
+  onlyReads: () => AppError,
 ): Promise<RunActivity> {
   const kept = await query.client.activity({ id }, { signal });
-  if (!sync || !writer) return kept ?? noActivity(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
+  if (!sync || !writer) return kept ?? noActivity(onlyReads());
   try {
     const activity = await sync.client.activity({ connection: await connection(), id }, { signal });
     return await writer.client.saveActivity({ id, activity, stamp: null });
