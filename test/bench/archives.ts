@@ -47,7 +47,7 @@ export function archiveOf(taskRuns: number): Promise<string> {
           for (let at = from; at <= Math.min(last, from + PAGE * PAGES_TOGETHER - 1); at += PAGE) {
             const to = Math.min(last, at + PAGE - 1);
             const rows = Array.from({ length: to - at + 1 }, (_, i) => wireRow(source, entity, at + i));
-            batches.push(encodeRows(entity, rows, writer.dictionary(entity)));
+            batches.push(encodeRows(entity, rows));
           }
           writer.write({ batches });
         }

@@ -11,7 +11,7 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { workerLimits } from '../../src-main/core/workers/start-worker.ts';
 import type { Row } from '../../src-main/prefect/client.ts';
 import { elementsOf } from '../../src-main/prefect/rows.ts';
-import { Packer, type RemoteWriter } from '../../src-main/store/write/packer.ts';
+import { RowSender, type RemoteWriter } from '../../src-main/store/write/row-sender.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
 import { Outbox } from '../../src-main/sync/outbox.ts';
@@ -53,16 +53,15 @@ function encoder(port: NonNullable<typeof parentPort>): void {
       waiting.set(++asked, resolve as (value: unknown) => void);
       say({ kind: 'ask', id: asked, ask });
     });
-  const packer = new Packer({
+  const sender = new RowSender({
     needed: (input) => call({ name: 'needed', input }),
-    dictionary: (input) => call({ name: 'dictionary', input }),
     write: (input) => call({ name: 'write', input }),
   });
   const encode = async () => {
     const began = busy();
     let reading = 0;
     const outbox = new Outbox(
-      { write: (batches, state) => packer.write(batches, state), markGone: () => Promise.resolve() },
+      { write: (batches, state) => sender.write(batches, state), markGone: () => Promise.resolve() },
       () => undefined,
     );
     for (const page of pages) {
@@ -106,8 +105,7 @@ async function main(rows: number): Promise<Figure[]> {
   const order = (message: Order) => worker.postMessage(message);
   const path = join(dir, 'archive.sqlite');
   const writer = openWriter(path, { onChange: () => undefined });
-  const answer = ({ name, input }: Ask) =>
-    name === 'needed' ? writer.needed(input) : name === 'dictionary' ? writer.dictionary(input) : writer.write(input);
+  const answer = ({ name, input }: Ask) => (name === 'needed' ? writer.needed(input) : writer.write(input));
   try {
     const pass = async (label: string) => {
       let [wall, parse, encode, write, bytes, done] = [0, 0, 0, 0, 0, 0];

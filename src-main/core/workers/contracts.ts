@@ -20,7 +20,6 @@ import {
 } from '../../contract/sync.ts';
 import { call, stream } from '../../contract/define.ts';
 import { connectionSchema } from '../../prefect/connection.ts';
-import type { Dictionary } from '../../store/json/row-json.ts';
 import type { Batch, Keys } from '../../store/write/encode.ts';
 
 const none = z.object({}).default({});
@@ -31,7 +30,6 @@ const span = z.object({ from: z.number(), to: z.number() });
 /** Not parsed at every hop: both ends are this program, and only the store looks inside. */
 const batch = z.custom<Batch>((value) => typeof value === 'object' && value !== null);
 const keys = z.custom<Keys>((value) => typeof value === 'object' && value !== null);
-const dictionary = z.custom<Dictionary>((value) => typeof value === 'object' && value !== null);
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
 export const writerContract = {
@@ -48,7 +46,6 @@ export const writerContract = {
   ),
   /** 1 for each row that `write` would insert or change */
   needed: call(z.object({ keys }), bytes),
-  dictionary: call(z.object({ entity: entitySchema }), dictionary.nullable()),
   /** `drop`: the rows are deleted from the archive instead */
   markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
   /** `drop`: of documents that are gone only the id is kept */

@@ -7,7 +7,7 @@ import { fetchActivity } from '../../prefect/activity.ts';
 import { portChannel } from '../../rpc/channels.ts';
 import { connect, serve } from '../../rpc/rpc.ts';
 import { prepare } from '../../store/write/encode.ts';
-import { Packer } from '../../store/write/packer.ts';
+import { RowSender } from '../../store/write/row-sender.ts';
 import { checkQuestion } from '../../sync/check.ts';
 import { runLive, type LiveItem } from '../../sync/live.ts';
 import { Recency } from '../../sync/recency.ts';
@@ -19,7 +19,7 @@ import { Latest } from '../archive/latest.ts';
 import { syncContract, writerContract } from './contracts.ts';
 import { threadDied } from './start-worker.ts';
 
-/** A write's chain travels through the packer as a member of the write's state, under this key. Each sink is one chain. */
+/** A write's chain travels through the sender as a member of the write's state, under this key. Each sink is one chain. */
 const CHAIN = 'chain';
 
 /** ms between two progress items: a page comes every 5 to 20 ms, an eye needs four items a second */
@@ -31,9 +31,8 @@ type Item = { status: SyncProgress; dialect: Dialect | null };
 export function serveArchive(calls: MessagePort, writerPort: MessagePort): void {
   const writer = connect(writerContract, portChannel(writerPort), () => threadDied('writer'));
   /** one for all writes, so that rows are written in the order in which they were read */
-  const packer = new Packer({
+  const sender = new RowSender({
     needed: (keys) => writer.needed({ keys }),
-    dictionary: (entity) => writer.dictionary({ entity }),
     write: ({ batches, state: { [CHAIN]: chain, ...state } }) =>
       writer.write({ batches, state, chain: chain as number }),
   });
@@ -47,7 +46,7 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
   function sinkOf(drop: boolean): Sink {
     const chain = chains++;
     return {
-      write: (batches, state) => packer.write(batches, { ...state, [CHAIN]: chain }),
+      write: (batches, state) => sender.write(batches, { ...state, [CHAIN]: chain }),
       markGone: (entity, ids, at) => writer.markGone({ entity, ids, at, drop }).then(() => undefined),
       replaceDocuments: (kind, documents, at) => writer.replaceDocuments({ kind, documents, at, drop }),
       unfinished: (entity) => writer.unfinished({ entity }),

@@ -80,7 +80,6 @@ const handlers: Handlers<typeof writerContract> = {
   histogram: ({ entity, step }) => writer().lookup((it) => it.histogram(entity, step)),
   compare: ({ keys }) => writer().compare(keys),
   needed: ({ keys }) => writer().needed(keys),
-  dictionary: ({ entity }) => writer().dictionary(entity),
   preview: ({ retention, now }) => writer().preview(retention, now),
   enforce: ({ retention, now }) => writer().enforce(retention, now),
   state: ({ key }) => writer().getState(key),

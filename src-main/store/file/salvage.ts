@@ -6,7 +6,6 @@
 import Sqlite, { type Database } from 'better-sqlite3';
 import { entities, type Entity } from '../../contract/fields.ts';
 import type { RunActivity } from '../../contract/run.ts';
-import type { Dictionary } from '../json/row-json.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
 import type { KeptDocument } from '../write/documents.ts';
 import { encodeRows, type Batch } from '../write/encode.ts';
@@ -15,7 +14,6 @@ import { activityRuns, attempt, foundRows, isArchive, knownRows, type FoundRow }
 /** The part of a Writer that salvaging needs. */
 export type Target = {
   write(input: { batches: readonly Batch[] }): unknown;
-  dictionary(entity: Entity): Dictionary | null;
   markGone(entity: Entity, ids: readonly string[], at: number): void;
   keepActivity(run: Uint8Array, activity: RunActivity, stamp: number | null): void;
   keepDocument(kind: string, document: { id: Uint8Array } & Omit<KeptDocument, 'id'>): void;
@@ -62,7 +60,7 @@ function copyReadable(source: Database, target: Target): Salvaged {
   let lost = 0;
   const write = (entity: Entity, rows: readonly FoundRow[]) => {
     const parsed = rows.map(({ json }) => ({ json, value: JSON.parse(json) as { id: string } }));
-    target.write({ batches: [encodeRows(entity, parsed, target.dictionary(entity))] });
+    target.write({ batches: [encodeRows(entity, parsed)] });
     rows.forEach(({ gone }, i) => {
       if (gone !== null) target.markGone(entity, [parsed[i].value.id], gone);
     });

@@ -1,17 +1,14 @@
 /** The tables of the rows' JSON, one for each entity, by row number. */
 import type { Database, Statement } from 'better-sqlite3';
-import { AppError } from '../../contract/errors.ts';
 import { perEntity, type Entity } from '../../contract/fields.ts';
 import { Dictionaries } from './dictionary.ts';
-import { openRow, packRow, splitRows, type Dictionary } from './row-json.ts';
+import { packRow } from './row-json.ts';
 
-/** Rows that lie one after the other, as `PackedRows` made them. Can be posted between threads. */
-export type PackedJson = {
+/** The texts of rows, UTF-8, one after the other. Can be posted between threads as one piece of memory. */
+export type RowTexts = {
   json: Uint8Array;
   /** where each row ends in `json` */
   jsonEnds: readonly number[];
-  /** Adler-32 of the dictionary they were packed against; null: none was known */
-  dictionary: number | null;
 };
 
 export const jsonTable = (entity: Entity): string => `${entity}_json`;
@@ -30,29 +27,16 @@ export class JsonTable {
     this.#dictionaries = new Dictionaries(db);
   }
 
-  dictionary(entity: Entity): Dictionary | null {
-    return this.#dictionaries.current(entity);
+  /** Views of the rows' texts. The first rows of an entity make its dictionary. Must run inside a transaction. */
+  split(entity: Entity, { json, jsonEnds }: RowTexts): Uint8Array[] {
+    const texts = jsonEnds.map((end, i) => json.subarray(jsonEnds[i - 1] ?? 0, end));
+    if (texts.length > 0 && !this.#dictionaries.current(entity)) this.#dictionaries.learn(entity, texts);
+    return texts;
   }
 
-  /**
-   * The rows as they are to be put: packed against the entity's dictionary, which is made of its first rows. Must run inside a
-   * transaction. Throws INTERNAL when they were packed with another archive's dictionary, because they could not be opened again.
-   */
-  prepare(entity: Entity, { json, jsonEnds, dictionary }: PackedJson): Uint8Array[] {
-    const rows = splitRows(json, jsonEnds);
-    if (dictionary !== null) {
-      if (this.#dictionaries.has(dictionary)) return rows;
-      throw new AppError('INTERNAL', 'rows were packed for another archive');
-    }
-    if (rows.length === 0) return rows;
-    // packed before there was a dictionary, or before their thread knew of it: a first sync has five pages under way
-    const texts = rows.map((z) => openRow(z, this.#dictionaries.find));
-    const made = this.dictionary(entity) ?? this.#dictionaries.learn(entity, texts);
-    return texts.map((text) => packRow(text, made));
-  }
-
-  put(entity: Entity, rid: number, z: Uint8Array): void {
-    this.#put[entity].run(rid, z);
+  /** `text`: UTF-8. Throws SERVER_BAD_REPLY for a row of more than 256 MiB. */
+  put(entity: Entity, rid: number, text: Uint8Array): void {
+    this.#put[entity].run(rid, packRow(text, this.#dictionaries.current(entity)));
   }
 
   delete(entity: Entity, rid: number): void {

@@ -53,34 +53,3 @@ export function dictionaryOf(z: Uint8Array): number | null {
   if (z.length < 6 || (z[1] & FDICT) === 0) return null;
   return new DataView(z.buffer, z.byteOffset, z.byteLength).getUint32(2);
 }
-
-/** Rows packed one after the other into one buffer, so that a batch is posted to another thread as one piece of memory. */
-export class PackedRows {
-  #bytes = Buffer.allocUnsafe(64 * 1024);
-  #length = 0;
-  /** where each row ends */
-  readonly ends: number[] = [];
-
-  /** `text`: UTF-8 */
-  add(text: Uint8Array, dictionary: Dictionary | null): void {
-    const packed = packRow(text, dictionary);
-    const end = this.#length + packed.length;
-    if (end > this.#bytes.length) {
-      const grown = Buffer.allocUnsafe(Math.max(end, this.#bytes.length * 2));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(packed, this.#length);
-    this.#length = end;
-    this.ends.push(end);
-  }
-
-  /** A copy: posting a view would copy the whole buffer that it looks into. */
-  bytes(): Uint8Array {
-    return new Uint8Array(this.#bytes.subarray(0, this.#length));
-  }
-}
-
-/** Views of the rows that `PackedRows` put one after the other. */
-export const splitRows = (bytes: Uint8Array, ends: readonly number[]): Uint8Array[] =>
-  ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end));

@@ -1,15 +1,14 @@
 /**
- * Turns rows as the server sent them into columns and packed JSON, ready to be written. Runs in the sync thread, in two steps: the keys that
+ * Turns rows as the server sent them into columns, ready to be written. Runs in the sync thread, in two steps: the keys that
  * tell whether a row has changed cost a quarter of the rest, and in most syncs most rows have not.
  */
 import { AppError } from '../../contract/errors.ts';
 import type { Entity } from '../../contract/fields.ts';
 import type { ServerRow } from '../../contract/server-row.ts';
 import { parseTime } from '../../contract/time.ts';
-import type { PackedJson } from '../json/json-table.ts';
+import type { RowTexts } from '../json/json-table.ts';
 import { isObject, isRef, layouts, type Column } from '../layout.ts';
 import { hashText } from './row-hash.ts';
-import { PackedRows, type Dictionary } from '../json/row-json.ts';
 import { uuidText, writeUuid } from '../uuid.ts';
 
 /** What tells whether rows have changed. Can be posted between threads. */
@@ -26,7 +25,7 @@ export type Keys = {
 
 /** Can be posted between threads. */
 export type Batch = Keys &
-  PackedJson & {
+  RowTexts & {
     /** rows left out because they have not changed */
     skipped: number;
     /** rows × numbers of the layout; NaN is null; a term or tags is a position in `terms`, a ref one in `refs` */
@@ -40,8 +39,8 @@ export type Batch = Keys &
   };
 
 /** Both steps for all rows; see there. */
-export function encodeRows(entity: Entity, source: readonly ServerRow[], dictionary: Dictionary | null = null): Batch {
-  return encode(prepare(entity, source), null, dictionary);
+export function encodeRows(entity: Entity, source: readonly ServerRow[]): Batch {
+  return encode(prepare(entity, source), null);
 }
 
 export type Prepared = { keys: Keys; rows: readonly Row[] };
@@ -66,11 +65,8 @@ export function prepare(entity: Entity, source: readonly ServerRow[]): Prepared 
   return { keys, rows };
 }
 
-/**
- * `needed`: 1 for each row to be written, null for all. `dictionary`: the archive's for this entity.
- * A field of an unexpected type is null in its column and whole in the JSON.
- */
-export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary: Dictionary | null): Batch {
+/** `needed`: 1 for each row to be written, null for all. A field of an unexpected type is null in its column and whole in the JSON. */
+export function encode(prepared: Prepared, needed: Uint8Array | null): Batch {
   const { keys, rows } = needed ? only(prepared, needed) : prepared;
   const { entity, rows: count } = keys;
   const layout = layouts[entity];
@@ -81,7 +77,7 @@ export function encode(prepared: Prepared, needed: Uint8Array | null, dictionary
     texts: new Array<string | null>(count * layout.texts).fill(null),
     terms: [],
     refs: {},
-    ...pack(rows, dictionary),
+    ...textsOf(rows),
   };
   const terms = new Positions(batch.terms);
   const refs = new Map<Entity, Positions>();
@@ -199,8 +195,10 @@ export function toNumber(
   }
 }
 
-function pack(rows: readonly Row[], dictionary: Dictionary | null): PackedJson {
-  const packed = new PackedRows();
-  for (const row of rows) packed.add(Buffer.from(row.json, 'utf8'), dictionary);
-  return { json: packed.bytes(), jsonEnds: packed.ends, dictionary: dictionary?.adler ?? null };
+function textsOf(rows: readonly Row[]): RowTexts {
+  let end = 0;
+  const jsonEnds = rows.map(({ json }) => (end += Buffer.byteLength(json, 'utf8')));
+  const json = Buffer.allocUnsafeSlow(end); // memory of its own: posting a view of a shared piece would copy the whole piece
+  rows.forEach((row, i) => json.write(row.json, jsonEnds[i - 1] ?? 0, 'utf8'));
+  return { json, jsonEnds };
 }

@@ -14,8 +14,8 @@ type Touched = { changed(entity: Entity, rid: number): void; removed(entity: Ent
 
 type Probe = [rid: number, hash: number | null, updated: number | null, known: number, gone: number | null];
 type Bound = Uint8Array | string | number | null;
-/** A batch's terms and references as the archive's numbers, by their positions in the batch; `json` by row. */
-type Resolved = { terms: number[]; refs: Partial<Record<Entity, number[]>>; json: Uint8Array[] };
+/** A batch's terms and references as the archive's numbers, by their positions in the batch; the JSON texts by row. */
+type Resolved = { terms: number[]; refs: Partial<Record<Entity, number[]>>; texts: Uint8Array[] };
 
 function isSame({ hashes, stamps }: Keys, i: number, [, hash, updated, known]: Probe): boolean {
   const sameTime = updated === null ? Number.isNaN(stamps[i]) : updated === stamps[i];
@@ -83,7 +83,7 @@ export class RowTable {
         continue;
       }
       this.#update.run(...this.#bind(batch, i, resolved()), rid);
-      this.#putJson(rid, resolved().json[i], touched);
+      this.#putJson(rid, resolved().texts[i], touched);
       if (known === 1) counts.changed++;
       else counts.inserted++;
     }
@@ -152,7 +152,7 @@ export class RowTable {
     for (const [entity, list] of Object.entries(batch.refs) as [Entity, string[]][]) {
       refs[entity] = list.map((id) => this.#shared.rids[entity].of(id, (rid) => touched.changed(entity, rid)));
     }
-    return { terms, refs, json: this.#shared.json.prepare(this.#entity, batch) };
+    return { terms, refs, texts: this.#shared.json.split(this.#entity, batch) };
   }
 
   /** false when there is a row with the id */
@@ -162,12 +162,12 @@ export class RowTable {
     const id = batch.ids.subarray(i * 16, i * 16 + 16);
     if (this.#insert.run(...this.#bind(batch, i, resolved), rid, id).changes === 0) return false;
     rids.take();
-    this.#putJson(rid, resolved.json[i], touched);
+    this.#putJson(rid, resolved.texts[i], touched);
     return true;
   }
 
-  #putJson(rid: number, z: Uint8Array, touched: Touched): void {
-    this.#shared.json.put(this.#entity, rid, z);
+  #putJson(rid: number, text: Uint8Array, touched: Touched): void {
+    this.#shared.json.put(this.#entity, rid, text);
     touched.changed(this.#entity, rid);
   }
 

@@ -14,7 +14,6 @@ import type { Batch, Keys } from './encode.ts';
 import { storeError } from '../file/errors.ts';
 import { Rids, Terms } from './interner.ts';
 import { JsonTable } from '../json/json-table.ts';
-import type { Dictionary } from '../json/row-json.ts';
 import { Lookup } from './lookup.ts';
 import { planRemoval, shrink } from './retention.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
@@ -29,8 +28,6 @@ export type Writer = {
   readonly notice: AppError | null;
   /** Unchanged rows are skipped; `state` is stored in the same transaction. Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED. */
   write(input: { batches: readonly Batch[]; state?: Record<string, unknown> }): WriteCounts;
-  /** The dictionary to pack the entity's next rows with; null until the first rows, of which it is made, have been written. */
-  dictionary(entity: Entity): Dictionary | null;
   /** undefined when never set */
   getState(key: string): unknown;
   setState(key: string, value: unknown): void;
@@ -151,10 +148,6 @@ class ArchiveWriter implements Writer, Target {
       for (const [key, value] of Object.entries(state ?? {})) this.#setState.run(key, JSON.stringify(value ?? null));
       return counts;
     });
-  }
-
-  dictionary(entity: Entity): Dictionary | null {
-    return this.#guard(() => this.#json.dictionary(entity));
   }
 
   getState(key: string): unknown {

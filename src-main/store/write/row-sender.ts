@@ -1,27 +1,24 @@
 /**
- * Hands rows to the writer in another thread, and packs only rows that have to be written. When many of the last rows were unchanged, the
+ * Sends rows to the writer in another thread, and encodes only rows that have to be written. When many of the last rows were unchanged, the
  * writer is asked first which rows it needs; a first sync, in which all rows are new, skips the question.
  */
 import type { Entity } from '../../contract/fields.ts';
 import type { WriteCounts } from '../../contract/archive.ts';
 import type { ServerRow } from '../../contract/server-row.ts';
-import type { Dictionary } from '../json/row-json.ts';
 import { encode, prepare, type Batch, type Keys, type Prepared } from './encode.ts';
 
 /** Answers come from another thread; requests must reach it in the order they are made. */
 export type RemoteWriter = {
   needed(keys: Keys): Promise<Uint8Array>;
-  dictionary(entity: Entity): Promise<Dictionary | null>;
   write(input: { batches: Batch[]; state: Record<string, unknown> }): Promise<WriteCounts>;
 };
 export type Rows = { entity: Entity; rows: readonly ServerRow[] };
 
-/** Share of unchanged rows from which asking first pays: packing a row costs at least three times as much as finding it twice. */
+/** Share of unchanged rows from which asking first pays: encoding a row costs more than finding it twice. */
 const WORTH_ASKING = 0.3;
 
-export class Packer {
+export class RowSender {
   readonly #writer: RemoteWriter;
-  readonly #dictionaries = new Map<Entity, Dictionary>();
   /** share of the last rows that were unchanged; 1 at first, so that the first call asks */
   #unchanged = 1;
   /** settled when the last call's rows have been sent */
@@ -50,20 +47,10 @@ export class Packer {
     for (const answer of answers) answer?.catch(() => undefined); // awaited below one by one: when the first fails, the others are not
     const batches: Batch[] = [];
     for (const [i, one] of prepared.entries()) {
-      const needed = await answers[i];
-      batches.push(encode(one, needed, needed?.includes(1) === false ? null : await this.#dictionary(one.keys.entity)));
+      batches.push(encode(one, await answers[i]));
     }
     const written = this.#writer.write({ batches, state });
     written.catch(() => undefined); // awaited by the caller, perhaps later than it fails
     return [written];
-  }
-
-  /** Asked again until there is one: the entity's first rows make it. */
-  async #dictionary(entity: Entity): Promise<Dictionary | null> {
-    const known = this.#dictionaries.get(entity);
-    if (known) return known;
-    const found = await this.#writer.dictionary(entity);
-    if (found) this.#dictionaries.set(entity, found);
-    return found;
   }
 }
