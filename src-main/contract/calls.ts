@@ -275,7 +275,10 @@ export const contract = {
     ]),
   ),
   /** a case file that the person chose in the window comes in pieces: this begins it, `bytes` long */
-  'case.receive': call(z.object({ name: z.string().max(300), bytes: z.number().int().min(0) }), z.object({ receive: z.string() })),
+  'case.receive': call(
+    z.object({ name: z.string().max(300), bytes: z.number().int().min(0) }),
+    z.object({ receive: z.string() }),
+  ),
   /** the piece at byte `at`, base64 of up to 3 MB */
   'case.receivePiece': call(z.object({ receive: z.string(), at: z.number(), piece: z.string().max(4_000_000) }), none),
   /** opens what was received, read-only, as a workspace that ends with the program. Throws CASE_REFUSED, CASE_NEWER, ARCHIVE_DAMAGED */

@@ -1,4 +1,5 @@
 /** The actions of a person in the window, by the names on screen: the one place to change when a label changes. */
+import { readFile } from 'node:fs/promises';
 import { expect, type Locator, type Page } from '@playwright/test';
 
 export class Window {
@@ -100,6 +101,47 @@ export class Window {
         .getByText(/exported/)
         .first(),
     ).toBeVisible();
+  }
+
+  /** Exports the chosen rows as JSON Lines, the server's own rows. */
+  async exportChosen(): Promise<void> {
+    await this.page.getByRole('group', { name: 'Chosen runs' }).getByRole('button', { name: 'Export…' }).click();
+    const dialog = this.page.getByRole('dialog', { name: /^Export / });
+    await dialog.getByRole('button', { name: 'JSON Lines' }).click();
+    await dialog.getByRole('radio', { name: /own rows/ }).check();
+    await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
+    await expect(
+      this.page
+        .getByRole('dialog', { name: 'Exports' })
+        .getByText(/exported/)
+        .first(),
+    ).toBeVisible();
+  }
+
+  async expectChosen(count: number): Promise<void> {
+    const bar = this.page.getByRole('group', { name: 'Chosen runs' });
+    if (count === 0) await expect(bar).toBeHidden();
+    else await expect(bar).toContainText(`${count} chosen`);
+  }
+
+  /** What is on the clipboard, pasted into the search field, which is left as it was. */
+  async pasted(): Promise<string> {
+    const field = this.page.getByRole('searchbox').first();
+    await field.fill('');
+    await field.press('ControlOrMeta+v');
+    const text = await field.inputValue();
+    await field.fill('');
+    await field.press('Escape');
+    return text;
+  }
+
+  async openCase(path: string): Promise<void> {
+    await this.page.getByLabel('Case file', { exact: true }).setInputFiles({
+      name: 'night.taskscope',
+      mimeType: 'application/zip',
+      buffer: await readFile(path),
+    });
+    await expect(this.page.getByRole('button', { name: 'Workspace: night' })).toBeVisible();
   }
 
   async closeDialog(): Promise<void> {

@@ -229,7 +229,9 @@ export class Archives {
     const { paths, readOnly } = this.#options;
     const path = paths.archive(entry.file);
     if (readOnly === null && entry.kind !== 'case') makePrivateFolder(dirname(path)); // it may have been deleted since the start
-    return openTelling(path, readOnly !== null || entry.kind === 'case', (reading) => this.#openArchive(entry, reading));
+    return openTelling(path, readOnly !== null || entry.kind === 'case', (reading) =>
+      this.#openArchive(entry, reading),
+    );
   }
 
   async #openArchive(entry: Entry, readOnly: boolean): Promise<Archive> {

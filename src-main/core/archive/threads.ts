@@ -61,7 +61,12 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
       options.signal.throwIfAborted();
       started.sync = options.syncThread.attach(batches.port2, onDeath);
     }
-    await query.client.open({ path: options.path, dialect: options.dialect, watchFile: options.readOnly, foreign: options.foreign });
+    await query.client.open({
+      path: options.path,
+      dialect: options.dialect,
+      watchFile: options.readOnly,
+      foreign: options.foreign,
+    });
     return { started, notice };
   } catch (thrown) {
     await stopThreads(started);

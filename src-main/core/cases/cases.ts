@@ -39,7 +39,14 @@ type Asked = {
   activity: boolean;
 };
 type Progress = { kind: 'progress'; step: 'read' | 'write'; done: number; total: number };
-type Done = { kind: 'done'; contents: CaseContents; unread: number; bytes: number; path: string; download: string | null };
+type Done = {
+  kind: 'done';
+  contents: CaseContents;
+  unread: number;
+  bytes: number;
+  path: string;
+  download: string | null;
+};
 
 type Received = { name: string; file: FileHandle; path: string; folder: string; bytes: number; got: number };
 
@@ -150,7 +157,8 @@ export class Cases {
       const error = toAppError(thrown);
       // the archive in it is newer or damaged: the words of an archive of one's own would send the person to a file they do not have
       if (error.code === 'ARCHIVE_NEWER') throw new AppError('CASE_NEWER', error.message, {}, error);
-      if (error.code === 'ARCHIVE_DAMAGED') throw refused('the archive in it is damaged, or not one of Taskscope’s', error);
+      if (error.code === 'ARCHIVE_DAMAGED')
+        throw refused('the archive in it is damaged, or not one of Taskscope’s', error);
       throw error;
     }
   }

@@ -94,7 +94,7 @@ function copyRows(engine: Engine, reader: Reader, writer: Writer, entity: Entity
     .json(entity, rids)
     .filter((json) => json !== 'null')
     .map((json) => ({ json, value: JSON.parse(json) as Record<string, unknown> }));
-  writer.write({ batches: [encodeRows(entity, rows, writer.dictionary(entity))] });
+  writer.write({ batches: [encodeRows(entity, rows)] });
   const gone = engine.accessor('gone', entity);
   for (const rid of rids) {
     const at = gone(rid);
@@ -137,7 +137,8 @@ function parameterNames(rows: readonly string[]): string[] {
   const names = new Set<string>();
   for (const row of rows) {
     const { parameters } = (JSON.parse(row) ?? {}) as { parameters?: unknown };
-    if (typeof parameters === 'object' && parameters !== null) for (const name of Object.keys(parameters)) names.add(name);
+    if (typeof parameters === 'object' && parameters !== null)
+      for (const name of Object.keys(parameters)) names.add(name);
   }
   return [...names].sort().slice(0, MOST_PARAMETERS);
 }

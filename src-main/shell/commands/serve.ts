@@ -13,7 +13,12 @@ import { onProcessFault } from '../process-faults.ts';
 import { DONE, print, say, sayError, untilStopped } from '../terminal.ts';
 import { appOptions, common, dataDirOf, numberOption, parse, workspaceOf, type Command } from './options.ts';
 
-const options = { ...common, port: { type: 'string' }, 'no-open': { type: 'boolean' }, case: { type: 'string' } } as const;
+const options = {
+  ...common,
+  port: { type: 'string' },
+  'no-open': { type: 'boolean' },
+  case: { type: 'string' },
+} as const;
 
 export const serve: Command = async (args) => {
   const { values } = parse({ args, options });

@@ -27,7 +27,8 @@ export function checkForeign(path: string): void {
   }
 }
 
-const objects = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name";
+const objects =
+  "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name";
 
 function sameSchema(db: Database): boolean {
   const own = new Sqlite(':memory:');

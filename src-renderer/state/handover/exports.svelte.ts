@@ -68,7 +68,7 @@ export class ExportJob {
           this.path = item.path;
           this.download = item.download;
           this.phase = 'done';
-          if (item.download !== null) receive(item.download);
+          if (item.download !== null) receiveDownload(item.download);
         }
       }
       if (this.phase === 'running') this.phase = 'cancelled';
@@ -120,7 +120,7 @@ class Exports {
 }
 
 /** The browser shell hands the file over at an address that works once. */
-function receive(address: string): void {
+export function receiveDownload(address: string): void {
   const link = document.createElement('a');
   link.href = address;
   link.download = '';

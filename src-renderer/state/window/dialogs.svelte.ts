@@ -6,6 +6,7 @@ type Open =
   | { kind: 'none' }
   | { kind: 'export'; ids: string[] | null }
   | { kind: 'exports' }
+  | { kind: 'case'; ids: string[] }
   | { kind: 'keys' }
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
   | { kind: 'edit'; workspace: string }
@@ -27,6 +28,10 @@ class Dialogs {
   /** the exports that run or have run */
   exportList(): void {
     this.open = { kind: 'exports' };
+  }
+  /** a case file of these runs */
+  caseFile(ids: string[]): void {
+    this.open = { kind: 'case', ids };
   }
   keys(): void {
     this.open = { kind: 'keys' };
