@@ -126,7 +126,7 @@ export class Window {
 
   /** What is on the clipboard, pasted into the search field, which is left as it was. */
   async pasted(): Promise<string> {
-    const field = this.page.getByRole('searchbox').first();
+    const field = this.page.getByRole('textbox', { name: /^Search names/ });
     await field.fill('');
     await field.press('ControlOrMeta+v');
     const text = await field.inputValue();
