@@ -116,7 +116,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
         read_only: core.readOnly,
         notices: core.notices,
         workspaces: await describeAll(),
-        begin_with: core.beginWith,
+        begin_with: workspaces.list().find(({ name }) => name === core.beginWith)?.name ?? null,
         settings: settings.get(),
       };
     },

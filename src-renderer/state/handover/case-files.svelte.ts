@@ -56,14 +56,13 @@ class CaseFiles {
     if (this.manifest) question.load(this.manifest.view.query);
   }
 
-  /** Ends the case and opens another workspace. */
-  async close(): Promise<void> {
-    const { workspace } = app;
-    if (workspace === null) return;
+  /** Ends a case; when it is the open one, opens another workspace. */
+  async close(workspace: string): Promise<void> {
     await notes.attempt(async () => {
       await api['workspace.remove']({ workspace, archive: false });
-      columns.show(null);
       await app.reload();
+      if (app.workspace !== workspace) return;
+      columns.show(null);
       const next = app.workspaces.find((one) => one.kind === 'server') ?? app.workspaces[0];
       if (next) await app.open(next.name);
     });

@@ -26,7 +26,10 @@ export class CaseJob {
   constructor(ids: readonly string[]) {
     this.ids = ids;
     void this.attempt(async (workspace) => {
-      const { contents, unread } = await api['case.preview']({ workspace, ids: [...ids] }, { signal: this.abort.signal });
+      const { contents, unread } = await api['case.preview'](
+        { workspace, ids: [...ids] },
+        { signal: this.abort.signal },
+      );
       this.contents = contents;
       this.unread = unread;
     });
