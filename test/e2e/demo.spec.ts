@@ -40,7 +40,10 @@ test('opens on demo data, finds the failed runs, keeps the filter over a restart
   await window.expectChosen(5);
   await running.page.keyboard.press('Space');
   await window.expectChosen(4);
+  await running.page.keyboard.press('Space');
   await running.page.keyboard.press('Shift+ArrowDown');
+  await window.expectChosen(6);
+  await running.page.keyboard.press('Shift+ArrowUp');
   await window.expectChosen(5);
   await accessible(running.page, 'main');
   await running.page.keyboard.press('ControlOrMeta+c');
