@@ -39,8 +39,8 @@ export type GridProps = {
   onall?: () => void;
   /** Ctrl or Cmd with C, without any text marked; `row` under the keyboard */
   oncopy?: (row: TaskRunRow | null) => void;
-  /** the menu of a row, at a place of the window in px */
-  onmenu?: (index: number, row: TaskRunRow, at: { x: number; y: number }) => void;
+  /** the menu of a row, at a place of the window in px; `field`: the column that was clicked, null: none */
+  onmenu?: (index: number, row: TaskRunRow, at: { x: number; y: number }, field: string | null) => void;
   /** the present, µs: durations of what is running grow with it */
   now: number;
   utc?: boolean;
