@@ -127,4 +127,4 @@ export function receiveDownload(address: string): void {
   link.click();
 }
 
-export const exports = new Exports();
+export const exportJobs = new Exports();
