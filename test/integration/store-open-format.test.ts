@@ -239,7 +239,7 @@ describe('an archive of a real server, read by other programs', { skip: noPrefec
     for (const where of prefectViews()) {
       const request = toPrefectRequest({ where, sort }, Date.now() * 1000);
       assert.deepEqual([request.lost, request.orderLost], [[], false]);
-      const reply = await fetch(`${server.apiUrl}/task_runs/filter`, {
+      const reply: Response = await fetch(`${server.apiUrl}/task_runs/filter`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: bodyOf(request),

@@ -228,7 +228,7 @@ function atMoment(one: Condition, now: number): Condition {
   if ('not' in one) return { not: atMoment(one.not, now) };
   if ('has' in one) return { has: one.has, where: atMoment(one.where, now) };
   if (!('field' in one) || !('from' in one || 'to' in one)) return one;
-  const { field, from, to } = one as { field: string; from?: Instant; to?: Instant };
+  const { field, from, to } = one;
   return {
     field,
     ...(from === undefined ? {} : { from: fixed(from) }),

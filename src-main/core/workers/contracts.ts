@@ -183,7 +183,7 @@ const asked = contract['query.ask'].input.omit({ workspace: true });
 export const queryContract = {
   open: call(
     /** `foreign`: the file is from elsewhere and is checked in full first */
-    z.object({ path: z.string(), dialect: dialectSchema, watchFile: z.boolean(), foreign: z.boolean() }),
+    z.object({ path: z.string(), dialect: dialectSchema, watchFile: z.boolean(), foreign: z.boolean().default(false) }),
     z.object({ version: z.number(), total: z.number() }),
   ),
   setDialect: call(z.object({ dialect: dialectSchema }), none),

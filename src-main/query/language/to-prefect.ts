@@ -82,7 +82,7 @@ function nearestFilters(
   const lost: Condition[] = [];
   const add = ({ path }: Place, criteria: Record<string, unknown>): boolean => {
     const there = path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], filters);
-    if (Object.keys(criteria).some((key) => key in ((there ?? {}) as object))) return false;
+    if (Object.keys(criteria).some((key) => key in (there ?? {}))) return false;
     let at: Record<string, unknown> = filters;
     for (const step of path) at = (at[step] ??= {}) as Record<string, unknown>;
     Object.assign(at, criteria);
