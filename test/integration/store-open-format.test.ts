@@ -223,7 +223,7 @@ describe('an archive of a real server, read by other programs', { skip: noPrefec
         Date.now() * 1000,
       );
       assert.deepEqual(
-        asked(`-- a comment first\n${sql}`).map(({ id }) => id),
+        asked(`/* a comment first */\n${sql}`).map(({ id }) => id),
         idsOf(where, sort),
         sql,
       );
@@ -245,8 +245,9 @@ describe('an archive of a real server, read by other programs', { skip: noPrefec
         body: bodyOf(request),
       });
       const ids = idsOf(where, sort);
-      assert.ok(ids.length < 200, 'one page');
-      assert.deepEqual(new Set(((await reply.json()) as Values[]).map(({ id }) => id)), new Set(ids));
+      const page = ((await reply.json()) as Values[]).map(({ id }) => id);
+      assert.equal(page.length, Math.min(ids.length, 200));
+      for (const id of page) assert.ok(ids.includes(id), bodyOf(request));
       programs.push(pythonOfQuery(request, target));
       expected.push(ids);
     }

@@ -50,11 +50,10 @@ export async function writeRun(core: Core, workspace: string, id: string, as: 'c
 
 function sqlText(query: Query, columns: readonly string[], dialect: Dialect, now: number, path: string): string {
   const parts = ('and' in query.where ? query.where.and : [query.where]).map(inOneLine);
-  return [
-    `-- Taskscope: ${parts.length === 0 ? 'every run' : parts.join(' ')}`,
-    `-- at ${formatTime(now)}; sqlite3 -readonly '${path.replaceAll("'", "'\\''")}'`,
-    toSql(query, columns, dialect, now),
-  ].join('\n');
+  const comment = `Taskscope: ${parts.length === 0 ? 'every run' : parts.join(' ')}
+   at ${formatTime(now)}; sqlite3 -readonly '${path.replaceAll("'", "'\\''")}'`;
+  // not two dashes: as an argument of sqlite3 the text would be taken for an option
+  return `/* ${comment.replaceAll('*/', '* /')} */\n${toSql(query, columns, dialect, now)}`;
 }
 
 /** The demo's server has another port at every start. */

@@ -123,8 +123,10 @@ function criteriaOf(one: Condition, { path, kind }: Place, now: number): Record<
   }
   if (kind !== 'time' || !('from' in one || 'to' in one)) return null;
   const { from, to } = one as { from?: Instant; to?: Instant };
-  return {
+  const criteria = {
     ...(from === undefined ? {} : { after_: formatTime(instantAt(from, now)) }),
     ...(to === undefined ? {} : { before_: formatTime(instantAt(to, now)) }),
   };
+  // Prefect knows the years 1 to 9999
+  return Object.values(criteria).every((time) => /^\d{4}-/.test(time)) ? criteria : null;
 }
