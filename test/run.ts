@@ -14,7 +14,7 @@ import { checks } from '../src-main/shell/tasks/check.ts';
 import { otherClocks } from './run/clocks.ts';
 import { findOrFetchChromium } from './run/chromium.ts';
 import { findOrInstallPostgres } from './run/postgres.ts';
-import { findOrMakePrefect } from './run/prefect.ts';
+import { findOrMakeNewest, findOrMakePrefect } from './run/prefect.ts';
 import { findOrInstallSqlite } from './run/sqlite.ts';
 import { runE2e, runNodeTests } from './run/suites.ts';
 import { Tally } from './run/tally.ts';
@@ -54,6 +54,8 @@ export async function run(root: string, args: string[]): Promise<number> {
       if (python.path) env.TASKSCOPE_PREFECT_PYTHON = python.path;
       told('real Prefect', python, tally);
     }
+    // installed while checks and unit tests run
+    const newest = wanted.has('integration') ? findOrMakeNewest() : null;
     if (wanted.has('integration')) {
       const postgres = await findOrInstallPostgres();
       if (postgres.path) env.TASKSCOPE_POSTGRES_BIN = postgres.path;
@@ -74,6 +76,11 @@ export async function run(root: string, args: string[]): Promise<number> {
       tally.add('unit', await runNodeTests('test/unit', place));
       for (const clock of otherClocks)
         tally.add(`unit from ${clock.now}`, await runNodeTests('test/unit', place, { clock, files: clockTests.unit }));
+    }
+    if (newest) {
+      const python = await newest;
+      if (python.path) env.TASKSCOPE_NEWEST_PREFECT_PYTHON = python.path;
+      told('newest Prefect', python, tally, python.why.endsWith('newest') ? 'welcome' : 'required');
     }
     if (wanted.has('integration')) tally.add('integration', await runNodeTests('test/integration', place));
     if (wanted.has('e2e')) {

@@ -74,6 +74,8 @@ export const contract = {
     none,
     z.object({
       version: z.string(),
+      /** the core's CONTRACT_HASH; a window with another one is of another build, as after an update, and is to be reloaded */
+      contract: z.string(),
       /** what this shell can do: the window asks capabilities, never which shell it is in */
       capabilities: z.object({
         save_dialog: z.boolean(),

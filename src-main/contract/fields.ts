@@ -121,6 +121,8 @@ export const fields = {
       stored: false,
       column: { group: 'Times', cell: 'wait' },
     },
+    /** Seconds, as Prefect estimates it: the total run time, and of a RUNNING run also the time since it began to run. */
+    estimated_run_time: { kind: 'number', title: 'Run time so far', stored: false },
     /** When a sync first saw that the server no longer has the row; null while the server has it. */
     gone: gone('Gone from server'),
   },

@@ -1,16 +1,17 @@
 /**
- * The request bodies of Prefect 3.8.8's list endpoints, field for field and in the server's order (errors come in it),
+ * The request bodies of the list endpoints of Prefect 3.8.8 and later, field for field and in the server's order (errors come in it),
  * with the server's own parsing: lax booleans and integers, any UUID spelling, unknown keys refused inside a filter
  * and ignored at the top. Output: ids in canonical lower case, times in µs. `null` on any optional key means absent,
  * except `flow_run_id.is_null_`, whose explicit null has its own meaning.
  */
 import { z } from 'zod';
 import { stateTypes } from './fields.ts';
+import type { PrefectRules } from './prefect-versions.ts';
 import { readTime } from './prefect-time.ts';
-import { readBoolean, readInteger, readUuid, type Scalar } from './prefect-values.ts';
+import { readBoolean, readInteger, readNumber, readUuid, type Scalar } from './prefect-values.ts';
 
 /** What a leaf reads; test generators and the views ask the schema for it with `.meta()`. */
-export type LeafKind = 'boolean' | 'integer' | 'uuid' | 'time';
+export type LeafKind = 'boolean' | 'integer' | 'number' | 'uuid' | 'time';
 
 function leaf<T>(kind: LeafKind, read: (input: unknown) => Scalar<T>): z.ZodType<T> {
   const schema = z.unknown().transform((input, context) => {
@@ -21,6 +22,10 @@ function leaf<T>(kind: LeafKind, read: (input: unknown) => Scalar<T>): z.ZodType
   });
   return schema.meta({ leaf: kind });
 }
+
+/** Absent and null are refused alike. */
+const required = <T>(kind: LeafKind, read: (input: unknown) => Scalar<T>): z.ZodType<T> =>
+  leaf(kind, (input) => (input === undefined || input === null ? { type: 'missing' } : read(input)));
 
 const uuid = leaf('uuid', readUuid);
 const time = leaf('time', readTime);
@@ -122,6 +127,8 @@ export const taskRunSorts = [
   'NEXT_SCHEDULED_START_TIME_ASC',
   'END_TIME_DESC',
 ] as const;
+/** Where the server has them: `PrefectRules.durationSorts`. */
+export const durationSorts = ['DURATION_DESC', 'DURATION_ASC'] as const;
 export const flowRunSorts = [
   'ID_DESC',
   'START_TIME_ASC',
@@ -153,7 +160,7 @@ export type FlowFilter = z.output<typeof flowFilterSchema>;
 export type DeploymentFilter = z.output<typeof deploymentFilterSchema>;
 export type WorkPoolFilter = z.output<typeof workPoolFilterSchema>;
 export type WorkQueueFilter = z.output<typeof workQueueFilterSchema>;
-type TaskRunSort = (typeof taskRunSorts)[number];
+type TaskRunSort = (typeof taskRunSorts)[number] | (typeof durationSorts)[number];
 type FlowRunSort = (typeof flowRunSorts)[number];
 export type NamedSort = (typeof namedSorts)[number];
 
@@ -166,7 +173,8 @@ const atLeast = (minimum: number, fallback: number) =>
 
 const page = atLeast(1, 1);
 const offset = atLeast(0, 0);
-const taskRunSort = z.enum(taskRunSorts).nullish().transform(orElse<TaskRunSort>('ID_DESC'));
+const taskRunSort = (sorts: readonly TaskRunSort[]) =>
+  z.enum(sorts).nullish().transform(orElse<TaskRunSort>('ID_DESC'));
 const flowRunSort = z.enum(flowRunSorts).nullish().transform(orElse<FlowRunSort>('ID_DESC'));
 const namedSort = z.enum(namedSorts).nullish().transform(orElse<NamedSort>('NAME_ASC'));
 
@@ -174,16 +182,14 @@ const namedSort = z.enum(namedSorts).nullish().transform(orElse<NamedSort>('NAME
 export const limitSchema = integer.nullish();
 const limit = limitSchema;
 
-/** Body of POST /task_runs/paginate. */
-export const taskRunPaginateSchema = z.object({ limit, sort: taskRunSort, page, ...fourFilters });
-
 /** Bodies of POST /{entity}s/{action}; keys are in the order in which the server reports their errors. */
-export const bodySchemas = {
-  task_run: {
-    paginate: taskRunPaginateSchema,
-    filter: z.object({ limit, sort: taskRunSort, offset, ...fourFilters }),
-    count: prefectFiltersSchema,
-  },
+const taskRunBodies = (sort: ReturnType<typeof taskRunSort>) => ({
+  /** POST /task_runs/paginate */
+  paginate: z.object({ limit, sort, page, ...fourFilters }),
+  filter: z.object({ limit, sort, offset, ...fourFilters }),
+  count: prefectFiltersSchema,
+});
+const parentBodies = {
   flow_run: {
     paginate: z.object({ limit, sort: flowRunSort, page, ...fourFilters, ...poolsAndQueues }),
     filter: z.object({ limit, sort: flowRunSort, offset, ...fourFilters, ...poolsAndQueues }),
@@ -199,6 +205,69 @@ export const bodySchemas = {
     filter: z.object({ limit, offset, ...fourFilters, ...poolsAndQueues, sort: namedSort }),
     count: z.object({ ...fourFilters, ...poolsAndQueues }),
   },
+} as const;
+const withoutDuration = { task_run: taskRunBodies(taskRunSort(taskRunSorts)), ...parentBodies };
+const withDuration = { task_run: taskRunBodies(taskRunSort([...taskRunSorts, ...durationSorts])), ...parentBodies };
+export const bodySchemas = (rules: PrefectRules): typeof withDuration =>
+  rules.durationSorts ? withDuration : withoutDuration;
+
+/** POST /{entity}s/history. `history_interval_seconds` may have a fraction. */
+const history = {
+  history_start: required('time', readTime),
+  history_end: required('time', readTime),
+  history_interval_seconds: required('number', readNumber),
+  ...fourFilters,
+};
+export const historySchemas = {
+  task_run: z.object(history),
+  flow_run: z.object({ ...history, ...pools, work_queues: workQueueFilterSchema.nullish() }),
+} as const;
+
+const MOST_SEARCHED = 200; // characters of Unicode
+const logFilterSchema = z.strictObject({
+  operator,
+  level: z.strictObject({ ge_: integer.nullish(), le_: integer.nullish() }).nullish(),
+  timestamp: range.nullish(),
+  flow_run_id: idAny.nullish(),
+  task_run_id: z.strictObject({ any_: uuids, is_null_: flag }).nullish(),
+  text: z
+    .strictObject({
+      query: z.string().refine((text) => [...text].length <= MOST_SEARCHED, { params: { type: 'string_too_long' } }),
+    })
+    .nullish(),
+});
+export type LogFilter = z.output<typeof logFilterSchema>;
+const logSorts = ['TIMESTAMP_ASC', 'TIMESTAMP_DESC'] as const;
+/** Body of POST /logs/filter. */
+export const logsSchema = z.object({
+  limit,
+  offset,
+  logs: logFilterSchema.nullish(),
+  sort: z.enum(logSorts).nullish().transform(orElse<(typeof logSorts)[number]>('TIMESTAMP_ASC')),
+});
+
+const artifactFilterSchema = z.strictObject({
+  operator,
+  id: idAny.nullish(),
+  key: z.strictObject({ any_: strings, like_: text, exists_: flag }).nullish(),
+  flow_run_id: idAny.nullish(),
+  task_run_id: idAny.nullish(),
+  type: z.strictObject({ any_: strings, not_any_: strings }).nullish(),
+});
+export type ArtifactFilter = z.output<typeof artifactFilterSchema>;
+const artifactSorts = ['CREATED_DESC', 'UPDATED_DESC', 'ID_DESC', 'KEY_DESC', 'KEY_ASC'] as const;
+export type ArtifactSort = (typeof artifactSorts)[number];
+const { flow_runs, task_runs, flows, deployments } = fourFilters;
+const aboutArtifacts = { artifacts: artifactFilterSchema.nullish(), flow_runs, task_runs, flows, deployments };
+/** Bodies of POST /artifacts/filter and /artifacts/count. */
+export const artifactSchemas = {
+  filter: z.object({
+    limit,
+    sort: z.enum(artifactSorts).nullish().transform(orElse<ArtifactSort>('ID_DESC')),
+    offset,
+    ...aboutArtifacts,
+  }),
+  count: z.object(aboutArtifacts),
 } as const;
 
 const workQueues = { work_queues: workQueueFilterSchema.nullish() };

@@ -39,6 +39,17 @@ export function readInteger(input: unknown): Scalar<number> {
   return { type: 'int_type' };
 }
 
+const floatText = /^[+-]?(\d+(?:_\d+)*\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** "1.5" and true are numbers. Texts for infinities and for NaN are refused: nothing is asked for with them. */
+export function readNumber(input: unknown): Scalar<number> {
+  if (typeof input === 'boolean') return { value: Number(input) };
+  if (typeof input === 'number') return { value: input };
+  if (typeof input !== 'string') return { type: 'float_type' };
+  const text = input.trim();
+  return floatText.test(text) ? { value: Number(text.replaceAll('_', '')) } : { type: 'float_parsing' };
+}
+
 /** Any spelling of the Rust `uuid` crate, which pydantic uses, to canonical lower case: also in braces or after `urn:uuid:`, then with dashes. */
 export function readUuid(input: unknown): Scalar<string> {
   if (typeof input !== 'string') return { type: 'uuid_type' };

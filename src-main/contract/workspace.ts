@@ -20,6 +20,8 @@ export const workspaceSchema = z.object({
   dialect: dialectSchema,
   /** the dialect was found by asking the server (auto) or set by the person */
   dialect_source: z.enum(['auto', 'chosen', 'unknown']),
+  /** the server's version of Prefect, as the last sync found it; null: not known, or the archive is not open */
+  prefect: z.string().nullable(),
   task_runs: z.number().nullable(),
   bytes: z.number().nullable(),
   retention: retentionSchema,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { contract } from '../contract/calls.ts';
+import { CONTRACT_HASH } from '../contract/contract-hash.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
@@ -111,6 +112,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       if (workspaces.list().length === 0 && !core.readOnly) await core.ensureDemo();
       return {
         version: core.version,
+        contract: CONTRACT_HASH,
         capabilities: { ...shell.capabilities, secrets: workspaces.secretsKind },
         data_dir: core.paths.dataDir,
         read_only: core.readOnly,

@@ -1,28 +1,24 @@
 /**
- * The local API: the read-only half of Prefect 3.8.8's REST API over one archive, in Prefect's own shapes and status codes, so that its
- * clients take the archive for the server. Where Prefect itself fails with 500 or 503, the answer here is a 422.
+ * The local API: the read-only half of Prefect's REST API over one archive, in the shapes and status codes of the server's own version, so that
+ * its clients take the archive for the server. Where Prefect itself fails with 500 or 503, the answer here is a 422.
  */
 import type { Entity } from '../contract/fields.ts';
 import { bodySchemas, type PrefectFilters } from '../contract/prefect-filter.ts';
-import type { Engine } from '../query/engine.ts';
-import type { Reader } from '../store/read/reader.ts';
-import { fixedReplies } from './about.ts';
+import { prefectRules } from '../contract/prefect-versions.ts';
+import { fixedReply } from './about.ts';
+import { moment, type ArchiveView } from './archive-view.ts';
 import { decode, detail, json, methodNotAllowed, readQuestion, tooFar } from './bodies.ts';
 import type { ApiReply, ApiRequest } from './bodies.ts';
+import { answerKept } from './kept-endpoints.ts';
+import { countsByState, runHistory } from './histories.ts';
 import { pathId } from './path-id.ts';
 import { answerPools } from './pool-endpoints.ts';
 import { queueIds, type Pooled } from './queue-ids.ts';
 import { pageRow, wholeRow } from './run-rows.ts';
 import { asksForPools, PoolFilter, type PoolFilters } from './work-pools.ts';
 
+export type { ArchiveView } from './archive-view.ts';
 export type { ApiReply, ApiRequest } from './bodies.ts';
-
-/** `now` in µs. */
-export type ArchiveView = {
-  engine: Pick<Engine, 'paginate' | 'ridOf' | 'idOf' | 'isListed' | 'accessor' | 'dialect' | 'version'>;
-  reader: Pick<Reader, 'json' | 'documents'>;
-  now: number;
-};
 
 type Action = 'paginate' | 'filter' | 'count';
 type Body = PrefectFilters & PoolFilters & { limit?: number | null; page?: number; offset?: number; sort?: string };
@@ -41,6 +37,7 @@ const notFound: Record<Entity, string> = {
 };
 
 const listPath = /^\/(task_runs|flow_runs|flows|deployments)\/(paginate|filter|count)$/;
+const countPath = /^\/(?:(task_runs|flow_runs)\/history|ui\/task_runs\/count)$/;
 const rowPath = /^\/(task_runs|flow_runs|flows|deployments)\/([^/]+)$/;
 const namePath = /^\/(?:flows\/name\/([^/]+)|deployments\/name\/([^/]+)\/([^/]+))$/;
 /** Paths that Prefect has for writing: known here, and refused with 405. */
@@ -59,13 +56,18 @@ export function answerApi(view: ArchiveView, request: ApiRequest): ApiReply {
 function route(view: ArchiveView, request: ApiRequest, path: string): ApiReply {
   const list = listPath.exec(path);
   if (list) return request.method === 'POST' ? answerList(view, request, list[1], list[2]) : methodNotAllowed;
-  if (Object.hasOwn(fixedReplies, path)) {
-    const fixed = fixedReplies[path];
-    if (request.method !== 'GET' || !fixed) return methodNotAllowed;
-    return json(fixed.status, fixed.body);
+  const fixed = fixedReply(path, view.prefect);
+  if (fixed) return request.method === 'GET' ? json(fixed.status, fixed.body) : methodNotAllowed;
+  const kept = answerKept(view, request, path) ?? answerPools(view, request, path);
+  if (kept) return kept;
+  const counted = countPath.exec(path);
+  if (counted) {
+    if (request.method !== 'POST') return methodNotAllowed;
+    const entity = counted[1] === undefined ? null : entityOf[counted[1]];
+    return entity === 'task_run' || entity === 'flow_run'
+      ? runHistory(view, request, entity, select)
+      : countsByState(view, request);
   }
-  const pools = answerPools(view, request, path);
-  if (pools) return pools;
   const name = namePath.exec(path);
   if (name) return request.method === 'GET' ? answerName(view, name.slice(1)) : methodNotAllowed;
   const row = rowPath.exec(path);
@@ -89,7 +91,7 @@ function answerName(view: ArchiveView, parts: (string | undefined)[]): ApiReply 
   const named = (name: string | undefined) => ({ operator: 'and_' as const, name: { any_: [name ?? ''] } });
   const filters =
     entity === 'flow' ? { flows: named(flow) } : { flows: named(deploymentFlow), deployments: named(deployment) };
-  const { rids } = view.engine.paginate(entity, filters, 'NAME_ASC', 0, 1);
+  const { rids } = view.engine.paginate(entity, filters, 'NAME_ASC', 0, 1, moment(view));
   const row = view.reader.json(entity, [...rids])[0];
   return row ? { status: 200, body: whole(entity, row, view.now) } : detail(404, notFound[entity]);
 }
@@ -98,7 +100,8 @@ function answerList(view: ArchiveView, request: ApiRequest, plural = '', act = '
   const entity = entityOf[plural] ?? 'task_run';
   const action = act as Action;
   const { dialect } = view.engine;
-  const read = readQuestion(request, bodySchemas[entity][action], { dialect, isLimited: action !== 'count' });
+  const schema = bodySchemas(prefectRules(view.prefect))[entity][action];
+  const read = readQuestion(request, schema, { dialect, isLimited: action !== 'count' });
   if ('status' in read) return read;
   const { question, limit }: { question: Body; limit: number } = read;
   const page = question.page ?? 1;
@@ -127,7 +130,8 @@ const anySort = (entity: Entity): string => (entity === 'flow' || entity === 'de
 
 function select(view: ArchiveView, entity: Entity, body: Body, sort: string, offset: number, limit: number): Selection {
   const { engine, reader } = view;
-  if (entity === 'task_run' || !asksForPools(body)) return engine.paginate(entity, body, sort, offset, limit);
+  const at = moment(view);
+  if (entity === 'task_run' || !asksForPools(body)) return engine.paginate(entity, body, sort, offset, limit, at);
   const filter = new PoolFilter(reader, body, engine.dialect);
   const fitting = (of: Pooled, rids: Uint32Array): number[] => {
     const queues = queueIds(view, of, rids);
@@ -136,13 +140,13 @@ function select(view: ArchiveView, entity: Entity, body: Body, sort: string, off
     return [...rids].filter((rid) => filter.accepts(queues.get(rid) ?? null, gone(rid) !== null, () => text(rid)));
   };
   const everything = (of: Entity, filters: PrefectFilters) =>
-    engine.paginate(of, filters, of === entity ? sort : anySort(of), 0, Number.MAX_SAFE_INTEGER).rids;
+    engine.paginate(of, filters, of === entity ? sort : anySort(of), 0, Number.MAX_SAFE_INTEGER, at).rids;
   if (entity === 'flow') {
     // one deployment must satisfy both filters: name the ones that do
     const rids = fitting('deployment', everything('deployment', { deployments: body.deployments ?? null }));
     const ids = rids.map((rid) => engine.idOf('deployment', rid));
     const deployments = { operator: 'and_' as const, id: { any_: ids } };
-    return engine.paginate(entity, { ...body, deployments }, sort, offset, limit);
+    return engine.paginate(entity, { ...body, deployments }, sort, offset, limit, at);
   }
   const rids = fitting(entity, everything(entity, body));
   return { count: rids.length, rids: rids.slice(offset, offset + limit) };

@@ -13,9 +13,13 @@ export const MOST_PROBLEMS = 100;
 const words: Record<string, string> = {
   bool_parsing: 'not a text for true or false',
   bool_type: 'not a boolean',
+  float_parsing: 'not the text of a number',
+  float_type: 'not a number',
   int_from_float: 'a number with a fraction, not an integer',
   int_parsing: 'not the text of an integer',
   int_type: 'not an integer',
+  missing: 'missing',
+  string_too_long: 'longer than 200 characters',
   uuid_parsing: 'not the text of a UUID',
   uuid_type: 'not a UUID',
   value_error: 'not a time',
@@ -60,6 +64,8 @@ function problemsIn(issue: z.core.$ZodIssue): Problem[] {
     case 'too_small':
       return [{ type: 'greater_than_equal', loc, msg: `smaller than ${Number(issue.minimum)}` }];
     case 'invalid_type':
+      // zod has no code of its own for a key that must be there
+      if (issue.message.endsWith('received undefined')) return [{ type: 'missing', loc, msg: words.missing }];
       return [{ ...(kinds[issue.expected] ?? { type: 'value_error', msg: issue.message }), loc }];
     case 'custom': {
       const type = String(issue.params?.type);

@@ -87,11 +87,21 @@ function runTime(text: string, spans: Spans, stateType: unknown, now: number): s
   return since === null ? total : seconds(Number(total) * 1e6 + now - since);
 }
 
-/** µs between expected and actual start, or until `now` for a run that should have started. */
+/** When the run's present state began, µs; null for a run without a state, and for the text of no row. */
+export function stateSince(text: string): number | null {
+  const state = isObject(text) ? memberValue(text, memberSpans(text), 'state') : null;
+  const { timestamp } = (state ?? {}) as { timestamp?: string };
+  return timestamp === undefined ? null : parseTime(timestamp);
+}
+
 function lateness(text: string, spans: Spans, stateType: unknown, now: number): number {
   const expected = timeOf(text, spans, 'expected_start_time');
+  return latenessOf(expected, timeOf(text, spans, 'start_time'), stateType, now);
+}
+
+/** µs between expected and actual start, or until `now` for a run that should have started. */
+export function latenessOf(expected: number | null, started: number | null, stateType: unknown, now: number): number {
   if (expected === null) return 0;
-  const started = timeOf(text, spans, 'start_time');
   if (started !== null) return Math.max(0, started - expected);
   return expected < now && !terminalStateTypes.includes(String(stateType)) ? now - expected : 0;
 }

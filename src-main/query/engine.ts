@@ -2,6 +2,7 @@
 import { entities, relations, type Entity, type Relation } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
 import type { PrefectFilters } from '../contract/prefect-filter.ts';
+import { prefectRules, type PrefectRules } from '../contract/prefect-versions.ts';
 import { TRUE } from '../contract/query.ts';
 import type {
   Condition,
@@ -96,7 +97,7 @@ export class Engine {
     });
     this.#withSubflow = null;
     this.#reader = taskRunReader(tables, () => {
-      this.#withSubflow ??= this.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0);
+      this.#withSubflow ??= this.#evaluator.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0);
       return this.#withSubflow;
     });
   }
@@ -168,6 +169,7 @@ export class Engine {
 
   /** The listed rows for which the condition is true. Throws BAD_INPUT for a name or comparison that does not exist. */
   mask(entity: Entity, where: Condition, now: number): RowSet {
+    this.#tables.task_run.now = now;
     return this.#evaluator.mask(entity, where, now);
   }
 
@@ -222,15 +224,19 @@ export class Engine {
     return histogram(this.#tables[entity], entity, request, mask, count, now, inOrder);
   }
 
-  /** One page of Prefect's list endpoints. Throws BAD_INPUT for a sort the entity does not have. */
+  /**
+   * One page of Prefect's list endpoints, as a server with these rules gives it at the moment `now`, µs. Throws BAD_INPUT for a sort the entity
+   * does not have.
+   */
   paginate(
     entity: Entity,
     filters: PrefectFilters,
     sort: string,
     offset: number,
     limit: number,
+    { rules, now }: { rules: PrefectRules; now: number } = { rules: prefectRules(null), now: 0 },
   ): { count: number; rids: Uint32Array<ArrayBuffer> } {
-    const { order } = this.#select(entity, prefectCondition(entity, filters), prefectSort(entity, sort), 0);
+    const { order } = this.#select(entity, prefectCondition(entity, filters, rules), prefectSort(entity, sort), now);
     const rids = order.slice(offset, offset + limit);
     order.release();
     return { count: order.count, rids };
@@ -245,7 +251,7 @@ export class Engine {
     return this.#reader.columns(rids);
   }
 
-  /** Reads a field of any row by path; null (tags: []) where there is no value. Throws BAD_INPUT for an unknown path. */
+  /** Reads a field of any row by path; null (tags: []) where there is no value. What grows with the clock is as of the last question. Throws BAD_INPUT for an unknown path. */
   accessor(path: string, entity: Entity = 'task_run'): (rid: number) => Value {
     return accessor(this.#tables, entity, path);
   }

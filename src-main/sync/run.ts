@@ -93,13 +93,18 @@ function askOptions({ signal }: SyncOptions, progress: Progress) {
   return { signal, onWait: progress.waiting.bind(progress) };
 }
 
-/** Learns page limit and filter keys once a day: an operator may change the limit, an update the keys. */
+/** Learns page limit, filter keys and version once a day: an operator may change the limit, an update the others. */
 async function learn({ client, signal }: SyncOptions, state: SyncState): Promise<number> {
   const now = Date.now() * 1000;
-  if (state.server && Math.abs(now - state.server.learned) < DAY) return state.server.limit;
-  const [features, limit] = await Promise.all([client.features({ signal }), client.pageLimit({ signal })]);
-  const dialect = state.server?.dialect ?? null;
-  state.server = { limit, features: features ?? allFeatures, dialect, learned: now, unanswered: [] };
+  const known = state.server;
+  if (known && known.version !== undefined && Math.abs(now - known.learned) < DAY) return known.limit;
+  const [features, limit, version] = await Promise.all([
+    client.features({ signal }),
+    client.pageLimit({ signal }),
+    client.version({ signal }),
+  ]);
+  const dialect = known?.dialect ?? null;
+  state.server = { limit, features: features ?? allFeatures, dialect, version, learned: now, unanswered: [] };
   return limit;
 }
 

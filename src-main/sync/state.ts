@@ -49,6 +49,8 @@ const syncStateSchema = z.object({
       limit: z.number().int().min(1),
       features: z.object({ expectedStart: z.boolean(), taskRunEnd: z.boolean(), flowRunEnd: z.boolean() }),
       dialect: dialectSchema.nullable(),
+      /** Prefect's; null: it does not tell. An older state without it is learned anew */
+      version: z.string().nullable().optional(),
       learned: z.number(),
       /** questions that this server cannot answer, `task_run end_time`: another way is used until it is learned anew */
       unanswered: z.array(z.string()).default([]),
@@ -104,6 +106,9 @@ export function narrow(state: SyncState, before: number): boolean {
   state.oldest = state.oldest === null ? null : Math.max(state.oldest, before);
   return true;
 }
+
+/** The server's version of Prefect in a stored state; null where it is not known. */
+export const serverVersion = (stored: unknown): string | null => parseState(stored).server?.version ?? null;
 
 /** Anything else under the key, or a later version's state, becomes a fresh state: the harvest begins again, which loses no row. */
 export function parseState(stored: unknown): SyncState {

@@ -1,6 +1,7 @@
 /** A workspace's connection is edited: the secret stays unseen, another server is said to be one, a rename keeps everything. */
 import type { Page } from '@playwright/test';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
+import { CONTRACT_HASH } from '../../src-main/contract/contract-hash.ts';
 import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
@@ -26,7 +27,7 @@ async function openConnection(page: Page, name: string) {
   return page.getByRole('dialog', { name: `Connection of ${name}` });
 }
 
-test('address, sign-in and name change; the archive stays', async ({ host }) => {
+test('address, sign-in and name change; the archive stays', async ({ host, hostKind }) => {
   test.setTimeout(180_000);
   const { page } = await host.start();
   const window = new Window(page);
@@ -129,6 +130,26 @@ test('address, sign-in and name change; the archive stays', async ({ host }) => 
     await expect(view.getByText(/Metered: at most every 15 min/)).toBeVisible();
     await expect.poll(() => one.control.events.listening).toBe(0);
     await page.keyboard.press('Escape');
+  });
+
+  await test.step('a window of another build than the core is told to reload', async () => {
+    if (hostKind !== 'shell') return; // elsewhere the frames do not pass the page's network
+    let other = true;
+    await page.routeWebSocket(/\/rpc$/, (socket) => {
+      const core = socket.connectToServer();
+      core.onMessage((frame) => socket.send(other ? String(frame).replace(CONTRACT_HASH, 'another build') : frame));
+    });
+    await page.reload();
+    const told = page.getByRole('status').filter({ hasText: 'Taskscope was updated' });
+    await expect(told).toBeVisible();
+    await window.expectCount(RUNS);
+    await accessible(page, '.banners');
+    other = false;
+    const loaded = page.waitForEvent('load');
+    await told.getByRole('button', { name: 'Reload' }).click();
+    await loaded;
+    await window.expectCount(RUNS);
+    await expect(told).toBeHidden();
   });
 });
 

@@ -1,45 +1,79 @@
-/** A real Prefect for the tests: a Python of its own in a cache folder, made once. */
+/** Real Prefects for the tests, each in a Python of its own in a cache folder: the version that every answer is made after, and the newest. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PINNED } from './proven.ts';
 import { aptInstall, cacheFolder, tryProgram, type Found } from './machine.ts';
 
-export const PREFECT_VERSION = '3.8.8';
-const requirements = [`prefect==${PREFECT_VERSION}`, 'fastapi==0.140.13', 'asyncpg'];
+// asyncpg: for PostgreSQL
+const pinned = [`prefect==${PINNED}`, 'fastapi==0.140.13', 'asyncpg'];
+const newest = ['prefect', 'asyncpg'];
 // 3.13 last: a server on it reads fewer spellings of a time, and comparing those is then skipped
 const pythons = ['python3.12', 'python3.11', 'python3.10', 'python3', 'python', 'python3.13'];
 const INSTALL_LIMIT = 15 * 60_000; // ms; about a minute with a near package index
+/** ms after which a newer version is looked for again. */
+const NEWEST_FOR = 20 * 3_600_000;
 
 export async function findOrMakePrefect(): Promise<Found> {
   const named = process.env.TASKSCOPE_PREFECT_PYTHON;
   if (named) {
     const version = await prefectIn(named);
-    if (version === PREFECT_VERSION) return { path: named, why: '' };
-    return {
-      path: null,
-      why: `TASKSCOPE_PREFECT_PYTHON has Prefect ${version ?? 'not at all'}, not ${PREFECT_VERSION}`,
-    };
+    if (version === PINNED) return { path: named, why: '' };
+    return { path: null, why: `TASKSCOPE_PREFECT_PYTHON has Prefect ${version ?? 'not at all'}, not ${PINNED}` };
   }
-  const folder = join(cacheFolder(), `prefect-${PREFECT_VERSION}`);
-  const python = join(folder, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
-  const mark = join(folder, 'taskscope-ready');
-  const wanted = requirements.join('\n');
-  const ready = existsSync(mark) && (await readFile(mark, 'utf8')) === wanted;
+  const folder = join(cacheFolder(), `prefect-${PINNED}`);
   // the mark alone is not enough: the Python it was made from may have been removed since
-  if (ready && (await prefectIn(python)) === PREFECT_VERSION) return { path: python, why: '' };
+  if ((await isMarked(folder, pinned)) && (await prefectIn(pythonOf(folder))) === PINNED)
+    return { path: pythonOf(folder), why: '' };
+  return makeVenv(folder, pinned);
+}
 
+/** The newest version that pip finds, if it is newer than the pinned one. Without a package index, the one found last. */
+export async function findOrMakeNewest(): Promise<Found> {
+  const named = process.env.TASKSCOPE_NEWEST_PREFECT_PYTHON;
+  const folder = join(cacheFolder(), 'prefect-newest');
+  const python = named ?? pythonOf(folder);
+  if (!named) {
+    const there = (await isMarked(folder, newest)) && (await prefectIn(python)) !== null;
+    if (!there || (await ageOf(folder)) > NEWEST_FOR) {
+      const made = await makeVenv(folder, newest, there);
+      if (!made.path && !there) return made;
+    }
+  }
+  const version = await prefectIn(python);
+  if (version === null) return { path: null, why: `${python} has no Prefect` };
+  return version === PINNED ? { path: null, why: `${PINNED} is the newest` } : { path: python, why: '' };
+}
+
+const pythonOf = (folder: string): string =>
+  join(folder, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
+const markOf = (folder: string): string => join(folder, 'taskscope-ready');
+
+async function isMarked(folder: string, requirements: string[]): Promise<boolean> {
+  const mark = markOf(folder);
+  return existsSync(mark) && (await readFile(mark, 'utf8')) === requirements.join('\n');
+}
+
+/** ms since the last installation. */
+const ageOf = async (folder: string): Promise<number> => Date.now() - (await stat(markOf(folder))).mtimeMs;
+
+/** `upgrade`: the folder is there and stays usable when the installation fails. */
+async function makeVenv(folder: string, requirements: string[], upgrade = false): Promise<Found> {
   const base = (await findPython()) ?? ((await aptInstall(['python3', 'python3-venv'])) ? await findPython() : null);
   if (!base) return { path: null, why: 'no Python 3.10 or newer with venv' };
-  console.log(`set-up: installing Prefect ${PREFECT_VERSION} into ${folder}, once …`);
+  const python = pythonOf(folder);
+  console.log(`set-up: installing ${requirements[0]} into ${folder} …`);
   try {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    const made = await tryProgram(base, ['-m', 'venv', folder], { limit: INSTALL_LIMIT, show: true });
-    if (made?.code !== 0) return { path: null, why: `${base} -m venv failed` };
-    const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', ...requirements];
+    if (!upgrade) {
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true });
+      const made = await tryProgram(base, ['-m', 'venv', folder], { limit: INSTALL_LIMIT, show: true });
+      if (made?.code !== 0) return { path: null, why: `${base} -m venv failed` };
+    }
+    const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', '--upgrade', ...requirements];
     const installed = await tryProgram(python, pip, { limit: INSTALL_LIMIT, show: true });
     if (installed?.code !== 0) return { path: null, why: `pip could not install ${requirements.join(' ')}` };
-    await writeFile(mark, wanted);
+    await writeFile(markOf(folder), requirements.join('\n'));
     return { path: python, why: '' };
   } catch (thrown) {
     return { path: null, why: `${folder} cannot be made: ${String(thrown)}` };

@@ -4,6 +4,11 @@ import { test } from 'node:test';
 import type { Dialect } from '../../src-main/contract/query.ts';
 import { answerApi, type ArchiveView } from '../../src-main/local-api/answer.ts';
 
+/** No test here asks for what is kept of single runs. */
+const notKept = (): never => {
+  throw new Error('nothing is kept');
+};
+
 const ID = '01a20aea-6dc4-7b34-82a2-1b1505be9768';
 
 /** The answer of an archive without rows. */
@@ -18,8 +23,9 @@ function answer(body: string | Uint8Array, dialect: Dialect = 'sqlite', contentT
       idOf: () => ID,
       accessor: () => () => null,
     },
-    reader: { json: () => [], documents: () => [] },
+    reader: { json: () => [], documents: () => [], kept: notKept },
     now: 0,
+    prefect: null,
   };
   return answerApi(view, { method: 'POST', path: '/api/task_runs/paginate', contentType, body });
 }

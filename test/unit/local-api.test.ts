@@ -7,6 +7,11 @@ import { memberSpans } from '../../src-main/contract/json-text.ts';
 import { pageRow, wholeRow } from '../../src-main/local-api/run-rows.ts';
 import '../fixtures/ci-seed.ts';
 
+/** No test here asks for what is kept of single runs. */
+const notKept = (): never => {
+  throw new Error('nothing is kept');
+};
+
 const ID = '01a20aea-6dc4-7b34-82a2-1b1505be9768';
 const NOW = Date.parse('2024-01-01T00:10:00Z') * 1000;
 
@@ -25,14 +30,29 @@ function view(json: string): ArchiveView {
     reader: {
       json: (_, rids) => rids.map((rid) => (rid === 1 ? json : 'null')),
       documents: () => [],
+      kept: notKept,
     },
     now: NOW,
+    prefect: null,
   };
 }
 const ask = (method: string, path: string, body = '') => {
   const archive = view(`{"id":"${ID}","big":12345678901234567890}`);
   return answerApi(archive, { method, path, contentType: 'application/json', body });
 };
+
+test('an order by duration is known where the server has it', () => {
+  const status = (prefect: string | null) => {
+    const body = JSON.stringify({ sort: 'DURATION_DESC' });
+    const path = '/api/task_runs/filter';
+    return answerApi({ ...view('{}'), prefect }, { method: 'POST', path, contentType: null, body }).status;
+  };
+  assert.deepEqual([null, '3.8.8', '3.9.0', '3.9.1', '3.10.0'].map(status), [422, 422, 422, 200, 200]);
+  const version = (prefect: string | null) =>
+    answerApi({ ...view('{}'), prefect }, { method: 'GET', path: '/api/admin/version', contentType: null, body: '' })
+      .body;
+  assert.deepEqual([null, '3.9.1'].map(version), ['"3.8.8"', '"3.9.1"']);
+});
 
 test('what writes is there and closed', () => {
   for (const [method, path] of [

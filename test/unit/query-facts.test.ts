@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Entity } from '../../src-main/contract/fields.ts';
 import { prefectFiltersSchema } from '../../src-main/contract/prefect-filter.ts';
+import { prefectRules } from '../../src-main/contract/prefect-versions.ts';
 import type { Dialect } from '../../src-main/contract/query.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { FakeArchive, type PlainRow } from '../fixtures/fake-archive.ts';
@@ -67,10 +68,16 @@ function load(dialect: Dialect): Engine {
   return engine;
 }
 
-type Options = { sort?: string; root?: Entity; dialect?: Dialect };
-function list(body: object, { sort = 'ID_DESC', root = 'task_run', dialect = 'sqlite' }: Options = {}): string[] {
+type Options = { sort?: string; root?: Entity; dialect?: Dialect; prefect?: string };
+function list(
+  body: object,
+  { sort = 'ID_DESC', root = 'task_run', dialect = 'sqlite', prefect = '3.8.8' }: Options = {},
+): string[] {
   const engine = engines[dialect];
-  const { count, rids } = engine.paginate(root, prefectFiltersSchema.parse(body), sort, 0, 200);
+  const { count, rids } = engine.paginate(root, prefectFiltersSchema.parse(body), sort, 0, 200, {
+    rules: prefectRules(prefect),
+    now: T + 60_000_000,
+  });
   assert.equal(count, rids.length);
   const name = engine.accessor('name', root);
   return Array.from(rids, (rid) => String(name(rid)));
@@ -126,6 +133,13 @@ test('also when any_ is []', () => same(runs({ state: { type: { any_: [], not_an
 test('any_:[] with not_any_:[] is none', () => same(runs({ state: { type: { any_: [], not_any_: [] } } }), []));
 test('a dropped state is TRUE under or_', () =>
   same(runs({ operator: 'or_', id: { any_: [nil] }, state: { type: both } }), inFlowRun));
+test('from 3.9.1 on both apply', () => {
+  const newer = (flow_runs: object) => list({ flow_runs }, { prefect: '3.9.1' });
+  same(newer({ state: { type: both } }), ['äpfel']);
+  same(newer({ state: { type: { any_: [], not_any_: ['COMPLETED'] } } }), []);
+  same(newer({ operator: 'or_', id: { any_: [nil] }, state: { type: both } }), ['äpfel']);
+  same(newer({ state: { type: { not_any_: [] } } }), inFlowRun);
+});
 test('inside state it is omitted, not TRUE', () =>
   same(runs({ state: { operator: 'or_', type: both, name: { any_: ['Running'] } } }), ['äpfel']));
 test('all nine state types still omit rows without a state', () => {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Entity } from '../../src-main/contract/fields.ts';
-import { flowRunSorts, namedSorts, taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
+import { durationSorts, flowRunSorts, namedSorts, taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
+import { prefectRules } from '../../src-main/contract/prefect-versions.ts';
 import { TRUE, type Condition, type Dialect } from '../../src-main/contract/query.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { prefectSort } from '../../src-main/query/language/prefect.ts';
@@ -17,7 +18,7 @@ const NOW = 1_700_000_060_000_001;
 const dialect = fc.constantFrom<Dialect>('sqlite', 'postgres');
 const entity = fc.constantFrom(...arbitrary.entityList);
 const sorts: Record<Entity, readonly string[]> = {
-  task_run: taskRunSorts,
+  task_run: [...taskRunSorts, ...durationSorts],
   flow_run: flowRunSorts,
   flow: namedSorts,
   deployment: namedSorts,
@@ -33,9 +34,13 @@ function loaded(archive: FakeArchive, of: Dialect): Engine {
 
 const idsOf = (rows: readonly PlainRow[]) => rows.map((row) => row.id);
 
-function samePage(engine: Engine, naive: Naive, root: Entity, filters: never, sort: string): void {
+function samePage(engine: Engine, naive: Naive, root: Entity, filters: never, sort: string, now = NOW): void {
+  // every other moment is asked of a newer server
+  const rules = prefectRules(now % 2 ? '3.8.8' : '3.9.1');
+  naive.now = now;
+  naive.anyAndNotAny = rules.stateAnyAndNotAny;
   const expected = naive.sorted(root, naive.prefect(root, filters), prefectSort(root, sort));
-  const page = engine.paginate(root, filters, sort, 0, 1000);
+  const page = engine.paginate(root, filters, sort, 0, 1000, { rules, now });
   assert.equal(page.count, expected.length);
   assert.deepEqual(
     Array.from(page.rids, (rid) => engine.idOf(root, rid)),
@@ -54,12 +59,14 @@ test('a Prefect body selects and orders what the naive evaluator does', () => {
         const engine = loaded(archive, of);
         const naive = new Naive(archive, of);
         for (const [root, filters, pick] of bodies)
-          samePage(engine, naive, root, filters as never, sorts[root][pick % sorts[root].length]);
+          samePage(engine, naive, root, filters as never, sorts[root][pick % sorts[root].length], NOW + (pick % 3));
       },
     ),
     { numRuns: 400 },
   );
 });
+
+const prefectSorts = (...names: string[]) => names.map((name) => prefectSort('task_run', name));
 
 const question = entity.chain((root) =>
   fc.record({ root: fc.constant(root), where: ask.condition(root), sort: ask.sortKeys(root) }),
@@ -69,9 +76,11 @@ function sameAnswer(
   engine: Engine,
   naive: Naive,
   { root, where, sort }: { root: Entity; where: never; sort: never },
+  now = NOW,
 ): void {
-  const rows = naive.rows(root).filter((row) => naive.where(root, row, where, NOW));
-  const outcome = engine.ask({ entity: root, where, sort, now: NOW });
+  naive.now = now;
+  const rows = naive.rows(root).filter((row) => naive.where(root, row, where, now));
+  const outcome = engine.ask({ entity: root, where, sort, now });
   assert.equal(outcome.count, rows.length);
   const expected = idsOf(naive.sorted(root, rows, sort));
   assert.deepEqual(
@@ -99,6 +108,36 @@ test('a condition tree over any path, with any order, answers what the naive eva
       },
     ),
     { numRuns: 400 },
+  );
+});
+
+test('orders by the run time so far follow the clock, forwards and backwards, also through changes', () => {
+  const running = fc.record({
+    where: fc.constantFrom<Condition>(TRUE, { field: 'estimated_run_time', from: 60 }, { field: 'name', like: 'a' }),
+    sort: fc.constantFrom(...prefectSorts('DURATION_DESC', 'DURATION_ASC'), [
+      { field: 'estimated_run_time', dir: 'asc' as const },
+    ]),
+    /** seconds after NOW */
+    at: fc.integer({ min: -200, max: 2000 }),
+    changes: fc.option(arbitrary.change, { nil: [], freq: 2 }),
+  });
+  fc.assert(
+    fc.property(
+      arbitrary.archive,
+      dialect,
+      fc.array(running, { minLength: 3, maxLength: 6 }),
+      (steps, of, questions) => {
+        const archive = arbitrary.build(steps);
+        const engine = loaded(archive, of);
+        const naive = new Naive(archive, of);
+        for (const { where, sort, at, changes } of questions) {
+          arbitrary.perform(archive, changes);
+          engine.apply(archive.commit());
+          sameAnswer(engine, naive, { root: 'task_run', where, sort } as never, NOW + at * 1_000_000);
+        }
+      },
+    ),
+    { numRuns: 300 },
   );
 });
 

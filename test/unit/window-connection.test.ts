@@ -31,6 +31,7 @@ const workspace: Workspace = {
   ca_file: '/etc/ca.pem',
   dialect: 'postgres',
   dialect_source: 'auto',
+  prefect: null,
   task_runs: 1234,
   bytes: 1,
   retention: retentionSchema.parse({}),

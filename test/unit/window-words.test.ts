@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { newStatus, syncStatusSchema, type SyncStatus } from '../../src-main/contract/sync.ts';
 import { fields } from '../../src-main/contract/fields.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
-import { taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
+import { durationSorts, taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
 import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/filters/catalog.ts';
 import { chipsOf, phrase, spanWords } from '../../src-renderer/state/filters/chips.ts';
 import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';
@@ -17,6 +17,7 @@ import {
   defaultSort,
   namedSorts,
   sortLabel,
+  sortsOf,
 } from '../../src-renderer/state/question/sorts.ts';
 import { syncWords } from '../../src-renderer/state/sync/sync-words.ts';
 import { fromInput, toInput } from '../../src-renderer/state/filters/time-input.ts';
@@ -105,7 +106,10 @@ describe('the catalogue', () => {
 
 describe('orders', () => {
   it('all of Prefect’s are there', () => {
-    assert.equal(namedSorts.filter((one) => one.prefect).length, taskRunSorts.length);
+    const offered = (prefect: string | null) => sortsOf(prefect).filter((one) => one.prefect).length;
+    assert.equal(offered('3.8.8'), taskRunSorts.length);
+    assert.equal(offered(null), taskRunSorts.length);
+    assert.equal(offered('3.9.1'), taskRunSorts.length + durationSorts.length);
     assert.equal(new Set(namedSorts.map((one) => JSON.stringify(one.keys))).size, namedSorts.length);
   });
 

@@ -40,7 +40,7 @@ test('only their names are in the list; the server gets the values, also after a
   const again = await Workspaces.open(path, await fileSecrets(file), null);
   assert.deepEqual((await again.connection(again.get('a'))).headers, headers);
   assert.deepEqual(
-    describe(again.get('a'), { task_runs: null, bytes: null, sync_every: 30 }).custom_headers,
+    describe(again.get('a'), { task_runs: null, bytes: null, prefect: null, sync_every: 30 }).custom_headers,
     Object.keys(headers),
   );
   assert.ok(!(await readFile(path, 'utf8')).includes(VALUE));

@@ -56,7 +56,7 @@ export function namePath(path: string, scope: Scope): string | null {
 
 export const isStateType = (path: string) => path === 'state_type' || path.endsWith('.state_type');
 /** Counted in seconds, so that spans such as 5m make sense. */
-export const isSeconds = (path: string) => /(^|\.)(duration|wait|total_run_time)$/.test(path);
+export const isSeconds = (path: string) => /(^|\.)(duration|wait|(total|estimated)_run_time)$/.test(path);
 
 export const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -124,6 +124,7 @@ export class Archives {
     const stats = await archive?.query.stats({}).catch(() => null);
     return describe(entry, {
       task_runs: stats?.task_runs ?? null,
+      prefect: stats?.prefect ?? null,
       bytes: bytes || null,
       sync_every: this.syncEvery(entry),
     });

@@ -202,7 +202,16 @@ export const queryContract = {
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
   activity: call(z.object({ id: z.string() }), runActivitySchema.nullable()),
-  stats: call(none, z.object({ version: z.number(), task_runs: z.number(), state: z.record(z.string(), z.unknown()) })),
+  /** `prefect`: the server's version, null where it is not known */
+  stats: call(
+    none,
+    z.object({
+      version: z.number(),
+      task_runs: z.number(),
+      prefect: z.string().nullable(),
+      state: z.record(z.string(), z.unknown()),
+    }),
+  ),
   /** `body` of the reply: UTF-8 */
   api: call(apiRequestSchema, z.object({ status: z.number(), body: bytes })),
   /** writes `path`; ending the stream early leaves nothing there. `overwrite` false: FILE_EXISTS when something is there */

@@ -23,6 +23,7 @@ import { coverage } from './coverage.ts';
 import { exportRows } from './export.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
+import { serverVersion, STATE_KEY } from '../../sync/state.ts';
 
 const KEPT_RESULTS = 8;
 const MAX_ROWS = 1000;
@@ -94,10 +95,12 @@ export class QueryResults {
     stats: () => ({
       version: this.#open.engine.version,
       task_runs: this.#open.engine.total('task_run'),
+      prefect: this.#prefect,
       state: { 'sync.status': this.#open.reader.state('sync.status') },
     }),
     api: (request) => {
-      const { status, body } = answerApi({ ...this.#current, now: Date.now() * 1000 }, request);
+      const view = { ...this.#current, now: Date.now() * 1000, prefect: this.#prefect };
+      const { status, body } = answerApi(view, request);
       const bytes = new TextEncoder().encode(body);
       return moved({ status, body: bytes }, bytes);
     },
@@ -142,6 +145,11 @@ export class QueryResults {
   get #open(): Opened {
     if (!this.#opened) throw new AppError('INTERNAL', 'the archive is not open');
     return this.#opened;
+  }
+
+  /** The version of the server that the rows are from, as the sync has kept it; null where it is not known. */
+  get #prefect(): string | null {
+    return serverVersion(this.#open.reader.state(STATE_KEY));
   }
 
   /** For answers that read the file too: all commits that have arrived are in the index. */

@@ -288,7 +288,7 @@ const taken = (name: string): AppError =>
 /** What the window may know of an entry. `facts`: what is not in it. */
 export function describe(
   entry: Entry,
-  facts: { task_runs: number | null; bytes: number | null; sync_every: number },
+  facts: Pick<Workspace, 'task_runs' | 'bytes' | 'sync_every' | 'prefect'>,
 ): Workspace {
   const { auth } = entry;
   return {

@@ -8,6 +8,7 @@ import {
   flowRunFilterSchema,
   taskRunFilterSchema,
 } from '../../contract/prefect-filter.ts';
+import { prefectRules, USUAL_VERSION } from '../../contract/prefect-versions.ts';
 import type { Dialect } from '../../contract/query.ts';
 import type { JsonRow } from '../json.ts';
 import type { Database } from './database.ts';
@@ -32,6 +33,9 @@ export type Server = {
   /** µs */
   now(): number;
 };
+
+/** The demo's server is of the usual version. */
+const schemas = bodySchemas(prefectRules(null));
 
 const entityOf: Record<string, Entity> = {
   task_runs: 'task_run',
@@ -61,7 +65,7 @@ export function answer(server: Server, request: Request): Reply {
   if (path === '/artifacts/filter') return post(request, (body) => artifactsReply(server.limit, scope, body));
   if (path === '/ui/task_runs/count')
     return post(request, (body) => {
-      const parsed = bodySchemas.task_run.count.safeParse(body);
+      const parsed = schemas.task_run.count.safeParse(body);
       return parsed.success ? reply(200, countByState(parsed.data, scope)) : invalidBody(parsed.error.issues, body);
     });
   const body = () => parseBody(request.body, request.contentType);
@@ -89,11 +93,11 @@ function list(
   body: unknown,
 ): Reply {
   if (action === 'count') {
-    const parsed = bodySchemas[entity].count.safeParse(body);
+    const parsed = schemas[entity].count.safeParse(body);
     if (!parsed.success) return invalidBody(parsed.error.issues, body);
     return reply(200, countRows(entity, parsed.data, scope));
   }
-  const parsed = bodySchemas[entity][action].safeParse(body);
+  const parsed = schemas[entity][action].safeParse(body);
   if (!parsed.success) return invalidBody(parsed.error.issues, body);
   const limit = parsed.data.limit ?? server.limit;
   const problem = limitProblem(limit, server.limit);
@@ -181,7 +185,7 @@ function readFixed(server: Server, path: string): Reply | null {
     case '/version':
       return reply(200, '0.8.4');
     case '/admin/version':
-      return reply(200, '3.8.8');
+      return reply(200, USUAL_VERSION);
     case '/hello':
       return reply(200, '👋');
     case '/admin/settings':

@@ -11,6 +11,7 @@ import { FirstTimes } from './first-times.ts';
 import { Arena } from '../kernels/heap.ts';
 import { ALL, NEW, RowLog } from './row-log.ts';
 import { CodeCounts } from './code-counts.ts';
+import { RUN_TIME, RunTimes } from './run-times.ts';
 
 /** Capacity for a thirty-second more rows, in whole words: at a million rows the next copy is 31,000 rows away, and unused memory stays under 4 bytes a row. */
 const withRoom = (rows: number): number => (rows + (rows >>> 5) + 1024 + 31) & ~31;
@@ -41,6 +42,10 @@ export class Table {
   /** The memory of the columns. */
   readonly arena = new Arena();
   readonly #computed = new Map<string, DifferenceColumn | NumberColumn>();
+  /** null until the run times are asked for. */
+  #runTimes: RunTimes | null = null;
+  /** µs; the moment of the question, for values that grow with the clock. */
+  now = 0;
   #aliveShared: RowSet | null = null;
 
   constructor(entity: Entity, rows: number) {
@@ -174,7 +179,11 @@ export class Table {
   settle(rids: readonly number[]): void {
     this.log.trim();
     this.#aliveShared = null;
-    for (const column of this.#computed.values()) if (column.kind === 'number') this.#coalesce(column, rids);
+    const known = rids.filter((rid) => rid < this.size);
+    for (const [name, column] of this.#computed) {
+      if (name === RUN_TIME) this.#runTimes?.update(known);
+      else if (column.kind === 'number') this.#coalesce(column, known);
+    }
   }
 
   /** The bit of the column in the row log. */
@@ -186,13 +195,18 @@ export class Table {
   bitsOfField(name: string): number {
     if (name === 'id') return ALL;
     const column = this.field(name);
+    if (name === RUN_TIME)
+      return ['total_run_time', 'state_timestamp', 'state_type'].reduce(
+        (bits, of) => bits | this.bitOf(this.columns.get(of) as StoredColumn),
+        0,
+      );
     if (column.kind === 'difference') return this.bitOf(column.from) | this.bitOf(column.to);
     if (this.#computed.has(name))
       return this.bitOf(this.#times('start_time')) | this.bitOf(this.#times('expected_start_time'));
     return this.bitOf(column);
   }
 
-  /** The column of a field of `contract/fields.ts`, stored or computed. */
+  /** The column of a field of `contract/fields.ts`, stored or computed. Values that grow with the clock are those of the moment `now`. */
   field(name: string): Column {
     const stored = this.columns.get(columnOf(name, (fields[this.entity] as Record<string, FieldInfo>)[name]));
     if (stored) return stored;
@@ -201,7 +215,16 @@ export class Table {
       computed = this.#compute(name);
       this.#computed.set(name, computed);
     }
+    if (name === RUN_TIME) this.#runTimesAt(this.now);
     return computed;
+  }
+
+  /** Rows with another value are logged, so that orders by it move them. */
+  #runTimesAt(now: number): void {
+    const moved = this.#runTimes?.moveTo(now) ?? [];
+    const bit = this.bitOf(this.#times('state_timestamp'));
+    for (const rid of moved) this.log.add(rid, bit);
+    this.log.trim();
   }
 
   #times(name: string): NumberColumn {
@@ -213,17 +236,20 @@ export class Table {
     if (name === 'duration') return new DifferenceColumn(start, this.#times('end_time'));
     if (name === 'wait') return new DifferenceColumn(this.#times('expected_start_time'), start);
     const column = new NumberColumn(this.arena, this.#capacity);
-    this.#coalesce(column, null);
+    const all = new Uint32Array(this.size).map((_, rid) => rid);
+    if (name === RUN_TIME) {
+      const state = this.columns.get('state_type') as TermColumn;
+      const sources = { total: this.#times('total_run_time'), since: this.#times('state_timestamp'), state };
+      this.#runTimes = new RunTimes(column, sources, this.now);
+      this.#runTimes.update(all);
+    } else this.#coalesce(column, all);
     return column;
   }
 
-  /** Computes start_or_expected_time. `rids` null: of all rows. */
-  #coalesce(column: NumberColumn, rids: readonly number[] | null): void {
+  /** Computes start_or_expected_time. */
+  #coalesce(column: NumberColumn, rids: Iterable<number>): void {
     const [start, expected] = [this.#times('start_time'), this.#times('expected_start_time')];
-    const n = rids ? rids.length : this.size;
-    for (let i = 0; i < n; i++) {
-      const rid = rids ? rids[i] : i;
-      if (rid >= this.size) continue;
+    for (const rid of rids) {
       const at = start.get(rid);
       column.set(rid, Number.isNaN(at) ? expected.get(rid) : at);
     }

@@ -7,6 +7,7 @@ import type { RowSet } from '../columns/row-set.ts';
 import type { Column, RefColumn } from '../columns/columns.ts';
 import { byReference, pointedAt } from './masks.ts';
 import { hasAllTags, hasAnyTag, inRange, isIn, matches, matcherOf, notNull, type Context } from './predicates.ts';
+import { RUN_TIME } from '../columns/run-times.ts';
 import type { Table } from '../columns/table.ts';
 
 /** For each relation of kind `many`, the column of the other table that points back. */
@@ -71,7 +72,8 @@ export class Evaluator {
       if (condition.and.length === 1) return this.mask(entity, condition.and[0], now);
     }
     const text = JSON.stringify(condition);
-    const key = `${entity} ${text.includes('"ago"') ? now : ''} ${text}`;
+    const moves = text.includes('"ago"') || text.includes(RUN_TIME);
+    const key = `${entity} ${moves ? now : ''} ${text}`;
     const kept = this.#cache.get(key);
     if (kept) {
       this.#cache.delete(key);

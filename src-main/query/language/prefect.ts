@@ -1,6 +1,6 @@
 /**
- * Prefect 3.8.8's filter bodies and sorts as condition trees, for any of the four entities as the root. Which criteria yield no clause
- * follows its `filters.py`.
+ * Prefect's filter bodies and sorts as condition trees, for any of the four entities as the root. Which criteria yield no clause follows
+ * `filters.py` of 3.8.8, and of later versions where `PrefectRules` says so.
  */
 import type { Entity } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -11,6 +11,7 @@ import type {
   PrefectFilters,
   TaskRunFilter,
 } from '../../contract/prefect-filter.ts';
+import type { PrefectRules } from '../../contract/prefect-versions.ts';
 import { TRUE, type Condition, type SortKey } from '../../contract/query.ts';
 
 type Operator = 'and_' | 'or_';
@@ -69,16 +70,17 @@ type AnyOrNull = { operator: Operator; any_?: Strings; is_null_?: Flag };
 const anyOrNull = (field: string, filter: AnyOrNull) =>
   join([any(field, filter.any_), isNull(field, filter.is_null_)], filter.operator);
 
-/** The clause of a part of `state`: only a lone comparison counts. With both any_ and not_any_, or neither, there is no clause. */
-function lone(field: string, filter: Id | null | undefined): Clause {
+/** The clause of a part of `state`; null without a comparison. Older servers leave out a part that has both any_ and not_any_. */
+function stateClause(field: string, filter: Id | null | undefined, { stateAnyAndNotAny }: PrefectRules): Clause {
   if (!filter) return null;
   const clauses = [any(field, filter.any_), notAny(field, filter.not_any_)].filter((clause) => clause !== null);
+  if (clauses.length > 1 && stateAnyAndNotAny) return { and: clauses };
   return clauses.length === 1 ? clauses[0] : null;
 }
 
 type State = { operator: Operator; type?: Id | null; name?: Id | null };
-const state = (filter: State) =>
-  join([lone('state_type', filter.type), lone('state_name', filter.name)], filter.operator);
+const state = (filter: State, rules: PrefectRules) =>
+  join([stateClause('state_type', filter.type, rules), stateClause('state_name', filter.name, rules)], filter.operator);
 
 /** `is_null_` decides first and defaults to false. There is at most one clause, so the operator does not matter. */
 function flowRunId(filter: NonNullable<TaskRunFilter['flow_run_id']>): Condition {
@@ -89,13 +91,13 @@ function flowRunId(filter: NonNullable<TaskRunFilter['flow_run_id']>): Condition
 
 const hasSubflow: Condition = { has: 'subflow_runs', where: TRUE };
 
-function taskRunCondition(filter: TaskRunFilter): Condition {
+function taskRunCondition(filter: TaskRunFilter, rules: PrefectRules): Condition {
   return join(
     [
       within(filter.id, (f) => id(f)),
       within(filter.name, name),
       within(filter.tags, tags),
-      within(filter.state, state),
+      within(filter.state, (f) => state(f, rules)),
       within(filter.start_time, (f) => range('start_time', f)),
       within(filter.end_time, (f) => range('end_time', f)),
       within(filter.expected_start_time, (f) => range('expected_start_time', f)),
@@ -115,7 +117,7 @@ function createdBy(filter: NonNullable<FlowRunFilter['created_by']>): Condition 
   );
 }
 
-function flowRunCondition(filter: FlowRunFilter): Condition {
+function flowRunCondition(filter: FlowRunFilter, rules: PrefectRules): Condition {
   return join(
     [
       within(filter.id, (f) => id(f)),
@@ -124,7 +126,7 @@ function flowRunCondition(filter: FlowRunFilter): Condition {
       within(filter.deployment_id, (f) => anyOrNull('deployment_id', f)),
       within(filter.work_queue_name, (f) => anyOrNull('work_queue_name', f)),
       within(filter.flow_version, (f) => join([any('flow_version', f.any_)])),
-      within(filter.state, state),
+      within(filter.state, (f) => state(f, rules)),
       within(filter.start_time, (f) => range('start_time', f, 'start_or_expected_time')),
       within(filter.end_time, (f) => range('end_time', f)),
       within(filter.expected_start_time, (f) => range('expected_start_time', f)),
@@ -191,10 +193,10 @@ function onlyFlowRunIds({ flows, flow_runs, deployments }: PrefectFilters): stri
 }
 
 /** The rows that the list endpoint of `root` selects. A filter that is present joins its table, even an empty filter. */
-export function prefectCondition(root: Entity, filters: PrefectFilters): Condition {
+export function prefectCondition(root: Entity, filters: PrefectFilters, rules: PrefectRules): Condition {
   const flows = within(filters.flows, flowCondition);
-  const flowRuns = within(filters.flow_runs, flowRunCondition);
-  const taskRuns = within(filters.task_runs, taskRunCondition);
+  const flowRuns = within(filters.flow_runs, (filter) => flowRunCondition(filter, rules));
+  const taskRuns = within(filters.task_runs, (filter) => taskRunCondition(filter, rules));
   const deployments = within(filters.deployments, deploymentCondition);
   const has = (relation: string, clauses: Clause[]): Clause =>
     clauses.every((clause) => clause === null) ? null : { has: relation, where: join(clauses) };
@@ -238,8 +240,13 @@ const namedSorts: Record<string, SortKey[]> = {
   NAME_ASC: [{ field: 'name', dir: 'asc' }],
   NAME_DESC: [{ field: 'name', dir: 'desc' }],
 };
+/** Prefect orders equal durations by expected start, whichever way the durations go. */
+const byDuration = (dir: 'asc' | 'desc'): SortKey[] => [
+  { field: 'estimated_run_time', dir },
+  { field: 'expected_start_time', dir: 'desc' },
+];
 const sorts: Record<Entity, Record<string, SortKey[]>> = {
-  task_run: runSorts,
+  task_run: { ...runSorts, DURATION_DESC: byDuration('desc'), DURATION_ASC: byDuration('asc') },
   flow_run: {
     ...runSorts,
     START_TIME_ASC: [{ field: 'start_or_expected_time', dir: 'asc' }],

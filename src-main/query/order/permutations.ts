@@ -18,6 +18,7 @@ import {
 import { idsDescending } from './id-order.ts';
 import { Arena } from '../kernels/heap.ts';
 import { KeptOrder } from './kept-order.ts';
+import { RUN_TIME } from '../columns/run-times.ts';
 import { moveRows } from './order-merge.ts';
 import type { Table } from '../columns/table.ts';
 
@@ -103,6 +104,8 @@ export class Permutations implements OrderContext {
   #order(entity: Entity, sort: readonly SortKey[]): Kept {
     const name = nameOf(entity, sort);
     const table = this.tables[entity];
+    // rows whose value has grown since are in the log after this
+    if (sort.some(growsWithClock)) this.tables.task_run.field(RUN_TIME);
     let kept = this.#kept.get(name);
     if (kept) {
       this.#kept.delete(name);
@@ -181,7 +184,10 @@ export class Permutations implements OrderContext {
       .reverse()
       .find(
         (kept) =>
-          kept.keys.length === 1 && kept.keys[0].table === this.tables.task_run && kept.keys[0].via.length === 0,
+          kept.keys.length === 1 &&
+          kept.keys[0].table === this.tables.task_run &&
+          kept.keys[0].via.length === 0 &&
+          !growsWithClock(kept.keys[0].key),
       );
     if (used) sorts.push([used.keys[0].key]);
     for (const sort of sorts) out.set(JSON.stringify([this.dialect, sort]), this.order('task_run', sort).rows);
@@ -223,6 +229,9 @@ export class Permutations implements OrderContext {
     return ranks;
   }
 }
+
+/** Such an order holds for one moment only. */
+const growsWithClock = ({ field }: SortKey): boolean => field === RUN_TIME || field.endsWith(`.${RUN_TIME}`);
 
 const nameOf = (entity: Entity, sort: readonly SortKey[]): string => `${entity} ${JSON.stringify(sort)}`;
 

@@ -152,5 +152,6 @@ async function wholeQuery(app: App, workspace: string, question: Question): Prom
   if ('query' in question) return question.query;
   const reply = await paginate(app, workspace, question.body);
   if (reply.status !== 200) throw new AppError('BAD_INPUT', `the body was refused: ${reply.body}`);
-  return queryOfBody(question.body);
+  const { prefect } = await app.archives.describe(app.workspaces.get(workspace));
+  return queryOfBody(question.body, prefect);
 }

@@ -15,6 +15,7 @@ import { rowText } from '../json/row-json.ts';
 import { readState } from '../state.ts';
 import { uuidBytes } from '../uuid.ts';
 import { KeptActivity } from './kept-activity.ts';
+import { KeptLists } from './kept-lists.ts';
 
 export type Reader = ColumnSource & {
   /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
@@ -23,6 +24,8 @@ export type Reader = ColumnSource & {
   ridOf(entity: Entity, id: string): number | null;
   /** null when it was never kept */
   activity(taskRunId: string): RunActivity | null;
+  /** Several reads of what is kept of runs, on one state of the file. */
+  kept<T>(read: (lists: KeptLists) => T): T;
   /** how many task runs' activity is kept */
   activities(): number;
   /** Work pools or work queues, those gone from the server among them, by id. */
@@ -80,6 +83,7 @@ class ArchiveReader implements Reader {
   readonly #dictionaries: Dictionaries;
   readonly #state: Statement;
   readonly #activity: KeptActivity;
+  readonly #lists: KeptLists;
   readonly #documents: Statement;
 
   constructor(opened: OpenedForReading, path: string) {
@@ -100,6 +104,7 @@ class ArchiveReader implements Reader {
     this.#dictionaries = new Dictionaries(db);
     this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
     this.#activity = new KeptActivity(db);
+    this.#lists = new KeptLists(db);
     this.#documents = listStatement(db);
   }
 
@@ -173,6 +178,10 @@ class ArchiveReader implements Reader {
     const id = uuidBytes(taskRunId);
     if (!id) return null;
     return this.#snapshot(() => this.#activity.get(id));
+  }
+
+  kept<T>(read: (lists: KeptLists) => T): T {
+    return this.#snapshot(() => read(this.#lists));
   }
 
   activities(): number {

@@ -1,10 +1,15 @@
-/** Orders with a name: Prefect's seven, then five that its API does not have. The grid's headers make any other. */
+/** Orders with a name: Prefect's, of which newer servers have more, then five that its API does not have. The grid's headers make any other. */
+import { prefectRules, type PrefectRules } from '../../../src-main/contract/prefect-versions.ts';
 import type { SortKey } from '../../../src-main/contract/query.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 
-export type NamedSort = { label: string; keys: SortKey[]; prefect: boolean };
+/** `since`: only servers with this rule have it. */
+export type NamedSort = { label: string; keys: SortKey[]; prefect: boolean; since?: keyof PrefectRules };
 
 const key = (field: string, dir: 'asc' | 'desc'): SortKey[] => [{ field, dir }];
+
+/** Prefect's DURATION_DESC and DURATION_ASC: of a run that is running, the time until now. */
+const byRunTime = (dir: 'asc' | 'desc') => [...key('estimated_run_time', dir), ...key('expected_start_time', 'desc')];
 
 export const namedSorts: readonly NamedSort[] = [
   { label: 'Newest expected start', keys: key('expected_start_time', 'desc'), prefect: true },
@@ -14,12 +19,20 @@ export const namedSorts: readonly NamedSort[] = [
   { label: 'Next scheduled first', keys: key('next_scheduled_start_time', 'asc'), prefect: true },
   { label: 'Last ended first', keys: key('end_time', 'desc'), prefect: true },
   { label: 'Id, descending', keys: [], prefect: true },
+  { label: 'Longest run time first', keys: byRunTime('desc'), prefect: true, since: 'durationSorts' },
+  { label: 'Shortest run time first', keys: byRunTime('asc'), prefect: true, since: 'durationSorts' },
   { label: 'Last started first', keys: key('start_time', 'desc'), prefect: false },
   { label: 'First started first', keys: key('start_time', 'asc'), prefect: false },
   { label: 'Longest first', keys: key('duration', 'desc'), prefect: false },
   { label: 'Longest wait first', keys: key('wait', 'desc'), prefect: false },
   { label: 'Most attempts first', keys: key('run_count', 'desc'), prefect: false },
 ];
+
+/** The orders that a server of this version has; `prefect` null: its version is not known. */
+export const sortsOf = (prefect: string | null): NamedSort[] => {
+  const rules = prefectRules(prefect);
+  return namedSorts.filter(({ since }) => since === undefined || rules[since]);
+};
 
 export const defaultSort: SortKey[] = key('start_time', 'desc');
 

@@ -1,4 +1,5 @@
 /** What the whole window knows: the line to the core, workspaces, settings, and which workspace is open. */
+import { CONTRACT_HASH } from '../../../src-main/contract/contract-hash.ts';
 import type { WireError } from '../../../src-main/contract/errors.ts';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import type { Candidate, Workspace } from '../../../src-main/contract/workspace.ts';
@@ -38,6 +39,8 @@ class App {
     void this.session;
     return this.workspace === null || this.opening || this.problem ? null : { workspace: this.workspace };
   });
+  /** The core is of another build than this window, as after an update: calls may fail until the window is reloaded. */
+  outdated = $derived(this.hello !== null && this.hello.contract !== CONTRACT_HASH);
   readOnly = $derived(this.hello?.read_only ?? null);
   utc = $derived(this.settings.time_zone === 'utc');
   /** seconds between two syncs of the open workspace; 0: only when asked */
