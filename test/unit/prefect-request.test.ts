@@ -13,11 +13,13 @@ import {
   type Target,
 } from '../../src-main/core/written/requests.ts';
 import { prefectCondition } from '../../src-main/query/language/prefect.ts';
-import { taskRunPaginateSchema } from '../../src-main/contract/prefect-filter.ts';
+import { bodySchemas } from '../../src-main/contract/prefect-filter.ts';
+import { prefectRules } from '../../src-main/contract/prefect-versions.ts';
 import { toPrefectFilters, toPrefectRequest } from '../../src-main/query/language/to-prefect.ts';
 import * as ask from '../fixtures/arbitrary-questions.ts';
 import '../fixtures/ci-seed.ts';
 
+const rules = prefectRules('3.8.8');
 const NOW = 1_700_000_060_000_001;
 const open: Target = {
   api_url: 'http://127.0.0.1:4200/api/',
@@ -61,8 +63,8 @@ test('its body is one that Prefect and this program take, and means the same', (
     fc.property(fc.array(ask.condition('task_run', 1), { maxLength: 4 }), (and) => {
       const request = toPrefectRequest({ where: { and }, sort: [] }, NOW);
       const body: unknown = JSON.parse(bodyOf(request));
-      const { sort: _, ...filters } = taskRunPaginateSchema.parse(body);
-      prefectCondition('task_run', filters);
+      const { sort: _, ...filters } = bodySchemas(rules).task_run.paginate.parse(body);
+      prefectCondition('task_run', filters, rules);
       const same = toPrefectFilters({ and }, NOW);
       assert.deepEqual(same, request.lost.length === 0 ? request.filters : null);
     }),
