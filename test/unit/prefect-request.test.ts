@@ -112,8 +112,5 @@ test('what is run is quoted, and secrets stay in variables', () => {
     env: { ...process.env, PYTHONUTF8: '1' },
   });
   assert.ok(constants.includes(`$(touch x)\``) && constants.includes("'PREFECT_API_KEY'"), constants);
-  assert.equal(
-    curlOfRun('5d0c', open),
-    "curl --fail-with-body -sS -X GET 'http://127.0.0.1:4200/api/task_runs/5d0c'",
-  );
+  assert.equal(curlOfRun('5d0c', open), "curl --fail-with-body -sS -X GET 'http://127.0.0.1:4200/api/task_runs/5d0c'");
 });
