@@ -127,7 +127,7 @@ export class ExportForm {
   }
 
   get query(): Query {
-    if (this.scope === 'view' || this.ids === null) return $state.snapshot(question.query) as Query;
+    if (this.scope === 'view' || this.ids === null) return $state.snapshot(question.query);
     return { where: { field: 'id', in: [...this.ids] }, sort: question.sort };
   }
 
