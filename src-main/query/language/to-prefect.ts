@@ -3,9 +3,11 @@
  * Only conditions that Prefect can be asked with the same meaning: an `and` of plain comparisons, each criterion once. `prefect.ts` is the
  * other direction.
  */
+import { stateTypes } from '../../contract/fields.ts';
 import { taskRunSorts } from '../../contract/prefect-filter.ts';
 import { instantAt, type Condition, type Instant, type Query, type SortKey } from '../../contract/query.ts';
 import { formatTime } from '../../contract/time.ts';
+import { uuidHex } from '../../contract/uuid.ts';
 import { prefectSort } from './prefect.ts';
 
 export type Filters = Record<string, Record<string, unknown>>;
@@ -106,9 +108,19 @@ function nearestFilters(
 const subflows: Place = { path: ['task_runs', 'subflow_runs'], kind: 'terms' };
 const isTrue = (one: Condition): boolean => 'and' in one && one.and.length === 0;
 
+/** A value that Prefect reads; it refuses a request with any other. */
+const takes =
+  (path: Place['path'], kind: Kind) =>
+  (value: unknown): boolean => {
+    if (typeof value !== 'string') return false;
+    if (kind === 'id') return uuidHex(value) !== null;
+    return path.at(-1) !== 'type' || (stateTypes as readonly string[]).includes(value);
+  };
+
 function criteriaOf(one: Condition, { path, kind }: Place, now: number): Record<string, unknown> | null {
   const own = path[0] === 'task_runs';
-  if ('in' in one) return kind === 'tags' || kind === 'time' ? null : { any_: one.in };
+  if ('in' in one)
+    return kind === 'tags' || kind === 'time' || !one.in.every(takes(path, kind)) ? null : { any_: one.in };
   if ('like' in one) return kind === 'name' && one.like !== '' ? { like_: one.like } : null;
   // without Prefect's wildcards and within ASCII, the two compare alike in both its databases
   if ('contains' in one)

@@ -17,13 +17,13 @@ type Context = { dialect: Dialect; now: number };
 export function toSql({ where, sort }: Query, columns: readonly string[], dialect: Dialect, now: number): string {
   const context = { dialect, now };
   const shown = ['id', ...columns.filter((path) => path !== 'id')].map((path) => {
-    const value = pathValue(path);
+    const value = pathValue(path, now);
     return value === path ? `  ${path}` : `  ${value} AS "${path}"`;
   });
   const order = [
     ...sort.map(({ field, dir }) => {
       const nulls = nullsFirst(dialect, dir) ? 'NULLS FIRST' : 'NULLS LAST';
-      return `${pathValue(field)} ${dir.toUpperCase()} ${nulls}`;
+      return `${pathValue(field, now)} ${dir.toUpperCase()} ${nulls}`;
     }),
     'id DESC',
   ];
@@ -48,10 +48,10 @@ const parentColumns: Record<string, string> = {
 };
 
 /** A value of a task run or of a parent, as an expression over `task_runs`. */
-function pathValue(path: string): string {
+function pathValue(path: string, now: number): string {
   if (Object.hasOwn(parentColumns, path)) return parentColumns[path];
   const { via, entity, field } = resolved('task_run', path);
-  const value = fieldValue(field);
+  const value = fieldValue(field, now);
   if (via.length === 0) return value;
   let key = 'run.flow_run_id';
   let at: Entity = 'flow_run';
@@ -80,7 +80,7 @@ function condition(entity: Entity, one: Condition, context: Context): string {
     for (const relation of via.toReversed()) where = { has: relation, where };
     return condition(entity, where, context);
   }
-  return compared(one, kind, fieldValue(field), context);
+  return compared(one, kind, fieldValue(field, context.now), context);
 }
 
 function has(entity: Entity, name: string, where: Condition, context: Context): string {
@@ -144,14 +144,23 @@ const LATEST = 253_402_300_799_000_000; // the last second of year 9999, µs
 /** µs since 1970 of a time in a view; SQLite's own functions know milliseconds only. */
 const micros = (time: string): string =>
   `(strftime('%s', substr(${time}, 1, 19)) * ${MICROS_PER_SECOND} + substr(${time}, 21, 6))`;
-const seconds = (from: string, to: string): string => `(${micros(to)} - ${micros(from)}) / ${MICROS_PER_SECOND}.0`;
+/** `from`: a time in a view; `to`: µs */
+const seconds = (from: string, to: string): string => `(${to} - ${micros(from)}) / ${MICROS_PER_SECOND}.0`;
 
-/** The views have a column for each stored field; the others follow from these. */
-function fieldValue(field: string): string {
-  if (field === 'duration') return seconds('start_time', 'end_time');
-  if (field === 'wait') return seconds('expected_start_time', 'start_time');
-  if (field === 'start_or_expected_time') return 'coalesce(start_time, expected_start_time)';
-  return field;
+/** The views have a column for each stored field; the others follow from these. `now` in µs. */
+function fieldValue(field: string, now: number): string {
+  switch (field) {
+    case 'duration':
+      return seconds('start_time', micros('end_time'));
+    case 'wait':
+      return seconds('expected_start_time', micros('start_time'));
+    case 'estimated_run_time':
+      return `(total_run_time + CASE state_type WHEN 'RUNNING' THEN ${seconds('state_timestamp', String(now))} ELSE 0 END)`;
+    case 'start_or_expected_time':
+      return 'coalesce(start_time, expected_start_time)';
+    default:
+      return field;
+  }
 }
 
 /** SQLite's shell ends a statement's text at a NUL. */
