@@ -8,6 +8,9 @@ import {
   conditionSchema,
   facetRequestSchema,
   facetSchema,
+  groupSortSchema,
+  groupingSchema,
+  groupsSchema,
   histogramRequestSchema,
   histogramSchema,
   querySchema,
@@ -182,6 +185,14 @@ export const contract = {
     z.object({ workspace, result: z.string(), id: z.string() }),
     z.object({ position: z.number().nullable() }),
   ),
+  /**
+   * what a result's question would answer now: runs that it would add, how many of these failed or crashed, and runs that it would no
+   * longer have
+   */
+  'query.news': call(
+    z.object({ workspace, result: z.string(), query: querySchema }),
+    z.object({ added: z.number(), failed: z.number(), removed: z.number() }),
+  ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),
   /**
@@ -196,6 +207,18 @@ export const contract = {
       as: z.enum(['curl', 'python', 'body', 'sql']),
     }),
     z.object({ text: z.string(), lost: z.array(conditionSchema), order_lost: z.boolean() }),
+  ),
+  /** task runs in groups, at most 200 of them at once */
+  'query.groups': call(
+    z.object({
+      workspace,
+      where: conditionSchema,
+      grouping: groupingSchema,
+      sort: groupSortSchema,
+      from: z.number().int().min(0),
+      to: z.number().int().min(0),
+    }),
+    groupsSchema,
   ),
   /** tells when the index has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
   'query.watch': stream(

@@ -164,15 +164,21 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     ),
   }),
 
-  DISK_FULL: ({ say, has }) => ({
-    title: full[say('limit', 'disk')] ?? full['disk'],
-    advice:
-      say('limit', '') === 'file'
-        ? 'Let old runs go in the workspace’s settings, move the data folder, or lift the limit (ulimit -f; FAT disks have one of 4 GB). Nothing already stored was lost.'
-        : has('reading')
-          ? `Taskscope only reads what it has until there is room, so browsing works. Delete or move files on the disk of ${say('path', 'the data folder')}, exports and downloads first, then start Taskscope again.`
-          : `Make room for ${say('path', 'the data folder')} and try again: delete or move other files on that disk, or let old runs go in the workspace’s settings. Nothing already stored was lost.`,
-  }),
+  DISK_FULL: ({ say, has }) =>
+    has('needed')
+      ? {
+          title: `There is no room for all of ${say('path', 'the file')}`,
+          advice: `It would take about ${megabytes(say('needed', '0'))} more, and ${megabytes(say('free', '0'))} are free. Make room on that disk, choose another place, or export fewer rows or columns. Nothing was left there.`,
+        }
+      : {
+          title: full[say('limit', 'disk')] ?? full['disk'],
+          advice:
+            say('limit', '') === 'file'
+              ? 'Let old runs go in the workspace’s settings, move the data folder, or lift the limit (ulimit -f; FAT disks have one of 4 GB). Nothing already stored was lost.'
+              : has('reading')
+                ? `Taskscope only reads what it has until there is room, so browsing works. Delete or move files on the disk of ${say('path', 'the data folder')}, exports and downloads first, then start Taskscope again.`
+                : `Make room for ${say('path', 'the data folder')} and try again: delete or move other files on that disk, or let old runs go in the workspace’s settings. Nothing already stored was lost.`,
+        },
   FOLDER_READ_ONLY: ({ say, has }) => ({
     title: `${say('path', 'The data folder')} cannot be ${has('reading') ? 'read' : 'written'}`,
     advice: has('reading')
@@ -250,6 +256,8 @@ export function errorWords(error: Told): Words {
     message: error.message ?? '',
   });
 }
+
+const megabytes = (bytes: string): string => `${Math.ceil(Number(bytes) / 1e6)} MB`;
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0]?.trim() ?? '';

@@ -12,7 +12,7 @@ export type ExportFormat = (typeof exportFormats)[number];
 
 /** The formats of each kind, the usual one first. */
 export const formatsOf: Record<ExportKind, readonly ExportFormat[]> = {
-  runs: ['csv', 'jsonl', 'json', 'parquet', 'xlsx'],
+  runs: ['csv', 'jsonl', 'json', 'xlsx'],
   logs: ['text', 'jsonl', 'csv'],
   artifacts: ['files'],
 };
@@ -41,7 +41,13 @@ export const exportOptionsSchema = z.object({
   /**
    * paths in order, see `exportColumn`; null: the default set, and for jsonl and json the server's own row, byte for byte. Of runs only
    */
-  columns: z.array(z.string().min(1)).min(1).max(500).nullable().default(null),
+  columns: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(500)
+    .refine((paths) => new Set(paths).size === paths.length, 'a column is named twice')
+    .nullable()
+    .default(null),
   /** heads of the columns: `flow_run.name` or `Flow run`. Of csv, parquet and xlsx */
   header: z.enum(['key', 'title']).default('key'),
   /** IANA name of the zone in which csv, text and xlsx show times, with its offset; null: UTC */
@@ -155,6 +161,7 @@ const counts = { rows: z.number(), bytes: z.number() };
 /** `rows`: runs, log lines or artifacts so far. `total`: of all; null while it is not known (log lines, artifacts). */
 export const exportItemSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), ...counts, total: z.number().nullable() }),
-  z.object({ kind: z.literal('done'), ...counts }),
+  /** `cut`: cells of a sheet whose text was longer than the 32,767 characters it holds */
+  z.object({ kind: z.literal('done'), ...counts, cut: z.number().default(0) }),
 ]);
 export type ExportItem = z.infer<typeof exportItemSchema>;

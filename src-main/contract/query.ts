@@ -123,4 +123,60 @@ export const histogramSchema = z.object({
 });
 export type Histogram = z.infer<typeof histogramSchema>;
 
+/** Task runs by the values of a term, id or tags path; with `edges` (µs, ascending) by stretches of one of their own times. */
+export const groupingSchema = z.strictObject({
+  field,
+  /** group i covers [edges[i], edges[i + 1]) */
+  edges: z.array(z.number()).min(2).max(10_001).optional(),
+});
+export type Grouping = z.infer<typeof groupingSchema>;
+
+const measures = [
+  'label',
+  'runs',
+  'failed',
+  'failed_share',
+  'retried',
+  'total',
+  'median',
+  'p95',
+  'longest',
+  'last',
+] as const;
+export const groupSortSchema = z.object({ by: z.enum(measures), dir: z.enum(['asc', 'desc']) });
+export type GroupSort = z.infer<typeof groupSortSchema>;
+
+const seconds = z.number().nullable();
+const groupSchema = z.object({
+  /** null: the runs without a value; with `edges` the first µs of the stretch */
+  value: z.string().nullable(),
+  /** the name when `value` is an id */
+  label: z.string(),
+  runs: z.number(),
+  /** failed or crashed */
+  failed: z.number(),
+  /** with more than one attempt */
+  retried: z.number(),
+  /** seconds from start to end, summed */
+  total: z.number(),
+  /** by nearest rank, as `p95`; null when none has a duration */
+  median: seconds,
+  p95: seconds,
+  longest: seconds,
+  /** µs; the latest start, null when none has started */
+  last: z.number().nullable(),
+  /** runs by start, see `spark` of the answer */
+  spark: z.array(z.number()),
+});
+export type Group = z.infer<typeof groupSchema>;
+
+export const groupsSchema = z.object({
+  /** groups with at least one run, whichever page was asked for */
+  count: z.number(),
+  /** µs; column i of each sparkline covers [from + i·step, from + (i + 1)·step) */
+  spark: z.object({ from: z.number(), step: z.number() }),
+  groups: z.array(groupSchema),
+});
+export type Groups = z.infer<typeof groupsSchema>;
+
 export const entitySchema = z.enum(entities);

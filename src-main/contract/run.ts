@@ -69,10 +69,13 @@ export const taskRunDetailSchema = z.object({
   upstream: z.array(runLinkSchema),
   downstream: z.array(runLinkSchema),
   subflows: z.array(runLinkSchema),
-  /** seconds; over completed runs of the same task_key in the archive. null when none */
-  median_duration: z.number().nullable(),
-  /** the last success of the same task_key in the archive before this run; null: there was none */
-  last_success: runLinkSchema.extend({ end_time: micros }).nullable(),
+  /** seconds of one attempt, the median over completed runs of the same task_key in the archive. null when none */
+  median_attempt: z.number().nullable(),
+  /**
+   * the last success of the same task_key before this run, in another flow run; null: there was none. `same_input` false: this run is one
+   * of several of its task in its flow run, and none of the same place or name among them has succeeded
+   */
+  last_success: runLinkSchema.extend({ end_time: micros, same_input: z.boolean() }).nullable(),
   /** runs with the same `failure`, this one among them, and when the first of them was expected to start; null when it has none */
   same_failure: z.object({ runs: z.number(), first: micros }).nullable(),
   /** where Prefect's own UI shows it; null when unknown */

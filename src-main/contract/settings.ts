@@ -44,6 +44,8 @@ export const settingsSchema = z.object({
   export_choice: exportChoiceSchema.default(exportChoiceSchema.parse({})),
   /** where a file was exported to last; null: the system's folder for downloads */
   export_folder: z.string().nullable().default(null),
+  /** how to connect a server of one's own is said while there is only demo data, until it is dismissed */
+  demo_hint: z.boolean().default(true),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -63,5 +65,6 @@ export const settingsChangeSchema = z
     default_preset: shape.default_preset.removeDefault(),
     export_choice: shape.export_choice.removeDefault(),
     export_folder: shape.export_folder.removeDefault(),
+    demo_hint: shape.demo_hint.removeDefault(),
   } satisfies Record<keyof Settings, z.ZodType>)
   .partial();

@@ -210,9 +210,11 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.ask': async ({ workspace, ...question }, { signal }) => (await query(workspace)).ask(question, { signal }),
     'query.rows': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).rows(rest, { signal }),
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
+    'query.news': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).news(rest, { signal }),
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
     'query.writeAs': (question) => writeView(core, question, Date.now() * 1000),
+    'query.groups': async ({ workspace, ...input }, { signal }) => (await query(workspace)).groups(input, { signal }),
     'query.watch': async function* ({ workspace }, { signal }) {
       yield* whileAlive(workspace, signal, (archive) => archive.query.watch({}, { signal }));
     },

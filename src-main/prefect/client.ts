@@ -4,10 +4,10 @@ import { AppError } from '../contract/errors.ts';
 import { plural, type DocumentKind, type Entity } from '../contract/fields.ts';
 import type { ServerRow } from '../contract/server-row.ts';
 import { Exchange, type Answered, type AskOptions, type Question, type ClientSettings } from './exchange.ts';
+import { isBadAnswer } from './failures.ts';
 import { elementsOf, type Element } from './rows.ts';
 import {
   countSchema,
-  openapiSchema,
   pageLimitSchema,
   shortRunsSchema,
   versionSchema,
@@ -21,6 +21,9 @@ export type { AskOptions, ClientSettings, Wait } from './exchange.ts';
 
 /** Prefect's default for PREFECT_SERVER_API_DEFAULT_LIMIT, which is also the largest page allowed. */
 export const USUAL_PAGE_LIMIT = 200;
+const ANY_TIME = '2000-01-01T00:00:00.000000Z';
+/** Further attempts at what can be done without. */
+const FEW_RETRIES = 1;
 /** Rows. An operator may allow more; larger pages only cost memory. */
 const LARGEST_PAGE = 1000;
 
@@ -28,14 +31,13 @@ const LARGEST_PAGE = 1000;
 export type Row = ServerRow & { value: z.output<typeof wireRunSchema> };
 /** A row of a page that cannot be kept. `id`: as the server spells it, null when it is no text; `field`: the first one that is not what it must be. */
 export type BadRow = { id: string | null; field: string; why: string };
-export type Page = { rows: Row[]; bad: BadRow[]; serverTime: number | null };
+export type Page<T = Row> = { rows: T[]; bad: BadRow[]; serverTime: number | null };
 
 /** A work pool or work queue; `json` is its exact text. */
 export type DocumentRow = { json: string; value: WireDocument };
-type DocumentPage = { rows: DocumentRow[]; serverTime: number | null };
 
 /** Body of a /filter call. Without `limit` the server takes its own. */
-type FilterBody = { sort?: string; limit?: number; offset?: number } & Record<string, unknown>;
+export type FilterBody = { sort?: string; limit?: number; offset?: number } & Record<string, unknown>;
 
 /** Which filter keys this server knows; it answers others with 422. */
 type Features = { expectedStart: boolean; taskRunEnd: boolean; flowRunEnd: boolean };
@@ -51,18 +53,18 @@ export type PrefectClient = {
   flowRunIds(body: FilterBody, options?: AskOptions): Promise<string[] | null>;
   /**
    * A page of the server's work pools (by name) or work queues (by name; of one `pool`, by priority). null: the server
-   * lacks this endpoint, forbids it, or answers 500 to everything there because a pool of an older version is broken.
+   * lacks this endpoint or forbids it.
    */
   documents(
     kind: DocumentKind,
-    body: { limit: number; offset: number },
+    body: FilterBody,
     pool: string | null,
     options?: AskOptions,
-  ): Promise<DocumentPage | null>;
+  ): Promise<Page<DocumentRow> | null>;
   count(entity: Entity, filters?: Record<string, unknown>, options?: AskOptions): Promise<number>;
   /** Prefect's version, as 3.8.8; null where the server does not tell (Cloud). */
   version(options?: AskOptions): Promise<string | null>;
-  /** From /openapi.json; null when it cannot be read. */
+  /** Asks for each key; null when the server answers none of these questions. */
   features(options?: AskOptions): Promise<Features | null>;
   /** The largest page the server gives. */
   pageLimit(options?: AskOptions): Promise<number>;
@@ -87,15 +89,47 @@ export function createClient(settings: ClientSettings): PrefectClient {
     return checked(schema, question.path, value);
   }
 
-  /** null for answers that an older server or Cloud does not give */
+  /** null for answers that an older server or Cloud does not give, or that a server cannot give */
   async function optional<T>(answer: Promise<T>): Promise<T | null> {
     try {
       return await answer;
     } catch (thrown) {
-      const absent = ['SERVER_NOT_PREFECT', 'SERVER_FORBIDDEN', 'SERVER_REJECTED', 'SERVER_BAD_REPLY', 'NOT_FOUND'];
-      if (thrown instanceof AppError && absent.includes(thrown.code)) return null;
+      const absent = ['SERVER_NOT_PREFECT', 'SERVER_FORBIDDEN', 'SERVER_REJECTED', 'NOT_FOUND'];
+      if (isBadAnswer(thrown) || (thrown instanceof AppError && absent.includes(thrown.code))) return null;
       throw thrown;
     }
+  }
+
+  /** Whether the filter has this key: a server answers an unknown one with 422. The question matches no row. */
+  async function knows(entity: Entity, key: string, options?: AskOptions): Promise<boolean> {
+    const body = { [plural[entity]]: { id: { any_: [] }, [key]: { before_: ANY_TIME } } };
+    try {
+      const path = `/${plural[entity]}/count`;
+      await ask(countSchema, { method: 'POST', path, body }, { ...options, retries: FEW_RETRIES });
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof AppError && thrown.code === 'SERVER_REJECTED') return false;
+      throw thrown;
+    }
+  }
+
+  /** One page of a route that lists; rows that do not fit the schema are in `bad`. */
+  async function listed<T>(
+    schema: z.ZodType,
+    path: string,
+    body: FilterBody,
+    options: AskOptions | undefined,
+  ): Promise<Page<T>> {
+    const answered = await exchange.ask({ method: 'POST', path, body }, options);
+    const rows: T[] = [];
+    const bad: BadRow[] = [];
+    for (const one of elements(path, answered)) {
+      const parsed = schema.safeParse(one.value);
+      if (parsed.success)
+        rows.push(one as T); // with all its values: the schema's output has only those it checks
+      else bad.push(badRow(one.value, parsed.error));
+    }
+    return { rows, bad, serverTime: answered.serverTime };
   }
 
   return {
@@ -107,20 +141,7 @@ export function createClient(settings: ClientSettings): PrefectClient {
       return listOf(schema, question.path, await exchange.ask(question, options));
     },
 
-    async page(entity, body, options) {
-      const path = `/${plural[entity]}/filter`;
-      const answered = await exchange.ask({ method: 'POST', path, body }, options);
-      const schema = schemaOf(entity);
-      const rows: Row[] = [];
-      const bad: BadRow[] = [];
-      for (const one of elements(path, answered)) {
-        const parsed = schema.safeParse(one.value);
-        if (parsed.success)
-          rows.push(one as Row); // with all its values: the schema's output has only those it checks
-        else bad.push(badRow(one.value, parsed.error));
-      }
-      return { rows, bad, serverTime: answered.serverTime };
-    },
+    page: (entity, body, options) => listed(schemaOf(entity), `/${plural[entity]}/filter`, body, options),
 
     async row(entity, id, options) {
       const path = `/${plural[entity]}/${id}`;
@@ -138,12 +159,10 @@ export function createClient(settings: ClientSettings): PrefectClient {
     async documents(kind, body, pool, options) {
       const path = pool === null ? `/${kind}s/filter` : `/work_pools/${encodeURIComponent(pool)}/queues/filter`;
       try {
-        const answered = await exchange.ask({ method: 'POST', path, body }, options);
-        return { rows: listOf(wireDocumentSchema, path, answered), serverTime: answered.serverTime };
+        return await listed<DocumentRow>(wireDocumentSchema, path, body, options);
       } catch (thrown) {
         if (!(thrown instanceof AppError)) throw thrown;
-        const absent = thrown.code === 'SERVER_NOT_PREFECT' || thrown.code === 'SERVER_FORBIDDEN';
-        if (absent || (thrown.code === 'SERVER_FAILED' && thrown.details['status'] === 500)) return null;
+        if (thrown.code === 'SERVER_NOT_PREFECT' || thrown.code === 'SERVER_FORBIDDEN') return null;
         throw thrown;
       }
     },
@@ -152,24 +171,32 @@ export function createClient(settings: ClientSettings): PrefectClient {
       ask(countSchema, { method: 'POST', path: `/${plural[entity]}/count`, body: filters }, options),
 
     version: (options) =>
-      optional(ask(versionSchema, { method: 'GET', path: '/admin/version', oneRow: true }, options)),
+      optional(
+        ask(
+          versionSchema,
+          { method: 'GET', path: '/admin/version', oneRow: true },
+          { ...options, retries: FEW_RETRIES },
+        ),
+      ),
 
-    async features(options) {
-      const found = await optional(ask(openapiSchema, { method: 'GET', path: '/openapi.json' }, options));
-      if (!found?.components.schemas['TaskRunFilter']) return null;
-      const has = (name: string, key: string) => Object.hasOwn(found.components.schemas[name]?.properties ?? {}, key);
-      return {
-        expectedStart: has('TaskRunFilter', 'expected_start_time'),
-        taskRunEnd: has('TaskRunFilter', 'end_time'),
-        flowRunEnd: has('FlowRunFilter', 'end_time'),
-      };
-    },
+    features: (options) =>
+      optional(
+        Promise.all([
+          knows('task_run', 'expected_start_time', options),
+          knows('task_run', 'end_time', options),
+          knows('flow_run', 'end_time', options),
+        ]).then(([expectedStart, taskRunEnd, flowRunEnd]) => ({ expectedStart, taskRunEnd, flowRunEnd })),
+      ),
 
     async pageLimit(options) {
       // without `limit` the reply names the server's own limit; the filter matches nothing, so the reply is short
       const body = { flow_runs: { id: { any_: [] } } };
       const reply = await optional(
-        ask(pageLimitSchema, { method: 'POST', path: '/flow_runs/paginate', body }, options),
+        ask(
+          pageLimitSchema,
+          { method: 'POST', path: '/flow_runs/paginate', body },
+          { ...options, retries: FEW_RETRIES },
+        ),
       );
       return Math.min(reply?.limit ?? USUAL_PAGE_LIMIT, LARGEST_PAGE);
     },

@@ -68,9 +68,13 @@ function isPlainHttp(thrown: unknown): boolean {
   return false;
 }
 
+/** The connection broke after a part of the reply had come: a proxy may not pass so large a reply. */
+export class CutOff extends Error {}
+
 /** For errors of undici, Node's sockets and TLS. `url` must hold no secret; `proxy`: host and port of the proxy in use. */
 export function fromThrown(thrown: unknown, url: string, proxy: string | null = null): Failure {
   if (thrown instanceof AppError) return { error: thrown, again: 'never', after: null, unreachable: false };
+  if (thrown instanceof CutOff) return badReply(url, 'it was cut off');
   const host = new URL(url).host;
   const code = codeOf(thrown);
   // a refused tunnel: undici tells the proxy's status only in its message
@@ -134,6 +138,12 @@ export const TOO_LARGE = 'TOO_LARGE';
 export function isBadAnswer(thrown: unknown): thrown is AppError {
   if (!(thrown instanceof AppError) || thrown.details['reason'] === 'UND_ERR_CONNECT_TIMEOUT') return false;
   return ['SERVER_FAILED', 'SERVER_BAD_REPLY', 'SERVER_TIMEOUT'].includes(thrown.code);
+}
+
+/** Whether other routes of the server may answer all the same: what it cannot answer, does not have, or forbids. */
+export function isRouteFailure(thrown: unknown): thrown is AppError {
+  const refused = ['SERVER_FORBIDDEN', 'SERVER_NOT_PREFECT', 'SERVER_REJECTED'];
+  return isBadAnswer(thrown) || (thrown instanceof AppError && refused.includes(thrown.code));
 }
 
 export function notPrefect(url: string, why: string, details: ErrorDetails = {}): Failure {

@@ -2,6 +2,7 @@
 import { gunzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { isLoopback } from './address.ts';
+import { CutOff } from './failures.ts';
 import { LARGEST_REPLY, openWay, type WaySettings } from './dispatcher.ts';
 
 const inflate = promisify(gunzip);
@@ -52,7 +53,7 @@ export function openTransport(apiUrl: string, settings: WaySettings): Transport 
         const value = response.headers[name];
         return Array.isArray(value) ? value.join(', ') : value;
       };
-      const raw = Buffer.from(await response.body.arrayBuffer());
+      const raw = Buffer.from(await response.body.arrayBuffer().catch(cutOff));
       const packed = (header('content-encoding') ?? '').toLowerCase() === 'gzip';
       return {
         status: response.statusCode,
@@ -62,4 +63,10 @@ export function openTransport(apiUrl: string, settings: WaySettings): Transport 
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+/** Throws what ended the reading: CutOff when the connection did. */
+function cutOff(thrown: unknown): never {
+  const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
+  throw code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE' ? new CutOff() : thrown;
 }

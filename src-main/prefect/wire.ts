@@ -62,13 +62,6 @@ export const artifactRowSchema = z.object({
   updated: maybeTime,
 });
 
-/** The part of /openapi.json that names the filter keys: the server answers an unknown key with 422. */
-export const openapiSchema = z.object({
-  components: z.object({
-    schemas: z.record(z.string(), z.looseObject({ properties: z.record(z.string(), z.unknown()).optional() })),
-  }),
-});
-
 /** The fields of an event that name the run. `id` is the id of the state that the run has entered. */
 const eventSchema = z.object({
   id: z.string(),

@@ -26,7 +26,8 @@ taskscope workspace edit NAME [--name NEW] [--api-url URL [--anyway]] [--api-key
 taskscope workspace cloud --api-key-env VAR | list | remove NAME [--delete-archive]
 taskscope sync   [--workspace NAME] [--since 30d | --all] [--watch]
 taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-] [--allow-damaged]
-taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --out FILE|- [--format csv|jsonl|json] [--columns a,b,c]
+taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --out FILE|-
+                        [--what runs|logs|artifacts] [--format csv|jsonl|json|xlsx|text] [--columns a,b,c]
                         [--delimiter ,|;|tab] [--bom] [--safe] [--header key|title] [--times utc|local] [--tags json|joined]
                         [--force] [--quiet] [--allow-damaged]
 taskscope open   FILE.taskscope                 a case file, read-only, without a server

@@ -2,6 +2,7 @@
 import type { Live } from '../contract/sync.ts';
 import type { PrefectClient } from '../prefect/client.ts';
 import type { Connection } from '../prefect/connection.ts';
+import { isRouteFailure } from '../prefect/failures.ts';
 import { subscribeToEvents } from '../prefect/events.ts';
 import { LiveRows } from './live-rows.ts';
 import type { Reader } from './recency.ts';
@@ -28,7 +29,10 @@ export async function runLive({ client, connection, reader, signal, onState }: L
   try {
     const api_url = await client.apiUrl({ signal });
     const source = new Source(client, await client.pageLimit({ signal }), { signal });
-    await source.page('flow', 'NAME_ASC', {}, 0, {}, { atMost: 1 }); // for its clock
+    // for its clock; a server that cannot list flows may have events all the same
+    await source.page('flow', 'NAME_ASC', {}, 0, {}, { atMost: 1 }).catch((thrown: unknown) => {
+      if (!isRouteFailure(thrown)) throw thrown;
+    });
     const ahead = (source.clock ?? Date.now() * 1000) - Date.now() * 1000;
     const rows = new LiveRows({ source, reader, signal: both });
     let item: LiveItem = { state: 'connecting', reconnected: 0 };

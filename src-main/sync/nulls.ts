@@ -1,8 +1,6 @@
 /** Reads the runs without an expected start, which no bound on that field finds. */
-import { AppError } from '../contract/errors.ts';
 import { plural } from '../contract/fields.ts';
 import type { Row } from '../prefect/client.ts';
-import { isBadAnswer } from '../prefect/failures.ts';
 import { scanAnchored } from './anchored.ts';
 import { END_OF_TIME } from './keyset.ts';
 import type { RunEntity } from './pass.ts';
@@ -28,8 +26,9 @@ export async function readNullStarts(
     // counted before and after: a row deleted meanwhile moves another past the offset
     const before = await countNulls(source, entity);
     const read = await pageThrough(source, entity, order, take);
-    if (read !== before || read !== (await countNulls(source, entity)))
-      await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
+    const after = before && (await countNulls(source, entity));
+    const agrees = (counted: Count | null) => counted !== null && read >= counted.least && read <= counted.most;
+    if (!agrees(before) || !agrees(after)) await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
     return;
   }
 }
@@ -54,15 +53,19 @@ async function pageThrough(
   }
 }
 
+/** `least` and `most` differ by the rows with a time that came or went while it was counted. */
+type Count = { least: number; most: number };
+
 /** null: the server does not tell. */
-async function countNulls({ client, options }: Source, entity: RunEntity): Promise<number | null> {
-  try {
-    const timed = { [plural[entity]]: { expected_start_time: { before_: END_OF_TIME } } };
-    return (await client.count(entity, {}, options)) - (await client.count(entity, timed, options));
-  } catch (thrown) {
-    if (isBadAnswer(thrown) || (thrown instanceof AppError && thrown.code === 'SERVER_REJECTED')) return null;
-    throw thrown;
-  }
+async function countNulls(source: Source, entity: RunEntity): Promise<Count | null> {
+  const timed = { [plural[entity]]: { expected_start_time: { before_: END_OF_TIME } } };
+  const [first, all, last] = [
+    await source.count(entity, timed),
+    await source.count(entity, {}),
+    await source.count(entity, timed),
+  ];
+  if (first === null || all === null || last === null) return null;
+  return { least: all - Math.max(first, last), most: all - Math.min(first, last) };
 }
 
 /** The rows without expected start on this page; `full`: it has no others, and more may follow. */

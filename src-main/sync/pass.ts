@@ -2,11 +2,11 @@
 import type { Entity } from '../contract/fields.ts';
 import type { SkippedRow } from '../contract/sync.ts';
 import type { Row } from '../prefect/client.ts';
-import { isBadAnswer } from '../prefect/failures.ts';
+import { isRouteFailure } from '../prefect/failures.ts';
 import { timeOf } from '../prefect/rows.ts';
 import type { Outbox } from './outbox.ts';
 import type { Progress } from './progress.ts';
-import { skip, unskip } from './skipped.ts';
+import { answered, skip, unskip } from './skipped.ts';
 import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 import { STATE_KEY, type SyncState } from './state.ts';
@@ -61,14 +61,23 @@ export async function refetch(pass: Pass, entity: Entity, ids: readonly string[]
   }
 }
 
-/** Does what one route is needed for; returns false when that route does not answer, which is noted and stops nothing else. */
-export async function tried(pass: Pass, entity: SkippedRow['entity'], work: () => Promise<unknown>): Promise<boolean> {
+/**
+ * Does what one question is needed for; returns false when the server does not answer it, which is noted until it does and stops nothing
+ * else. `question`: tells those of one entity apart.
+ */
+export async function tried(
+  pass: Pass,
+  entity: SkippedRow['entity'],
+  question: string,
+  work: () => Promise<unknown>,
+): Promise<boolean> {
   try {
     await work();
+    answered(pass, entity, question);
     return true;
   } catch (thrown) {
-    if (!isBadAnswer(thrown)) throw thrown;
-    skip(pass, entity, null, thrown.message);
+    if (!isRouteFailure(thrown)) throw thrown;
+    skip(pass, entity, null, thrown.message, question);
     return false;
   }
 }
@@ -85,7 +94,7 @@ export async function fillStubs(pass: Pass): Promise<void> {
       const ids = (await sink.stubs(entity, source.limit)).filter((id) => !asked.has(id));
       if (ids.length === 0) break;
       asked = new Set([...asked, ...ids]);
-      if (!(await tried(pass, entity, () => refetch(pass, entity, ids)))) break;
+      if (!(await tried(pass, entity, 'stubs', () => refetch(pass, entity, ids)))) break;
     }
   }
 }

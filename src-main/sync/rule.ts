@@ -6,6 +6,7 @@ import { AppError, type ErrorCode } from '../contract/errors.ts';
 import { noActivity, type RunActivity } from '../contract/run.ts';
 import type { FetchRule } from '../contract/sync.ts';
 import { fetchActivities } from '../prefect/activity.ts';
+import type { SyncMemory } from './memory.ts';
 import type { Pass } from './pass.ts';
 import type { DueRun } from '../contract/archive.ts';
 
@@ -31,9 +32,6 @@ const refusals: ErrorCode[] = [
   'SERVER_FAILED',
 ];
 
-/** By run id: passes in which the server failed for it. */
-export type Tries = Map<string, number>;
-
 /**
  * Throws errors that concern the whole server, and CANCELLED; activities fetched by then are kept. A run whose replies cannot be used is not
  * asked for again until it changes. `now`: ms, for the share.
@@ -41,7 +39,7 @@ export type Tries = Map<string, number>;
 export async function fetchByRule(
   { source, sink, progress }: Pass,
   { states, days }: FetchRule,
-  tries: Tries = new Map(),
+  tries: SyncMemory['ruleTries'] = new Map(),
   now: () => number = () => performance.now(),
 ): Promise<void> {
   if (!sink.dueActivities || !sink.saveActivity || days === 0 || states.length === 0) return;

@@ -1,4 +1,5 @@
 /** One sync. The first reads everything, each later one what has changed; after an interrupted one, the next reads the rest. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { toAppError, type AppError } from '../contract/errors.ts';
 import type { Entity } from '../contract/fields.ts';
 import type { Dialect } from '../contract/query.ts';
@@ -6,11 +7,12 @@ import type { FetchRule } from '../contract/sync.ts';
 import { formatTime, parseTime } from '../contract/time.ts';
 import { uuidHex } from '../contract/uuid.ts';
 import { allFeatures, type PrefectClient, type Row } from '../prefect/client.ts';
-import { isBadAnswer } from '../prefect/failures.ts';
+import { isRouteFailure } from '../prefect/failures.ts';
 import { scanAnchored } from './anchored.ts';
-import { readDelta, reach } from './delta.ts';
+import { readDelta, reach, unfinishedDue } from './delta.ts';
 import { probeDialect } from './dialect.ts';
 import { closeGap, END_OF_TIME, type Gap } from './keyset.ts';
+import { SyncMemory } from './memory.ts';
 import { readNullStarts } from './nulls.ts';
 import { Outbox } from './outbox.ts';
 import { readChanged, readDeployments, readFlows } from './parents.ts';
@@ -18,9 +20,9 @@ import { POOLS_KEY, readPools } from './pools.ts';
 import { fillStubs, keep, keeper, tried, type Pass, type RunEntity } from './pass.ts';
 import { Progress, type SyncProgress } from './progress.ts';
 import type { Sink } from './sink.ts';
-import { answersAgain, forget, named, skip } from './skipped.ts';
+import { forget, named, noneSkipped, skip } from './skipped.ts';
 import { Source } from './source.ts';
-import { fetchByRule, type Tries } from './rule.ts';
+import { fetchByRule } from './rule.ts';
 import { byOurClock, noteClock, parseState, STATE_KEY, type SyncState } from './state.ts';
 import { compareRest, verifiedByHarvest, verify, type Parents } from './verify.ts';
 import { HOUR, parseVerify, VERIFY_KEY, verifiedSince, type VerifyState } from './windows.ts';
@@ -41,12 +43,15 @@ export type SyncOptions = {
   sparing?: boolean;
   /** for which runs history, logs and artifacts are fetched once the rows are there */
   rule?: FetchRule;
-  ruleTries?: Tries;
+  /** of the earlier syncs of this archive */
+  memory?: SyncMemory;
   onStatus: (status: SyncProgress) => void;
   onDialect?: (dialect: Dialect) => void;
 };
 
 const DAY = 86_400_000_000;
+/** ms that the first rows wait for their parents: most servers give these within a tenth of it */
+const SOON = 700;
 const runEntities = ['flow_run', 'task_run'] as const;
 
 /**
@@ -54,6 +59,7 @@ const runEntities = ['flow_run', 'task_run'] as const;
  * committed by then stay, and the next sync goes on from there.
  */
 export async function runSync(options: SyncOptions): Promise<void> {
+  const { memory = new SyncMemory() } = options;
   const state = parseState(await options.state(STATE_KEY));
   const verified = parseVerify(await options.state(VERIFY_KEY));
   const progress = new Progress(options.onStatus, {
@@ -65,13 +71,14 @@ export async function runSync(options: SyncOptions): Promise<void> {
   });
   const outbox = new Outbox(options.sink, (written) => progress.written(written));
   try {
-    const limit = await learn(options, state);
-    const source = new Source(options.client, limit, askOptions(options, progress));
+    const server = await learn(options, state, memory);
+    const source = new Source(options.client, server.limit, askOptions(options, progress), memory.sizes);
     const pass: Pass = { source, sink: options.sink, outbox, progress, state };
     source.onSkip = (...what) => skip(pass, ...what);
     forget(state, Date.now() * 1000 + state.ahead, options.verify === true || state.through === null);
     progress.skipped(named(state));
-    await nameDialect(options, pass);
+    const told = await nameDialect(options, pass, server.anew);
+    memory.doubtful = !server.known || !told;
     await work(pass, verified, options);
     state.success = Date.now() * 1000;
     noteClock(state, source.ahead);
@@ -81,11 +88,14 @@ export async function runSync(options: SyncOptions): Promise<void> {
       state.success,
       byOurClock(options.sparing ? state.through : checkedUpTo(state, verified), state),
     );
-    if (options.rule) await fetchByRule(pass, options.rule, options.ruleTries);
+    if (options.rule) await fetchByRule(pass, options.rule, memory.ruleTries);
     progress.done();
   } catch (thrown) {
     await outbox.drop();
-    throw toAppError(thrown);
+    const failed = toAppError(thrown);
+    // it may have been down to be upgraded, restored, or moved to another database
+    if (failed.code !== 'CANCELLED') memory.doubtful = true;
+    throw failed;
   }
 }
 
@@ -93,27 +103,51 @@ function askOptions({ signal }: SyncOptions, progress: Progress) {
   return { signal, onWait: progress.waiting.bind(progress) };
 }
 
-/** Learns page limit, filter keys and version once a day: an operator may change the limit, an update the others. */
-async function learn({ client, signal }: SyncOptions, state: SyncState): Promise<number> {
+/** `anew`: what the server is was asked for now. `known`: and it was told. */
+type Learnt = { limit: number; anew: boolean; known: boolean };
+
+/** Learns page limit, filter keys and version once a day, and when in doubt: an operator may change the limit, an update the others. */
+async function learn({ client, signal }: SyncOptions, state: SyncState, memory: SyncMemory): Promise<Learnt> {
   const now = Date.now() * 1000;
-  const known = state.server;
-  if (known && known.version !== undefined && Math.abs(now - known.learned) < DAY) return known.limit;
+  const { server } = state;
+  if (server && server.version !== undefined && !memory.doubtful && Math.abs(now - server.learned) < DAY)
+    return { limit: server.limit, anew: false, known: true };
   const [features, limit, version] = await Promise.all([
     client.features({ signal }),
     client.pageLimit({ signal }),
     client.version({ signal }),
   ]);
-  const dialect = known?.dialect ?? null;
-  state.server = { limit, features: features ?? allFeatures, dialect, version, learned: now, unanswered: [] };
-  return limit;
+  state.server = {
+    limit,
+    features: features ?? server?.features ?? allFeatures,
+    dialect: server?.dialect ?? null,
+    version: version ?? server?.version ?? null,
+    learned: now,
+    unanswered: [],
+  };
+  memory.sizes.forget();
+  return { limit, anew: true, known: features !== null };
 }
 
-async function nameDialect({ onDialect }: SyncOptions, { source, state }: Pass): Promise<void> {
-  const { server } = state;
-  if (!server) return;
-  server.dialect ??= await probeDialect(source);
+/** `anew`: also when it is known, since a server can be moved to another database. Returns false when the server does not answer that. */
+async function nameDialect({ onDialect }: SyncOptions, pass: Pass, anew: boolean): Promise<boolean> {
+  const { server } = pass.state;
+  if (!server) return false;
+  let answered = true;
+  if (anew || server.dialect === null)
+    await probeDialect(pass.source).then(
+      (found) => (server.dialect = found ?? server.dialect),
+      unlessOther(() => (answered = false)),
+    );
   if (server.dialect) onDialect?.(server.dialect);
+  return answered;
 }
+
+/** For what can be done without: throws again what other routes fail by too. */
+const unlessOther = (otherwise: () => void) => (thrown: unknown) => {
+  if (!isRouteFailure(thrown)) throw thrown;
+  otherwise();
+};
 
 async function work(
   pass: Pass,
@@ -122,14 +156,16 @@ async function work(
 ): Promise<void> {
   const { state, progress } = pass;
   const known = state.through;
-  plan(state, since, pass.source.clock ?? Date.now() * 1000);
+  const clock = () => pass.source.clock ?? Date.now() * 1000 + state.ahead;
+  plan(state, since, clock());
   progress.completeSince(completeSince(state));
-  const daily = !sparing && (state.daily === null || (pass.source.clock ?? Date.now() * 1000) - state.daily >= DAY);
+  const daily = !sparing && (state.daily === null || Math.abs(clock() - state.daily) >= DAY);
   const open = state.open;
   if (open) {
     progress.resumable(true);
   }
-  if (open && known === null && !open.parents) await readNewest(pass, pass.source.clock ?? Date.now() * 1000);
+  // a route that fails here fails in the harvest again, after the others are read
+  if (open && known === null && !open.parents) await readNewest(pass, clock()).catch(unlessOther(() => undefined));
   const pools = () => options.state(POOLS_KEY).then((stored) => readPools(pass, stored, whole));
   const parents =
     known !== null || whole || !open?.parents
@@ -137,22 +173,25 @@ async function work(
       : null;
   if (open) open.parents = true;
 
-  const clock = () => pass.source.clock ?? Date.now() * 1000;
   const now = clock();
   if (known !== null) {
     const { from, wide } = reach(known, state.wide, now);
-    await each(pass, (entity) => readDelta(pass, entity, from));
+    const { since: young, asked } = unfinishedDue(state.unfinished, now);
+    await each(pass, (entity) => readDelta(pass, entity, from, young));
+    state.unfinished = asked;
     state.through = clock(); // not `now`: a later reply may have shown that the first one's clock was ahead
     if (wide) state.wide = state.through;
   }
   if (open) {
     void countOpen(pass, open).catch(() => undefined); // only for the display; on a large server a count may time out
-    await harvest(pass, open);
+    await harvest(pass, open, known);
   }
   if (daily || open || whole) {
     progress.step('null_probe');
     if (parents && pass.sink.ids && (known !== null || whole)) await compareRest(pass, parents);
-    else for (const entity of runEntities) await readNullStarts(pass.source, entity, keeper(pass, entity));
+    else
+      for (const entity of runEntities)
+        await tried(pass, entity, 'without start', () => readNullStarts(pass.source, entity, keeper(pass, entity)));
     state.daily = now;
   }
   await fillStubs(pass);
@@ -236,17 +275,23 @@ async function readNewest(pass: Pass, now: number): Promise<void> {
     }
   };
   note('flow_run', rows);
-  for (const entity of ['flow_run', 'flow', 'deployment'] as const)
-    await tried(pass, entity, () =>
-      source.byIds(entity, [...parents[entity]], (found) => {
-        if (entity === 'flow_run') {
-          note('flow', found);
-          note('deployment', found);
-        }
-        return uncounted(entity, found);
-      }),
-    );
+  const named = async () => {
+    for (const entity of ['flow_run', 'flow', 'deployment'] as const)
+      await tried(pass, entity, 'newest', () =>
+        source.byIds(entity, [...parents[entity]], (found) => {
+          if (entity === 'flow_run') {
+            note('flow', found);
+            note('deployment', found);
+          }
+          return uncounted(entity, found);
+        }),
+      );
+  };
+  const reading = named();
+  // parents that do not come soon do not hold up their children
+  await Promise.race([reading, sleep(SOON, undefined, { ref: false })]);
   await uncounted('task_run', rows);
+  await reading;
 }
 
 /** Reads flows and deployments; returns the ids of all, or null when only changed ones were read. */
@@ -263,30 +308,41 @@ async function readParents(
   const deployments = keeper(pass, 'deployment');
   const all: Parents = { flow: null, deployment: null };
   let changedFew = false;
-  if (!fully) await tried(pass, 'flow', async () => (changedFew = await readChanged(source, 'flow', after, flows)));
+  if (!fully)
+    await tried(pass, 'flow', 'changed', async () => (changedFew = await readChanged(source, 'flow', after, flows)));
   // a deployment shows the names of its queue and pool, and its `updated` does not change with them
-  let moved = false;
-  if (await tried(pass, 'work_queue', async () => (moved = await pools()))) answersAgain(pass, 'work_queue');
+  const moved = await pools();
   if (changedFew && !moved) {
     progress.step('deployments');
     let few = false;
-    await tried(pass, 'deployment', async () => (few = await readChanged(source, 'deployment', after, deployments)));
+    await tried(
+      pass,
+      'deployment',
+      'changed',
+      async () => (few = await readChanged(source, 'deployment', after, deployments)),
+    );
     if (few) return null;
   }
-  await tried(pass, 'flow', async () => {
-    all.flow = new Set(await readFlows(source, flows));
-    answersAgain(pass, 'flow');
+  await tried(pass, 'flow', 'all', async () => {
+    all.flow = new Set(await wholly(pass, 'flow', () => readFlows(source, flows)));
   });
   progress.step('deployments');
-  await tried(pass, 'deployment', async () => {
+  await tried(pass, 'deployment', 'all', async () => {
     const ids = all.flow ?? (await pass.sink.ids?.('flow', 'all')) ?? [];
-    const found = await readDeployments(source, [...ids], deployments);
-    if (!all.flow) return; // flows that are not known may have more
-    all.deployment = found;
-    answersAgain(pass, 'deployment');
+    const read = () => readDeployments(source, [...ids], deployments);
+    if (all.flow) all.deployment = await wholly(pass, 'deployment', read);
+    else await read(); // flows that are not known may have more
   });
   state.parentsMissed = !all.flow || !all.deployment;
   return all;
+}
+
+/** Reads a whole route. What was skipped of it before is forgotten when nothing is skipped now. */
+async function wholly<T>(pass: Pass, entity: Entity, read: () => Promise<T>): Promise<T> {
+  const before = pass.source.skips;
+  const found = await read();
+  if (pass.source.skips === before) noneSkipped(pass, entity);
+  return found;
 }
 
 /** Does both tables; what stops one of them is thrown after the other is done. */
@@ -297,16 +353,20 @@ async function each(pass: Pass, work: (entity: RunEntity) => Promise<void>): Pro
     try {
       await work(entity);
     } catch (thrown) {
-      if (!isBadAnswer(thrown)) throw thrown;
+      if (!isRouteFailure(thrown)) throw thrown;
       failed ??= toAppError(thrown);
     }
   }
   if (failed !== null) throw failed;
 }
 
-async function harvest(pass: Pass, open: NonNullable<SyncState['open']>): Promise<void> {
+/** `known`: what has changed up to then (µs) is here; null: this is the first harvest. */
+async function harvest(pass: Pass, open: NonNullable<SyncState['open']>, known: number | null): Promise<void> {
   const { source, progress, state } = pass;
   await each(pass, async (entity) => {
+    // this table was read by an earlier sync, and the other one could not be: what is new is not to wait for that
+    if (known === null && open[entity].length === 0)
+      return readDelta(pass, entity, reach(open.started, null, Infinity).from, null);
     if (entity === 'task_run' && state.server?.features.expectedStart === false) {
       await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, keeper(pass, entity));
       open[entity] = [];

@@ -16,10 +16,16 @@ export type Sink = {
   write(batches: RowBatch[], state: Record<string, unknown>): Promise<WriteCounts>;
   /** The server no longer has these rows. `at`: µs by its clock. Ids that are only known from references are marked too. */
   markGone(entity: Entity, ids: string[], at: number): Promise<void>;
-  /** Stores all documents of the kind that the server has; kept ones that are not among them are gone since `at`, µs by its clock. Without it none are read. */
-  replaceDocuments?(kind: DocumentKind, documents: Document[], at: number): Promise<DocumentChanges>;
-  /** Ids of kept rows that are not gone and in no terminal state. Without it, rows deleted while running stay as they were. */
-  unfinished?(entity: 'task_run' | 'flow_run'): Promise<string[]>;
+  /**
+   * Stores documents of the kind. `all`: these are all that the server has, and kept ones that are not among them are gone since `at`, µs by
+   * its clock. Without it none are read.
+   */
+  replaceDocuments?(kind: DocumentKind, documents: Document[], at: number, all: boolean): Promise<DocumentChanges>;
+  /**
+   * Ids of kept rows that are not gone, in no terminal state, and have changed since `since` (µs; null: all). Without it, rows deleted while
+   * running stay as they were.
+   */
+  unfinished?(entity: 'task_run' | 'flow_run', since: number | null): Promise<string[]>;
   /** At most `limit` ids that kept rows refer to, of which nothing else is known, and which are not marked gone. */
   stubs?(entity: Entity, limit: number): Promise<string[]>;
   /** Ids of kept rows that are not gone. Without it nothing is compared with the server. */

@@ -15,21 +15,31 @@ const FORGET = 26 * 3_600_000_000;
 /** Characters of a reason. */
 const LONGEST = 300;
 
-/** Notes it once, with the newest reason. */
+/** Notes it once, with the newest reason. `question`: what could not be asked, when it is no row; `answered` takes it back. */
 export function skip(
   { state, progress, source }: Noted,
   entity: SkippedRow['entity'],
   id: string | null,
   why: string,
+  question: string | null = null,
 ): void {
   const reason = why.slice(0, LONGEST);
   const at = source.clock ?? Date.now() * 1000;
   const known = state.skipped.find(
-    (one) => one.entity === entity && one.id === id && (id !== null || one.reason === reason),
+    (one) =>
+      one.entity === entity &&
+      one.id === id &&
+      one.question === question &&
+      (id !== null || question !== null || one.reason === reason),
   );
   if (known) Object.assign(known, { reason, at });
-  else if (state.skipped.length < MOST) state.skipped.push({ entity, id, reason, at });
+  else if (state.skipped.length < MOST) state.skipped.push({ entity, id, reason, at, question });
   progress.skipped(named(state));
+}
+
+/** The server has answered this question. */
+export function answered({ state, progress }: Noted, entity: SkippedRow['entity'], question: string): void {
+  drop(state, progress, (one) => one.entity === entity && one.question === question);
 }
 
 /** These have been read. */
@@ -39,9 +49,9 @@ export function unskip({ state, progress }: Noted, entity: SkippedRow['entity'],
   drop(state, progress, (one) => one.entity === entity && one.id !== null && ids.has(one.id));
 }
 
-/** A whole route answers again. */
-export function answersAgain({ state, progress }: Noted, entity: SkippedRow['entity']): void {
-  drop(state, progress, (one) => one.entity === entity && one.id === null);
+/** All rows of this kind have been read, and none was passed over. */
+export function noneSkipped({ state, progress }: Noted, entity: SkippedRow['entity']): void {
+  drop(state, progress, (one) => one.entity === entity);
 }
 
 /** Forgets what is too old, or with `all` everything, since all is about to be read. */

@@ -1,7 +1,7 @@
 /** A server as the sync reads it: pages of the largest size it gives, and its clock. */
 import { AppError } from '../contract/errors.ts';
 import { plural, type DocumentKind, type Entity } from '../contract/fields.ts';
-import type { AskOptions, DocumentRow, PrefectClient, Row } from '../prefect/client.ts';
+import type { AskOptions, DocumentRow, FilterBody, Page, PrefectClient, Row } from '../prefect/client.ts';
 import { isBadAnswer, TOO_LARGE } from '../prefect/failures.ts';
 import { PageSizes, SMALLEST } from './page-sizes.ts';
 
@@ -15,8 +15,18 @@ export type Criteria = Record<string, unknown>;
  * Rows in the server's order. `limit`: places of the order they were read from, more than rows when some cannot be read (`skipped`).
  * `full`: more may follow.
  */
-export type Rows = { rows: Row[]; limit: number; full: boolean; skipped: number };
-type Asked = { entity: Entity; sort: string; criteria: Criteria; others: Record<string, unknown> };
+export type Rows<T = Row> = { rows: T[]; limit: number; full: boolean; skipped: number };
+type Kind = Entity | DocumentKind;
+type Kept = { value: { id: string } };
+/** A question to one route, which is asked page by page. */
+type Asked<T> = {
+  kind: Kind;
+  page(offset: number, limit: number, options: AskOptions): Promise<Page<T>>;
+  /** Asks the same route a question that no row matches. */
+  nothing(options: AskOptions): Promise<unknown>;
+  /** The row at this place by other routes; `id` null: none tells, `row` null: it cannot be read, or is gone. */
+  alone(offset: number): Promise<{ id: string | null; row: T | null }>;
+};
 /** `atMost`: rows. `whole`: a page that fails is not halved */
 export type PageOptions = { atMost?: number; whole?: boolean };
 
@@ -40,13 +50,15 @@ export class Source {
   /** rows passed over so far; one that is met twice counts twice */
   skips = 0;
   /** called for each row that cannot be read or kept; `id` null: not known */
-  onSkip: (entity: Entity, id: string | null, reason: string) => void = () => undefined;
-  readonly #sizes = new PageSizes();
+  onSkip: (kind: Kind, id: string | null, reason: string) => void = () => undefined;
+  readonly #sizes: PageSizes;
 
-  constructor(client: PrefectClient, limit: number, options: AskOptions) {
+  /** `sizes`: learned by earlier syncs of this server. */
+  constructor(client: PrefectClient, limit: number, options: AskOptions, sizes: PageSizes = new PageSizes()) {
     this.client = client;
     this.limit = limit;
     this.options = options;
+    this.#sizes = sizes;
   }
 
   /**
@@ -60,18 +72,59 @@ export class Source {
     criteria: Criteria,
     offset = 0,
     others: Record<string, unknown> = {},
-    { atMost = Infinity, whole = false }: PageOptions = {},
+    options: PageOptions = {},
   ): Promise<Rows> {
-    const question: Asked = { entity, sort, criteria, others };
+    return this.#read(this.#rowsOf(entity, sort, criteria, others), offset, options);
+  }
+
+  /** One page of work pools or queues, read like `page`; `pool`: the queues of that pool. null: this server does not show any. */
+  async documents(kind: DocumentKind, offset: number, pool: string | null = null): Promise<Rows<DocumentRow> | null> {
+    let shown = true;
+    const ask = async (body: FilterBody, options: AskOptions): Promise<Page<DocumentRow>> => {
+      const page = await this.client.documents(kind, body, pool, options);
+      shown &&= page !== null;
+      return page ?? { rows: [], bad: [], serverTime: null };
+    };
+    const asked: Asked<DocumentRow> = {
+      kind,
+      page: (from, limit, options) => ask({ limit, offset: from }, options),
+      nothing: (options) => ask({ limit: 1, offset: 0, [`${kind}s`]: { id: { any_: [] } } }, options),
+      alone: () => Promise.resolve({ id: null, row: null }),
+    };
+    const read = await this.#read(asked, offset, {});
+    return shown ? read : null;
+  }
+
+  #rowsOf(entity: Entity, sort: string, criteria: Criteria, others: Record<string, unknown>): Asked<Row> {
+    const filters = { sort, ...others, [plural[entity]]: criteria };
+    return {
+      kind: entity,
+      page: (offset, limit, options) => this.client.page(entity, { ...filters, limit, offset }, options),
+      nothing: (options) => this.#nothing(entity, options),
+      alone: async (offset) => {
+        const id = await this.#idAt(entity, filters, offset);
+        return { id, row: id === null ? null : await this.#byId(entity, id) };
+      },
+    };
+  }
+
+  #nothing(entity: Entity, options: AskOptions): Promise<unknown> {
+    const nothing = { sort: sortById(entity), limit: 1, offset: 0, [plural[entity]]: { id: { any_: [] } } };
+    return this.client.page(entity, nothing, options);
+  }
+
+  async #read<T extends Kept>(asked: Asked<T>, offset: number, options: PageOptions): Promise<Rows<T>> {
+    const { atMost = Infinity, whole = false } = options;
+    const { kind } = asked;
     let slots = 0;
     let skipped = 0;
     for (let fails = 0; ;) {
       const most = Math.min(this.limit, atMost);
-      const size = this.#sizes.of(entity, most);
+      const size = this.#sizes.of(kind, most);
       try {
-        const found = await this.#ask(question, offset + slots, size, fails > 0 ? 0 : FEW_RETRIES);
+        const found = await this.#ask(asked, offset + slots, size, fails > 0 ? 0 : FEW_RETRIES);
         if (found === null) continue; // the operator has lowered the limit
-        this.#sizes.read(entity, size);
+        this.#sizes.read(kind, size);
         slots += size;
         skipped += found.bad;
         if (found.rows.length > 0 || !found.full) return { ...found, limit: slots, skipped };
@@ -79,15 +132,15 @@ export class Source {
       } catch (thrown) {
         if (!isBadAnswer(thrown)) throw thrown;
         fails += 1;
-        await this.#answersAtAll(entity, thrown);
+        await this.#answersAtAll(asked.nothing, thrown);
         if (whole) throw new Unanswerable(thrown);
         if (size > SMALLEST) {
-          this.#sizes.failed(entity, size, isHeavy(thrown));
+          this.#sizes.failed(kind, size, isHeavy(thrown));
           continue;
         }
       }
-      const found = await this.#rowByRow(question, offset + slots, size);
-      this.#sizes.read(entity, size);
+      const found = await this.#rowByRow(asked, offset + slots, size);
+      this.#sizes.read(kind, size);
       slots += found.limit;
       skipped += found.skipped;
       if (found.rows.length > 0 || !found.full) return { ...found, limit: slots, skipped };
@@ -96,17 +149,16 @@ export class Source {
   }
 
   /** null: the server gives no such large pages any more, and the limit is now lower. */
-  async #ask(
-    { entity, sort, criteria, others }: Asked,
+  async #ask<T>(
+    { kind, page }: Pick<Asked<T>, 'kind' | 'page'>,
     offset: number,
     limit: number,
     retries: number,
-  ): Promise<{ rows: Row[]; bad: number; full: boolean } | null> {
-    const body = { sort, limit, offset, ...others, [plural[entity]]: criteria };
+  ): Promise<{ rows: T[]; bad: number; full: boolean } | null> {
     try {
-      const { rows, bad, serverTime } = await this.client.page(entity, body, { ...this.options, retries });
+      const { rows, bad, serverTime } = await page(offset, limit, { ...this.options, retries });
       this.#heard(serverTime);
-      for (const { id, field, why } of bad) this.#skip(entity, id, `${field}: ${why}`);
+      for (const { id, field, why } of bad) this.#skip(kind, id, `${field}: ${why}`);
       return { rows, bad: bad.length, full: rows.length + bad.length >= limit };
     } catch (thrown) {
       this.#lower(thrown, limit);
@@ -115,40 +167,40 @@ export class Source {
   }
 
   /** Throws what the page threw when the route does not answer a question that no row matches either. */
-  async #answersAtAll(entity: Entity, thrown: AppError): Promise<void> {
-    const sort = sortById(entity);
-    const nothing = { entity, sort, criteria: { id: { any_: [] } }, others: {} };
+  async #answersAtAll(nothing: Asked<unknown>['nothing'], thrown: AppError): Promise<void> {
     try {
-      await this.#ask(nothing, 0, 1, FEW_RETRIES);
+      await nothing({ ...this.options, retries: FEW_RETRIES });
     } catch (failed) {
       throw isBadAnswer(failed) ? thrown : failed;
     }
   }
 
   /** Reads `size` rows one by one. Ends before a row that has moved: the next page begins there. */
-  async #rowByRow(question: Asked, offset: number, size: number): Promise<Rows & { problem: AppError }> {
-    const { entity } = question;
-    const rows: Row[] = [];
+  async #rowByRow<T extends Kept>(
+    asked: Asked<T>,
+    offset: number,
+    size: number,
+  ): Promise<Rows<T> & { problem: AppError }> {
+    const rows: T[] = [];
     let skipped = 0;
     let problem = new AppError('SERVER_FAILED', 'no row can be read');
     const done = (slots: number, full: boolean) => ({ rows, limit: slots, full, skipped, problem });
     for (let slot = 0; slot < size; slot++) {
       const began = performance.now();
       try {
-        const found = await this.#ask(question, offset + slot, 1, FEW_RETRIES);
+        const found = await this.#ask(asked, offset + slot, 1, FEW_RETRIES);
         if (!found) continue;
         rows.push(...found.rows);
         skipped += found.bad;
         if (!found.full) return done(slot, false);
       } catch (thrown) {
         if (!isBadAnswer(thrown)) throw thrown;
-        await this.#answersAtAll(entity, thrown);
+        await this.#answersAtAll(asked.nothing, thrown);
         problem = thrown;
         if (rows.length === 0 && performance.now() - began > SLOW) throw new Unanswerable(thrown);
-        const id = await this.#idAt(question, offset + slot);
-        const row = id === null ? null : await this.#byId(entity, id);
+        const { id, row } = await asked.alone(offset + slot);
         if (row) rows.push(row);
-        else if (id === null) this.#skip(entity, null, `${thrown.message}${after(rows.at(-1))}`);
+        else if (id === null) this.#skip(asked.kind, null, `${thrown.message}${after(rows.at(-1))}`);
         if (!row) skipped += 1;
       }
     }
@@ -156,11 +208,14 @@ export class Source {
   }
 
   /** The id of the row at this place; null: no route tells. */
-  async #idAt({ entity, sort, criteria, others }: Asked, offset: number): Promise<string | null> {
+  async #idAt(entity: Entity, filters: Record<string, unknown>, offset: number): Promise<string | null> {
     if (entity !== 'flow_run') return null;
-    const body = { sort, limit: 1, offset, ...others, flow_runs: criteria };
     try {
-      return (await this.client.flowRunIds(body, { ...this.options, retries: FEW_RETRIES }))?.[0] ?? null;
+      return (
+        (
+          await this.client.flowRunIds({ ...filters, limit: 1, offset }, { ...this.options, retries: FEW_RETRIES })
+        )?.[0] ?? null
+      );
     } catch (thrown) {
       if (isBadAnswer(thrown)) return null;
       throw thrown;
@@ -179,26 +234,19 @@ export class Source {
     }
   }
 
-  /** One page of work pools or queues; `pool`: the queues of that pool. null: this server does not show any. */
-  async documents(
-    kind: DocumentKind,
-    offset: number,
-    pool: string | null = null,
-  ): Promise<{ rows: DocumentRow[]; limit: number; full: boolean; skipped: number } | null> {
-    const { limit } = this;
+  /** Number of the server's rows that match. null: it does not tell, since it lacks a filter or fails at the question. */
+  async count(entity: Entity, filters: Record<string, unknown>): Promise<number | null> {
     try {
-      const page = await this.client.documents(kind, { limit, offset }, pool, this.options);
-      this.#heard(page?.serverTime ?? null);
-      return page && { rows: page.rows, limit, full: page.rows.length >= limit, skipped: 0 };
+      return await this.client.count(entity, filters, { ...this.options, retries: FEW_RETRIES });
     } catch (thrown) {
-      this.#lower(thrown, limit);
-      return this.documents(kind, offset, pool);
+      if (isBadAnswer(thrown) || (thrown instanceof AppError && thrown.code === 'SERVER_REJECTED')) return null;
+      throw thrown;
     }
   }
 
-  #skip(entity: Entity, id: string | null, reason: string): void {
+  #skip(kind: Kind, id: string | null, reason: string): void {
     this.skips += 1;
-    this.onSkip(entity, id, reason);
+    this.onSkip(kind, id, reason);
   }
 
   #heard(serverTime: number | null): void {
@@ -220,9 +268,9 @@ export class Source {
     let failed = false;
     for (let from = 0; from < ids.length;) {
       const chunk = ids.slice(from, from + this.#sizes.of(entity, this.limit));
-      const question = { entity, sort: sortById(entity), criteria: { id: { any_: chunk } }, others: {} };
+      const asked = this.#rowsOf(entity, sortById(entity), { id: { any_: chunk } }, {});
       try {
-        const found = await this.#ask(question, 0, chunk.length, failed ? 0 : FEW_RETRIES);
+        const found = await this.#ask(asked, 0, chunk.length, failed ? 0 : FEW_RETRIES);
         if (!found) continue;
         for (const { value } of found.rows) unknown.delete(value.id);
         // a row that came with an id that is none cannot be told from one that did not come
@@ -231,7 +279,7 @@ export class Source {
         this.#sizes.read(entity, chunk.length);
       } catch (thrown) {
         if (!isBadAnswer(thrown)) throw thrown;
-        await this.#answersAtAll(entity, thrown);
+        await this.#answersAtAll(asked.nothing, thrown);
         failed = true;
         if (chunk.length > 1) {
           this.#sizes.failed(entity, chunk.length, isHeavy(thrown));
@@ -262,7 +310,7 @@ const sortById = (entity: Entity): string => (entity === 'task_run' || entity ==
 const isHeavy = ({ code, details }: AppError): boolean => code === 'SERVER_TIMEOUT' || details['reason'] === TOO_LARGE;
 
 /** Names the place of a row without an id. */
-const after = (row: Row | undefined): string => (row ? `, listed after ${row.value.id}` : '');
+const after = (row: Kept | undefined): string => (row ? `, listed after ${row.value.id}` : '');
 
 /** `Invalid limit: must be less than or equal to 50.` */
 function smallerLimit(thrown: unknown): number | null {

@@ -10,8 +10,11 @@ export const STATE_KEY = 'sync';
 const gap = z.object({ low: z.string().nullable(), high: z.string() });
 const time = z.number().nullable();
 
-/** Rows and routes that were skipped and have not been read since. `at`: µs by the server's clock when it was last tried. */
-const skipped = z.array(skippedRowSchema.extend({ at: z.number() }));
+/**
+ * Rows and questions that were skipped and have not been read or answered since; `question` null: a row. `at`: µs by the server's clock when
+ * it was last tried.
+ */
+const skipped = z.array(skippedRowSchema.extend({ at: z.number(), question: z.string().nullable().default(null) }));
 
 const syncStateSchema = z.object({
   v: z.literal(1),
@@ -32,6 +35,8 @@ const syncStateSchema = z.object({
   through: time,
   /** the same, as of the last pass with the wide overlap */
   wide: time,
+  /** µs by the server's clock; when unfinished runs of each age were last asked for, youngest first (delta.ts) */
+  unfinished: z.array(z.number()).default([]),
   /** µs by the server's clock; the last daily reading of all parents and of runs without expected start, which passes do not see */
   daily: time,
   /** µs; the oldest expected start of a task run that was received */
@@ -66,6 +71,7 @@ export function freshState(): SyncState {
     open: null,
     through: null,
     wide: null,
+    unfinished: [],
     daily: null,
     parentsMissed: false,
     skipped: [],

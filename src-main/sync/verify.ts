@@ -4,10 +4,11 @@
  * counts, which are cheap, tell which windows to read first.
  */
 import { formatTime } from '../contract/time.ts';
+import type { Row } from '../prefect/client.ts';
 import { scanAnchored } from './anchored.ts';
 import { closeGap, END_OF_TIME } from './keyset.ts';
 import { readNullStarts } from './nulls.ts';
-import { keep, keeper, refetch, type Pass, type RunEntity } from './pass.ts';
+import { keep, keeper, refetch, tried, type Pass, type RunEntity } from './pass.ts';
 import { byOurClock, noteClock } from './state.ts';
 import {
   cutWindows,
@@ -42,6 +43,10 @@ const SHORT = 8 * MINUTE;
 const MOST_COUNTS = 64;
 /** Most pages that one pass reads of windows whose counts differ; the next pass goes on. */
 const MOST_DOUBTED = 100;
+/** Further attempts at a count that fails: what it would prove is proved by reading, later. */
+const COUNT_RETRIES = 2;
+/** Windows that cannot be read, after which a pass compares no more: the route itself may fail. */
+const MOST_FAILED = 3;
 
 const runEntities = ['flow_run', 'task_run'] as const;
 
@@ -57,20 +62,27 @@ export async function verify(pass: Pass, verify: VerifyState, whole: boolean): P
       verify[entity] = cutWindows(await cuts(pass, entity), pass.state.since, verify[entity]);
     verify.planned = now;
   }
-  if (whole) for (const entity of runEntities) for (const window of verify[entity]) window.at = null;
-  else if (verify.counted === null || now - verify.counted >= COUNT_EVERY) {
-    for (const entity of runEntities) await compareCounts(pass, entity, verify[entity], now - SETTLED);
+  for (const window of [...verify.task_run, ...verify.flow_run])
+    // the server's clock was ahead when it was compared: in its turn it would come last for as long
+    if (whole || (window.at !== null && window.at > now + DAY)) window.at = null;
+  const isDue = (last: number | null, every: number) => !whole && (last === null || Math.abs(now - last) >= every);
+  if (isDue(verify.counted, COUNT_EVERY)) {
+    for (const entity of runEntities)
+      await tried(pass, entity, 'counts', () => compareCounts(pass, entity, verify[entity], now - SETTLED));
     verify.counted = now;
   }
   if (whole) verify.recent = now;
-  else if (verify.recent === null || Math.abs(now - verify.recent) >= RECENT_EVERY) {
-    for (const entity of runEntities) await compareRecent(pass, entity, now);
-    verify.recent = now;
+  else if (isDue(verify.recent, RECENT_EVERY)) {
+    let agreed = true;
+    for (const entity of runEntities)
+      agreed = (await tried(pass, entity, 'recent', () => compareRecent(pass, entity, now))) && agreed;
+    if (agreed) verify.recent = now;
   }
   const pages = (window: Window) => Math.ceil((window.rows + 1) / source.limit);
   const all = runEntities.flatMap((entity) => verify[entity].map((window) => ({ entity, window })));
   const total = all.reduce((sum, { window }) => sum + pages(window), 0);
   let doubted = MOST_DOUBTED;
+  let failed = 0;
   let due = Math.max(1, (total * (now - (verify.last ?? now))) / ROUND);
   if (whole) progress.expected(rowsOf(verify.task_run), rowsOf(verify.flow_run));
   for (const { entity, window } of oldestFirst(all, now, hasNoTimeFilter(pass) ? ROUND : RESTED)) {
@@ -82,7 +94,11 @@ export async function verify(pass: Pass, verify: VerifyState, whole: boolean): P
       if (due <= 0) break;
       due -= cost;
     }
-    await compareWindow(pass, entity, window);
+    // a window that cannot be read keeps none of the others from being compared
+    if (!(await tried(pass, entity, 'window', () => compareWindow(pass, entity, window)))) {
+      if (++failed === MOST_FAILED) break;
+      continue;
+    }
     tell(pass, verify);
     await save(pass, verify);
   }
@@ -172,16 +188,16 @@ async function compareWindow(pass: Pass, entity: RunEntity, window: Window): Pro
     await refetch(pass, entity, unseen(kept, seen));
   }
   // rows that cannot be read are counted by the server for ever
-  window.off =
-    source.skips > skips ? (await countThere(pass, entity, window)) - rowsIn(await histogram(pass, entity), window) : 0;
+  window.off = source.skips > skips ? null : 0;
   window.at = started;
 }
 
-/** The server's count of a stretch. */
+/** The server's count of a stretch. Throws what the server answers instead. */
 function countThere({ source }: Pass, entity: RunEntity, stretch: Pick<Window, 'from' | 'to'>): Promise<number> {
   const { low, high } = bounds(stretch);
   const time = { before_: high, ...(low === null ? {} : { after_: low }) };
-  return source.client.count(entity, { [`${entity}s`]: { expected_start_time: time } }, source.options);
+  const options = { ...source.options, retries: COUNT_RETRIES };
+  return source.client.count(entity, { [`${entity}s`]: { expected_start_time: time } }, options);
 }
 
 const unseen = (ids: readonly string[], seen: ReadonlySet<string>): string[] => ids.filter((id) => !seen.has(id));
@@ -206,7 +222,13 @@ async function compareCounts(pass: Pass, entity: RunEntity, windows: Window[], b
     const [first, last] = [part[0], part.at(-1) as Stretch];
     if (left-- > 0) {
       const there = await countThere(pass, entity, { from: first.from, to: last.to });
-      if (there === part.reduce((sum, one) => sum + rowsIn(kept, one) + one.window.off, 0)) return;
+      const here = part.reduce((sum, one) => sum + rowsIn(kept, one) + (one.window.off ?? NaN), 0);
+      if (there === here) return;
+      const [{ window }] = part;
+      if (part.length === 1 && window.off === null) {
+        window.off = there - rowsIn(kept, first);
+        return;
+      }
       if (part.length > 1) {
         await differs(part.slice(0, part.length >> 1));
         await differs(part.slice(part.length >> 1));
@@ -250,10 +272,12 @@ export async function compareRest(pass: Pass, parents: Parents): Promise<void> {
   }
   for (const entity of runEntities) {
     const seen = new Set<string>();
-    await readNullStarts(source, entity, (rows) => {
+    const take = (rows: Row[]) => {
       for (const { value } of rows) seen.add(value.id);
       return keeper(pass, entity)(rows);
-    });
+    };
+    // where it cannot be answered, kept ones are asked for by id
+    await tried(pass, entity, 'without start', () => readNullStarts(source, entity, take));
     await outbox.flush();
     await refetch(pass, entity, unseen(await sink.ids(entity, 'without_start'), seen));
     // read as the parent of another run, and older than the archive's beginning

@@ -19,11 +19,11 @@ const windowSchema = z.object({
   at: z.number().nullable(),
   /** rows at the time of the cut: what comparing the window will cost */
   rows: z.number(),
-  /** rows that the server counted more than are kept, after a comparison in which rows could not be read */
-  off: z.number().default(0),
+  /** rows that the server counts more than are kept, since they cannot be read. null: the next count tells */
+  off: z.number().nullable().default(0),
 });
 export type Window = z.infer<typeof windowSchema>;
-type Compared = Pick<Window, 'from' | 'to' | 'at'> & { off?: number };
+type Compared = Pick<Window, 'from' | 'to' | 'at'> & { off?: number | null };
 
 const verifyStateSchema = z.object({
   v: z.literal(1),
@@ -73,7 +73,13 @@ export function cutWindows(histogram: Histogram, since: number | null, old: read
   let from = since;
   for (const to of [...edges, null]) {
     const same = old.find((one) => one.from === from && one.to === to);
-    windows.push({ from, to, at: atOf(old, from, to), rows: rowsIn(histogram, { from, to }), off: same?.off ?? 0 });
+    windows.push({
+      from,
+      to,
+      at: atOf(old, from, to),
+      rows: rowsIn(histogram, { from, to }),
+      off: same?.off === undefined ? 0 : same.off,
+    });
     from = to;
   }
   return windows;

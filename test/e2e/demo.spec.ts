@@ -14,6 +14,13 @@ test('opens on demo data, finds the failed runs, keeps the filter over a restart
   // the story goes on while the test looks, so only the beginning of the count is certain
   await expect.poll(() => window.count()).toBeGreaterThanOrEqual(3000);
 
+  const hint = running.page.getByRole('status').filter({ hasText: 'These runs are made up' });
+  await hint.getByRole('button', { name: 'Connect a server…' }).click();
+  await running.page.getByRole('dialog', { name: 'Add a server' }).getByRole('button', { name: 'Cancel' }).click();
+  await expect(hint.getByRole('button', { name: 'Connect a server…' })).toBeFocused();
+  await hint.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(hint).toBeHidden();
+
   await window.expectChartTip();
 
   await window.filter('State', 'Failed');
@@ -89,6 +96,7 @@ test('opens on demo data, finds the failed runs, keeps the filter over a restart
 
   const again = new Window((await host.restart({ args: runs })).page);
   await again.ready();
+  await expect(again.page.getByText('These runs are made up')).toBeHidden();
   await again.preset('Morning round').click();
   await expect.poll(() => again.count()).toBeGreaterThanOrEqual(failed);
   await expect.poll(() => again.count()).toBeLessThan(1000);

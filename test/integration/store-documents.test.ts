@@ -36,6 +36,7 @@ const one = fc.record({
 const replacing = fc.record({
   kind,
   documents: fc.uniqueArray(one, { selector: ({ n }) => n, maxLength: 6 }),
+  all: fc.boolean(),
   drop: fc.boolean(),
   reopen: fc.boolean(),
 });
@@ -48,13 +49,13 @@ test('after any replacements, reopenings and letting go, the table equals a map'
       const path = join(dir, `${files++}.sqlite`);
       let writer = openWriter(path, { onChange });
       const kept: Record<DocumentKind, Map<string, KeptDocument>> = { work_pool: new Map(), work_queue: new Map() };
-      for (const [i, { kind, documents, drop, reopen }] of steps.entries()) {
+      for (const [i, { kind, documents, all, drop, reopen }] of steps.entries()) {
         const at = i + 1;
         const given = documents.map(({ n, name, json }) => ({ id: idOf(n), name, json }));
         const there = new Set(given.map(({ id }) => id));
         const old = kept[kind];
-        const lost = [...old.values()].filter(({ id, gone }) => gone === null && !there.has(id));
-        const changes = writer.replaceDocuments(kind, given, at, drop);
+        const lost = [...old.values()].filter(({ id, gone }) => all && gone === null && !there.has(id));
+        const changes = writer.replaceDocuments(kind, given, at, { all, drop });
         assert.deepEqual(
           changes.added.sort(),
           [...there].filter((id) => (old.get(id)?.gone ?? null) !== null || !old.has(id)).sort(),
@@ -70,8 +71,8 @@ test('after any replacements, reopenings and letting go, the table equals a map'
         for (const { id } of lost) old.set(id, { ...(old.get(id) as KeptDocument), gone: at });
         for (const document of given) old.set(document.id, { ...document, gone: null });
         if (drop)
-          for (const all of Object.values(kept))
-            for (const document of all.values()) if (document.gone !== null) document.json = null;
+          for (const table of Object.values(kept))
+            for (const document of table.values()) if (document.gone !== null) document.json = null;
         if (reopen) {
           writer.close();
           writer = openWriter(path, { onChange });
@@ -95,7 +96,7 @@ test('an id that is none changes nothing', (t) => {
   const writer = openWriter(path, { onChange });
   t.after(() => writer.close());
   const good = { id: idOf(1), name: 'a', json: '{}' };
-  writer.replaceDocuments('work_pool', [good], 1, false);
+  writer.replaceDocuments('work_pool', [good], 1, { all: true, drop: false });
   assert.throws(
     () =>
       writer.replaceDocuments(
@@ -105,7 +106,7 @@ test('an id that is none changes nothing', (t) => {
           { ...good, id: 'x' },
         ],
         2,
-        false,
+        { all: true, drop: false },
       ),
     is('BAD_INPUT'),
   );
@@ -118,8 +119,8 @@ test('a workspace that begins to mirror lets go of the texts of what is gone', (
   const path = join(tempDir(t), 'a.sqlite');
   const writer = openWriter(path, { onChange });
   t.after(() => writer.close());
-  writer.replaceDocuments('work_queue', [{ id: idOf(1), name: 'a', json: '{}' }], 1, false);
-  writer.replaceDocuments('work_queue', [], 2, false);
+  writer.replaceDocuments('work_queue', [{ id: idOf(1), name: 'a', json: '{}' }], 1, { all: true, drop: false });
+  writer.replaceDocuments('work_queue', [], 2, { all: true, drop: false });
   const reader = openReader(path);
   t.after(() => reader.close());
   writer.enforce({ gone: 'keep', max_days: 1, max_bytes: null }, 3);
@@ -133,8 +134,8 @@ test('documents of a damaged archive are salvaged, those that are gone too', (t)
   filled(path, 1000);
   const pools = ['1', '2'].map((n) => ({ id: `01a20aea-6dc4-4b34-82a2-1b1505be976${n}`, name: n, json: `{"n":${n}}` }));
   const writer = openWriter(path, { onChange });
-  writer.replaceDocuments('work_pool', pools, 5, false);
-  writer.replaceDocuments('work_pool', pools.slice(1), 6, false);
+  writer.replaceDocuments('work_pool', pools, 5, { all: true, drop: false });
+  writer.replaceDocuments('work_pool', pools.slice(1), 6, { all: true, drop: false });
   writer.close();
   const file = openSync(path, 'r+');
   const middle = Math.floor(statSync(path).size / 4096 / 2);

@@ -28,12 +28,18 @@ test('unfinished runs and ids known from references only are listed, until they 
   try {
     const rows = [run(1, 'RUNNING', 90), run(2, 'COMPLETED', 91), run(3, null, null), run(4, 'NEW_KIND', 91)];
     writer.write({ batches: [encodeRows('task_run', rows)] });
-    assert.deepEqual(writer.lookup((it) => it.unfinished('task_run')).sort(), [id(1), id(3), id(4)]);
+    assert.deepEqual(writer.lookup((it) => it.unfinished('task_run', null)).sort(), [id(1), id(3), id(4)]);
+    const updated = Date.UTC(2026, 0, 1) * 1000;
+    assert.equal(writer.lookup((it) => it.unfinished('task_run', updated)).length, 3);
+    assert.deepEqual(
+      writer.lookup((it) => it.unfinished('task_run', updated + 1)),
+      [],
+    );
     assert.deepEqual(writer.lookup((it) => it.stubs('flow_run', 10)).sort(), [id(90), id(91)]);
     assert.equal(writer.lookup((it) => it.stubs('flow_run', 1)).length, 1);
     writer.markGone('task_run', [id(1)], 1);
     writer.markGone('flow_run', [id(90)], 1);
-    assert.deepEqual(writer.lookup((it) => it.unfinished('task_run')).sort(), [id(3), id(4)]);
+    assert.deepEqual(writer.lookup((it) => it.unfinished('task_run', null)).sort(), [id(3), id(4)]);
     assert.deepEqual(
       writer.lookup((it) => it.stubs('flow_run', 10)),
       [id(91)],

@@ -1,18 +1,25 @@
-/** Rows that a sync by the clock would miss or read too often: late ones, ones without expected start, and the first that a person sees. */
+/** Rows that a sync by the clock would miss or read too often: late ones, ones without expected start, ones that run for weeks, and the first that a person sees. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatTime } from '../../src-main/contract/time.ts';
-import { createClient } from '../../src-main/prefect/client.ts';
+import { createClient, type ClientSettings } from '../../src-main/prefect/client.ts';
+import { SyncMemory } from '../../src-main/sync/memory.ts';
 import { runSync, type SyncOptions, type SyncProgress } from '../../src-main/sync/run.ts';
 import { NoPause } from '../fixtures/client-harness.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
+import { newRow } from '../fixtures/demo/new-rows.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
 
 const MINUTE = 60_000_000;
 const EPOCH = Date.UTC(2026, 5, 1) * 1000;
 
-async function sync(demo: Demo, sink: MemorySink, options: Partial<SyncOptions> = {}) {
-  const client = createClient({ api_url: demo.apiUrl, auth: null, budget: new NoPause(Infinity) });
+async function sync(
+  demo: Demo,
+  sink: MemorySink,
+  options: Partial<SyncOptions> = {},
+  settings: Partial<ClientSettings> = {},
+) {
+  const client = createClient({ api_url: demo.apiUrl, auth: null, budget: new NoPause(Infinity), ...settings });
   let last: SyncProgress | null = null;
   await runSync({
     client,
@@ -79,6 +86,18 @@ test('pages of runs without expected start are read alone', () =>
     assert.ok(pages(demo) < most, `${pages(demo)} pages, at most ${most}`);
   }));
 
+test('the same while new runs arrive with each request', () =>
+  withDemo(900, async (demo, clock) => {
+    const ids = Array.from({ length: 130 }, () => demo.control.insert('task_run', { expected_start_time: null }));
+    const run = () => void demo.control.insert('task_run', { expected_start_time: formatTime((clock.now += 1000)) });
+    demo.control.faults.add({ kind: 'meanwhile', run, path: '/task_runs', times: Infinity });
+    const sink = memorySink();
+    await sync(demo, sink);
+    for (const id of ids) assert.ok(sink.rows.task_run.has(id));
+    const most = (900 / 49) * 1.5 + 16;
+    assert.ok(pages(demo) < most, `${pages(demo)} pages, at most ${most}`);
+  }));
+
 test('the newest task runs come first, with the parents that they name, in a dozen requests', () =>
   withDemo(4000, async (demo) => {
     const sink = memorySink();
@@ -98,3 +117,73 @@ test('the newest task runs come first, with the parents that they name, in a doz
     await sync(demo, sink, { signal: abort.signal });
     assert.ok(shown > 0 && shown <= 14, `a list stands after ${shown} requests`);
   }));
+
+test('the newest task runs do not wait for parents that never come', () =>
+  withDemo(300, async (demo) => {
+    demo.control.faults.add({ kind: 'silence', path: '/flow_runs/filter', times: Infinity });
+    const sink = memorySink();
+    const abort = new AbortController();
+    const first = new Promise<void>((resolve) => {
+      sink.beforeWrite = () => {
+        setImmediate(() => sink.rows.task_run.size > 0 && resolve());
+        return Promise.resolve();
+      };
+    });
+    const done = assert.rejects(sync(demo, sink, { signal: abort.signal }), { code: 'CANCELLED' });
+    await first;
+    abort.abort();
+    await done;
+  }));
+
+const HOUR = 60 * MINUTE;
+const WEEKS = 3 * 7 * 24 * HOUR;
+
+for (const answered of [true, false])
+  test(`5,000 runs that are Running for weeks are asked for less and less often, ${answered ? 'by state' : 'by id'}`, () =>
+    withDemo(300, async (demo, clock) => {
+      const { control } = demo;
+      const old = formatTime(EPOCH - WEEKS);
+      const running = { state_type: 'RUNNING', state_name: 'Running', end_time: null };
+      const given = { ...running, expected_start_time: old, start_time: old, created: old, updated: old };
+      const model = newRow(control.database, 'task_run', given, EPOCH);
+      const stuck = Array.from({ length: 5000 }, (_, i) => `${String(i).padStart(8, '0')}-0000-4000-8000-00000000000a`);
+      for (const id of stuck) control.database.insert('task_run', { ...model, id });
+      if (!answered)
+        control.faults.add({ kind: 'status', status: 500, body: '"SCHEDULED"', path: '/task_runs', times: Infinity });
+      const memory = new SyncMemory();
+      const client = { sleep: () => Promise.resolve() };
+      const sink = memorySink();
+      const pass = () => sync(demo, sink, { memory }, client);
+      // one that began a while ago and changes often
+      const began = formatTime(EPOCH - 2 * HOUR);
+      const young = control.insert('task_run', { ...running, expected_start_time: began, updated: began });
+      await pass(); // reads all
+      await pass(); // asks for all that is unfinished
+      // what no clock tells: a run that ended long ago by its own times, and one that is deleted
+      control.update('task_run', stuck[7], {
+        state_type: 'CRASHED',
+        state_name: 'Crashed',
+        end_time: old,
+        updated: old,
+      });
+      control.remove('task_run', [stuck[8]]);
+
+      const [hours, passes] = answered ? [4, 60] : [1.5, 22];
+      control.requests.length = 0;
+      for (let i = 1; i <= passes; i++) {
+        clock.now += (hours * HOUR) / passes;
+        control.update('task_run', young, { run_count: i, updated: formatTime(clock.now) });
+        await pass();
+        assert.equal(sink.rows.task_run.get(young)?.value['run_count'], i, 'a young one is read in each pass');
+      }
+      assert.equal(sink.rows.task_run.get(stuck[7])?.value.state_type, 'CRASHED');
+      assert.ok(sink.gone.task_run.has(stuck[8]));
+      // all of them every three hours, and in an archive this small every hour to compare them
+      const asked = pages(demo);
+      const all = stuck.length / 49;
+      const most = all * (hours / 3 + 1 + hours) + passes * 8;
+      assert.ok(
+        asked < most,
+        `${asked} pages in ${hours} hours, at most ${most}; each pass by itself would read ${all}`,
+      );
+    }));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClient } from '../../src-main/prefect/client.ts';
 import type { ClientSettings } from '../../src-main/prefect/exchange.ts';
+import { SyncMemory } from '../../src-main/sync/memory.ts';
 import { runSync, type SyncOptions, type SyncProgress } from '../../src-main/sync/run.ts';
 import { parseVerify } from '../../src-main/sync/windows.ts';
 import { NoPause } from '../fixtures/client-harness.ts';
@@ -147,11 +148,22 @@ for (const [what, path] of [
   ['flows', '/flows/filter'],
   ['work pools', '/work_pools/filter'],
   ['work queues', '/work_queues/filter'],
+  ['counts', '/count'],
+  ['the version', '/admin/version'],
+  ['the page limit', '/flow_runs/paginate'],
+  ['runs without expected start', '"EXPECTED_START_TIME_ASC","task_runs":{}'],
 ] as const)
-  for (const rule of [{ kind: 'status', status: 500 }, { kind: 'truncate' }] as const)
-    test(`${what} that always answer with ${rule.kind}: the runs come all the same`, () =>
+  for (const rule of [
+    { kind: 'status', status: 500 },
+    { kind: 'status', status: 403 },
+    { kind: 'status', status: 404 },
+    { kind: 'truncate' },
+    { kind: 'reset_mid_body' },
+    { kind: 'html' },
+  ] as const)
+    test(`${what} that always answer with ${'status' in rule ? rule.status : rule.kind}: the runs come all the same`, () =>
       withDemo(300, async (demo, sink) => {
-        demo.control.faults.add(always({ ...rule, path }));
+        demo.control.faults.add(always({ ...rule, ...(path.startsWith('/') ? { path } : { body: path }) }));
         const { problem } = await sync(demo, sink);
         assert.equal(problem, null);
         assert.deepEqual(
@@ -166,17 +178,103 @@ for (const [what, path] of [
         assert.ok(asked < 60, `${asked} requests to a route that fails`);
       }));
 
-test('flow runs that always fail: the task runs are kept, and the sync says that it has failed', () =>
-  withDemo(300, async (demo, sink) => {
-    demo.control.faults.add(always({ kind: 'status', status: 500, path: '/flow_runs/filter' }));
-    await assert.rejects(sync(demo, sink), { code: 'SERVER_FAILED' });
-    assert.deepEqual(
-      idsThere(demo, 'task_run').filter((id) => !sink.rows.task_run.has(id)),
-      [],
-    );
-    demo.control.faults.clear();
+for (const [failing, kept] of [
+  ['flow_run', 'task_run'],
+  ['task_run', 'flow_run'],
+] as const)
+  for (const [rule, code] of [
+    [{ kind: 'status', status: 500 }, 'SERVER_FAILED'],
+    [{ kind: 'status', status: 403 }, 'SERVER_FORBIDDEN'],
+    [{ kind: 'html' }, 'SERVER_NOT_PREFECT'],
+  ] as const)
+    test(`${failing}s that always answer ${code}: the ${kept}s are kept, and the sync says that it has failed`, () =>
+      withDemo(300, async (demo, sink) => {
+        const cure = demo.control.faults.add(always({ ...rule, path: `/${failing}s/filter` }));
+        const missing = () => idsThere(demo, kept).filter((id) => !sink.rows[kept].has(id));
+        await assert.rejects(sync(demo, sink), { code });
+        assert.deepEqual(missing(), []);
+        // later, too
+        const id = demo.control.insert(kept);
+        await assert.rejects(sync(demo, sink), { code });
+        assert.ok(sink.rows[kept].has(id));
+        cure();
+        await sync(demo, sink);
+        assertKept(demo, sink);
+      }));
+
+for (const kind of ['work_pool', 'work_queue'] as const)
+  test(`a ${kind} that makes its page fail: the others are kept, it is named, and it is not gone`, () =>
+    withDemo(100, async (demo, sink) => {
+      const { pools } = demo.control.database;
+      const rows = () => (kind === 'work_pool' ? pools.pools() : pools.queues());
+      const first = rows().map(({ id }) => id);
+      await sync(demo, sink);
+      for (let i = 0; i < 30; i++) pools.addPool(`pool ${String(i).padStart(2, '0')}`, 'docker', Date.now() * 1000);
+      const [known, unknown] = [first[0], rows().find(({ id }) => !first.includes(id))?.id] as [string, string];
+      demo.control.faults.add(always({ kind: 'poison', ids: [known, unknown] }));
+      const { skipped } = await sync(demo, sink, { sync: { verify: true } });
+      // without an id it is named by each question that met it
+      assert.ok(skipped.rows.filter(({ entity }) => entity === kind).length >= 2);
+      const kept = sink.documents[kind];
+      assert.deepEqual(
+        rows().flatMap(({ id }) => (kept.has(id) ? [] : [id])),
+        [unknown],
+      );
+      assert.equal(kept.get(known)?.gone, null);
+      demo.control.faults.clear();
+      assert.equal((await sync(demo, sink, { sync: { verify: true } })).skipped.count, 0);
+      assert.ok(kept.has(unknown));
+    }));
+
+for (const entity of ['flow', 'deployment'] as const)
+  test(`a ${entity} that makes its page fail is named, and stays so`, () =>
+    withDemo(200, async (demo, sink) => {
+      const id = demo.control.insert(entity, { name: 'poison' });
+      demo.control.faults.add(always({ kind: 'poison', ids: [id], alone: true }));
+      for (const verify of [false, false, true]) {
+        const { skipped } = await sync(demo, sink, { sync: { verify } });
+        assert.ok(skipped.rows.some((one) => one.entity === entity));
+        assertKept(demo, sink, [id]);
+      }
+      demo.control.faults.clear();
+      assert.equal((await sync(demo, sink, { sync: { verify: true } })).skipped.count, 0);
+    }));
+
+test('counts that cannot be answered are said, and what they would have proved is not claimed', () =>
+  withDemo(200, async (demo, sink) => {
     await sync(demo, sink);
+    const state = parseVerify(sink.state.get('verify'));
+    const before = Number(state.recent) - 3_600_000_000;
+    sink.state.set('verify', { ...state, recent: before, counted: null });
+    demo.control.faults.add(always({ kind: 'status', status: 500, path: '/count' }));
+    const { skipped, checked } = await sync(demo, sink);
+    assert.ok(skipped.rows.some(({ entity, id }) => entity === 'task_run' && id === null));
+    assert.ok(Number(checked) < Date.now() * 1000 - 3_000_000_000, 'late rows would not have been seen');
+  }));
+
+test('replies that are cut off beyond a length are asked for in smaller pages, and no longer in larger ones after a while', () =>
+  withDemo(900, async (demo, sink) => {
+    demo.control.faults.add(always({ kind: 'reset_mid_body', over: 30_000 }));
+    const memory = new SyncMemory();
+    await sync(demo, sink, { sync: { memory } });
     assertKept(demo, sink);
+    const cut = () => demo.control.faults.counts.get('cut off') ?? 0;
+    assert.ok(cut() < 60, `${cut()} replies were cut off`);
+  }));
+
+test('what was learned of page sizes holds for the following syncs of a running app', () =>
+  withDemo(900, async (demo, sink) => {
+    const { faults } = demo.control;
+    faults.add(always({ kind: 'reset_mid_body', over: 30_000, path: '/filter' }));
+    const memory = new SyncMemory();
+    const cutOff = async (memory: SyncMemory) => {
+      faults.counts.delete('cut off');
+      await sync(demo, sink, { sync: { memory, verify: true } });
+      return faults.counts.get('cut off') ?? 0;
+    };
+    for (let i = 0; i < 3; i++) await cutOff(memory);
+    assert.equal(await cutOff(memory), 0);
+    assert.ok((await cutOff(new SyncMemory())) > 3);
   }));
 
 test('a question by state that always fails is replaced by asking for the unfinished runs known', () =>
@@ -184,16 +282,17 @@ test('a question by state that always fails is replaced by asking for the unfini
     const { control } = demo;
     const old = new Date(Date.now() - 90 * 60_000).toISOString();
     const id = control.insert('task_run', { state_type: 'RUNNING', end_time: null, expected_start_time: old });
+    const memory = new SyncMemory();
     await sync(demo, sink);
     control.faults.add(always({ kind: 'status', status: 500, body: '"SCHEDULED"' }));
     // ended long ago by its own times, so that only asking for it finds the change
     control.update('task_run', id, { state_type: 'FAILED', end_time: old });
-    const { problem } = await sync(demo, sink);
+    const { problem } = await sync(demo, sink, { sync: { memory } });
     assert.equal(problem, null);
     assert.equal(sink.rows.task_run.get(id)?.value.state_type, 'FAILED');
     control.requests.length = 0;
     const before = control.faults.counts.get('status 500') ?? 0;
-    await sync(demo, sink);
+    await sync(demo, sink, { sync: { memory } });
     assert.equal(control.faults.counts.get('status 500'), before, 'it is not asked again in each pass');
   }));
 

@@ -153,8 +153,8 @@ test('presets: save, rename, update, remove, kept over a restart; built-in ones 
   const path = join(dir, 'presets.json');
   const presets = await Presets.open(path, null);
   const query = { where: { field: 'state_type', in: ['FAILED'] }, sort: [] };
-  const saved = await presets.save({ name: 'Mine', query, columns: null });
-  await assert.rejects(presets.save({ name: 'mine', query, columns: null }), { code: 'BAD_INPUT' });
+  const saved = await presets.save({ name: 'Mine', query, names: {}, columns: null });
+  await assert.rejects(presets.save({ name: 'mine', query, names: {}, columns: null }), { code: 'BAD_INPUT' });
   await presets.update({ ...saved, name: 'Renamed', columns: ['id'] });
   const again = await Presets.open(path, null);
   assert.deepEqual(again.list().slice(builtinPresets.length), [{ ...saved, name: 'Renamed', columns: ['id'] }]);
@@ -192,7 +192,7 @@ test('an export file appears whole under its name', async () => {
   const path = join(dir, 'out.csv');
   let last;
   for await (const progress of writeFile(path, chunks(3))) last = progress;
-  assert.deepEqual(last, { rows: 3, total: 3, bytes: 6 });
+  assert.deepEqual(last, { rows: 3, total: 3, bytes: 6, cut: 0 });
   assert.equal(await readFile(path, 'utf8'), '1\n2\n3\n');
 });
 

@@ -168,13 +168,16 @@ test('cancel while asking, waiting and queueing', async () => {
   }
 });
 
-test('the page limit is learned, features are read from the API’s own description', async () => {
+test('the page limit and the known filter keys are learned; a server that cannot tell them or its version stops nothing', async () => {
   prefect.limit = 50;
   prefect.taskRunKeys = ['id', 'expected_start_time'];
   const client = open();
   assert.equal(await client.pageLimit(), 50);
   assert.deepEqual(await client.features(), { expectedStart: true, taskRunEnd: false, flowRunEnd: true });
-  server.fault = status(404, { detail: 'Not Found' });
-  assert.equal(await client.pageLimit(), 200);
-  assert.equal(await client.features(), null);
+  for (const code of [404, 500]) {
+    server.fault = status(code, { detail: 'Not Found' });
+    assert.equal(await client.pageLimit(), 200);
+    assert.equal(await client.features(), null);
+    assert.equal(await client.version(), null);
+  }
 });

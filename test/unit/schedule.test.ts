@@ -34,6 +34,7 @@ test('passes are as often as the person says, half as often while listening, eve
     'a window closed and opened again is no reason',
   );
   assert.equal(mayBegin({ ...opened, metered: true }, later(900)), true);
+  assert.equal(mayBegin({ ...opened, metered: true }, later(-9e7)), true, 'the clock had been years ahead');
   assert.equal(mayBegin({ ...opened, metered: true, last_success: null }, later(1)), true);
   assert.equal(mayBegin({ ...opened, paused: true }, later(9999)), false);
 });

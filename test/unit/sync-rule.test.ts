@@ -13,7 +13,7 @@ import { createClient, type PrefectClient } from '../../src-main/prefect/client.
 import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { openWriter, type Writer } from '../../src-main/store/write/writer.ts';
 import { Progress } from '../../src-main/sync/progress.ts';
-import { fetchByRule, type Tries } from '../../src-main/sync/rule.ts';
+import { fetchByRule } from '../../src-main/sync/rule.ts';
 import { runSync } from '../../src-main/sync/run.ts';
 import type { Sink } from '../../src-main/sync/sink.ts';
 import { Source } from '../../src-main/sync/source.ts';
@@ -34,7 +34,7 @@ class Place {
   writer: Writer;
   /** ids whose history was asked for, in order */
   asked: string[] = [];
-  tries: Tries = new Map();
+  tries = new Map<string, number>();
 
   private constructor(demo: Demo, path: string, limit: number) {
     this.demo = demo;
@@ -83,7 +83,7 @@ class Place {
       write: (batches, state) =>
         Promise.resolve(writer.write({ batches: batches.map(({ entity, rows }) => encodeRows(entity, rows)), state })),
       markGone: (entity, ids, at) => Promise.resolve(writer.markGone(entity, ids, at)),
-      unfinished: (entity) => Promise.resolve(writer.lookup((lookup) => lookup.unfinished(entity))),
+      unfinished: (entity, since) => Promise.resolve(writer.lookup((lookup) => lookup.unfinished(entity, since))),
       dueActivities: (wanted) => Promise.resolve(writer.dueActivities(wanted)),
       saveActivity: (id, activity, stamp) =>
         Promise.resolve(writer.saveActivity(id, mergeActivity(writer.activity(id), activity), stamp)),

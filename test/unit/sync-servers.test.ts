@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatTime } from '../../src-main/contract/time.ts';
+import { AppError } from '../../src-main/contract/errors.ts';
 import { allFeatures, type PrefectClient } from '../../src-main/prefect/client.ts';
+import { SyncMemory } from '../../src-main/sync/memory.ts';
 import { runSync, type SyncProgress } from '../../src-main/sync/run.ts';
 import { directClient } from '../fixtures/direct-client.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
@@ -26,7 +28,12 @@ function filled(runs: number): NaivePrefect {
   return prefect;
 }
 
-async function sync(prefect: NaivePrefect, sink: MemorySink, change: Partial<PrefectClient> = {}) {
+async function sync(
+  prefect: NaivePrefect,
+  sink: MemorySink,
+  change: Partial<PrefectClient> = {},
+  memory = new SyncMemory(),
+) {
   const statuses: SyncProgress[] = [];
   const dialects: string[] = [];
   await runSync({
@@ -39,6 +46,7 @@ async function sync(prefect: NaivePrefect, sink: MemorySink, change: Partial<Pre
       ...change,
     },
     sink,
+    memory,
     since: null,
     state: (key) => Promise.resolve(sink.state.get(key)),
     signal: new AbortController().signal,
@@ -56,6 +64,25 @@ test('the database is told by one run’s name', async () => {
   }
   const empty = new NaivePrefect();
   assert.deepEqual((await sync(empty, memorySink())).dialects, []);
+});
+
+test('a server that was away may have been moved to another database or upgraded: it is learned anew', async () => {
+  const prefect = filled(3);
+  const [sink, memory] = [memorySink(), new SyncMemory()];
+  let asked = 0;
+  const features = () => Promise.resolve({ ...allFeatures, taskRunEnd: asked++ > 0 });
+  assert.deepEqual((await sync(prefect, sink, { features }, memory)).dialects, ['sqlite']);
+  await sync(prefect, sink, { features }, memory);
+  assert.equal(asked, 1, 'not in each pass');
+  const away = () => Promise.reject(new AppError('SERVER_UNREACHABLE', 'it is down'));
+  await assert.rejects(sync(prefect, sink, { features, page: away }, memory), { code: 'SERVER_UNREACHABLE' });
+  prefect.dialect = 'postgres';
+  assert.deepEqual((await sync(prefect, sink, { features }, memory)).dialects, ['postgres']);
+  assert.equal(asked, 2);
+  // without a failure, when the app starts again
+  prefect.dialect = 'sqlite';
+  assert.deepEqual((await sync(prefect, sink, { features }, memory)).dialects, ['postgres']);
+  assert.deepEqual((await sync(prefect, sink, { features })).dialects, ['sqlite']);
 });
 
 test('a page limit that was lowered since it was learned is learned anew', async () => {

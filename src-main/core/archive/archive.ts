@@ -145,7 +145,7 @@ export class Archive {
   /** Deletes what `retention` does not want. A running sync ends first: it would bring back what goes. */
   async enforceRetention(retention: Retention): Promise<Removal> {
     await this.cancelSync();
-    const deleted = await this.#enforce(retention);
+    const deleted = await this.#enforce(retention, false);
     await this.#visible();
     return deleted;
   }
@@ -215,14 +215,14 @@ export class Archive {
 
   async #enforceSometimes(retention: Retention): Promise<void> {
     if (!deletesByItself(retention) || performance.now() - this.#enforced < ENFORCE_EVERY) return;
-    const { task_runs, flow_runs } = await this.#enforce(retention);
+    const { task_runs, flow_runs } = await this.#enforce(retention, true);
     const { workspace, log } = this.#options;
     if (task_runs + flow_runs > 0) log('info', 'deleted what is kept too long', { workspace, task_runs, flow_runs });
   }
 
-  async #enforce(retention: Retention): Promise<Removal> {
+  async #enforce(retention: Retention, byItself: boolean): Promise<Removal> {
     this.#enforced = performance.now();
-    const deleted = await enforceRetention(this.#threads.writer.client, retention);
+    const deleted = await enforceRetention(this.#threads.writer.client, retention, byItself);
     const { complete_since } = this.sync.get();
     if (deleted.before !== null && complete_since !== null)
       this.#runner.tell({ complete_since: Math.max(complete_since, deleted.before) });

@@ -16,15 +16,19 @@ export function oldestKept({ max_days }: Retention): number | null {
 
 /**
  * Deletes what `retention` does not want; no sync may run. The sync's state is narrowed first, so that deleted runs are not read again when
- * the deleting is cut short.
+ * the deleting is cut short. `byItself`: no person has seen what goes. Then a run is as old as both clocks say, the server's and this
+ * machine's: one that is years ahead would empty the archive.
  */
-export async function enforceRetention(writer: Client<typeof writerContract>, retention: Retention): Promise<Removal> {
-  const now = Date.now() * 1000;
+export async function enforceRetention(
+  writer: Client<typeof writerContract>,
+  retention: Retention,
+  byItself: boolean,
+): Promise<Removal> {
+  const state = parseState(await writer.state({ key: STATE_KEY }));
+  const ours = Date.now() * 1000;
+  const now = byItself ? Math.min(ours, state.through ?? ours) : ours;
   const plan = await writer.preview({ retention, now });
-  if (plan.before !== null) {
-    const state = parseState(await writer.state({ key: STATE_KEY }));
-    if (narrow(state, plan.before)) await writer.setState({ key: STATE_KEY, value: state });
-  }
+  if (plan.before !== null && narrow(state, plan.before)) await writer.setState({ key: STATE_KEY, value: state });
   const nothing = plan.task_runs + plan.flow_runs === 0 && retention.gone === 'keep';
   return nothing ? plan : writer.enforce({ retention, now });
 }

@@ -82,7 +82,8 @@ export class Schedule {
 
   /** What keeps a sync from going through may be over: the planned one starts now, unless the last is too short a while ago. */
   hurry(): void {
-    if (this.#timer && Date.now() - this.#ended >= this.#pace.atLeast() * 1000) this.#start();
+    // the clock may have been set back since
+    if (this.#timer && Math.abs(Date.now() - this.#ended) >= this.#pace.atLeast() * 1000) this.#start();
   }
 
   stop(): void {
@@ -95,8 +96,10 @@ export class Schedule {
   #look(): void {
     const now = look();
     const back = isBack(this.#last, now, this.#failures > 0);
+    const setBack = now.at < this.#last.at;
     this.#last = now;
     if (back) this.hurry();
+    else if (setBack && this.#timer) this.replan(); // the time that was told is an hour away, or years
   }
 }
 

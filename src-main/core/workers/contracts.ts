@@ -5,7 +5,7 @@ import { caseContentsSchema } from '../../contract/case-file.ts';
 import { wireErrorSchema } from '../../contract/errors.ts';
 import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts';
 import { documentKinds } from '../../contract/fields.ts';
-import { dialectSchema, entitySchema, querySchema } from '../../contract/query.ts';
+import { dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
 import { runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
 import { cloudWorkspaceSchema } from '../../contract/workspace.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
@@ -48,17 +48,18 @@ export const writerContract = {
   needed: call(z.object({ keys }), bytes),
   /** `drop`: the rows are deleted from the archive instead */
   markGone: call(z.object({ entity: entitySchema, ids: z.array(z.string()), at: z.number(), drop: z.boolean() }), none),
-  /** `drop`: of documents that are gone only the id is kept */
+  /** `all`: kept documents that are not among these are gone; `drop`: of documents that are gone only the id is kept */
   replaceDocuments: call(
     z.object({
       kind: z.enum(documentKinds),
       documents: z.array(z.object({ id: z.string(), name: z.string(), json: z.string() })),
       at: z.number(),
+      all: z.boolean(),
       drop: z.boolean(),
     }),
     z.object({ added: z.array(z.string()), renamed: z.array(z.string()), gone: z.array(z.string()) }),
   ),
-  unfinished: call(z.object({ entity: runEntity }), z.array(z.string())),
+  unfinished: call(z.object({ entity: runEntity, since: micros }), z.array(z.string())),
   stubs: call(z.object({ entity: entitySchema, limit: z.number() }), z.array(z.string())),
   ids: call(
     z.object({
@@ -198,7 +199,9 @@ export const queryContract = {
     z.object({ ids: z.array(z.string()), count: z.number() }),
   ),
   coverage: call(none, coverageSchema),
+  news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
+  groups: call(contract['query.groups'].input.omit({ workspace: true }), groupsSchema),
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
   activity: call(z.object({ id: z.string() }), runActivitySchema.nullable()),

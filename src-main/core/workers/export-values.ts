@@ -1,13 +1,14 @@
 /** What the columns of an export read: fields from the index, everything else from the rows' JSON and what is kept of the runs. */
 import { AppError } from '../../contract/errors.ts';
 import { jsonPlace, type ExportColumn } from '../../contract/export.ts';
-import { resolveField, type Entity } from '../../contract/fields.ts';
+import type { Entity } from '../../contract/fields.ts';
 import { memberSpans, splitArray } from '../../contract/json-text.ts';
 import type { Value } from '../../export/cells.ts';
-import type { Engine } from '../../query/engine.ts';
+import type { Frozen } from '../../query/columns/frozen.ts';
 import type { Reader } from '../../store/read/reader.ts';
+import type { Snapshot } from './export-snapshot.ts';
 
-/** The values of some rows, in the order of the columns. */
+/** The values of some rows: an array for each column. */
 export type ValueReader = (rids: readonly number[]) => Value[][];
 /** One column of some rows. */
 type ColumnReader = (rids: readonly number[], texts: JsonTexts) => Value[];
@@ -20,37 +21,36 @@ const SAMPLE = 200;
 /** Python's level of errors. */
 const ERROR = 40;
 
-/** Throws BAD_INPUT for a column whose name is neither a field nor a key of the rows. */
+/** Throws BAD_INPUT for a column whose name is neither a field nor a key of the rows. `frozen` has the columns that are fields. */
 export function exportValues(
-  engine: Engine,
-  reader: Reader,
+  { reader, frozen, order }: Pick<Snapshot, 'reader' | 'frozen' | 'order'>,
   columns: readonly ExportColumn[],
-  order: Uint32Array,
 ): ValueReader {
   const texts = (rids: readonly number[]): JsonTexts => {
     const read = new Map<Entity, string[]>();
     return (entity) => {
       let found = read.get(entity);
-      if (!found) read.set(entity, (found = jsonOf(engine, reader, entity, rids)));
+      if (!found) read.set(entity, (found = jsonOf(reader, entity, rids)));
       return found;
     };
   };
   checkPaths(columns, texts(sampleOf(order)));
-  const readers = columns.map((column) => columnReader(engine, reader, column));
+  const readers = columns.map((column) => columnReader(reader, frozen, column));
   return (rids) => {
     const shared = texts(rids);
-    const read = readers.map((one) => one(rids, shared));
-    return rids.map((_, row) => read.map((values) => values[row]));
+    return readers.map((one) => one(rids, shared));
   };
 }
 
-function columnReader(engine: Engine, reader: Reader, { path }: ExportColumn): ColumnReader {
-  if (path === 'error_lines') return (rids) => rids.map((rid) => errorLines(reader, engine.idOf('task_run', rid)));
+function columnReader(reader: Reader, frozen: Frozen, { path, kind }: ExportColumn): ColumnReader {
+  if (path === 'error_lines') return (rids) => reader.idsOf('task_run', rids).map((id) => errorLines(reader, id));
   if (path === 'traceback')
-    return (rids, texts) =>
-      texts('task_run').map((json, i) => traceback(json, reader, engine.idOf('task_run', rids[i])));
-  if (resolveField('task_run', path)) {
-    const read = engine.accessor(path, 'task_run');
+    return (rids, texts) => {
+      const ids = reader.idsOf('task_run', rids);
+      return texts('task_run').map((json, i) => traceback(json, reader, ids[i]));
+    };
+  if (kind !== 'json') {
+    const read = frozen.reader(path);
     return (rids) => rids.map(read);
   }
   const { entity, keys } = jsonPlace(path);
@@ -58,24 +58,26 @@ function columnReader(engine: Engine, reader: Reader, { path }: ExportColumn): C
 }
 
 /** `null` where a row names no such parent, or only its id is known. */
-function jsonOf(engine: Engine, reader: Reader, entity: Entity, rids: readonly number[]): string[] {
-  if (entity === 'task_run') return reader.json('task_run', rids);
-  const idOf = engine.accessor(parentIds[entity], 'task_run');
-  const parents = rids.map((rid) => {
-    const id = idOf(rid);
-    return typeof id === 'string' ? (engine.ridOf(entity, id) ?? 0) : 0;
-  });
-  const distinct = [...new Set(parents)].filter((parent) => parent !== 0);
+function jsonOf(reader: Reader, entity: Entity, rids: readonly number[]): string[] {
+  let rows = rids;
+  let from: Entity = 'task_run';
+  for (const to of ways[entity]) {
+    rows = reader.parents(from, to, rows);
+    from = to;
+  }
+  const distinct = [...new Set(rows)];
   const read = reader.json(entity, distinct);
-  const byRid = new Map(distinct.map((parent, i) => [parent, read[i]]));
-  return parents.map((parent) => byRid.get(parent) ?? NO_ROW);
+  const byRid = new Map(distinct.map((rid, i) => [rid, read[i]]));
+  return rows.map((rid) => byRid.get(rid) ?? NO_ROW);
 }
 
-const parentIds = {
-  flow_run: 'flow_run_id',
-  flow: 'flow_run.flow_id',
-  deployment: 'flow_run.deployment_id',
-} as const;
+/** Columns that lead from a task run to its parents. */
+const ways: Record<Entity, Entity[]> = {
+  task_run: [],
+  flow_run: ['flow_run'],
+  flow: ['flow_run', 'flow'],
+  deployment: ['flow_run', 'deployment'],
+};
 
 /** Rows of all parts of the order: what was synced last is in front, and may be alike. */
 function sampleOf(order: Uint32Array): number[] {
@@ -129,8 +131,8 @@ export function jsonAt(json: string, keys: string): string | null {
   return text;
 }
 
-function errorLines(reader: Reader, id: string): number | null {
-  const activity = reader.activity(id);
+function errorLines(reader: Reader, id: string | null): number | null {
+  const activity = id === null ? null : reader.activity(id);
   if (!activity || (activity.fetched === null && activity.logs.length === 0)) return null;
   return activity.logs.filter(({ level }) => level >= ERROR).length;
 }
@@ -138,10 +140,11 @@ function errorLines(reader: Reader, id: string): number | null {
 const START = 'Traceback (most recent call last):';
 
 /** Prefect keeps only the exception in some states' messages; the traceback is then in the logs. */
-function traceback(json: string, reader: Reader, id: string): string | null {
+function traceback(json: string, reader: Reader, id: string | null): string | null {
   const message = jsonAt(json, 'state.message');
   const own = message === null || !message.startsWith('"') ? '' : (JSON.parse(message) as string);
   if (own.includes(START)) return own.slice(own.indexOf(START));
-  const said = reader.activity(id)?.logs.findLast(({ level, message: line }) => level >= ERROR && line.includes(START));
+  const activity = id === null ? null : reader.activity(id);
+  const said = activity?.logs.findLast(({ level, message: line }) => level >= ERROR && line.includes(START));
   return said ? said.message.slice(said.message.indexOf(START)) : null;
 }

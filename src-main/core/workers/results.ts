@@ -20,20 +20,22 @@ import type { queryContract } from './contracts.ts';
 import { caseContents, writeCaseArchive } from './case-archive.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
-import { exportRows } from './export.ts';
+import { exportRows, fieldsOf } from './export.ts';
+import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
 import { serverVersion, STATE_KEY } from '../../sync/state.ts';
 
 const KEPT_RESULTS = 8;
 const MAX_ROWS = 1000;
+const MAX_GROUPS = 200;
 /** ms between two changes told to the window: nobody reads faster. */
 const WATCH_PAUSE = 250;
 const MAX_CHANGED_IDS = 1000;
 /** ms between two looks at a file that another process writes. */
 const FILE_POLL = 3000;
 
-type Opened = { engine: Engine; reader: Reader };
+type Opened = { engine: Engine; reader: Reader; path: string };
 type News = { version: number; total: number; changed: string[] };
 
 export class QueryResults {
@@ -54,7 +56,7 @@ export class QueryResults {
       if (foreign) checkForeign(path);
       const reader = openReader(path);
       const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
-      this.#opened = { engine, reader };
+      this.#opened = { engine, reader, path };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);
       else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
@@ -77,9 +79,14 @@ export class QueryResults {
       const rid = this.#open.engine.ridOf('task_run', id);
       return { position: rid === null ? null : this.#result(result).position(rid) };
     },
+    news: ({ result, query }) => this.#open.engine.news(this.#result(result), query.where, Date.now() * 1000),
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
+    },
+    groups: ({ where, grouping, sort, from, to }) => {
+      if (to - from > MAX_GROUPS) throw new AppError('BAD_INPUT', `at most ${MAX_GROUPS} groups at once`);
+      return this.#open.engine.groups(where, grouping, { sort, from, to }, Date.now() * 1000);
     },
     ids: ({ query, limit }) => {
       const order = this.#order(query);
@@ -196,12 +203,32 @@ export class QueryResults {
     this.#exports.add(running);
     try {
       const either = AbortSignal.any([signal, closing.signal]);
-      const { engine, reader } = this.#current;
-      yield* exportRows({ engine, reader, order: this.#order(query) }, options, { path, overwrite }, either);
+      const snapshot = await this.#snapshot(query, fieldsOf(options), either);
+      try {
+        yield* exportRows(snapshot, options, { path, overwrite }, either);
+      } finally {
+        snapshot.release();
+      }
     } finally {
       this.#exports.delete(running);
       ended.resolve();
     }
+  }
+
+  #snapshot(query: Query, fields: readonly string[], signal: AbortSignal): Promise<Snapshot> {
+    const { engine, reader, path } = this.#open;
+    return takeSnapshot({
+      engine,
+      open: () => openReader(path),
+      update: () => {
+        this.#intake.now();
+        // without a writer here nobody tells of commits; under another export the index stays as it is until that one ends
+        if (this.#poll && this.#exports.size === 1 && reader.batch() !== engine.version) engine.load(reader.batch());
+      },
+      order: () => this.#order(query),
+      fields,
+      signal,
+    });
   }
 
   #order(query: Query): Uint32Array {
@@ -231,7 +258,8 @@ export class QueryResults {
     let seen = reader.dataVersion();
     this.#poll = setInterval(() => {
       const version = reader.dataVersion();
-      if (version === seen) return;
+      // an export reads the index as it is
+      if (version === seen || this.#exports.size > 0) return;
       seen = version;
       this.#open.engine.load(reader.batch());
       this.#tell([]);

@@ -10,10 +10,10 @@ import { prepare } from '../../store/write/encode.ts';
 import { RowSender } from '../../store/write/row-sender.ts';
 import { checkQuestion } from '../../sync/check.ts';
 import { runLive, type LiveItem } from '../../sync/live.ts';
+import { SyncMemory } from '../../sync/memory.ts';
 import { Recency } from '../../sync/recency.ts';
 import { knowsOneOf } from '../../sync/same-server.ts';
 import { runSync, type SyncProgress } from '../../sync/run.ts';
-import type { Tries } from '../../sync/rule.ts';
 import type { Sink } from '../../sync/sink.ts';
 import { Latest } from '../archive/latest.ts';
 import { syncContract, writerContract } from './contracts.ts';
@@ -36,7 +36,7 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
     write: ({ batches, state: { [CHAIN]: chain, ...state } }) =>
       writer.write({ batches, state, chain: chain as number }),
   });
-  const ruleTries: Tries = new Map();
+  const memory = new SyncMemory();
   const recency = new Recency();
   const working = new Set<Promise<unknown>>();
   const detached = new AbortController();
@@ -48,8 +48,8 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
     return {
       write: (batches, state) => sender.write(batches, { ...state, [CHAIN]: chain }),
       markGone: (entity, ids, at) => writer.markGone({ entity, ids, at, drop }).then(() => undefined),
-      replaceDocuments: (kind, documents, at) => writer.replaceDocuments({ kind, documents, at, drop }),
-      unfinished: (entity) => writer.unfinished({ entity }),
+      replaceDocuments: (kind, documents, at, all) => writer.replaceDocuments({ kind, documents, at, all, drop }),
+      unfinished: (entity, since) => writer.unfinished({ entity, since }),
       stubs: (entity, limit) => writer.stubs({ entity, limit }),
       ids: (entity, range) => writer.ids({ entity, range }),
       histogram: (entity, step) => writer.histogram({ entity, step }),
@@ -107,7 +107,7 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
                   verify,
                   sparing,
                   rule,
-                  ruleTries,
+                  memory,
                   state: (key) => writer.state({ key }),
                   sink: reader.sink,
                   onStatus: (status) => tell({ status, dialect: last()?.dialect ?? null }),

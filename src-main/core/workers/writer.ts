@@ -73,8 +73,9 @@ const handlers: Handlers<typeof writerContract> = {
     else writer().markGone(entity, ids, at);
     return {};
   },
-  replaceDocuments: ({ kind, documents, at, drop }) => writer().replaceDocuments(kind, documents, at, drop),
-  unfinished: ({ entity }) => writer().lookup((it) => it.unfinished(entity)),
+  replaceDocuments: ({ kind, documents, at, all, drop }) =>
+    writer().replaceDocuments(kind, documents, at, { all, drop }),
+  unfinished: ({ entity, since }) => writer().lookup((it) => it.unfinished(entity, since)),
   stubs: ({ entity, limit }) => writer().lookup((it) => it.stubs(entity, limit)),
   ids: ({ entity, range }) => writer().lookup((it) => it.ids(entity, range)),
   histogram: ({ entity, step }) => writer().lookup((it) => it.histogram(entity, step)),

@@ -1,13 +1,6 @@
 /** The demo server's answers, request by request, without HTTP around them. Paths are below `/api`. */
-import type { z } from 'zod';
 import type { Entity } from '../../contract/fields.ts';
-import {
-  bodySchemas,
-  deploymentFilterSchema,
-  flowFilterSchema,
-  flowRunFilterSchema,
-  taskRunFilterSchema,
-} from '../../contract/prefect-filter.ts';
+import { bodySchemas } from '../../contract/prefect-filter.ts';
 import { prefectRules, USUAL_VERSION } from '../../contract/prefect-versions.ts';
 import type { Dialect } from '../../contract/query.ts';
 import type { JsonRow } from '../json.ts';
@@ -175,7 +168,6 @@ function history(scope: Scope, request: Request): Reply {
   return reply(200, database.statesOf(key, now));
 }
 
-const { components, info } = describeApi();
 function readFixed(server: Server, path: string): Reply | null {
   switch (path) {
     case '/health':
@@ -190,26 +182,7 @@ function readFixed(server: Server, path: string): Reply | null {
       return reply(200, '👋');
     case '/admin/settings':
       return reply(200, { server: { api: { default_limit: server.limit } } });
-    case '/openapi.json':
-      return reply(200, { openapi: '3.1.0', info, paths: {}, components });
     default:
       return null;
   }
-}
-
-/** Enough of the schema for a client to find out which filter keys this server knows. */
-function describeApi() {
-  const properties = (schema: z.ZodObject) =>
-    Object.fromEntries(Object.keys(schema.shape).map((key) => [key, { title: key }]));
-  return {
-    info: { title: 'Prefect REST API', version: '0.8.4' },
-    components: {
-      schemas: {
-        TaskRunFilter: { type: 'object', properties: properties(taskRunFilterSchema) },
-        FlowRunFilter: { type: 'object', properties: properties(flowRunFilterSchema) },
-        FlowFilter: { type: 'object', properties: properties(flowFilterSchema) },
-        DeploymentFilter: { type: 'object', properties: properties(deploymentFilterSchema) },
-      },
-    },
-  };
 }

@@ -33,7 +33,7 @@ export function facet(
   const table = tables[resolved.entity];
   const column = table.field(resolved.field);
   const { counts, nulls } = countPath(tables, root, resolved.via, resolved.field, mask, rows);
-  const read = reader(tables, table, column);
+  const read = codeReader(tables, table, column);
   const counted = { field, ...top(counts, nulls, read, request) };
   if (since === undefined) return counted;
   const fresh = onlyNew(tables[root], field, counts, instantAt(since, now), now);
@@ -186,7 +186,8 @@ function fold16(codes: Uint16Array, listed: RowSet, counts: Uint32Array, values:
 
 type Read = { value(code: number): string; label(code: number): string };
 
-function reader(tables: Tables, table: Table, column: Column): Read {
+/** What the codes of a term, tags, boolean, id or reference column stand for. */
+export function codeReader(tables: Tables, table: Table, column: Column): Read {
   switch (column.kind) {
     case 'term': {
       const { texts } = column.dictionary;

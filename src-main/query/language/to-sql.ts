@@ -23,7 +23,10 @@ export function toSql({ where, sort }: Query, columns: readonly string[], dialec
   const order = [
     ...sort.map(({ field, dir }) => {
       const nulls = nullsFirst(dialect, dir) ? 'NULLS FIRST' : 'NULLS LAST';
-      return `${pathValue(field, now)} ${dir.toUpperCase()} ${nulls}`;
+      const value = pathValue(field, now);
+      // an empty list of tags sorts as none
+      const key = resolved('task_run', field).kind === 'tags' ? `nullif(${value}, '[]')` : value;
+      return `${key} ${dir.toUpperCase()} ${nulls}`;
     }),
     'id DESC',
   ];

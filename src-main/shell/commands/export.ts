@@ -14,7 +14,7 @@ import type { Query } from '../../contract/query.ts';
 import type { App } from '../../core/app.ts';
 import { queryOfBody } from '../../core/prefect-body.ts';
 import { plainShell } from '../../core/shell.ts';
-import { DONE, print, Progress, untilStopped, UsageError } from '../terminal.ts';
+import { DONE, print, Progress, say, untilStopped, UsageError } from '../terminal.ts';
 import {
   checkDamage,
   common,
@@ -131,6 +131,7 @@ async function write(app: App, { path, quiet, ...what }: What): Promise<number> 
         if (!quiet && process.stderr.isTTY) progress.show(`${item.rows}${of} rows`);
       } else if (path !== STDOUT && !quiet)
         await print(JSON.stringify({ path: item.path, rows: item.rows, bytes: item.bytes }));
+      if (item.kind === 'done' && item.cut) say(`${item.cut} cells had more text than a sheet holds, and were cut.`);
     }
   } catch (thrown) {
     const error = toAppError(thrown);

@@ -5,21 +5,23 @@ import { perEntity, type DocumentKind, type Entity } from '../../contract/fields
 import type { RunActivity } from '../../contract/run.ts';
 import { openForReading, suspectFile, type OpenedForReading } from '../file/archive-file.ts';
 import { changesSince, lastBatch } from '../write/change-log.ts';
-import type { Cell, Change, ColumnSource } from '../columns.ts';
+import { columns, type Cell, type Change, type ColumnSource } from '../columns.ts';
 import { storeError } from '../file/errors.ts';
 import { Dictionaries } from '../json/dictionary.ts';
 import { listDocuments, listStatement, type KeptDocument } from '../write/documents.ts';
 import { jsonTable } from '../json/json-table.ts';
 import { columnNames } from '../layout.ts';
-import { rowText } from '../json/row-json.ts';
+import { openRow } from '../json/row-json.ts';
 import { readState } from '../state.ts';
-import { uuidBytes } from '../uuid.ts';
+import { uuidBytes, uuidText } from '../uuid.ts';
 import { KeptActivity } from './kept-activity.ts';
 import { KeptLists } from './kept-lists.ts';
 
 export type Reader = ColumnSource & {
   /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
   json(entity: Entity, rids: readonly number[]): string[];
+  /** The same as UTF-8. The bytes are the caller's. */
+  jsonBytes(entity: Entity, rids: readonly number[]): Buffer[];
   /** null when there is no such row, not even one that is only referred to */
   ridOf(entity: Entity, id: string): number | null;
   /** null when it was never kept */
@@ -38,6 +40,13 @@ export type Reader = ColumnSource & {
   changesSince(batch: number): Change | null;
   /** another number once another connection has written; for processes that get no changes from the writer */
   dataVersion(): number;
+  /** From now on until `letGo`, every read sees the archive as it is now, whatever is committed meanwhile. Returns `batch`. */
+  hold(): number;
+  letGo(): void;
+  /** The row that each row refers to by a column such as `flow_run`; 0: none, or only its id is known. */
+  parents(entity: Entity, column: string, rids: readonly number[]): number[];
+  /** The ids of rows; null for one that is not there */
+  idsOf(entity: Entity, rids: readonly number[]): (string | null)[];
   /** the name that the file got when it was made; an index file that names another archive is not used */
   archiveId(): string;
   stats(): ReaderStats;
@@ -161,10 +170,14 @@ class ArchiveReader implements Reader {
   }
 
   json(entity: Entity, rids: readonly number[]): string[] {
+    return this.jsonBytes(entity, rids).map((bytes) => bytes.toString('utf8'));
+  }
+
+  jsonBytes(entity: Entity, rids: readonly number[]): Buffer[] {
     return this.#snapshot(() =>
       rids.map((rid) => {
         const z = this.#json[entity].get(rid) as Buffer | undefined;
-        return z ? rowText(z, this.#dictionaries.find) : NO_ROW;
+        return z ? openRow(z, this.#dictionaries.find) : Buffer.from(NO_ROW);
       }),
     );
   }
@@ -202,6 +215,36 @@ class ArchiveReader implements Reader {
 
   changesSince(batch: number): Change | null {
     return this.#snapshot(() => changesSince(this.#db, batch));
+  }
+
+  hold(): number {
+    return this.#guard(() => {
+      this.#db.exec('BEGIN');
+      return lastBatch(this.#db); // the first read is what the transaction sees from then on
+    });
+  }
+
+  letGo(): void {
+    if (this.#db.open && this.#db.inTransaction) this.#guard(() => this.#db.exec('COMMIT'));
+  }
+
+  parents(entity: Entity, column: string, rids: readonly number[]): number[] {
+    const target = columns[entity][column] as Entity;
+    const sql = `SELECT p.rid FROM ${entity} AS t JOIN ${target} AS p ON p.rid = t.${column} AND p.known = 1 WHERE t.rid = ?`;
+    return this.#snapshot(() => {
+      const statement = this.#db.prepare(sql).pluck();
+      return rids.map((rid) => (statement.get(rid) as number | undefined) ?? 0);
+    });
+  }
+
+  idsOf(entity: Entity, rids: readonly number[]): (string | null)[] {
+    return this.#snapshot(() => {
+      const statement = this.#db.prepare(`SELECT id FROM ${entity} WHERE rid = ?`).pluck();
+      return rids.map((rid) => {
+        const id = statement.get(rid) as Uint8Array | undefined;
+        return id ? uuidText(id) : null;
+      });
+    });
   }
 
   dataVersion(): number {

@@ -28,8 +28,8 @@ export class Documents {
     this.#letGo = db.prepare('UPDATE document SET json = NULL WHERE gone IS NOT NULL');
   }
 
-  /** `documents` are all that the server has; every other kept one is marked gone since `at` (µs). Throws BAD_INPUT when an id is not a UUID. */
-  replace(kind: DocumentKind, documents: readonly Document[], at: number): DocumentChanges {
+  /** `all`: the server has no others, and every other kept one is marked gone since `at` (µs). Throws BAD_INPUT when an id is not a UUID. */
+  replace(kind: DocumentKind, documents: readonly Document[], at: number, all: boolean): DocumentChanges {
     const changes: DocumentChanges = { added: [], renamed: [], gone: [] };
     const kept = new Map(listDocuments(this.#list, kind).map((one) => [one.id, one]));
     for (const { id: spelled, name, json } of documents) {
@@ -43,7 +43,7 @@ export class Documents {
       if (old?.json !== json || old.name !== name || old.gone !== null) this.#put.run(kind, bytes, name, null, json);
     }
     for (const { id, gone } of kept.values()) {
-      if (gone !== null) continue;
+      if (gone !== null || !all) continue;
       changes.gone.push(id);
       this.#gone.run(at, kind, uuidBytes(id));
     }

@@ -16,9 +16,16 @@ export class Lookup {
     this.#db = db;
   }
 
-  /** Ids of rows that are there, not gone, and in no terminal state of Prefect's; a run without a state counts as unfinished. */
-  unfinished(entity: 'task_run' | 'flow_run'): string[] {
-    return this.#ids(`SELECT id FROM ${entity} WHERE ${THERE} AND (state_type IS NULL OR state_type NOT IN ${ENDED})`);
+  /**
+   * Ids of rows that are there, not gone, in no terminal state of Prefect's, and updated since `since` (µs; null: all); a run without a state
+   * counts as unfinished, one without `updated` as updated just now.
+   */
+  unfinished(entity: 'task_run' | 'flow_run', since: number | null): string[] {
+    return this.#ids(
+      `SELECT id FROM ${entity} WHERE ${THERE} AND (state_type IS NULL OR state_type NOT IN ${ENDED})
+       AND (updated IS NULL OR updated >= ifnull(?, -1e18))`,
+      since,
+    );
   }
 
   /** At most `limit` ids that rows refer to, of which nothing else is known and which are not marked gone. */

@@ -55,8 +55,13 @@ export type Writer = {
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
   /** Runs whose activity is missing or was read before they changed. Scans the table, about 0.2 s at a million rows: once per sync. */
   dueActivities(wanted: DueActivities): DueRun[];
-  /** `documents` are all that the server has of the kind, at `at` (µs by its clock). With `drop` the texts of those that are gone are deleted. */
-  replaceDocuments(kind: DocumentKind, documents: readonly Document[], at: number, drop: boolean): DocumentChanges;
+  /** With `all` the documents are all that the server has of the kind, at `at` (µs by its clock). With `drop` the texts of those that are gone are deleted. */
+  replaceDocuments(
+    kind: DocumentKind,
+    documents: readonly Document[],
+    at: number,
+    how: { all: boolean; drop: boolean },
+  ): DocumentChanges;
   /**
    * Brings some thousand rows' `failure` up to the present rule (../failure.ts), when an older rule made them; true while there are more.
    * One transaction, some 20 ms. Goes on where it stopped, also after a restart.
@@ -232,9 +237,14 @@ class ArchiveWriter implements Writer, Target {
     return this.#transact((touches) => this.#failures.step(touches));
   }
 
-  replaceDocuments(kind: DocumentKind, documents: readonly Document[], at: number, drop: boolean): DocumentChanges {
+  replaceDocuments(
+    kind: DocumentKind,
+    documents: readonly Document[],
+    at: number,
+    { all, drop }: { all: boolean; drop: boolean },
+  ): DocumentChanges {
     return this.#transact(() => {
-      const changes = this.#documents.replace(kind, documents, at);
+      const changes = this.#documents.replace(kind, documents, at, all);
       if (drop) this.#documents.letGo();
       return changes;
     });

@@ -17,6 +17,8 @@ export class ExportJob {
   /** null: not known */
   total = $state<number | null>(null);
   bytes = $state(0);
+  /** cells of a sheet whose text was longer than a cell holds */
+  cut = $state(0);
   path = $state('');
   /** the browser received the file, under the name at the end of `path`; null: it lies at `path` */
   download = $state<string | null>(null);
@@ -66,6 +68,7 @@ export class ExportJob {
         if (item.kind === 'progress') this.total = item.total;
         else {
           this.path = item.path;
+          this.cut = item.cut;
           this.download = item.download;
           this.phase = 'done';
           if (item.download !== null) receiveDownload(item.download);

@@ -9,7 +9,7 @@ type RowKeyState = {
   /** rows a page moves by */
   page: number;
 };
-type RowAction = { go: number } | 'header' | 'open' | 'toggle';
+type RowAction = { go: number } | 'header' | 'open' | 'toggle' | 'tabs';
 
 /** null: not a key of the rows */
 export function rowAction(key: string, { active, first, count, page }: RowKeyState): RowAction | null {
@@ -35,6 +35,8 @@ export function rowAction(key: string, { active, first, count, page }: RowKeySta
       return 'open';
     case ' ':
       return 'toggle';
+    case 't':
+      return 'tabs';
     default:
       return null;
   }

@@ -25,6 +25,10 @@ export type GridProps = {
   reveal?: number;
   /** grows: back to the first row */
   top?: number;
+  /** another object: as many rows came in above those on screen, which stay where they are */
+  moved?: { by: number };
+  /** rows [from, to) are on screen, each at least in part */
+  onsee?: (from: number, to: number) => void;
   /** the keyboard came to a row that is loaded */
   onselect?: (index: number, row: TaskRunRow) => void;
   /** clicked, or Enter */
@@ -41,8 +45,12 @@ export type GridProps = {
   oncopy?: (row: TaskRunRow | null) => void;
   /** the menu of a row, at a place of the window in px; `field`: the column that was clicked, null: none */
   onmenu?: (index: number, row: TaskRunRow, at: { x: number; y: number }, field: string | null) => void;
-  /** the present, µs: durations of what is running grow with it */
+  /** the keyboard goes on to what an open run says */
+  ontabs?: () => void;
+  /** now, µs: durations of what is running grow with it */
   now: number;
   utc?: boolean;
+  /** what a task is called, by its key */
+  taskName?: (key: string) => string;
   label?: string;
 };

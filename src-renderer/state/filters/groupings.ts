@@ -1,0 +1,93 @@
+/** What a list can be grouped by, and the condition that one of its groups stands for. */
+import type { Condition, Grouping, Histogram } from '../../../src-main/contract/query.ts';
+import { zoneOf } from '../../format.ts';
+import { aheadOfUtc, type Zone } from '../../wall-clock.ts';
+import { conjuncts, joined, writeChoice, writePresence, writeRange } from './conditions.ts';
+
+export type GroupBy = {
+  label: string;
+  field: string;
+  /** stretches of the field instead of its values */
+  time?: 'day' | 'hour';
+};
+
+const values: readonly GroupBy[] = [
+  { label: 'Task', field: 'task_key' },
+  { label: 'Flow', field: 'flow_run.flow_id' },
+  { label: 'Flow run', field: 'flow_run_id' },
+  { label: 'Deployment', field: 'flow_run.deployment_id' },
+  { label: 'State', field: 'state_name' },
+  { label: 'Failure', field: 'failure' },
+  { label: 'Tag', field: 'tags' },
+  { label: 'Work queue', field: 'flow_run.work_queue_name' },
+];
+
+const MICROS = 1_000_000;
+const HOUR = 3600;
+/** Most stretches of one answer; hours of more than a year are not offered. */
+const MOST = 10_000;
+
+/** `histogram`: of the answer on screen; its field is the time that days and hours are made of. */
+export function groupBys(histogram: Histogram | null): readonly GroupBy[] {
+  if (!histogram) return values;
+  const { field } = histogram;
+  const hours = lengthOf(histogram) / MICROS / HOUR;
+  return [
+    ...values,
+    { label: 'Day', field, time: 'day' as const },
+    ...(hours < MOST - 2 ? [{ label: 'Hour', field, time: 'hour' as const }] : []),
+  ];
+}
+
+const lengthOf = ({ step, series }: Histogram): number => step * (series[0]?.counts.length ?? 1);
+
+/** Days and hours are those of the clock the window shows. */
+export function groupingOf({ field, time }: GroupBy, histogram: Histogram | null, utc: boolean): Grouping {
+  if (!time || !histogram) return { field };
+  const until = histogram.from + lengthOf(histogram);
+  return { field, edges: edgesOf(histogram.from, until, time, zoneOf(utc)) };
+}
+
+/** Edges in µs of the days or hours from `from` to after `until` µs; a day has 23 or 25 hours when the clock is put on or back. */
+export function edgesOf(from: number, until: number, time: 'day' | 'hour', zone: Zone): number[] {
+  const edges: number[] = [];
+  let second = beginOf(Math.floor(from / MICROS), time, zone);
+  while (edges.length <= MOST) {
+    edges.push(second * MICROS);
+    if (second * MICROS > until) break;
+    // from the middle of the next one: its beginning is then found whatever the clock does
+    second = beginOf(second + (time === 'day' ? 36 : 1.5) * HOUR, time, zone);
+  }
+  return edges;
+}
+
+/** The second in which the day or hour began that holds `second`. */
+function beginOf(second: number, time: 'day' | 'hour', zone: Zone): number {
+  const length = time === 'day' ? 24 * HOUR : HOUR;
+  const ahead = aheadOfUtc(second, zone);
+  const local = Math.floor((second + ahead) / length) * length;
+  const begin = local - ahead;
+  const moved = aheadOfUtc(begin, zone) - ahead;
+  return time === 'day' && moved !== 0 ? begin - moved : begin;
+}
+
+/** `value`: the group's, null for the runs without one. */
+export function conditionOfGroup(
+  where: Condition,
+  { field, time }: GroupBy,
+  grouping: Grouping,
+  value: string | null,
+): Condition {
+  if (time && grouping.edges && value !== null) {
+    const from = Number(value);
+    const next = grouping.edges[grouping.edges.indexOf(from) + 1];
+    return writeRange(where, field, { from, to: next - 1 });
+  }
+  if (time) return writePresence(where, field, 'none');
+  // a run has several tags: the group is those of the list that have this one too
+  if (field.endsWith('tags')) {
+    const one: Condition = value === null ? { field, isNull: true } : { field, all: [value] };
+    return joined([...conjuncts(where), one]);
+  }
+  return writeChoice(where, field, { include: [value], exclude: [], mode: 'all' });
+}

@@ -1,0 +1,66 @@
+/** Days and hours that a list is grouped by, in zones that put their clocks on and back. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { aheadOfUtc } from '../../src-renderer/wall-clock.ts';
+import { conditionOfGroup, edgesOf } from '../../src-renderer/state/filters/groupings.ts';
+import '../fixtures/ci-seed.ts';
+
+const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Apia'];
+const MICROS = 1_000_000;
+const second = fc.integer({ min: Date.UTC(2015, 0, 1) / 1000, max: Date.UTC(2035, 0, 1) / 1000 });
+const clock = (edge: number, zone: string) => edge / MICROS + aheadOfUtc(edge / MICROS, zone);
+
+test('days begin at midnight of the zone and leave no gap, also where the clock is put on or back', () => {
+  fc.assert(
+    fc.property(second, fc.integer({ min: 0, max: 40 * 86_400 }), fc.constantFrom(...zones), (from, length, zone) => {
+      const edges = edgesOf(from * MICROS, (from + length) * MICROS, 'day', zone);
+      assert.ok(edges[0] <= from * MICROS && (edges.at(-1) ?? 0) > (from + length) * MICROS);
+      for (const [i, edge] of edges.entries()) {
+        assert.equal(clock(edge, zone) % 86_400, 0, new Date(edge / 1000).toISOString());
+        if (i > 0) assert.ok(edge - edges[i - 1] >= 23 * 3600 * MICROS && edge - edges[i - 1] <= 25 * 3600 * MICROS);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('hours cover the time from first to last in order, an hour apart but where the clock is put on or back', () => {
+  fc.assert(
+    fc.property(second, fc.integer({ min: 0, max: 5 * 86_400 }), fc.constantFrom(...zones), (from, length, zone) => {
+      const edges = edgesOf(from * MICROS, (from + length) * MICROS, 'hour', zone);
+      assert.ok(edges[0] <= from * MICROS && (edges.at(-1) ?? 0) > (from + length) * MICROS);
+      for (const [i, edge] of edges.entries())
+        if (i > 0) assert.ok(edge > edges[i - 1] && edge - edges[i - 1] <= 2 * 3600 * MICROS);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a group is opened as the filter that holds exactly its runs', () => {
+  const where = {
+    and: [
+      { field: 'tags', any: ['a', 'b'] },
+      { field: 'state_name', in: ['Failed', 'Crashed'] },
+    ],
+  };
+  const state = { label: 'State', field: 'state_name' };
+  assert.deepEqual(conditionOfGroup(where, state, { field: 'state_name' }, 'Failed'), {
+    and: [
+      { field: 'tags', any: ['a', 'b'] },
+      { field: 'state_name', in: ['Failed'] },
+    ],
+  });
+  const tag = { label: 'Tag', field: 'tags' };
+  assert.deepEqual(conditionOfGroup(where, tag, { field: 'tags' }, 'c'), {
+    and: [...where.and, { field: 'tags', all: ['c'] }],
+  });
+  const day = { label: 'Day', field: 'start_time', time: 'day' as const };
+  const grouping = { field: 'start_time', edges: [1000, 2000, 3000] };
+  assert.deepEqual(conditionOfGroup({ and: [] }, day, grouping, '2000'), {
+    and: [{ field: 'start_time', from: 2000, to: 2999 }],
+  });
+  assert.deepEqual(conditionOfGroup({ and: [] }, day, grouping, null), {
+    and: [{ field: 'start_time', isNull: true }],
+  });
+});
