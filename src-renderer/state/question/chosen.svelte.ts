@@ -5,7 +5,6 @@
 import { untrack } from 'svelte';
 import { plural } from '../../format.ts';
 import { api, app } from '../window/app.svelte.ts';
-import { layout } from '../window/layout.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
 import { selection } from '../window/selection.svelte.ts';
 import { extended, MOST_CHOSEN, nothingChosen, rangeOf, startedAt, toggled, type ChosenRows } from './chosen-rows.ts';
@@ -57,7 +56,6 @@ class Chosen {
     const { id: open, index: place } = selection;
     if (this.count === 0 && open !== null && place !== null && open !== id) this.rows = toggled(this.rows, place, open);
     this.rows = toggled(this.rows, index, id);
-    this.uncover();
   }
 
   /** Chooses the rows from the last one that was chosen, or else from `from`, to `to`. */
@@ -70,7 +68,6 @@ class Chosen {
     await this.take(result, wanted.from, wanted.end, (ids) =>
       extended(this.rows, anchor > to ? ids.toReversed() : ids, anchor),
     );
-    this.uncover();
   }
 
   async all(): Promise<void> {
@@ -83,11 +80,6 @@ class Chosen {
   clear(): void {
     this.gesture += 1;
     if (this.count > 0) this.rows = nothingChosen;
-  }
-
-  /** In a narrow window the detail pane lies over what can be done with the chosen rows. */
-  private uncover(): void {
-    if (layout.narrow && this.count > 0) selection.close();
   }
 
   private async take(result: string, from: number, end: number, make: (ids: string[]) => ChosenRows): Promise<void> {
