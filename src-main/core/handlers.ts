@@ -224,7 +224,13 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       return { ...detail, url: runUrl(workspaces.get(workspace), id) };
     },
     'run.writeAs': async ({ workspace, id, as }) => ({ text: await writeRun(core, workspace, id, as) }),
-    'run.activity': async ({ workspace, id }, { signal }) => (await archives.get(workspace)).activity(id, signal),
+    'run.activity': async ({ workspace, ...wanted }, { signal }) =>
+      (await archives.get(workspace)).activity(wanted, signal),
+    'run.lines': async ({ workspace, ...place }, { signal }) => (await query(workspace)).lines(place, { signal }),
+
+    'run.fetch': async function* ({ workspace, query }, { signal }) {
+      yield* (await archives.get(workspace)).fetchRuns(query, signal);
+    },
 
     'sync.start': async ({ workspace, verify }) => {
       (await archives.get(workspace)).startSync(null, verify);

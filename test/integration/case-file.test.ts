@@ -71,8 +71,9 @@ function keepLogs(archive: string, id: string): void {
       history: [{ id: 's', type: 'FAILED', name: 'Failed', timestamp: 1e15, message: hostile }],
       logs: [line],
       artifacts: [],
-      truncated: false,
       gap: null,
+      kept: 1,
+      count: null,
       fetched: 1e15,
       problem: null,
     },
@@ -113,7 +114,7 @@ describe('a case file', () => {
       theirs.close();
     }
     const archive = await app.archive(entry.name);
-    const activity = await archive.activity(ids[0], none);
+    const activity = await archive.activity({ id: ids[0], from: null, rest: false }, none);
     assert.deepEqual(
       activity.logs.map(({ message }) => message),
       [hostile],
@@ -177,7 +178,10 @@ describe('a case file', () => {
       archive: { bytes: archive.length, sha256: createHash('sha256').update(archive).digest('hex') },
     });
     const whole = (archive: Buffer, change: object = {}) =>
-      zipped({ 'manifest.json': Buffer.from(JSON.stringify({ ...good(archive), ...change })), 'archive.sqlite': archive });
+      zipped({
+        'manifest.json': Buffer.from(JSON.stringify({ ...good(archive), ...change })),
+        'archive.sqlite': archive,
+      });
 
     test('cut in half, empty, or no zip', async () => {
       const bytes = await readFile(path);
@@ -234,7 +238,10 @@ describe('a case file', () => {
       await refused(await whole(await edited('PRAGMA application_id = 1')), /not one/);
       const trap = 'WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n';
       await refused(await whole(await edited(`CREATE VIEW more AS ${trap}`)), /not one/);
-      await refused(await whole(await edited(`CREATE TRIGGER t AFTER INSERT ON task_run BEGIN ${trap}; END`)), /not one/);
+      await refused(
+        await whole(await edited(`CREATE TRIGGER t AFTER INSERT ON task_run BEGIN ${trap}; END`)),
+        /not one/,
+      );
       await refused(await whole(await edited("UPDATE task_run_json SET z = x'00'")), /damaged/);
       const bytes = Buffer.from(sqlite);
       bytes.fill(0xff, 4096, 6000);

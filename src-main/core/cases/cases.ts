@@ -16,6 +16,8 @@ import { digestOf, readCase, writeCase } from './zip.ts';
 
 /** Bytes of a case file that the window sends. */
 const MOST_RECEIVED = 4_000_000_000;
+/** µs; from then on there are no lines: they are read into the archive and not handed on. */
+const NO_LINES = Number.MAX_SAFE_INTEGER;
 /** Runs whose activity is read at once. */
 const AT_ONCE = 2;
 /** After one of these the server is not asked again. */
@@ -194,7 +196,9 @@ async function* readMissing(archive: Archive, ids: string[], signal: AbortSignal
   const total = unread.length;
   for (let at = 0; at < total; at += AT_ONCE) {
     yield { kind: 'progress', step: 'read', done: at, total };
-    const read = await Promise.all(unread.slice(at, at + AT_ONCE).map((id) => archive.activity(id, signal)));
+    const read = await Promise.all(
+      unread.slice(at, at + AT_ONCE).map((id) => archive.activity({ id, from: NO_LINES, rest: false }, signal)),
+    );
     signal.throwIfAborted();
     if (read.some(({ problem }) => problem !== null && hopeless.includes(problem.code))) return;
   }

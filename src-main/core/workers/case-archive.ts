@@ -33,12 +33,12 @@ export function caseContents(
   const unread: string[] = [];
   for (const rid of rids.task_run) {
     const id = engine.idOf('task_run', rid);
-    const activity = reader.activity(id);
+    const activity = reader.activity(id, Infinity);
     if (activity === null || activity.fetched === null) unread.push(id);
     if (activity === null) continue;
     contents.with_activity++;
     contents.states += activity.history.length;
-    contents.log_lines += activity.logs.length;
+    contents.log_lines += activity.kept;
     contents.artifacts += activity.artifacts.length;
   }
   return { contents, unread };
@@ -73,6 +73,8 @@ export async function* writeCaseArchive(
       yield { done, total };
       await pause(signal);
     }
+    // who opens it searches it at once
+    while (writer.indexTexts()) await pause(signal);
     whole = true;
   } finally {
     writer.close();

@@ -2,7 +2,7 @@
 import type { Condition, Dialect, Query } from '../../contract/query.ts';
 import { formatTime } from '../../contract/time.ts';
 import { toPrefectRequest } from '../../query/language/to-prefect.ts';
-import { toSql } from '../../query/language/to-sql.ts';
+import { sayable, toSql } from '../../query/language/to-sql.ts';
 import type { Archives } from '../archive/archives.ts';
 import type { Paths } from '../files/paths.ts';
 import type { Entry, Workspaces } from '../workspaces/workspaces.ts';
@@ -33,7 +33,7 @@ export async function writeView(
     // SQLite has no collation of PostgreSQL's
     const order_lost =
       entry.dialect === 'postgres' && query.sort.some(({ field }) => /name$|_key$|failure$/.test(field));
-    return { text, lost: [], order_lost };
+    return { text, lost: sayable(query.where).lost, order_lost };
   }
   const request = toPrefectRequest(query, now, as === 'python' ? unknownToPython : []);
   const { lost, orderLost: order_lost } = request;

@@ -5,15 +5,15 @@
  */
 import { AppError } from '../../contract/errors.ts';
 import { plural, relations, resolveField, type Entity, type FieldKind, type Relation } from '../../contract/fields.ts';
-import { instantAt, type Condition, type Dialect, type Query } from '../../contract/query.ts';
+import { instantAt, searches, type Condition, type Dialect, type Query } from '../../contract/query.ts';
 import { formatTime, MICROS_PER_SECOND } from '../../contract/time.ts';
 import { nullsFirst } from './collation.ts';
-import { backReference, freeText } from './conditions.ts';
+import { backReference } from './conditions.ts';
 
 type Comparison = Extract<Condition, { field: string }>;
 type Context = { dialect: Dialect; now: number };
 
-/** `columns`: field paths from a task run. `now` in µs: relative times become moments. Throws BAD_INPUT for a field that does not exist. */
+/** `columns`: field paths from a task run. `now` in µs: relative times become moments. What `sayable` calls lost is left out. Throws BAD_INPUT for a field that does not exist. */
 export function toSql({ where, sort }: Query, columns: readonly string[], dialect: Dialect, now: number): string {
   const context = { dialect, now };
   const shown = ['id', ...columns.filter((path) => path !== 'id')].map((path) => {
@@ -30,14 +30,20 @@ export function toSql({ where, sort }: Query, columns: readonly string[], dialec
     }),
     'id DESC',
   ];
-  const parts = 'and' in where ? where.and : [where];
-  const conditions = parts.map((part) => condition('task_run', part, context));
+  const { said } = sayable(where);
+  const conditions = said.map((part) => condition('task_run', part, context));
   return [
     `SELECT\n${shown.join(',\n')}`,
     'FROM task_runs AS run',
     ...(conditions.length > 0 ? [`WHERE ${conditions.join('\n  AND ')}`] : []),
     `ORDER BY ${order.join(', ')};`,
   ].join('\n');
+}
+
+/** The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own. */
+export function sayable(where: Condition): { said: Condition[]; lost: Condition[] } {
+  const parts = 'and' in where ? where.and : [where];
+  return { said: parts.filter((part) => !searches(part)), lost: parts.filter(searches) };
 }
 
 /** What the view of task runs shows of their parents. */
@@ -73,7 +79,7 @@ function condition(entity: Entity, one: Condition, context: Context): string {
   if ('or' in one) return both(one.or, 'OR', '0');
   if ('not' in one) return `(${condition(entity, one.not, context)}) IS NOT TRUE`;
   if ('has' in one) return has(entity, one.has, one.where, context);
-  if ('text' in one) return one.text === '' ? '1' : condition(entity, freeText(entity, one.text), context);
+  if ('text' in one || 'log' in one) throw new AppError('BAD_INPUT', 'searches have no words in SQL over the views');
   const { via, kind, field } = resolved(entity, one.field);
   if ('isNull' in one && one.isNull)
     return `(${condition(entity, { field: one.field, isNull: false }, context)}) IS NOT TRUE`;

@@ -82,7 +82,10 @@ export function copiesOfView(): CopyItem[] {
     const fields = columns.list.map((one) => one.field);
     const input = { workspace: here(), query: question.query, columns: fields, as: format };
     const { text, lost, order_lost } = await api['query.writeAs'](input);
-    return { text, said: `The view is copied as ${what}. ${lostWords(lost, order_lost)}` };
+    return {
+      text,
+      said: `The view is copied as ${what}. ${lostWords(lost, order_lost, format === 'sql' ? 'The SQL cannot say' : 'Prefect cannot be asked')}`,
+    };
   };
   return [
     { label: 'curl', make: as('curl', 'a curl command') },
@@ -103,12 +106,12 @@ export function copiesOfView(): CopyItem[] {
 }
 
 /** What Prefect cannot be asked, in the words of the query bar. */
-function lostWords(lost: readonly Condition[], order: boolean): string {
+function lostWords(lost: readonly Condition[], order: boolean, cannot: string): string {
   const parts = lost.map((one) => writeInWindow(one, null).text);
   const which =
     parts.length === 0
       ? ''
-      : `Prefect cannot be asked ${parts.join(' and ')}: without ${parts.length === 1 ? 'it' : 'them'} more runs come back.`;
+      : `${cannot} ${parts.join(' and ')}: without ${parts.length === 1 ? 'it' : 'them'} more runs come back.`;
   return `${which}${order ? ' The order is the nearest one there is.' : ''}`.trim();
 }
 
