@@ -83,8 +83,11 @@ function nearestFilters(
   const filters: Filters = {};
   const lost: Condition[] = [];
   const add = ({ path }: Place, criteria: Record<string, unknown>): boolean => {
-    const there = path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], filters);
-    if (Object.keys(criteria).some((key) => key in (there ?? {}))) return false;
+    const there = path.reduce<Record<string, unknown>>(
+      (at, step) => (at[step] ?? {}) as Record<string, unknown>,
+      filters,
+    );
+    if (Object.keys(criteria).some((key) => key in there)) return false;
     let at: Record<string, unknown> = filters;
     for (const step of path) at = (at[step] ??= {}) as Record<string, unknown>;
     Object.assign(at, criteria);
