@@ -256,9 +256,10 @@ export class Archives {
   async #opening(entry: Entry): Promise<Archive> {
     const { paths, readOnly } = this.#options;
     const path = paths.archive(entry.file);
-    if (readOnly === null) makePrivateFolder(dirname(path)); // it may have been deleted since the start
+    const ours = entry.kind !== 'case';
+    if (readOnly === null && ours) makePrivateFolder(dirname(path)); // it may have been deleted since the start
     try {
-      return await openTelling(path, readOnly !== null, (reading) => this.#openArchive(entry, reading));
+      return await openTelling(path, readOnly !== null || !ours, (reading) => this.#openArchive(entry, reading));
     } finally {
       this.salvage(entry.name).set(null);
     }
@@ -276,6 +277,7 @@ export class Archives {
       server: entry.api_url,
       dialect: entry.dialect,
       readOnly,
+      foreign: entry.kind === 'case',
       byItself,
       paused: entry.paused,
       log,
