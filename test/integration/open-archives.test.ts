@@ -129,8 +129,7 @@ test('saving a damaged archive is told, can be stopped, is cut short by closing,
   const asked = { workspace: 'w' };
   const stopped = failure(app.archive('w'));
   let seen: { rows: number; of: number | null } | null = null;
-  for await (seen of app.handlers['workspace.salvage'](asked, { signal: AbortSignal.timeout(60_000) }))
-    if (seen) break;
+  for await (seen of app.handlers['workspace.salvage'](asked, { signal: AbortSignal.timeout(60_000) })) if (seen) break;
   assert.ok(seen && seen.rows <= 12_000 && (seen.of === null || seen.of >= 12_000), JSON.stringify(seen));
   assert.equal(
     (await app.handlers.hello({}, never)).workspaces[0]?.task_runs,

@@ -19,7 +19,10 @@ import { serveHttp, type TestServer } from '../fixtures/prefect-http.ts';
 import { until } from '../fixtures/until.ts';
 
 const RUNS = 900;
-const shell = { ...plainShell, chooseSavePath: (path: string) => Promise.resolve({ path, download: null, overwrite: true }) };
+const shell = {
+  ...plainShell,
+  chooseSavePath: (path: string) => Promise.resolve({ path, download: null, overwrite: true }),
+};
 let server: TestServer;
 const prefect = new NaivePrefect();
 let now = 0;
