@@ -101,7 +101,12 @@ test(`a day of ${HOURS} hours in steps of ${STEP / 1000} s`, { timeout: 900_000 
   const now = () => Date.now() + moved;
   /** the server's clock when the day is over: nothing changes there from then on */
   let over: number | null = null;
-  const demo = await startDemo({ runs: RUNS, seed: SEED % 1000, epoch: EPOCH * 1000, now: () => (over ?? now()) * 1000 });
+  const demo = await startDemo({
+    runs: RUNS,
+    seed: SEED % 1000,
+    epoch: EPOCH * 1000,
+    now: () => (over ?? now()) * 1000,
+  });
   const child = fork(join(import.meta.dirname, '../fixtures/simulated-day-child.ts'), [data, out, String(now())], {
     execArgv: ['--expose-gc', `--import=${join(import.meta.dirname, '../fixtures/simulated-clock.mjs')}`],
     serialization: 'advanced',
