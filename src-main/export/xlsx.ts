@@ -106,18 +106,14 @@ const special: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;'
 
 /** What XML cannot hold is written as sheets do: `_x0000_`; a text that looks like that gets its underscore written so. */
 function xmlText(text: string): string {
-  // eslint-disable-next-line no-control-regex
   if (!/[&<>\0-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff_]/.test(text)) return text;
-  return (
-    text
-      .toWellFormed()
-      .replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')
-      // eslint-disable-next-line no-control-regex
-      .replace(
-        /[&<>]|[\0-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]/g,
-        (c) => special[c] ?? `_x${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`,
-      )
-  );
+  return text
+    .toWellFormed()
+    .replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')
+    .replace(
+      /[&<>]|[\0-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]/g,
+      (c) => special[c] ?? `_x${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`,
+    );
 }
 
 /** 0 → A, 26 → AA */

@@ -73,18 +73,13 @@ const isField = (path: string): boolean => resolveField('task_run', path) !== nu
 function chunks(rows: Snapshot, options: ExportOptions): Chunks {
   if (options.what === 'logs') return logChunks(rows, options);
   if (options.what === 'artifacts') return artifactChunks(rows);
+  const { format } = options;
   const columns = columnsOf(options);
-  switch (options.format) {
-    case 'csv':
-      if (columns) return csvChunks(rows, columns, options);
-      break;
-    case 'json':
-    case 'jsonl':
-      return jsonChunks(rows, options.format, columns === null ? serverRows(rows) : chosenValues(rows, columns));
-    case 'xlsx':
-      if (columns) return xlsxChunks(rows, columns, options);
-  }
-  throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${options.format} yet`);
+  if (format === 'json' || format === 'jsonl')
+    return jsonChunks(rows, format, columns === null ? serverRows(rows) : chosenValues(rows, columns));
+  if (columns && format === 'csv') return csvChunks(rows, columns, options);
+  if (columns && format === 'xlsx') return xlsxChunks(rows, columns, options);
+  throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${format}`);
 }
 
 /** The header line, then the rows; each chunk is whole lines. */
