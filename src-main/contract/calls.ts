@@ -15,7 +15,7 @@ import {
   querySchema,
 } from './query.ts';
 import { rowListSchema } from './row-columns.ts';
-import { runActivitySchema, taskRunDetailSchema } from './run.ts';
+import { logLineSchema, runActivitySchema, taskRunDetailSchema } from './run.ts';
 import {
   candidateSchema,
   cloudWorkspaceSchema,
@@ -35,12 +35,23 @@ import {
   syncStatusSchema,
 } from './sync.ts';
 
+/** Most runs whose logs one call fetches: some 7,000 requests. */
+export const MOST_FETCHED = 5_000;
+
 const none = z.object({}).default({});
 const workspace = z.string();
 /** one not yet added: typed, or found on this machine */
 const server = z.object({ input: workspaceInputSchema.nullable(), candidate: z.string().nullable() });
 const archive = z.string().nullable().default(null);
 const span = z.object({ from: z.number().int().min(0), to: z.number().int().min(0) });
+
+/** `kept` of `runs`: those of the question without its search whose logs are kept. `indexing`: rows of all whose texts can be found so far; null: all. */
+const searchedSchema = z.object({
+  kept: z.number(),
+  runs: z.number(),
+  indexing: z.object({ done: z.number(), of: z.number() }).nullable(),
+});
+export type Searched = z.infer<typeof searchedSchema>;
 
 const answerSchema = z.object({
   /** names this result for `rows`, `position` and `export`; the last 8 are kept, an older one answers NOT_FOUND */
@@ -51,6 +62,8 @@ const answerSchema = z.object({
   rows: rowListSchema,
   facets: z.array(facetSchema),
   histogram: histogramSchema.nullable(),
+  /** what a question that searches texts has searched; null for others */
+  searched: searchedSchema.nullable(),
   /** grows with every batch the index takes in */
   version: z.number(),
   /** time inside the engine */
@@ -208,8 +221,30 @@ export const contract = {
   ),
 
   'run.get': call(z.object({ workspace, id: z.string() }), taskRunDetailSchema),
-  /** history and logs: the kept copy, refreshed from the server when it can be reached */
-  'run.activity': call(z.object({ workspace, id: z.string() }), runActivitySchema),
+  /**
+   * history, logs and artifacts: the kept copy, refreshed from the server when it can be reached. `from` (µs): only lines from then on, which
+   * the window does not have yet. `rest`: goes on reading the lines that are missing, LINES_AT_ONCE more with each call
+   */
+  'run.activity': call(
+    z.object({
+      workspace,
+      id: z.string(),
+      from: z.number().nullable().default(null),
+      rest: z.boolean().default(false),
+    }),
+    runActivitySchema,
+  ),
+  /** up to LINES_AT_ONCE kept lines that stand after this one */
+  'run.lines': call(
+    z.object({ workspace, id: z.string(), after: z.object({ timestamp: z.number(), id: z.string() }) }),
+    z.array(logLineSchema),
+  ),
+
+  /**
+   * fetches history, logs and artifacts of the question's runs without kept logs, its search left out, newest first and at most
+   * MOST_FETCHED; ending the stream stops it, and what was fetched is kept
+   */
+  'run.fetch': stream(z.object({ workspace, query: querySchema }), z.object({ done: z.number(), of: z.number() })),
 
   /** `verify`: compares the whole archive with the server, not only what is due */
   'sync.start': call(z.object({ workspace, verify: z.boolean().default(false) }), none),

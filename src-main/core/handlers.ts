@@ -203,7 +203,13 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const detail = await (await query(workspace)).run({ id }, { signal });
       return { ...detail, url: runUrl(workspaces.get(workspace), id) };
     },
-    'run.activity': async ({ workspace, id }, { signal }) => (await archives.get(workspace)).activity(id, signal),
+    'run.activity': async ({ workspace, ...wanted }, { signal }) =>
+      (await archives.get(workspace)).activity(wanted, signal),
+    'run.lines': async ({ workspace, ...place }, { signal }) => (await query(workspace)).lines(place, { signal }),
+
+    'run.fetch': async function* ({ workspace, query }, { signal }) {
+      yield* (await archives.get(workspace)).fetchRuns(query, signal);
+    },
 
     'sync.start': async ({ workspace, verify }) => {
       (await archives.get(workspace)).startSync(null, verify);
