@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
+import { exportItemSchema, exportOptionsSchema } from './export.ts';
 import {
   conditionSchema,
   facetRequestSchema,
@@ -14,7 +15,7 @@ import {
   querySchema,
 } from './query.ts';
 import { rowListSchema } from './row-columns.ts';
-import { runActivitySchema, taskRunDetailSchema } from './run.ts';
+import { logLineSchema, runActivitySchema, taskRunDetailSchema } from './run.ts';
 import {
   candidateSchema,
   cloudWorkspaceSchema,
@@ -34,12 +35,23 @@ import {
   syncStatusSchema,
 } from './sync.ts';
 
+/** Most runs whose logs one call fetches: some 7,000 requests. */
+export const MOST_FETCHED = 5_000;
+
 const none = z.object({}).default({});
 const workspace = z.string();
 /** one not yet added: typed, or found on this machine */
 const server = z.object({ input: workspaceInputSchema.nullable(), candidate: z.string().nullable() });
 const archive = z.string().nullable().default(null);
 const span = z.object({ from: z.number().int().min(0), to: z.number().int().min(0) });
+
+/** `kept` of `runs`: those of the question without its search whose logs are kept. `indexing`: rows of all whose texts can be found so far; null: all. */
+const searchedSchema = z.object({
+  kept: z.number(),
+  runs: z.number(),
+  indexing: z.object({ done: z.number(), of: z.number() }).nullable(),
+});
+export type Searched = z.infer<typeof searchedSchema>;
 
 const answerSchema = z.object({
   /** names this result for `rows`, `position` and `export`; the last 8 are kept, an older one answers NOT_FOUND */
@@ -50,6 +62,8 @@ const answerSchema = z.object({
   rows: rowListSchema,
   facets: z.array(facetSchema),
   histogram: histogramSchema.nullable(),
+  /** what a question that searches texts has searched; null for others */
+  searched: searchedSchema.nullable(),
   /** grows with every batch the index takes in */
   version: z.number(),
   /** time inside the engine */
@@ -59,12 +73,10 @@ export type Answer = z.infer<typeof answerSchema>;
 /** As it is sent: rows are columns. */
 export type SentAnswer = z.input<typeof answerSchema>;
 
+const [progressSchema, doneSchema] = exportItemSchema.options;
 const exportProgressSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
-  z.object({
-    kind: z.literal('done'),
-    rows: z.number(),
-    bytes: z.number(),
+  progressSchema,
+  doneSchema.extend({
     path: z.string(),
     /** browser shell: a one-use address the page opens to receive the file */
     download: z.string().nullable(),
@@ -209,8 +221,30 @@ export const contract = {
   ),
 
   'run.get': call(z.object({ workspace, id: z.string() }), taskRunDetailSchema),
-  /** history and logs: the kept copy, refreshed from the server when it can be reached */
-  'run.activity': call(z.object({ workspace, id: z.string() }), runActivitySchema),
+  /**
+   * history, logs and artifacts: the kept copy, refreshed from the server when it can be reached. `from` (µs): only lines from then on, which
+   * the window does not have yet. `rest`: goes on reading the lines that are missing, LINES_AT_ONCE more with each call
+   */
+  'run.activity': call(
+    z.object({
+      workspace,
+      id: z.string(),
+      from: z.number().nullable().default(null),
+      rest: z.boolean().default(false),
+    }),
+    runActivitySchema,
+  ),
+  /** up to LINES_AT_ONCE kept lines that stand after this one */
+  'run.lines': call(
+    z.object({ workspace, id: z.string(), after: z.object({ timestamp: z.number(), id: z.string() }) }),
+    z.array(logLineSchema),
+  ),
+
+  /**
+   * fetches history, logs and artifacts of the question's runs without kept logs, its search left out, newest first and at most
+   * MOST_FETCHED; ending the stream stops it, and what was fetched is kept
+   */
+  'run.fetch': stream(z.object({ workspace, query: querySchema }), z.object({ done: z.number(), of: z.number() })),
 
   /** `verify`: compares the whole archive with the server, not only what is due */
   'sync.start': call(z.object({ workspace, verify: z.boolean().default(false) }), none),
@@ -228,22 +262,20 @@ export const contract = {
   /** what is left out stays as it is */
   'settings.update': call(settingsChangeSchema, settingsSchema),
 
-  /** asks where to save; null when the person closed the dialog. `save` names the place for `export.run` */
+  /**
+   * asks where to save; null when the person closed the dialog. `save` names the place for `export.run`, as often as it is wanted; in the
+   * browser shell once. `folder`: the export makes a folder of that name
+   */
   'export.choose': call(
-    z.object({ suggested: z.string() }),
+    z.object({ suggested: z.string(), folder: z.boolean().default(false) }),
     z.object({ save: z.string(), path: z.string() }).nullable(),
   ),
-  /** writes beside the target and renames at the end; ending the stream early removes the partial file */
+  /**
+   * writes all rows of the query, in its order, of one state of the archive; beside the target, renamed at the end. Ending the stream
+   * early removes what was written. Throws BAD_INPUT, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
+   */
   'export.run': stream(
-    z.object({
-      workspace,
-      query: querySchema,
-      /** field paths in order; null is the default set */
-      columns: z.array(z.string()).min(1).nullable(),
-      save: z.string(),
-      /** put a ' before cells a spreadsheet would run as a formula; off, the file holds exactly the archive's values */
-      spreadsheet: z.boolean().default(false),
-    }),
+    exportOptionsSchema.extend({ workspace, query: querySchema, save: z.string() }),
     exportProgressSchema,
   ),
 

@@ -15,7 +15,7 @@ import type { Archives } from './archive/archives.ts';
 import type { JsonFile } from './files/json-file.ts';
 import type { Paths } from './files/paths.ts';
 import type { Presets } from './files/presets.ts';
-import type { Shell } from './shell.ts';
+import type { SavePlace, Shell } from './shell.ts';
 import { adoptable, keptArchives } from './workspaces/kept-archives.ts';
 import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
@@ -46,7 +46,7 @@ type Core = {
 export function createHandlers(core: Core): Handlers<typeof contract> {
   const { shell, workspaces, presets, settings, archives } = core;
   /** places that a person has chosen: the window names one and never gives a path to write */
-  const saves = new Map<string, { path: string; download: string | null }>();
+  const saves = new Map<string, SavePlace>();
   /** finished exports: the only files that a window may have the system show */
   const exported = new Set<string>();
   let candidates: FoundServer[] = [];
@@ -203,7 +203,13 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const detail = await (await query(workspace)).run({ id }, { signal });
       return { ...detail, url: runUrl(workspaces.get(workspace), id) };
     },
-    'run.activity': async ({ workspace, id }, { signal }) => (await archives.get(workspace)).activity(id, signal),
+    'run.activity': async ({ workspace, ...wanted }, { signal }) =>
+      (await archives.get(workspace)).activity(wanted, signal),
+    'run.lines': async ({ workspace, ...place }, { signal }) => (await query(workspace)).lines(place, { signal }),
+
+    'run.fetch': async function* ({ workspace, query }, { signal }) {
+      yield* (await archives.get(workspace)).fetchRuns(query, signal);
+    },
 
     'sync.start': async ({ workspace, verify }) => {
       (await archives.get(workspace)).startSync(null, verify);
@@ -234,8 +240,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       return settings.get();
     },
 
-    'export.choose': async ({ suggested }) => {
-      const place = await shell.chooseSavePath(suggested);
+    'export.choose': async ({ suggested, folder }) => {
+      const place = await shell.chooseSavePath(suggested, folder);
       if (!place) return null;
       const save = randomUUID();
       saves.set(save, place);
@@ -244,13 +250,14 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'export.run': async function* ({ save, workspace, ...what }, { signal }) {
       const place = saves.get(save);
       if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
-      saves.delete(save);
+      const { path, download, overwrite } = place;
+      if (download !== null) saves.delete(save); // the file is gone once it was handed over
       const release = archives.hold(workspace);
       try {
-        const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
+        const items = (await query(workspace)).export({ ...what, path, overwrite }, { signal });
         for await (const item of items) {
-          if (item.kind === 'done') exported.add(place.path);
-          yield item.kind === 'done' ? { ...item, ...place } : item;
+          if (item.kind === 'done') exported.add(path);
+          yield item.kind === 'done' ? { ...item, path, download } : item;
         }
       } finally {
         release();

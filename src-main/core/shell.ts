@@ -11,10 +11,18 @@ export type Secrets = {
   remove(name: string): Promise<void>;
 };
 
+export type SavePlace = {
+  path: string;
+  /** the address a browser page opens to receive the finished file, once */
+  download: string | null;
+  /** the person was asked, or nothing is there */
+  overwrite: boolean;
+};
+
 export type Shell = {
   capabilities: { save_dialog: boolean; reveal_file: boolean };
-  /** null when the person closed the dialog. `download`: the address a browser page opens to receive the finished file. */
-  chooseSavePath(suggested: string): Promise<{ path: string; download: string | null } | null>;
+  /** null when the person closed the dialog. `folder`: a folder of that name is made. Throws BAD_INPUT where it cannot be handed over */
+  chooseSavePath(suggested: string, folder: boolean): Promise<SavePlace | null>;
   /** http and https only; the core has checked. false: no browser can be opened from here */
   openExternal(url: string): Promise<boolean>;
   revealFile(path: string): Promise<void>;

@@ -25,8 +25,10 @@ taskscope workspace edit NAME [--name NEW] [--api-url URL [--anyway]] [--api-key
 taskscope workspace cloud --api-key-env VAR | list | remove NAME [--delete-archive]
 taskscope sync   [--workspace NAME] [--since 30d | --all] [--watch]
 taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-] [--allow-damaged]
-taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --format csv --out FILE [--columns a,b,c]
-                        [--allow-damaged]
+taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --out FILE|-
+                        [--what runs|logs|artifacts] [--format csv|jsonl|json|xlsx|text] [--columns a,b,c]
+                        [--delimiter ,|;|tab] [--bom] [--safe] [--header key|title] [--times utc|local] [--tags json|joined]
+                        [--force] [--quiet] [--allow-damaged]
 taskscope doctor
 
 --data-dir DIR (or TASKSCOPE_DATA_DIR) chooses the data folder. Exit codes: 0 done, 1 failed, 2 wrong usage.`;

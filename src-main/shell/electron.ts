@@ -95,7 +95,7 @@ function electronShell(secrets: Shell['secrets']): Shell {
       const { canceled, filePath } = await (window
         ? dialog.showSaveDialog(window, options)
         : dialog.showSaveDialog(options));
-      return canceled || !filePath ? null : { path: filePath, download: null };
+      return canceled || !filePath ? null : { path: filePath, download: null, overwrite: true };
     },
     openExternal: (url) =>
       system.openExternal(url).then(

@@ -102,6 +102,29 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await window.expectCount(failed);
   });
 
+  await test.step('a time is typed as the window writes it, or as the query language has it', async () => {
+    const time = page.getByRole('region', { name: 'Time', exact: true });
+    await time.getByRole('button', { name: 'From … to …' }).click();
+    const from = time.getByRole('textbox', { name: 'From' });
+    await expect(from).toHaveValue(/^\d{1,2} [A-Z][a-z]{2}( \d{4})? \d\d:\d\d:\d\d$/);
+    await from.fill('20 May 2026, 8:00');
+    await from.press('Enter');
+    await expect(from).toHaveValue(/^20 May( 2026)? 08:00:00$/);
+    await expect.poll(() => window.count()).toBeGreaterThan(0);
+    expect(await window.count()).toBeLessThan(failed);
+    await from.fill('some day');
+    await from.press('Enter');
+    await expect(time.getByRole('alert')).toContainText('-7d');
+    await accessible(page, '[data-section=time]');
+    await from.press('Escape');
+    await expect(from).toHaveValue(/^20 May/);
+    await time.getByRole('textbox', { name: 'To' }).fill('now');
+    await page.keyboard.press('Tab');
+    await expect(time.getByRole('textbox', { name: 'To' })).toHaveValue('now');
+    await time.getByRole('button', { name: 'Clear Time' }).click();
+    await window.expectCount(failed);
+  });
+
   await test.step('the search leads into the list, a run to its tabs, and Escape back', async () => {
     await search.focus();
     await page.keyboard.press('ArrowDown');

@@ -62,6 +62,33 @@ export class Window {
     await expect(tip).toBeHidden();
   }
 
+  /** A click on the middle of any control in sight reaches it: nothing lies over it. `size` of the window in px. */
+  async expectNothingCovered(width: number, height: number): Promise<void> {
+    await this.page.setViewportSize({ width, height });
+    const covered = () =>
+      this.page.evaluate(() => {
+        /** false when a pane that scrolls has it out of sight */
+        const within = (node: Element, x: number, y: number): boolean => {
+          const { parentElement: up } = node;
+          if (!up) return x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
+          const { left, right, top, bottom } = up.getBoundingClientRect();
+          const cut = getComputedStyle(up).overflow !== 'visible';
+          return !(cut && (x < left || x >= right || y < top || y >= bottom)) && within(up, x, y);
+        };
+        return [...document.querySelectorAll('button, input, select')].flatMap((node) => {
+          if (node.closest('[inert]')) return []; // out of reach, behind an open run
+          const box = node.getBoundingClientRect();
+          const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+          if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || !within(node, x, y))
+            return [];
+          const found = document.elementFromPoint(x, y);
+          const name = node.getAttribute('aria-label') ?? node.textContent;
+          return node.contains(found) ? [] : `${name} lies under ${found?.className}`;
+        });
+      });
+    await expect.poll(covered, `at ${width} × ${height}`).toEqual([]);
+  }
+
   async addServer(name: string, apiUrl: string): Promise<void> {
     await this.page.getByRole('button', { name: /^Workspace:/ }).click();
     await this.page.getByRole('menuitem', { name: /Add a server/ }).click();

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { documentKinds, entities, type DocumentKind, type Entity } from '../../src-main/contract/fields.ts';
-import type { RunActivity } from '../../src-main/contract/run.ts';
+import { byTimeAndId, type RunActivity } from '../../src-main/contract/run.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient } from '../../src-main/prefect/client.ts';
@@ -75,7 +75,7 @@ describe('an archive of a real server, read by other programs', { skip: noPrefec
       let activity = await fetchActivity(client, id);
       for (; activity.logs.length < 4 && Date.now() < end; await delay(500)) activity = await fetchActivity(client, id);
       writer.saveActivity(id, activity, null);
-      kept.set(id, activity);
+      kept.set(id, { ...activity, logs: [...activity.logs].sort(byTimeAndId) });
     }
     writer.close();
     await client.close();

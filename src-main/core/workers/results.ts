@@ -5,7 +5,9 @@
 import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError } from '../../contract/errors.ts';
-import type { Query } from '../../contract/query.ts';
+import type { ExportItem } from '../../contract/export.ts';
+import { searches, withoutSearch, type Condition, type Query } from '../../contract/query.ts';
+import { LINES_AT_ONCE } from '../../contract/run.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../contract/define.ts';
 import { moved } from '../../rpc/moved.ts';
@@ -17,7 +19,8 @@ import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
-import { exportRows, type ExportItem, type ExportOptions } from './export.ts';
+import { exportRows, fieldsOf } from './export.ts';
+import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
 import { serverVersion, STATE_KEY } from '../../sync/state.ts';
@@ -31,7 +34,7 @@ const MAX_CHANGED_IDS = 1000;
 /** ms between two looks at a file that another process writes. */
 const FILE_POLL = 3000;
 
-type Opened = { engine: Engine; reader: Reader };
+type Opened = { engine: Engine; reader: Reader; path: string };
 type News = { version: number; total: number; changed: string[] };
 
 export class QueryResults {
@@ -51,7 +54,7 @@ export class QueryResults {
     open: async ({ path, dialect, watchFile }) => {
       const reader = openReader(path);
       const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
-      this.#opened = { engine, reader };
+      this.#opened = { engine, reader, path };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);
       else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
@@ -93,7 +96,12 @@ export class QueryResults {
     coverage: () => coverage(this.#open.engine, this.#open.reader),
     watch: (_, { signal }) => this.#news.watch(signal, WATCH_PAUSE),
     run: ({ id }) => runDetail(this.#current.engine, this.#current.reader, id),
-    activity: ({ id }) => this.#open.reader.activity(id),
+    activity: ({ id, from }) => {
+      const { reader } = this.#open;
+      const activity = reader.activity(id, from, LINES_AT_ONCE);
+      return activity && { activity, end: reader.activityEnd(id) };
+    },
+    lines: ({ id, after }) => this.#open.reader.lines(id, after, LINES_AT_ONCE),
     stats: () => ({
       version: this.#open.engine.version,
       task_runs: this.#open.engine.total('task_run'),
@@ -106,7 +114,7 @@ export class QueryResults {
       const bytes = new TextEncoder().encode(body);
       return moved({ status, body: bytes }, bytes);
     },
-    export: ({ query, ...options }, { signal }) => this.#export(query, options, signal),
+    export: (input, { signal }) => this.#export(input, signal),
     close: async () => {
       await this.close();
       return {};
@@ -175,15 +183,24 @@ export class QueryResults {
       rows: this.#rows(outcome, rows.from, rows.to),
       facets: outcome.facets,
       histogram: outcome.histogram,
+      searched: this.#searched(input.query.where),
       version: engine.version,
       millis: performance.now() - started,
     };
   }
 
+  #searched(where: Condition): SentAnswer['searched'] {
+    if (!searches(where)) return null;
+    const { engine, reader } = this.#open;
+    const now = Date.now() * 1000;
+    const base = withoutSearch(where);
+    const count = (condition: Condition) => engine.count('task_run', condition, now);
+    return { runs: count(base), kept: count({ and: [base, { log: '' }] }), indexing: reader.searchPlace() };
+  }
+
   /** A thread that ends waits until the partial file is removed, and so does `close`. */
   async *#export(
-    query: Query,
-    options: ExportOptions,
+    { query, path, overwrite, ...options }: Parameters<Handlers<typeof queryContract>['export']>[0],
     signal: AbortSignal,
   ): AsyncGenerator<ExportItem, void, undefined> {
     const closing = new AbortController();
@@ -197,11 +214,32 @@ export class QueryResults {
     this.#exports.add(running);
     try {
       const either = AbortSignal.any([signal, closing.signal]);
-      yield* exportRows(this.#open.engine, this.#order(query), options, either);
+      const snapshot = await this.#snapshot(query, fieldsOf(options), either);
+      try {
+        yield* exportRows(snapshot, options, { path, overwrite }, either);
+      } finally {
+        snapshot.release();
+      }
     } finally {
       this.#exports.delete(running);
       ended.resolve();
     }
+  }
+
+  #snapshot(query: Query, fields: readonly string[], signal: AbortSignal): Promise<Snapshot> {
+    const { engine, reader, path } = this.#open;
+    return takeSnapshot({
+      engine,
+      open: () => openReader(path),
+      update: () => {
+        this.#intake.now();
+        // without a writer here nobody tells of commits; under another export the index stays as it is until that one ends
+        if (this.#poll && this.#exports.size === 1 && reader.batch() !== engine.version) engine.load(reader.batch());
+      },
+      order: () => this.#order(query),
+      fields,
+      signal,
+    });
   }
 
   #order(query: Query): Uint32Array {
@@ -231,7 +269,8 @@ export class QueryResults {
     let seen = reader.dataVersion();
     this.#poll = setInterval(() => {
       const version = reader.dataVersion();
-      if (version === seen) return;
+      // an export reads the index as it is
+      if (version === seen || this.#exports.size > 0) return;
       seen = version;
       this.#open.engine.load(reader.batch());
       this.#tell([]);

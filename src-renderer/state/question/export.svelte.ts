@@ -36,11 +36,11 @@ export class ExportJob {
       this.path = place.path;
       this.rows = this.total = this.bytes = 0;
       this.phase = 'running';
-      const input = { workspace, query, columns, save: place.save, spreadsheet };
+      const input = { workspace, query, columns, save: place.save, safe: spreadsheet, bom: spreadsheet };
       for await (const item of api['export.run'](input, { signal: abort.signal })) {
         this.rows = item.rows;
         this.bytes = item.bytes;
-        if (item.kind === 'progress') this.total = item.total;
+        if (item.kind === 'progress') this.total = item.total ?? 0;
         else {
           this.path = item.path;
           this.download = item.download;

@@ -20,7 +20,7 @@ export function followFocus(): void {
     return () => document.removeEventListener('focusin', remember);
   });
   $effect(() => {
-    void [dialogs.open, selection.id, notes.current, layout.panelOpen];
+    void [dialogs.open, selection.id, notes.current, layout.panel];
     // after a dialog has put the focus where it thinks that it was
     const timer = setTimeout(returnFocus);
     return () => clearTimeout(timer);
