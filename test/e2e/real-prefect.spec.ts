@@ -173,6 +173,7 @@ test('from a wrong address to a file, and on without the server', async ({ host 
     await findFailure(again, hand);
     await offline.keyboard.press('Escape');
     await offline.getByRole('button', { name: 'Clear all filters' }).click();
+    await offline.keyboard.press('Escape'); // out of the search
   }
 });
 
