@@ -1,5 +1,5 @@
 /** Reads and merges a run's logs, history and artifacts: the server may delete its own, the archive keeps all that it has read. */
-import { AppError, toWireError } from '../../contract/errors.ts';
+import { toWireError, type AppError } from '../../contract/errors.ts';
 import { MOST_LINES, noActivity, type LinePlace, type RunActivity } from '../../contract/run.ts';
 import { byCreation } from '../../prefect/artifacts.ts';
 import type { Threads } from './threads.ts';
@@ -10,18 +10,19 @@ const LATE_LINES = 120_000_000;
 
 /**
  * A fresh copy from the server merged with the kept one; when the server does not answer, the kept copy with the problem. Of the lines
- * those from `from` (µs) on are returned. `rest`: reads some of the lines that are missing.
+ * those from `from` (µs) on are returned. `rest`: reads some of the lines that are missing. `onlyReads`: why there is no server.
  */
 export async function readActivity(
   { query, sync, writer }: Threads,
   connection: () => Promise<Connection>,
   { id, from, rest }: { id: string; from: number | null; rest: boolean },
   signal: AbortSignal,
+  onlyReads: () => AppError,
 ): Promise<RunActivity> {
   const known = await query.client.activity({ id, from }, { signal });
   const kept = known?.activity ?? null;
   if (rest && kept && kept.kept >= MOST_LINES) return kept;
-  if (!sync || !writer) return kept ?? noActivity(new AppError('FOLDER_IN_USE', 'this window only reads the archive'));
+  if (!sync || !writer) return kept ?? noActivity(onlyReads());
   try {
     const end = known?.end?.timestamp ?? null;
     const after = end === null || (kept && kept.gap !== null) ? end : end - LATE_LINES;

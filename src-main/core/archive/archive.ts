@@ -167,7 +167,7 @@ export class Archive {
 
   /** A run's history, logs and artifacts: the kept copy, refreshed when the server can be reached. */
   activity(wanted: { id: string; from: number | null; rest: boolean }, signal: AbortSignal): Promise<RunActivity> {
-    return readActivity(this.#started, this.#options.connection, wanted, signal);
+    return readActivity(this.#started, this.#options.connection, wanted, signal, () => this.#onlyReads());
   }
 
   /** Fetches the activity of the question's runs without kept logs, its search left out, newest first. Throws the server's errors and FOLDER_IN_USE. */
@@ -210,10 +210,16 @@ export class Archive {
     this.#died.abort(why);
   }
 
-  /** Throws FOLDER_IN_USE in a window that only reads. */
+  #onlyReads(): AppError {
+    return this.#options.foreign
+      ? new AppError('CASE_READ_ONLY', 'a case file is only read')
+      : new AppError('FOLDER_IN_USE', 'this window only reads the archive');
+  }
+
+  /** Throws FOLDER_IN_USE in a window that only reads, CASE_READ_ONLY of a case file. */
   get #threads(): { [Name in keyof Threads]: NonNullable<Threads[Name]> } {
     const { query, writer, sync } = this.#started;
-    if (!sync || !writer) throw new AppError('FOLDER_IN_USE', 'this window only reads the archive');
+    if (!sync || !writer) throw this.#onlyReads();
     return { query, writer, sync };
   }
 

@@ -1,6 +1,7 @@
 /** The calls between main and its worker threads, and between the sync and the writer thread. The protocol is the window's (rpc/). */
 import { z } from 'zod';
 import { contract, type SentAnswer } from '../../contract/calls.ts';
+import { caseContentsSchema } from '../../contract/case-file.ts';
 import { wireErrorSchema } from '../../contract/errors.ts';
 import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts';
 import { documentKinds } from '../../contract/fields.ts';
@@ -197,7 +198,8 @@ const handedOn = <T>() => z.custom<T>((value) => typeof value === 'object' && va
 const asked = contract['query.ask'].input.omit({ workspace: true });
 export const queryContract = {
   open: call(
-    z.object({ path: z.string(), dialect: dialectSchema, watchFile: z.boolean() }),
+    /** `foreign`: the file is from elsewhere and is checked in full first */
+    z.object({ path: z.string(), dialect: dialectSchema, watchFile: z.boolean(), foreign: z.boolean().default(false) }),
     z.object({ version: z.number(), total: z.number() }),
   ),
   setDialect: call(z.object({ dialect: dialectSchema }), none),
@@ -239,6 +241,15 @@ export const queryContract = {
   export: stream(
     exportOptionsSchema.extend({ query: querySchema, path: z.string(), overwrite: z.boolean() }),
     exportItemSchema,
+  ),
+  caseContents: call(
+    z.object({ ids: z.array(z.string()) }),
+    z.object({ contents: caseContentsSchema, unread: z.array(z.string()) }),
+  ),
+  /** writes an archive of these runs to `path`; ending the stream early leaves no file */
+  caseArchive: stream(
+    z.object({ ids: z.array(z.string()), path: z.string(), activity: z.boolean() }),
+    z.object({ done: z.number(), total: z.number() }),
   ),
   close: call(none, none),
 };

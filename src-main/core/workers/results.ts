@@ -12,11 +12,13 @@ import type { RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../contract/define.ts';
 import { moved } from '../../rpc/moved.ts';
 import type { Engine, Outcome } from '../../query/engine.ts';
+import { checkForeign } from '../../store/file/foreign.ts';
 import { openReader, type Reader } from '../../store/read/reader.ts';
 import type { Change } from '../../store/columns.ts';
 import { Latest } from '../archive/latest.ts';
 import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
+import { caseContents, writeCaseArchive } from './case-archive.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
 import { exportRows, fieldsOf } from './export.ts';
@@ -51,7 +53,8 @@ export class QueryResults {
   #keeper: IndexKeeper | null = null;
 
   readonly handlers: Handlers<typeof queryContract> = {
-    open: async ({ path, dialect, watchFile }) => {
+    open: async ({ path, dialect, watchFile, foreign }) => {
+      if (foreign) checkForeign(path);
       const reader = openReader(path);
       const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
       this.#opened = { engine, reader, path };
@@ -115,6 +118,8 @@ export class QueryResults {
       return moved({ status, body: bytes }, bytes);
     },
     export: (input, { signal }) => this.#export(input, signal),
+    caseContents: ({ ids }) => caseContents(this.#current.engine, this.#current.reader, ids),
+    caseArchive: (what, { signal }) => writeCaseArchive(this.#current.engine, this.#current.reader, what, signal),
     close: async () => {
       await this.close();
       return {};
