@@ -146,6 +146,14 @@ export function textValue(row: TaskRunRow, field: string): string {
   return typeof value === 'string' ? value : typeof value === 'boolean' ? (value ? 'yes' : 'no') : '';
 }
 
+export type CellValue = string | number | boolean | readonly string[] | null;
+
+/** The value of a column, computed ones among them: a time in µs, a duration or wait in seconds, of a run that has not ended null. */
+export function rowValue(row: TaskRunRow, field: string): CellValue {
+  if (field === 'duration') return secondsBetween(row.start_time, row.end_time);
+  return field === 'wait' ? waitOf(row) : valueOf(row, field);
+}
+
 function valueOf(row: TaskRunRow, field: string): TaskRunRow[keyof TaskRunRow] {
   const name = valueNames.get(field);
   return name === undefined ? null : row[name];

@@ -225,6 +225,18 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     title: `${say('rows', 'These')} rows are more than such a file holds`,
     advice: `It holds ${say('most', 'fewer')}. Filter further, or export CSV or Parquet, which hold any number.`,
   }),
+  CASE_REFUSED: ({ say }) => ({
+    title: 'This case file cannot be opened',
+    advice: `Nothing of it was used: ${say('why', 'it is not what it should be')}. Ask for the file again; it may have been cut off on its way.`,
+  }),
+  CASE_NEWER: () => ({
+    title: 'This case file was made by a newer Taskscope',
+    advice: 'Update Taskscope to open it. Nothing of it was used.',
+  }),
+  CASE_READ_ONLY: () => ({
+    title: 'A case file is only read',
+    advice: 'It has no server: what is in it is what there is. To ask the server, add it as a workspace.',
+  }),
   FILE_SET_ASIDE: ({ say, has }) => ({
     title: `${say('path', 'A settings file')} could not be understood`,
     advice: `${has('set_aside') ? `It was set aside as ${say('set_aside', '')}` : 'It was left as it is'} (${say('held', 'its content is unknown')}), and Taskscope started without it. To have it back, end Taskscope, correct that file or take one from a backup, and put it at the first path.`,

@@ -39,6 +39,11 @@ const errorCodes = [
   'FILE_EXISTS',
   // `rows`, and `most` that the format holds
   'TOO_MANY_ROWS',
+  // a case file that cannot be opened; `why`
+  'CASE_REFUSED',
+  'CASE_NEWER',
+  // a case file is only read
+  'CASE_READ_ONLY',
   'FILE_SET_ASIDE',
   'FOLDER_ON_NETWORK',
 ] as const;

@@ -12,7 +12,6 @@ export type CsvOptions = CellOptions & { delimiter: Delimiter; bom: boolean; saf
  * in the full width of East Asian text.
  */
 const formula = /^(?:[\t\r\n]|[\p{Z}\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u;
-// eslint-disable-next-line no-control-regex
 const controls = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g;
 
 /** The cell of a text; null: no value. */

@@ -111,6 +111,8 @@ export class Engine {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
       ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
+      search: (table, match) => this.#source.search?.(table, match) ?? [],
+      withLogs: () => this.#source.withLogs?.() ?? [],
     });
     this.#withSubflow = null;
     this.#reader = taskRunReader(tables, () => {

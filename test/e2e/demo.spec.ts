@@ -1,5 +1,6 @@
 /** The main job on the demo workspace: the same on every host, with nothing but the app itself. */
 import { readFile } from 'node:fs/promises';
+import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
 
@@ -32,6 +33,60 @@ test('opens on demo data, finds the failed runs, keeps the filter over a restart
     window.detail.getByText(/encountered an exception|exceeded timeout|states failed/).first(),
   ).toBeVisible();
   await running.page.keyboard.press('Escape');
+
+  // rows are chosen as in every list, and what is copied can be pasted
+  await window.rows().nth(1).click();
+  await window
+    .rows()
+    .nth(2)
+    .click({ modifiers: ['ControlOrMeta'] });
+  await window
+    .rows()
+    .nth(5)
+    .click({ modifiers: ['Shift'] });
+  await window.expectChosen(5);
+  await running.page.keyboard.press('Space');
+  await window.expectChosen(4);
+  await running.page.keyboard.press('Space');
+  await running.page.keyboard.press('Shift+ArrowDown');
+  await window.expectChosen(6);
+  await running.page.keyboard.press('Shift+ArrowUp');
+  await window.expectChosen(5);
+  await accessible(running.page, 'main');
+  await running.page.keyboard.press('ControlOrMeta+c');
+  await expect(running.page.getByText('5 runs copied as a table')).toBeVisible();
+
+  const chosen = await running.savedFile(() => window.exportChosen());
+  const rows = (await readFile(chosen, 'utf8')).trimEnd().split('\n');
+  expect(rows.map((row) => (JSON.parse(row) as { id: string }).id)).toHaveLength(5);
+  await window.closeDialog();
+
+  await window.rows().nth(2).click({ button: 'right' });
+  await running.page.getByRole('menuitem', { name: /Case file of/ }).click();
+  const dialog = running.page.getByRole('dialog', { name: 'Case file of 5 runs' });
+  await expect(dialog.getByText(/5 task runs: names, times, tags/)).toBeVisible();
+  await accessible(running.page, '[role=dialog]');
+  const caseFile = await running.savedFile(async () => {
+    await dialog.getByRole('button', { name: /^(Write the file|Choose a file…)$/ }).click();
+    await expect(dialog.getByText('5 runs handed over')).toBeVisible();
+  });
+  await window.closeDialog();
+  await running.page.keyboard.press('Escape');
+  await window.expectChosen(0);
+  expect(await window.pasted()).toMatch(/^Task run\s+State\s+Started/);
+
+  // a colleague opens it: nothing but these runs, and no server
+  await window.openCase(caseFile);
+  await window.expectCount(5);
+  await expect(running.page.getByText(/5 runs of “demo-3000”/)).toBeVisible();
+  await accessible(running.page, '.banners');
+  await window.rows().first().click();
+  await expect(window.detail.getByText(/exception|timeout|failed/i).first()).toBeVisible();
+  await running.page.getByRole('button', { name: 'Close the case' }).click();
+  await expect.poll(() => window.count()).toBeGreaterThanOrEqual(3000);
+  await running.page.keyboard.press('Escape');
+  await window.filter('State', 'Failed');
+  await expect.poll(() => window.count()).toBeLessThan(1000);
 
   await window.savePreset('Morning round');
   const path = await running.savedFile(() => window.export());

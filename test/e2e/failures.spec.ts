@@ -118,6 +118,18 @@ test('failed runs by what they failed of', async ({ host }) => {
     await page.getByRole('button', { name: 'Clear all filters' }).click();
   });
 
+  await test.step('a search says where it looked and of how many runs logs are kept; filters typed into it are offered', async () => {
+    await search.fill('state:failed attribute');
+    await expect(page.getByRole('button', { name: /Filter by state Failed/ })).toBeVisible();
+    await search.press('Enter');
+    await expect(chips.getByRole('listitem')).toHaveCount(1);
+    await expect(search).toHaveValue('attribute');
+    await expect(window.row(/attribute/).first()).toBeVisible();
+    await expect(page.getByText(/^(No logs are kept of|Logs are kept of|The logs of all)/)).toBeVisible();
+    await accessible(page, 'main');
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+  });
+
   await test.step('what it says is found, and is a column', async () => {
     await search.fill('failure~"too many requests"');
     await search.press('Enter');

@@ -1,4 +1,5 @@
 /** The actions of a person in the window, by the names on screen: the one place to change when a label changes. */
+import { readFile } from 'node:fs/promises';
 import { expect, type Locator, type Page } from '@playwright/test';
 
 export class Window {
@@ -113,16 +114,61 @@ export class Window {
     return this.page.getByRole('list', { name: 'Presets' }).getByRole('button', { name: new RegExp(`^${name}`) });
   }
 
-  /** Opens the export dialog with the usual columns and starts it; the file's place is the host's to say. */
+  /** Opens the export dialog with the usual columns as CSV and starts it; the file's place is the host's to say. */
   async export(): Promise<void> {
-    await this.page
-      .getByRole('button', { name: /Export/ })
-      .first()
-      .click();
-    const dialog = this.page.getByRole('dialog', { name: /Export/ });
+    await this.page.getByRole('button', { name: 'Export…' }).first().click();
+    const dialog = this.page.getByRole('dialog', { name: /^Export / });
+    await dialog.getByRole('button', { name: 'CSV', exact: true }).click();
     await dialog.getByRole('radio', { name: /The usual set/ }).check();
+    await dialog.getByRole('checkbox', { name: /For spreadsheets/ }).uncheck();
     await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
-    await expect(dialog.getByText(/exported/)).toBeVisible();
+    await expect(
+      this.page
+        .getByRole('dialog', { name: 'Exports' })
+        .getByText(/exported/)
+        .first(),
+    ).toBeVisible();
+  }
+
+  /** Exports the chosen rows as JSON Lines, the server's own rows. */
+  async exportChosen(): Promise<void> {
+    await this.page.getByRole('group', { name: 'Chosen runs' }).getByRole('button', { name: 'Export…' }).click();
+    const dialog = this.page.getByRole('dialog', { name: /^Export / });
+    await dialog.getByRole('button', { name: 'JSON Lines' }).click();
+    await dialog.getByRole('radio', { name: /own rows/ }).check();
+    await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
+    await expect(
+      this.page
+        .getByRole('dialog', { name: 'Exports' })
+        .getByText(/exported/)
+        .first(),
+    ).toBeVisible();
+  }
+
+  async expectChosen(count: number): Promise<void> {
+    const bar = this.page.getByRole('group', { name: 'Chosen runs' });
+    if (count === 0) await expect(bar).toBeHidden();
+    else await expect(bar).toContainText(`${count} chosen`);
+  }
+
+  /** What is on the clipboard, pasted into the search field, which is left as it was. */
+  async pasted(): Promise<string> {
+    const field = this.page.getByRole('textbox', { name: /^Search names/ });
+    await field.fill('');
+    await field.press('ControlOrMeta+v');
+    const text = await field.inputValue();
+    await field.fill('');
+    await field.press('Escape');
+    return text;
+  }
+
+  async openCase(path: string): Promise<void> {
+    await this.page.getByLabel('Case file', { exact: true }).setInputFiles({
+      name: 'night.taskscope',
+      mimeType: 'application/zip',
+      buffer: await readFile(path),
+    });
+    await expect(this.page.getByRole('button', { name: 'Workspace: night' })).toBeVisible();
   }
 
   async closeDialog(): Promise<void> {

@@ -141,7 +141,7 @@ for (const [thread, how] of [
         })(),
       );
       await until(() => archive.sync.get().received > 0 && seen.length > 0);
-      const waiting = thread === 'query' ? codeOf(archive.query.activity({ id: 'x' })) : null;
+      const waiting = thread === 'query' ? codeOf(archive.query.activity({ id: 'x', from: null })) : null;
       await kills[how](newest(thread));
       if (waiting) assert.ok([null, 'THREAD_DIED'].includes(await waiting));
       await archive.settled();

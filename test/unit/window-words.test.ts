@@ -8,7 +8,7 @@ import { durationSorts, taskRunSorts } from '../../src-main/contract/prefect-fil
 import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/filters/catalog.ts';
 import { chipsOf, phrase, spanWords } from '../../src-renderer/state/filters/chips.ts';
 import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';
-import { exportName } from '../../src-renderer/state/question/export-name.ts';
+import { exportName } from '../../src-renderer/state/handover/export-name.ts';
 import { mergedValues } from '../../src-renderer/state/filters/facet-values.ts';
 import { newsWords } from '../../src-renderer/state/question/news-words.ts';
 import { shortcut } from '../../src-renderer/state/window/shortcuts.ts';
@@ -202,9 +202,14 @@ describe('small words', () => {
 
   it('names of exports are safe on every file system', () => {
     const now = Date.UTC(2026, 10, 23) * 1000;
-    assert.equal(exportName('production', 'Failed, last 24 h', now), 'production_failed-last-24-h_2026-11-23.csv');
-    assert.equal(exportName('a/b:c', null, now), 'a-b-c_2026-11-23.csv');
-    assert.equal(exportName('日本', '…', now), '2026-11-23.csv');
+    const csv = { preset: null, what: 'runs', format: 'csv', folder: false } as const;
+    const name = (change: Partial<Parameters<typeof exportName>[0]>) =>
+      exportName({ ...csv, workspace: 'production', ...change }, now);
+    assert.equal(name({ preset: 'Failed, last 24 h' }), 'production_failed-last-24-h_2026-11-23.csv');
+    assert.equal(name({ workspace: 'a/b:c' }), 'a-b-c_2026-11-23.csv');
+    assert.equal(name({ workspace: '日本', preset: '…' }), '2026-11-23.csv');
+    assert.equal(name({ what: 'logs', format: 'text' }), 'production_logs_2026-11-23.log');
+    assert.equal(name({ format: 'parquet', folder: true }), 'production_2026-11-23');
   });
 
   it('times that are typed: what the window writes, less of it, ISO 8601 and the query language', () => {

@@ -6,16 +6,19 @@ import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { ExportItem } from '../../contract/export.ts';
-import type { Query } from '../../contract/query.ts';
+import { searches, withoutSearch, type Condition, type Query } from '../../contract/query.ts';
+import { LINES_AT_ONCE } from '../../contract/run.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../contract/define.ts';
 import { moved } from '../../rpc/moved.ts';
 import type { Engine, Outcome } from '../../query/engine.ts';
+import { checkForeign } from '../../store/file/foreign.ts';
 import { openReader, type Reader } from '../../store/read/reader.ts';
 import type { Change } from '../../store/columns.ts';
 import { Latest } from '../archive/latest.ts';
 import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
+import { caseContents, writeCaseArchive } from './case-archive.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
 import { exportRows, fieldsOf } from './export.ts';
@@ -50,7 +53,8 @@ export class QueryResults {
   #keeper: IndexKeeper | null = null;
 
   readonly handlers: Handlers<typeof queryContract> = {
-    open: async ({ path, dialect, watchFile }) => {
+    open: async ({ path, dialect, watchFile, foreign }) => {
+      if (foreign) checkForeign(path);
       const reader = openReader(path);
       const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
       this.#opened = { engine, reader, path };
@@ -95,7 +99,12 @@ export class QueryResults {
     coverage: () => coverage(this.#open.engine, this.#open.reader),
     watch: (_, { signal }) => this.#news.watch(signal, WATCH_PAUSE),
     run: ({ id }) => runDetail(this.#current.engine, this.#current.reader, id),
-    activity: ({ id }) => this.#open.reader.activity(id),
+    activity: ({ id, from }) => {
+      const { reader } = this.#open;
+      const activity = reader.activity(id, from, LINES_AT_ONCE);
+      return activity && { activity, end: reader.activityEnd(id) };
+    },
+    lines: ({ id, after }) => this.#open.reader.lines(id, after, LINES_AT_ONCE),
     stats: () => ({
       version: this.#open.engine.version,
       task_runs: this.#open.engine.total('task_run'),
@@ -109,6 +118,8 @@ export class QueryResults {
       return moved({ status, body: bytes }, bytes);
     },
     export: (input, { signal }) => this.#export(input, signal),
+    caseContents: ({ ids }) => caseContents(this.#current.engine, this.#current.reader, ids),
+    caseArchive: (what, { signal }) => writeCaseArchive(this.#current.engine, this.#current.reader, what, signal),
     close: async () => {
       await this.close();
       return {};
@@ -177,9 +188,19 @@ export class QueryResults {
       rows: this.#rows(outcome, rows.from, rows.to),
       facets: outcome.facets,
       histogram: outcome.histogram,
+      searched: this.#searched(input.query.where),
       version: engine.version,
       millis: performance.now() - started,
     };
+  }
+
+  #searched(where: Condition): SentAnswer['searched'] {
+    if (!searches(where)) return null;
+    const { engine, reader } = this.#open;
+    const now = Date.now() * 1000;
+    const base = withoutSearch(where);
+    const count = (condition: Condition) => engine.count('task_run', condition, now);
+    return { runs: count(base), kept: count({ and: [base, { log: '' }] }), indexing: reader.searchPlace() };
   }
 
   /** A thread that ends waits until the partial file is removed, and so does `close`. */

@@ -110,6 +110,7 @@ function describe(condition: Condition, words: Words): Described {
     if (states) return yes(prefix === '' ? 'state' : 'flow run state', stateWords(states.set));
   }
   if ('text' in condition) return yes('text', `“${condition.text}”`);
+  if ('log' in condition) return condition.log === '' ? yes('logs', 'kept') : yes('logs', `“${condition.log}”`);
   if ('has' in condition) return yes('has', relationWords[condition.has] ?? condition.has.replaceAll('_', ' '));
   if ('and' in condition || 'or' in condition) {
     const parts = 'and' in condition ? condition.and : condition.or;
