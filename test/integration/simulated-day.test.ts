@@ -284,7 +284,8 @@ class Person {
 
   watch(): void {
     const follow = async () => {
-      for await (const status of this.#client['sync.watch']({ workspace: this.workspace })) this.status = status;
+      for await (const status of this.#client['sync.watch']({ workspace: this.workspace }))
+        if (status.workspace === this.workspace) this.status = status;
     };
     const changes = async () => {
       for await (const _ of this.#client['query.watch']({ workspace: this.workspace })) this.done.changes++;
