@@ -1,7 +1,6 @@
 /** Rows, routes and questions that a server cannot answer: each stops nothing but itself, and is named. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient } from '../../src-main/prefect/client.ts';
 import type { ClientSettings } from '../../src-main/prefect/exchange.ts';
 import { SyncMemory } from '../../src-main/sync/memory.ts';
@@ -15,8 +14,9 @@ import type { Entity } from '../../src-main/contract/fields.ts';
 
 type Change = { client?: Partial<ClientSettings>; sync?: Partial<SyncOptions> };
 
-const open = (demo: Demo, settings: Partial<ClientSettings> = {}) =>
-  createClient({
+/** One sync; returns its last status. */
+async function sync(demo: Demo, sink: MemorySink, { client: settings, sync: options }: Change = {}) {
+  const client = createClient({
     api_url: demo.apiUrl,
     auth: null,
     sleep: () => Promise.resolve(),
@@ -25,10 +25,6 @@ const open = (demo: Demo, settings: Partial<ClientSettings> = {}) =>
     timeouts: { headers: 5, body: 5 },
     ...settings,
   });
-
-/** One sync; returns its last status. */
-async function sync(demo: Demo, sink: MemorySink, { client: settings, sync: options }: Change = {}) {
-  const client = open(demo, settings);
   let last: SyncProgress | null = null;
   await runSync({
     client,
@@ -310,23 +306,4 @@ test('replies over the size limit are asked for in smaller pages, once', () =>
     demo.control.requests.length = 0;
     await sync(demo, sink, { client: { largestReply } });
     assertKept(demo, sink);
-  }));
-
-test('a run whose artifacts or history cannot be read opens with its logs, and it is said', () =>
-  withDemo(300, async (demo) => {
-    const [client, id] = [open(demo), idsThere(demo, 'task_run').at(20) as string];
-    try {
-      const whole = await fetchActivity(client, id);
-      assert.ok(whole.logs.length > 0 && whole.history.length > 0);
-      for (const path of ['/artifacts/filter', '/task_run_states/']) {
-        const cure = demo.control.faults.add(always({ kind: 'status', status: 500, path }));
-        const { logs, problem } = await fetchActivity(client, id);
-        assert.deepEqual([logs, problem?.code], [whole.logs, 'SERVER_FAILED']);
-        cure();
-      }
-      demo.control.faults.add(always({ kind: 'status', status: 500, path: '/logs/filter' }));
-      await assert.rejects(fetchActivity(client, id), { code: 'SERVER_FAILED' });
-    } finally {
-      await client.close();
-    }
   }));
