@@ -107,6 +107,12 @@ export function formatExact(micros: number, zone: Zone): string {
   return `${local} (${utc})`;
 }
 
+/** `2026-11-23 08:00:00.123`: what a sheet reads as a time; the zone is not in it. */
+export function dateTime(micros: number, zone: Zone): string {
+  const { year, month, day, clock } = partsOf(micros, zone);
+  return `${year}-${month}-${day.padStart(2, '0')} ${clock}.${fractionOf(micros).slice(0, 3)}`;
+}
+
 /** `UTC`, `UTC+1`, `UTC+5:30` */
 export function formatZone(micros: number, zone: Zone): string {
   const minutes = offsetMinutes(micros, zone);

@@ -33,13 +33,13 @@ export type ColumnChoice = { field: string; width: number };
 
 /** Width, least width and share of what is left over, in px, by what the cell shows. */
 const widths: Record<CellKind, { width: number; min: number; grow: number }> = {
-  name: { width: 190, min: 130, grow: 1.15 },
-  state: { width: 104, min: 98, grow: 0 },
-  time: { width: 124, min: 124, grow: 0 },
-  duration: { width: 84, min: 72, grow: 0 },
+  name: { width: 190, min: 118, grow: 1.15 },
+  state: { width: 104, min: 80, grow: 0 },
+  time: { width: 124, min: 118, grow: 0 },
+  duration: { width: 84, min: 66, grow: 0 },
   wait: { width: 76, min: 64, grow: 0 },
-  'flow-run': { width: 230, min: 140, grow: 1.5 },
-  tags: { width: 130, min: 72, grow: 0.5 },
+  'flow-run': { width: 230, min: 76, grow: 1.5 },
+  tags: { width: 130, min: 60, grow: 0.5 },
   text: { width: 170, min: 80, grow: 0.8 },
   id: { width: 262, min: 80, grow: 0 },
   count: { width: 72, min: 56, grow: 0 },
@@ -146,6 +146,14 @@ export function textValue(row: TaskRunRow, field: string): string {
   return typeof value === 'string' ? value : typeof value === 'boolean' ? (value ? 'yes' : 'no') : '';
 }
 
+export type CellValue = string | number | boolean | readonly string[] | null;
+
+/** The value of a column, computed ones among them: a time in µs, a duration or wait in seconds, of a run that has not ended null. */
+export function rowValue(row: TaskRunRow, field: string): CellValue {
+  if (field === 'duration') return secondsBetween(row.start_time, row.end_time);
+  return field === 'wait' ? waitOf(row) : valueOf(row, field);
+}
+
 function valueOf(row: TaskRunRow, field: string): TaskRunRow[keyof TaskRunRow] {
   const name = valueNames.get(field);
   return name === undefined ? null : row[name];
@@ -165,6 +173,12 @@ export function waitOf(row: TaskRunRow): number | null {
 export function splitName(name: string): { base: string; suffix: string } {
   const match = /^(.*[^-])(-[0-9a-f]{1,8})$/i.exec(name);
   return match ? { base: match[1] ?? name, suffix: match[2] ?? '' } : { base: name, suffix: '' };
+}
+
+/** Prefect's key of a task is its name and eight digits, a hash of its source file; Prefect 2's is its name only. */
+export function splitTaskKey(key: string): { base: string; suffix: string } {
+  const match = /^(.+)(-[0-9a-f]{8})$/.exec(key);
+  return { base: match?.[1] ?? key, suffix: match?.[2] ?? '' };
 }
 
 /**

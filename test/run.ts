@@ -16,6 +16,7 @@ import { findOrFetchChromium } from './run/chromium.ts';
 import { findOrInstallPostgres } from './run/postgres.ts';
 import { findOrMakeNewest, findOrMakePrefect } from './run/prefect.ts';
 import { findOrInstallSqlite } from './run/sqlite.ts';
+import { findOrMakeReaders } from './run/readers.ts';
 import { runE2e, runNodeTests } from './run/suites.ts';
 import { Tally } from './run/tally.ts';
 
@@ -63,6 +64,9 @@ export async function run(root: string, args: string[]): Promise<number> {
       const sqlite = await findOrInstallSqlite();
       if (sqlite.path) env.TASKSCOPE_SQLITE3 = sqlite.path;
       told('sqlite3', sqlite, tally);
+      const readers = await findOrMakeReaders();
+      if (readers.path) env.TASKSCOPE_READERS_PYTHON = readers.path;
+      told('openpyxl', readers, tally);
     }
     let chromium = null;
     if (wanted.has('e2e')) {

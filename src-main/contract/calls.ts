@@ -1,7 +1,9 @@
 /** Every call and stream between the window (or another client) and the core. The one list: `Handlers` and `Client` derive from it. */
 import { z } from 'zod';
+import { caseContentsSchema, caseManifestSchema, MOST_CASE_RUNS } from './case-file.ts';
 import { call, stream } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
+import { exportItemSchema, exportOptionsSchema } from './export.ts';
 import {
   conditionSchema,
   facetRequestSchema,
@@ -14,7 +16,7 @@ import {
   querySchema,
 } from './query.ts';
 import { rowListSchema } from './row-columns.ts';
-import { runActivitySchema, taskRunDetailSchema } from './run.ts';
+import { logLineSchema, runActivitySchema, taskRunDetailSchema } from './run.ts';
 import {
   candidateSchema,
   cloudWorkspaceSchema,
@@ -34,12 +36,24 @@ import {
   syncStatusSchema,
 } from './sync.ts';
 
+/** Most runs whose logs one call fetches: some 7,000 requests. */
+export const MOST_FETCHED = 5_000;
+
 const none = z.object({}).default({});
 const workspace = z.string();
 /** one not yet added: typed, or found on this machine */
 const server = z.object({ input: workspaceInputSchema.nullable(), candidate: z.string().nullable() });
 const archive = z.string().nullable().default(null);
+const caseIds = z.array(z.string()).min(1).max(MOST_CASE_RUNS);
 const span = z.object({ from: z.number().int().min(0), to: z.number().int().min(0) });
+
+/** `kept` of `runs`: those of the question without its search whose logs are kept. `indexing`: rows of all whose texts can be found so far; null: all. */
+const searchedSchema = z.object({
+  kept: z.number(),
+  runs: z.number(),
+  indexing: z.object({ done: z.number(), of: z.number() }).nullable(),
+});
+export type Searched = z.infer<typeof searchedSchema>;
 
 const answerSchema = z.object({
   /** names this result for `rows`, `position` and `export`; the last 8 are kept, an older one answers NOT_FOUND */
@@ -50,6 +64,8 @@ const answerSchema = z.object({
   rows: rowListSchema,
   facets: z.array(facetSchema),
   histogram: histogramSchema.nullable(),
+  /** what a question that searches texts has searched; null for others */
+  searched: searchedSchema.nullable(),
   /** grows with every batch the index takes in */
   version: z.number(),
   /** time inside the engine */
@@ -59,12 +75,10 @@ export type Answer = z.infer<typeof answerSchema>;
 /** As it is sent: rows are columns. */
 export type SentAnswer = z.input<typeof answerSchema>;
 
+const [progressSchema, doneSchema] = exportItemSchema.options;
 const exportProgressSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
-  z.object({
-    kind: z.literal('done'),
-    rows: z.number(),
-    bytes: z.number(),
+  progressSchema,
+  doneSchema.extend({
     path: z.string(),
     /** browser shell: a one-use address the page opens to receive the file */
     download: z.string().nullable(),
@@ -82,6 +96,8 @@ export const contract = {
       capabilities: z.object({
         save_dialog: z.boolean(),
         reveal_file: z.boolean(),
+        /** opens a file with the program the system has for it */
+        open_file: z.boolean(),
         /** where a typed secret is kept: the system's keychain, a file only its owner may read, or memory until the end */
         secrets: z.enum(['keychain', 'file', 'session']),
       }),
@@ -91,6 +107,8 @@ export const contract = {
       /** what happened while the data folder was opened, such as a file that was set aside; nothing stops working by it */
       notices: z.array(wireErrorSchema),
       workspaces: z.array(workspaceSchema),
+      /** the workspace to begin with, such as a case file that was opened from outside; null: as the settings say */
+      begin_with: z.string().nullable(),
       settings: settingsSchema,
     }),
   ),
@@ -180,8 +198,29 @@ export const contract = {
     z.object({ workspace, result: z.string(), id: z.string() }),
     z.object({ position: z.number().nullable() }),
   ),
+  /**
+   * what a result's question would answer now: runs that it would add, how many of these failed or crashed, and runs that it would no
+   * longer have
+   */
+  'query.news': call(
+    z.object({ workspace, result: z.string(), query: querySchema }),
+    z.object({ added: z.number(), failed: z.number(), removed: z.number() }),
+  ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),
+  /**
+   * the question for other programs: a request to Prefect as curl, as Python or its JSON body, or SQL over the archive's views. `columns`:
+   * what the SQL selects; `lost`: conditions the request leaves out since Prefect cannot be asked them, `order_lost`: likewise its order
+   */
+  'query.writeAs': call(
+    z.object({
+      workspace,
+      query: querySchema,
+      columns: z.array(z.string()),
+      as: z.enum(['curl', 'python', 'body', 'sql']),
+    }),
+    z.object({ text: z.string(), lost: z.array(conditionSchema), order_lost: z.boolean() }),
+  ),
   /** task runs in groups, at most 200 of them at once */
   'query.groups': call(
     z.object({
@@ -201,8 +240,35 @@ export const contract = {
   ),
 
   'run.get': call(z.object({ workspace, id: z.string() }), taskRunDetailSchema),
-  /** history and logs: the kept copy, refreshed from the server when it can be reached */
-  'run.activity': call(z.object({ workspace, id: z.string() }), runActivitySchema),
+  /** a request to Prefect for one run */
+  'run.writeAs': call(
+    z.object({ workspace, id: z.string(), as: z.enum(['curl', 'python']) }),
+    z.object({ text: z.string() }),
+  ),
+  /**
+   * history, logs and artifacts: the kept copy, refreshed from the server when it can be reached. `from` (µs): only lines from then on, which
+   * the window does not have yet. `rest`: goes on reading the lines that are missing, LINES_AT_ONCE more with each call
+   */
+  'run.activity': call(
+    z.object({
+      workspace,
+      id: z.string(),
+      from: z.number().nullable().default(null),
+      rest: z.boolean().default(false),
+    }),
+    runActivitySchema,
+  ),
+  /** up to LINES_AT_ONCE kept lines that stand after this one */
+  'run.lines': call(
+    z.object({ workspace, id: z.string(), after: z.object({ timestamp: z.number(), id: z.string() }) }),
+    z.array(logLineSchema),
+  ),
+
+  /**
+   * fetches history, logs and artifacts of the question's runs without kept logs, its search left out, newest first and at most
+   * MOST_FETCHED; ending the stream stops it, and what was fetched is kept
+   */
+  'run.fetch': stream(z.object({ workspace, query: querySchema }), z.object({ done: z.number(), of: z.number() })),
 
   /** `verify`: compares the whole archive with the server, not only what is due */
   'sync.start': call(z.object({ workspace, verify: z.boolean().default(false) }), none),
@@ -220,27 +286,73 @@ export const contract = {
   /** what is left out stays as it is */
   'settings.update': call(settingsChangeSchema, settingsSchema),
 
-  /** asks where to save; null when the person closed the dialog. `save` names the place for `export.run` */
+  /**
+   * asks where to save; null when the person closed the dialog. `save` names the place for `export.run`, as often as it is wanted; in the
+   * browser shell once. `folder`: the export makes a folder of that name
+   */
   'export.choose': call(
-    z.object({ suggested: z.string() }),
+    z.object({ suggested: z.string(), folder: z.boolean().default(false) }),
     z.object({ save: z.string(), path: z.string() }).nullable(),
   ),
-  /** writes beside the target and renames at the end; ending the stream early removes the partial file */
+  /**
+   * writes all rows of the query, in its order, of one state of the archive; beside the target, renamed at the end. Ending the stream
+   * early removes what was written. Throws BAD_INPUT, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
+   */
   'export.run': stream(
-    z.object({
-      workspace,
-      query: querySchema,
-      /** field paths in order; null is the default set */
-      columns: z.array(z.string()).min(1).nullable(),
-      save: z.string(),
-      /** put a ' before cells a spreadsheet would run as a formula; off, the file holds exactly the archive's values */
-      spreadsheet: z.boolean().default(false),
-    }),
+    exportOptionsSchema.extend({ workspace, query: querySchema, save: z.string() }),
     exportProgressSchema,
   ),
+
+  /** what a case file of these runs would hold; `unread`: runs whose states, logs and artifacts would be read from the server first */
+  'case.preview': call(
+    z.object({ workspace, ids: caseIds }),
+    z.object({ contents: caseContentsSchema, unread: z.number() }),
+  ),
+  /**
+   * writes a case file at a place of `export.choose`. `activity`: with states, logs and artifacts; what is not kept yet is read from the
+   * server first, as far as it answers. Ending the stream early leaves no file. Throws DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
+   */
+  'case.write': stream(
+    z.object({
+      workspace,
+      ids: caseIds,
+      query: querySchema,
+      columns: z.array(z.string()),
+      activity: z.boolean(),
+      save: z.string(),
+    }),
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('progress'), step: z.enum(['read', 'write']), done: z.number(), total: z.number() }),
+      z.object({
+        kind: z.literal('done'),
+        contents: caseContentsSchema,
+        /** runs whose activity could not be read */
+        unread: z.number(),
+        bytes: z.number(),
+        path: z.string(),
+        download: z.string().nullable(),
+      }),
+    ]),
+  ),
+  /** a case file that the person chose in the window comes in pieces: this begins it, `bytes` long */
+  'case.receive': call(
+    z.object({ name: z.string().max(300), bytes: z.number().int().min(0) }),
+    z.object({ receive: z.string() }),
+  ),
+  /** the piece at byte `at`, base64 of up to 3 MB */
+  'case.receivePiece': call(z.object({ receive: z.string(), at: z.number(), piece: z.string().max(4_000_000) }), none),
+  /** opens what was received, read-only, as a workspace that ends with the program. Throws CASE_REFUSED, CASE_NEWER, ARCHIVE_DAMAGED */
+  'case.open': call(
+    z.object({ receive: z.string() }),
+    z.object({ workspace: workspaceSchema, manifest: caseManifestSchema }),
+  ),
+  /** what the manifest of an open case file says */
+  'case.about': call(z.object({ workspace }), caseManifestSchema),
 
   /** `opened` false: no browser can be opened from there, so the window shows the link */
   'shell.openExternal': call(z.object({ url: z.string() }), z.object({ opened: z.boolean() })),
   'shell.revealFile': call(z.object({ path: z.string() }), none),
+  /** with the program the system has for such files. Throws NOT_FOUND for a file that was not exported since the start */
+  'shell.openFile': call(z.object({ path: z.string() }), none),
 };
 export type Contract = typeof contract;

@@ -164,15 +164,21 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     ),
   }),
 
-  DISK_FULL: ({ say, has }) => ({
-    title: full[say('limit', 'disk')] ?? full['disk'],
-    advice:
-      say('limit', '') === 'file'
-        ? 'Let old runs go in the workspace’s settings, move the data folder, or lift the limit (ulimit -f; FAT disks have one of 4 GB). Nothing already stored was lost.'
-        : has('reading')
-          ? `Taskscope only reads what it has until there is room, so browsing works. Delete or move files on the disk of ${say('path', 'the data folder')}, exports and downloads first, then start Taskscope again.`
-          : `Make room for ${say('path', 'the data folder')} and try again: delete or move other files on that disk, or let old runs go in the workspace’s settings. Nothing already stored was lost.`,
-  }),
+  DISK_FULL: ({ say, has }) =>
+    has('needed')
+      ? {
+          title: `There is no room for all of ${say('path', 'the file')}`,
+          advice: `It would take about ${megabytes(say('needed', '0'))} more, and ${megabytes(say('free', '0'))} are free. Make room on that disk, choose another place, or export fewer rows or columns. Nothing was left there.`,
+        }
+      : {
+          title: full[say('limit', 'disk')] ?? full['disk'],
+          advice:
+            say('limit', '') === 'file'
+              ? 'Let old runs go in the workspace’s settings, move the data folder, or lift the limit (ulimit -f; FAT disks have one of 4 GB). Nothing already stored was lost.'
+              : has('reading')
+                ? `Taskscope only reads what it has until there is room, so browsing works. Delete or move files on the disk of ${say('path', 'the data folder')}, exports and downloads first, then start Taskscope again.`
+                : `Make room for ${say('path', 'the data folder')} and try again: delete or move other files on that disk, or let old runs go in the workspace’s settings. Nothing already stored was lost.`,
+        },
   FOLDER_READ_ONLY: ({ say, has }) => ({
     title: `${say('path', 'The data folder')} cannot be ${has('reading') ? 'read' : 'written'}`,
     advice: has('reading')
@@ -211,6 +217,26 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
       title: `${say('path', 'The file')} cannot be written`,
       advice: 'Check that the folder exists and that you may write there, or choose another place.',
     },
+  FILE_EXISTS: ({ say }) => ({
+    title: `${say('path', 'The file')} is there already`,
+    advice: say('advice', 'Nothing was changed. Choose another name, or have it overwritten.'),
+  }),
+  TOO_MANY_ROWS: ({ say }) => ({
+    title: `${say('rows', 'These')} rows are more than such a file holds`,
+    advice: `It holds ${say('most', 'fewer')}. Filter further, or export CSV or Parquet, which hold any number.`,
+  }),
+  CASE_REFUSED: ({ say }) => ({
+    title: 'This case file cannot be opened',
+    advice: `Nothing of it was used: ${say('why', 'it is not what it should be')}. Ask for the file again; it may have been cut off on its way.`,
+  }),
+  CASE_NEWER: () => ({
+    title: 'This case file was made by a newer Taskscope',
+    advice: 'Update Taskscope to open it. Nothing of it was used.',
+  }),
+  CASE_READ_ONLY: () => ({
+    title: 'A case file is only read',
+    advice: 'It has no server: what is in it is what there is. To ask the server, add it as a workspace.',
+  }),
   FILE_SET_ASIDE: ({ say, has }) => ({
     title: `${say('path', 'A settings file')} could not be understood`,
     advice: `${has('set_aside') ? `It was set aside as ${say('set_aside', '')}` : 'It was left as it is'} (${say('held', 'its content is unknown')}), and Taskscope started without it. To have it back, end Taskscope, correct that file or take one from a backup, and put it at the first path.`,
@@ -230,6 +256,8 @@ export function errorWords(error: Told): Words {
     message: error.message ?? '',
   });
 }
+
+const megabytes = (bytes: string): string => `${Math.ceil(Number(bytes) / 1e6)} MB`;
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0]?.trim() ?? '';

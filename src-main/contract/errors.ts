@@ -35,6 +35,15 @@ const errorCodes = [
   // the file or its folder was deleted, moved or replaced while the archive was open
   'ARCHIVE_REMOVED',
   'FILE_NOT_WRITABLE',
+  // an export was not told to overwrite what is there
+  'FILE_EXISTS',
+  // `rows`, and `most` that the format holds
+  'TOO_MANY_ROWS',
+  // a case file that cannot be opened; `why`
+  'CASE_REFUSED',
+  'CASE_NEWER',
+  // a case file is only read
+  'CASE_READ_ONLY',
   'FILE_SET_ASIDE',
   'FOLDER_ON_NETWORK',
 ] as const;

@@ -6,6 +6,8 @@ export const presetSchema = z.object({
   id: z.string(),
   name: z.string().trim().min(1).max(80),
   query: querySchema,
+  /** what the ids in the question were called when it was saved, by id: another workspace has other ids for the same flows */
+  names: z.record(z.string(), z.string()).default({}),
   /** field paths in order; null: the columns stay as they are */
   columns: z.array(z.string()).nullable(),
   /** shipped with the app: may be hidden, not changed */

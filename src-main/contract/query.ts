@@ -27,7 +27,8 @@ export type Condition =
   | { field: string; isNull: boolean } // for tags: an empty list counts as null
   | { field: string; all: string[] } // tags: superset; [] is true
   | { field: string; any: string[] } // tags: overlap; [] is false
-  | { text: string }; // task run name, task key, failure, flow, flow run, deployment, state name or tag contains it
+  | { text: string } // words, "phrases" and -not (search-text.ts), each somewhere in names, tags, ids, messages, parameters, artifacts or logs
+  | { log: string }; // the same in the kept log lines alone; '' is true where logs are kept
 
 const field = z.string().min(1);
 export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
@@ -44,8 +45,24 @@ export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
     z.strictObject({ field, any: z.array(z.string()) }),
     z.strictObject({ field, from: instantSchema.optional(), to: instantSchema.optional() }),
     z.strictObject({ text: z.string() }),
+    z.strictObject({ log: z.string() }),
   ]),
 );
+
+/** The question without what it searches for in texts: its top-level conditions that search nowhere. */
+export function withoutSearch(where: Condition): Condition {
+  if ('and' in where) return { and: where.and.filter((one) => !searches(one)) };
+  return searches(where) ? TRUE : where;
+}
+
+/** Whether it looks into texts anywhere. */
+export function searches(where: Condition): boolean {
+  if ('and' in where) return where.and.some(searches);
+  if ('or' in where) return where.or.some(searches);
+  if ('not' in where) return searches(where.not);
+  if ('has' in where) return searches(where.where);
+  return 'text' in where || 'log' in where;
+}
 
 export const TRUE: Condition = { and: [] };
 

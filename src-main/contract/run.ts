@@ -69,10 +69,13 @@ export const taskRunDetailSchema = z.object({
   upstream: z.array(runLinkSchema),
   downstream: z.array(runLinkSchema),
   subflows: z.array(runLinkSchema),
-  /** seconds; over completed runs of the same task_key in the archive. null when none */
-  median_duration: z.number().nullable(),
-  /** the last success of the same task_key in the archive before this run; null: there was none */
-  last_success: runLinkSchema.extend({ end_time: micros }).nullable(),
+  /** seconds of one attempt, the median over completed runs of the same task_key in the archive. null when none */
+  median_attempt: z.number().nullable(),
+  /**
+   * the last success of the same task_key before this run, in another flow run; null: there was none. `same_input` false: this run is one
+   * of several of its task in its flow run, and none of the same place or name among them has succeeded
+   */
+  last_success: runLinkSchema.extend({ end_time: micros, same_input: z.boolean() }).nullable(),
   /** runs with the same `failure`, this one among them, and when the first of them was expected to start; null when it has none */
   same_failure: z.object({ runs: z.number(), first: micros }).nullable(),
   /** where Prefect's own UI shows it; null when unknown */
@@ -92,7 +95,7 @@ const stateHistorySchema = z.array(
 export type StateHistory = z.infer<typeof stateHistorySchema>;
 
 /** Prefect's levels: 10 debug, 20 info, 30 warning, 40 error, 50 critical. timestamp in µs. */
-const logLineSchema = z.object({
+export const logLineSchema = z.object({
   id: z.string(),
   name: z.string(),
   level: z.number(),
@@ -115,23 +118,36 @@ const artifactSchema = z.object({
 });
 export type Artifact = z.infer<typeof artifactSchema>;
 
+/** Most lines in one answer; further ones are asked for with `run.lines`. */
+export const LINES_AT_ONCE = 20_000;
+/** Most lines read and kept of one run: some 200 MB, and 5,000 requests. Beyond them only the run's last lines are kept. */
+export const MOST_LINES = 1_000_000;
+
 /** Logs, history and artifacts, read from the server when a run is opened or by rule, and kept in the archive. */
 export const runActivitySchema = z.object({
   history: stateHistorySchema,
   logs: z.array(logLineSchema),
   artifacts: z.array(artifactSchema).default([]),
-  /** more lines than `logs` holds exist on the server */
-  truncated: z.boolean(),
-  /** id of the line after which lines are missing; then come the last ones. null: none are, or only the first ones are here */
+  /** id of the line after which lines are missing; then come the last ones. null: none are */
   gap: z.string().nullable().default(null),
+  /** lines of the run that are kept: `logs` may hold a part of them */
+  kept: z.number().default(0),
+  /** lines that the server has; null: they were not counted, because all of them were read or none could be */
+  count: z.number().nullable().default(null),
   /** µs; when it was read from the server. null: never, and `problem` says why */
   fetched: z.number().nullable(),
   problem: wireErrorSchema.nullable(),
 });
 export type RunActivity = z.infer<typeof runActivitySchema>;
 
+/** Lines stand by time, and lines of one time by id, so that they stand alike wherever they are shown. */
+export type LinePlace = Pick<LogLine, 'timestamp' | 'id'>;
+export function byTimeAndId(a: LinePlace, b: LinePlace): number {
+  return a.timestamp - b.timestamp || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
 /** What there is of a run whose activity could not be read and was never kept. */
 export function noActivity({ code, message, details }: z.infer<typeof wireErrorSchema>): RunActivity {
   const problem = { code, message, details };
-  return { history: [], logs: [], artifacts: [], truncated: false, gap: null, fetched: null, problem };
+  return { history: [], logs: [], artifacts: [], gap: null, kept: 0, count: null, fetched: null, problem };
 }

@@ -1,9 +1,26 @@
 /** The window's settings. */
 import { z } from 'zod';
+import { delimiters, formatsOf } from './export.ts';
 
 /** Seconds between two syncs, at most a day; 0: only when asked. */
 export const syncEverySchema = z.number().min(0).max(86_400);
 const pixels = z.number().min(0).max(10_000);
+
+/** What the export dialog was set to last. */
+const exportChoiceSchema = z.object({
+  format: z.enum(formatsOf.runs).default('csv'),
+  /** the columns of the list, the usual set, `columns`, or the server's own rows */
+  which: z.enum(['shown', 'usual', 'chosen', 'raw']).default('shown'),
+  columns: z.array(z.string()).max(500).default([]),
+  /** null: as the system's locale has it */
+  delimiter: z.enum(delimiters).nullable().default(null),
+  spreadsheet: z.boolean().default(true),
+  header: z.enum(['key', 'title']).default('key'),
+  local_times: z.boolean().default(false),
+  tags: z.enum(['json', 'joined']).default('json'),
+  by_day: z.boolean().default(false),
+});
+export type ExportChoice = z.infer<typeof exportChoiceSchema>;
 
 /** Window settings. Kept by main, since a browser page has a new origin at every start. */
 export const settingsSchema = z.object({
@@ -24,6 +41,11 @@ export const settingsSchema = z.object({
   pinned_presets: z.array(z.string()).default([]),
   /** id of the preset a window starts with; null: every run */
   default_preset: z.string().nullable().default(null),
+  export_choice: exportChoiceSchema.default(exportChoiceSchema.parse({})),
+  /** where a file was exported to last; null: the system's folder for downloads */
+  export_folder: z.string().nullable().default(null),
+  /** how to connect a server of one's own is said while there is only demo data, until it is dismissed */
+  demo_hint: z.boolean().default(true),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -41,5 +63,8 @@ export const settingsChangeSchema = z
     closed_sections: shape.closed_sections.removeDefault(),
     pinned_presets: shape.pinned_presets.removeDefault(),
     default_preset: shape.default_preset.removeDefault(),
+    export_choice: shape.export_choice.removeDefault(),
+    export_folder: shape.export_folder.removeDefault(),
+    demo_hint: shape.demo_hint.removeDefault(),
   } satisfies Record<keyof Settings, z.ZodType>)
   .partial();

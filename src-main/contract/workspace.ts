@@ -7,7 +7,8 @@ const authKindSchema = z.enum(['none', 'api_key', 'basic']);
 /** A workspace as the renderer may see it: where, never the secret. */
 export const workspaceSchema = z.object({
   name: z.string(),
-  kind: z.enum(['demo', 'server']),
+  /** case: runs that somebody handed over, only read, without a server */
+  kind: z.enum(['demo', 'server', 'case']),
   api_url: z.string(),
   auth: authKindSchema,
   /** environment variable the secret is read from; null: kept by the shell, or none */

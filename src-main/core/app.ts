@@ -10,6 +10,7 @@ import type { Handlers } from '../contract/define.ts';
 import { serve } from '../rpc/rpc.ts';
 import type { Archive } from './archive/archive.ts';
 import { Archives } from './archive/archives.ts';
+import { Cases } from './cases/cases.ts';
 import { createHandlers } from './handlers.ts';
 import { openDataFolder } from './files/data-folder.ts';
 import { openJsonFile, type JsonFile } from './files/json-file.ts';
@@ -54,6 +55,9 @@ export class App {
   readonly settings: JsonFile<Settings>;
   readonly readOnly: WireError | null;
   readonly archives: Archives;
+  readonly cases: Cases;
+  /** the workspace a window begins with; null: as the settings say */
+  beginWith: string | null = null;
   /** what a person must know of this start, such as a file that was set aside */
   readonly notices: WireError[];
   readonly handlers: Handlers<typeof contract>;
@@ -94,6 +98,7 @@ export class App {
       idleAfter: options.idleAfter,
       lookEvery: options.lookEvery,
     });
+    this.cases = new Cases(workspaces, this.archives);
     this.handlers = createHandlers(this);
   }
 
@@ -155,9 +160,15 @@ export class App {
     return this.archives.get(name);
   }
 
+  /** Opens a case file for the next window that greets. Throws what `Cases.open` throws. */
+  async openCase(path: string): Promise<void> {
+    this.beginWith = (await this.cases.open(path)).entry.name;
+  }
+
   /** Stops every thread and lets the folder go. */
   async close(): Promise<void> {
     await this.archives.closeAll();
+    await this.cases.close();
     this.#unlock();
     this.#logFile.close();
   }

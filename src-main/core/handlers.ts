@@ -1,5 +1,6 @@
 /** The contract, call by call: each line finds who knows and asks. */
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { contract } from '../contract/calls.ts';
 import { CONTRACT_HASH } from '../contract/contract-hash.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
@@ -12,16 +13,18 @@ import type { Handlers } from '../contract/define.ts';
 import { saveEdit, testEdit } from './workspaces/connection-edit.ts';
 import type { Archive } from './archive/archive.ts';
 import type { Archives } from './archive/archives.ts';
+import type { Cases } from './cases/cases.ts';
 import type { JsonFile } from './files/json-file.ts';
 import type { Paths } from './files/paths.ts';
 import type { Presets } from './files/presets.ts';
-import type { Shell } from './shell.ts';
+import type { SavePlace, Shell } from './shell.ts';
 import { adoptable, keptArchives } from './workspaces/kept-archives.ts';
 import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
 import { settledAddress } from './workspaces/settled-address.ts';
 import type { Entry, Workspaces } from './workspaces/workspaces.ts';
 import { secretFromEnv } from './files/secrets.ts';
+import { writeRun, writeView } from './written/written.ts';
 import type { Connection } from '../prefect/connection.ts';
 
 /** What the calls need; `App` has it. */
@@ -33,6 +36,9 @@ type Core = {
   readonly presets: Presets;
   readonly settings: JsonFile<Settings>;
   readonly archives: Archives;
+  readonly cases: Cases;
+  /** the workspace a window begins with; null: as the settings say */
+  readonly beginWith: string | null;
   /** why nothing may be written; null: it may */
   readonly readOnly: WireError | null;
   /** what a person must know of this start, such as a file that was set aside */
@@ -44,9 +50,9 @@ type Core = {
 };
 
 export function createHandlers(core: Core): Handlers<typeof contract> {
-  const { shell, workspaces, presets, settings, archives } = core;
+  const { shell, workspaces, presets, settings, archives, cases } = core;
   /** places that a person has chosen: the window names one and never gives a path to write */
-  const saves = new Map<string, { path: string; download: string | null }>();
+  const saves = new Map<string, SavePlace>();
   /** finished exports: the only files that a window may have the system show */
   const exported = new Set<string>();
   let candidates: FoundServer[] = [];
@@ -62,6 +68,17 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     if (candidate === null && input) checkVariable(input.auth, core.variables);
     if (!typed) throw new AppError('BAD_INPUT', 'neither a server nor a candidate was given');
     return connectionOf(workspaceInputSchema.parse(typed));
+  };
+  const takePlace = (save: string): SavePlace => {
+    const place = saves.get(save);
+    if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
+    if (place.download !== null) saves.delete(save); // the file is gone once it was handed over
+    return place;
+  };
+  /** The next dialog opens there. Folders for downloads are this process's own. */
+  const rememberFolder = async ({ path, download }: SavePlace): Promise<void> => {
+    if (download !== null || core.readOnly) return;
+    await settings.change((all) => ({ ...all, export_folder: dirname(path) }));
   };
   const query = async (workspace: string) => (await archives.get(workspace)).query;
   /** A stream about an archive; it goes on with the archive that is opened again after a thread has died or damage was met. */
@@ -101,6 +118,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
         read_only: core.readOnly,
         notices: core.notices,
         workspaces: await describeAll(),
+        begin_with: workspaces.list().find(({ name }) => name === core.beginWith)?.name ?? null,
         settings: settings.get(),
       };
     },
@@ -176,7 +194,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const entry = workspaces.get(workspace);
       await archives.close(workspace);
       await workspaces.remove(workspace);
-      if (archive) removeArchiveFiles(core.paths.archive(entry.file));
+      if (entry.kind === 'case') await cases.forget(workspace);
+      else if (archive) removeArchiveFiles(core.paths.archive(entry.file));
       return {};
     },
     'workspace.open': async ({ workspace }) => {
@@ -191,8 +210,10 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.ask': async ({ workspace, ...question }, { signal }) => (await query(workspace)).ask(question, { signal }),
     'query.rows': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).rows(rest, { signal }),
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
+    'query.news': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).news(rest, { signal }),
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
+    'query.writeAs': (question) => writeView(core, question, Date.now() * 1000),
     'query.groups': async ({ workspace, ...input }, { signal }) => (await query(workspace)).groups(input, { signal }),
     'query.watch': async function* ({ workspace }, { signal }) {
       yield* whileAlive(workspace, signal, (archive) => archive.query.watch({}, { signal }));
@@ -202,7 +223,14 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const detail = await (await query(workspace)).run({ id }, { signal });
       return { ...detail, url: runUrl(workspaces.get(workspace), id) };
     },
-    'run.activity': async ({ workspace, id }, { signal }) => (await archives.get(workspace)).activity(id, signal),
+    'run.writeAs': async ({ workspace, id, as }) => ({ text: await writeRun(core, workspace, id, as) }),
+    'run.activity': async ({ workspace, ...wanted }, { signal }) =>
+      (await archives.get(workspace)).activity(wanted, signal),
+    'run.lines': async ({ workspace, ...place }, { signal }) => (await query(workspace)).lines(place, { signal }),
+
+    'run.fetch': async function* ({ workspace, query }, { signal }) {
+      yield* (await archives.get(workspace)).fetchRuns(query, signal);
+    },
 
     'sync.start': async ({ workspace, verify }) => {
       (await archives.get(workspace)).startSync(null, verify);
@@ -233,28 +261,51 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       return settings.get();
     },
 
-    'export.choose': async ({ suggested }) => {
-      const place = await shell.chooseSavePath(suggested);
+    'export.choose': async ({ suggested, folder }) => {
+      const place = await shell.chooseSavePath(suggested, folder, settings.get().export_folder);
       if (!place) return null;
+      await rememberFolder(place);
       const save = randomUUID();
       saves.set(save, place);
       return { save, path: place.path };
     },
     'export.run': async function* ({ save, workspace, ...what }, { signal }) {
-      const place = saves.get(save);
-      if (!place) throw new AppError('NOT_FOUND', 'choose where to save first');
-      saves.delete(save);
+      const { path, download, overwrite } = takePlace(save);
       const release = archives.hold(workspace);
       try {
-        const items = (await query(workspace)).export({ ...what, path: place.path }, { signal });
+        const items = (await query(workspace)).export({ ...what, path, overwrite }, { signal });
         for await (const item of items) {
-          if (item.kind === 'done') exported.add(place.path);
-          yield item.kind === 'done' ? { ...item, ...place } : item;
+          if (item.kind === 'done') exported.add(path);
+          yield item.kind === 'done' ? { ...item, path, download } : item;
         }
       } finally {
         release();
       }
     },
+
+    'case.preview': ({ workspace, ids }) => cases.preview(workspace, ids),
+    'case.write': async function* ({ save, ...what }, { signal }) {
+      const place = takePlace(save);
+      const release = archives.hold(what.workspace);
+      try {
+        for await (const item of cases.write(what, place, signal)) {
+          if (item.kind === 'done') exported.add(place.path);
+          yield item;
+        }
+      } finally {
+        release();
+      }
+    },
+    'case.receive': async ({ name, bytes }) => ({ receive: await cases.receive(name, bytes) }),
+    'case.receivePiece': async ({ receive, at, piece }) => {
+      await cases.piece(receive, at, piece);
+      return {};
+    },
+    'case.open': async ({ receive }) => {
+      const { entry, manifest } = await cases.openReceived(receive);
+      return { workspace: await archives.describe(entry), manifest };
+    },
+    'case.about': ({ workspace }) => cases.manifestOf(workspace),
 
     'shell.openExternal': async ({ url }) => {
       if (!/^https?:\/\//i.test(url)) throw new AppError('BAD_INPUT', 'only web addresses are opened');
@@ -264,6 +315,12 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       if (!exported.has(path))
         throw new AppError('NOT_FOUND', 'only files exported since the start are shown', { path });
       await shell.revealFile(path);
+      return {};
+    },
+    'shell.openFile': async ({ path }) => {
+      if (!exported.has(path))
+        throw new AppError('NOT_FOUND', 'only files exported since the start are opened', { path });
+      await shell.openFile(path);
       return {};
     },
   };

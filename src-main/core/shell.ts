@@ -11,23 +11,34 @@ export type Secrets = {
   remove(name: string): Promise<void>;
 };
 
+export type SavePlace = {
+  path: string;
+  /** the address a browser page opens to receive the finished file, once */
+  download: string | null;
+  /** the person was asked, or nothing is there */
+  overwrite: boolean;
+};
+
 export type Shell = {
-  capabilities: { save_dialog: boolean; reveal_file: boolean };
-  /** null when the person closed the dialog. `download`: the address a browser page opens to receive the finished file. */
-  chooseSavePath(suggested: string): Promise<{ path: string; download: string | null } | null>;
+  capabilities: { save_dialog: boolean; reveal_file: boolean; open_file: boolean };
+  /** null when the person closed the dialog. `folder`: a folder of that name is made; `start`: the folder the dialog opens, null: the shell's own choice. Throws BAD_INPUT where it cannot be handed over */
+  chooseSavePath(suggested: string, folder: boolean, start: string | null): Promise<SavePlace | null>;
   /** http and https only; the core has checked. false: no browser can be opened from here */
   openExternal(url: string): Promise<boolean>;
   revealFile(path: string): Promise<void>;
+  /** with the program the system has for it. Throws NOT_FOUND when there is none */
+  openFile(path: string): Promise<void>;
   /** null: the core keeps secrets in a file with mode 0600 in the data folder */
   secrets: Secrets | null;
 };
 
 /** A shell without dialogs, for the command line and tests. */
 export const plainShell: Shell = {
-  capabilities: { save_dialog: false, reveal_file: false },
+  capabilities: { save_dialog: false, reveal_file: false, open_file: false },
   chooseSavePath: () => Promise.resolve(null),
   openExternal: () => Promise.resolve(false),
   revealFile: () => Promise.resolve(),
+  openFile: () => Promise.resolve(),
   secrets: null,
 };
 

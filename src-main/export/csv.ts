@@ -1,25 +1,53 @@
 /**
- * Rows to CSV text, RFC 4180: comma, CRLF, quotes where needed. Times are ISO 8601 UTC with microseconds, lists are JSON, a missing
- * value is an empty cell and an empty text is "" in quotes, so the two stay apart.
+ * Rows to CSV text, RFC 4180: CRLF, quotes where needed. A missing value is an empty cell and an empty text is "" in quotes, so the two
+ * stay apart.
  */
-import { formatTime } from '../contract/time.ts';
-import type { FieldKind } from '../contract/fields.ts';
+import type { Delimiter, ExportColumn } from '../contract/export.ts';
+import { cellText, type CellOptions, type Value } from './cells.ts';
 
-export type Value = string | number | boolean | null | readonly string[];
+export type CsvOptions = CellOptions & { delimiter: Delimiter; bom: boolean; safe: boolean };
 
-const needsQuotes = /[",\r\n]/;
-/** What Excel, LibreOffice and Google Sheets would take for a formula (OWASP, CSV injection). */
-const formula = /^[=+\-@\t\r]/;
+/**
+ * What Excel, LibreOffice or Google Sheets would take for a formula (OWASP, CSV injection), after blanks and marks that they pass over, and
+ * in the full width of East Asian text.
+ */
+const formula = /^(?:[\t\r\n]|[\p{Z}\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u;
+const controls = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g;
 
-export function csvCell(value: Value, kind: FieldKind, spreadsheet: boolean): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return kind === 'time' ? formatTime(value) : String(value);
-  if (typeof value === 'boolean') return String(value);
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const safe = spreadsheet && formula.test(text) ? `'${text}` : text;
-  return safe === '' || needsQuotes.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** The cell of a text; null: no value. */
+export function csvText(text: string | null, { delimiter, safe }: CsvOptions): string {
+  if (text === null) return '';
+  const shown = safe ? safeText(text) : text;
+  return shown === '' || needsQuotes(shown, delimiter) ? `"${shown.replaceAll('"', '""')}"` : shown;
 }
 
-export function csvLine(cells: readonly string[]): string {
-  return cells.join(',') + '\r\n';
+/** Numbers and times begin with a digit or a minus that is one, and are never made safe. */
+export function csvCell(value: Value, kind: ExportColumn['kind'], options: CsvOptions): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return cellText(value, kind, options) as string;
+  return csvText(cellText(value, kind, options), options);
+}
+
+export function csvHeader(heads: readonly string[], options: CsvOptions): string {
+  return (
+    (options.bom ? '\ufeff' : '') +
+    csvLine(
+      heads.map((head) => csvText(head, options)),
+      options,
+    )
+  );
+}
+
+export function csvLine(cells: readonly string[], { delimiter }: CsvOptions): string {
+  return cells.join(delimiter) + '\r\n';
+}
+
+const needsQuotes = (text: string, delimiter: string): boolean => /["\r\n]/.test(text) || text.includes(delimiter);
+
+/** Control characters as their pictures: NUL is ␀. Those above 127 have none. */
+function safeText(text: string): string {
+  const plain = text.replace(controls, (c) => {
+    const code = c.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '␡' : '\ufffd';
+  });
+  return formula.test(plain) ? `'${plain}` : plain;
 }

@@ -2,77 +2,145 @@
  * Chunks to a file. A file is written beside its target, synced and renamed, so that a file under the target's name is always whole.
  * A symbolic link stays and what it points to is replaced. FIFOs and devices are written into: their reader waits for the bytes.
  */
-import { constants } from 'node:fs';
-import { lstat, open, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { constants, fstatSync, write } from 'node:fs';
+import {
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+  statfs,
+  type FileHandle,
+} from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { AppError } from '../contract/errors.ts';
 import { partialOf, removeStale } from './partials.ts';
 
-/** `rows`: rows up to the end of this chunk. `total`: rows of the whole file. */
-export type Chunk = { chunk: Uint8Array; rows: number; total: number };
-export type Written = { rows: number; total: number; bytes: number };
+/**
+ * `rows`: rows up to the end of this chunk. `total`: rows of the whole file, null while it is not known. `file`: of an export that makes a
+ * folder, the path in it that the chunk belongs to; the chunks of one file come one after the other. `cut`: cells that were too long
+ * for the format, in the last chunk.
+ */
+export type Chunk = { chunk: Uint8Array; rows: number; total: number | null; file?: string; cut?: number };
+export type Written = { rows: number; total: number | null; bytes: number; cut: number };
+export type WriteOptions = {
+  signal?: AbortSignal;
+  /** false: FILE_EXISTS when a file is there, before the first byte and after the last */
+  overwrite?: boolean;
+  /** the path is a folder that is made; one that is there is replaced only if it is empty or all in it has a name like this */
+  folder?: { ours: RegExp } | null;
+};
 
+/** The path of standard output. */
+export const STDOUT = '-';
+const writeTo: (fd: number, bytes: Uint8Array, at: number) => Promise<{ bytesWritten: number }> = promisify(write);
 /** Links that are followed, as Linux does. */
 const MOST_LINKS = 40;
 /** ms between two tries while nobody reads the other end of a FIFO, or its 64 kB are full. */
 const FIFO_PAUSE = 2;
+/** Bytes between two looks at the free space, and rows from which on it can be told how long the file gets. */
+const LOOK_EVERY = 8 * 1024 * 1024;
+const ENOUGH_ROWS = 10_000;
 const OWNER_ONLY = 0o600;
 const ORDINARY = 0o666;
 
 /**
  * Yields after every chunk; the file is there under its name when the generator ends. Ending it early, or `signal`, removes what was
- * written. Throws DISK_FULL, FILE_NOT_WRITABLE, CANCELLED (the signal, or a source that ends before its last row), and the source's errors.
+ * written. Throws DISK_FULL (also when the rest will not fit), FILE_NOT_WRITABLE, FILE_EXISTS, CANCELLED (the signal, or a source that ends
+ * before its last row), and the source's errors.
  */
 export async function* writeFile(
   path: string,
   source: AsyncIterable<Chunk> | Iterable<Chunk>,
-  signal: AbortSignal = new AbortController().signal,
+  { signal = new AbortController().signal, overwrite = true, folder = null }: WriteOptions = {},
 ): AsyncGenerator<Written, void, undefined> {
   let output: Output | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
   try {
-    output = await openOutput(path, signal);
+    output = folder ? await openFolder(path, overwrite, folder.ours) : await openOutput(path, signal, overwrite);
     let bytes = 0;
     let rows = 0;
-    let total = 0;
+    let total: number | null = 0;
+    let cut = 0;
+    let look = LOOK_EVERY;
     for await (const piece of source) {
-      await writeAll(output.file, piece.chunk, signal);
+      await writing;
+      // the next chunk is made while this one is written
+      writing = output.write(piece, either);
+      writing.catch(() => undefined);
       bytes += piece.chunk.byteLength;
-      ({ rows, total } = piece);
-      yield { rows, total, bytes };
+      ({ rows, total, cut = 0 } = piece);
+      if (bytes >= look) {
+        look = bytes + LOOK_EVERY;
+        if (output.disk !== null && total !== null) await checkRoom(output.disk, path, { bytes, rows, total });
+      }
+      yield { rows, total, bytes, cut };
       signal.throwIfAborted();
     }
-    if (rows !== total) throw new AppError('CANCELLED', 'the export was ended before its last row');
+    await writing;
+    if (total !== null && rows !== total) throw new AppError('CANCELLED', 'the export was ended before its last row');
     const whole = output;
     output = null;
     await whole.finish();
   } catch (thrown) {
     throw signal.aborted ? new AppError('CANCELLED', 'the export was cancelled') : writeError(thrown, path);
   } finally {
+    ended.abort(); // a pipe that nobody reads would be waited for
+    await writing.catch(() => undefined);
     await output?.discard();
   }
 }
 
-/** One of `finish` and `discard` is called, once. A `finish` that throws has discarded. */
-type Output = { file: FileHandle; finish(): Promise<void>; discard(): Promise<void> };
+/** A file that would fill the disk is not finished: at a fifth more than there is room for, by what its rows have taken so far. */
+async function checkRoom(
+  disk: string,
+  path: string,
+  { bytes, rows, total }: { bytes: number; rows: number; total: number },
+): Promise<void> {
+  if (rows < ENOUGH_ROWS) return;
+  const needed = Math.round((bytes / rows) * (total - rows));
+  const found = await statfs(disk).catch(() => null);
+  if (!found) return;
+  const free = found.bavail * found.bsize;
+  if (needed * 0.8 > free) throw new AppError('DISK_FULL', `no room for all of ${path}`, { path, needed, free });
+}
 
-async function openOutput(path: string, signal: AbortSignal): Promise<Output> {
+type Writable = { write(bytes: Uint8Array, at: number): Promise<{ bytesWritten: number }> };
+/** One of `finish` and `discard` is called, once. A `finish` that throws has discarded. `disk`: a folder on it; null for pipes and devices. */
+type Output = {
+  disk: string | null;
+  write(piece: Chunk, signal: AbortSignal): Promise<void>;
+  finish(): Promise<void>;
+  discard(): Promise<void>;
+};
+
+async function openOutput(path: string, signal: AbortSignal, overwrite: boolean): Promise<Output> {
+  if (path === STDOUT) return openStdout();
   const target = await followLinks(path);
   const found = await stat(target).catch(() => null);
   if (found?.isFIFO()) return intoPlace(await openFifo(target, signal));
   if (found?.isCharacterDevice()) return intoPlace(await open(target, 'w'));
   if (found?.isDirectory()) throw Object.assign(new Error(`${target} is a folder`), { code: 'EISDIR' });
+  if (found && !overwrite) throw exists(path);
   await removeStale(target);
-  return besideTarget(target, found?.mode ?? null);
+  return besideTarget(target, found?.mode ?? null, overwrite);
 }
 
 function intoPlace(file: FileHandle): Output {
   const close = () => file.close();
-  return { file, finish: close, discard: close };
+  return { disk: null, write: ({ chunk }, signal) => writeAll(file, chunk, signal), finish: close, discard: close };
 }
 
 /** `mode`: that of the file which is replaced, null when there is none. */
-async function besideTarget(target: string, mode: number | null): Promise<Output> {
+async function besideTarget(target: string, mode: number | null, overwrite: boolean): Promise<Output> {
   const partial = partialOf(target);
   const file = await open(partial, 'wx', OWNER_ONLY);
   const discard = async () => {
@@ -85,14 +153,99 @@ async function besideTarget(target: string, mode: number | null): Promise<Output
       await file.chmod(mode === null ? ORDINARY & ~process.umask() : mode & 0o777);
       await file.sync();
       await file.close();
-      await rename(partial, target);
+      await (overwrite ? rename(partial, target) : moveBeside(partial, target));
     } catch (thrown) {
       await discard();
       throw thrown;
     }
     await syncFolder(dirname(target));
   };
-  return { file, finish, discard };
+  return { disk: dirname(target), write: ({ chunk }, signal) => writeAll(file, chunk, signal), finish, discard };
+}
+
+/** A folder of files: whole under its name, or not there, as a file is. */
+async function openFolder(path: string, overwrite: boolean, ours: RegExp): Promise<Output> {
+  const target = await followLinks(path);
+  await checkFolder(target, overwrite, ours);
+  await removeStale(target);
+  const partial = partialOf(target);
+  await mkdir(partial);
+  let current: { name: string; file: FileHandle } | null = null;
+  const close = async () => {
+    const { file } = current ?? {};
+    current = null;
+    await file?.sync();
+    await file?.close();
+  };
+  const discard = async () => {
+    await current?.file.close().catch(() => undefined);
+    await rm(partial, { recursive: true, force: true });
+  };
+  return {
+    disk: dirname(target),
+    write: async ({ chunk, file: name }, signal) => {
+      if (name === undefined) return;
+      if (current?.name !== name) {
+        await close();
+        await mkdir(dirname(join(partial, name)), { recursive: true });
+        current = { name, file: await open(join(partial, name), 'wx') };
+      }
+      await writeAll(current.file, chunk, signal);
+    },
+    finish: async () => {
+      try {
+        await close();
+        await checkFolder(target, overwrite, ours);
+        const old = partialOf(target);
+        const replaced = await rename(target, old).then(
+          () => true,
+          () => false,
+        );
+        await rename(partial, target);
+        if (replaced) await rm(old, { recursive: true, force: true });
+      } catch (thrown) {
+        await discard();
+        throw thrown;
+      }
+      await syncFolder(dirname(target));
+    },
+    discard,
+  };
+}
+
+/** Throws FILE_EXISTS unless nothing is there, an empty folder, or, when it may be overwritten, a folder that an export made. */
+async function checkFolder(target: string, overwrite: boolean, ours: RegExp): Promise<void> {
+  if (!(await lstat(target).catch(() => null))) return;
+  const names = await readdir(target).catch(() => null);
+  if (names?.length === 0) return;
+  if (!overwrite || names === null || !names.every((name) => ours.test(name))) throw exists(target);
+}
+
+/** Gives a file its name unless another has it by now: a link is refused then, a rename is not. Some disks (FAT) know no links. */
+async function moveBeside(partial: string, target: string): Promise<void> {
+  try {
+    await link(partial, target);
+  } catch (thrown) {
+    if (codeOf(thrown) === 'EEXIST' || (await lstat(target).catch(() => null))) throw exists(target);
+    return rename(partial, target);
+  }
+  await rm(partial, { force: true });
+}
+
+const exists = (path: string): AppError => new AppError('FILE_EXISTS', `${path} is there already`, { path });
+
+/**
+ * Standard output, which is not closed. A pipe is opened anew, so that writing does not block a thread that could not be stopped; a file
+ * is not, since the place where the shell has it go on would be lost.
+ */
+async function openStdout(): Promise<Output> {
+  const pipe = fstatSync(1).isFIFO()
+    ? await open('/dev/stdout', constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null)
+    : null;
+  if (pipe) return intoPlace(pipe);
+  const file: Writable = { write: (bytes, at) => writeTo(1, bytes, at) };
+  const done = () => Promise.resolve();
+  return { disk: null, write: ({ chunk }, signal) => writeAll(file, chunk, signal), finish: done, discard: done };
 }
 
 /** Where the last link of a chain points, also when nothing is there yet. */
@@ -118,15 +271,21 @@ async function openFifo(path: string, signal: AbortSignal): Promise<FileHandle> 
   }
 }
 
-/** A short write is legal on a full disk; the next attempt then gives the error. A full FIFO is tried again. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+/**
+ * A short write is legal on a full disk; the next attempt then gives the error. A full FIFO is tried again: at once while its reader takes
+ * all there is, later and later while it does not.
+ */
+async function writeAll(file: Writable, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  let waited = 0;
   for (let at = 0; at < bytes.byteLength;) {
     try {
       const { bytesWritten } = await file.write(bytes, at);
       at += bytesWritten;
+      waited = 0;
     } catch (thrown) {
       if (codeOf(thrown) !== 'EAGAIN') throw thrown;
-      await setTimeout(FIFO_PAUSE, undefined, { signal });
+      if (++waited > 50) await setTimeout(FIFO_PAUSE, undefined, { signal });
+      else await setImmediate(undefined, { signal });
     }
   }
 }

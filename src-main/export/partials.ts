@@ -19,7 +19,8 @@ export async function removeStale(path: string): Promise<void> {
     if (!pid || isAlive(pid)) continue;
     const file = join(folder, name);
     const found = await stat(file).catch(() => null);
-    if (found && Date.now() - found.mtimeMs > QUIET) await rm(file, { force: true }).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs > QUIET)
+      await rm(file, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -3,14 +3,22 @@ import type { RunActivity, StateHistory } from '../contract/run.ts';
 import { parseTime } from '../contract/time.ts';
 import { readArtifacts } from './artifacts.ts';
 import { USUAL_PAGE_LIMIT, type AskOptions, type PrefectClient } from './client.ts';
-import { readLogs } from './logs.ts';
+import { readLogs, type LogSpan } from './logs.ts';
 import { stateListSchema } from './wire.ts';
 
-/** Asks urgently, since a person has just opened the run. A run that the server does not know has empty lists. Throws the client's errors. */
-export async function fetchActivity(client: PrefectClient, id: string, signal?: AbortSignal): Promise<RunActivity> {
+/**
+ * Asks urgently, since a person has just opened the run. `span`: which of its log lines. A run that the server does not know has empty lists.
+ * Throws the client's errors.
+ */
+export async function fetchActivity(
+  client: PrefectClient,
+  id: string,
+  signal?: AbortSignal,
+  span?: LogSpan,
+): Promise<RunActivity> {
   const options: AskOptions = { urgent: true, ...(signal ? { signal } : {}) };
   const limit = Math.min(USUAL_PAGE_LIMIT, await client.pageLimit(options));
-  const found = await fetchActivities(client, [id], limit, options);
+  const found = await fetchActivities(client, [id], limit, options, span);
   return found.get(id) as RunActivity;
 }
 
@@ -23,6 +31,7 @@ export async function fetchActivities(
   ids: readonly string[],
   limit: number,
   options: AskOptions,
+  span?: LogSpan,
 ): Promise<Map<string, RunActivity>> {
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
@@ -35,7 +44,7 @@ export async function fetchActivities(
   try {
     const [history, logs, artifacts] = await Promise.all([
       histories(),
-      readLogs(client, ids, limit, asked),
+      readLogs(client, ids, limit, asked, span),
       readArtifacts(client, ids, limit, asked),
     ]);
     const fetched = Date.now() * 1000;
@@ -46,8 +55,9 @@ export async function fetchActivities(
           history: history[i] ?? [],
           logs: logs.get(id)?.lines ?? [],
           artifacts: artifacts.get(id) ?? [],
-          truncated: (logs.get(id)?.gap ?? null) !== null,
           gap: logs.get(id)?.gap ?? null,
+          kept: logs.get(id)?.lines.length ?? 0,
+          count: logs.get(id)?.count ?? null,
           fetched,
           problem: null,
         },

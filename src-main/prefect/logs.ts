@@ -1,16 +1,19 @@
 /** Reads log lines of task runs: forward in time, and of a run with too many lines also backward from its end. */
-import type { LogLine } from '../contract/run.ts';
-import { parseTime } from '../contract/time.ts';
+import { LINES_AT_ONCE, type LogLine } from '../contract/run.ts';
+import { formatTimeLikePrefect, parseTime } from '../contract/time.ts';
 import type { AskOptions, PrefectClient } from './client.ts';
 import { logListSchema } from './wire.ts';
 
-/** Most lines kept of each end of a run: people look for how it began and how it failed. */
+/** Lines read of each end of a run at first: people look for how it began and how it failed. The lines between come after them. */
 const MOST_OF_AN_END = 5_000;
 /** Lines up to which several runs are read together; runs with more are then read one by one. */
 const MOST_TOGETHER = 2_000;
 
-/** `gap`: id of the line after which lines are missing, before the last ones; null: all lines are here. */
-type RunLogs = { lines: LogLine[]; gap: string | null };
+/** `gap`: id of the line after which lines are missing, before the last ones; null: all lines are here. `count`: the server's lines, when some are missing. */
+type RunLogs = { lines: LogLine[]; gap: string | null; count: number | null };
+
+/** Which lines of one run to read: those from `after` (µs) on, since earlier ones are kept. `rest`: many of them, and not the run's end. */
+export type LogSpan = { after: number | null; rest: boolean };
 
 type Reading = {
   ids: readonly string[];
@@ -23,30 +26,60 @@ type Reading = {
   edge: string | null;
 };
 
+/** `span` is for one run. Lines of several runs are read from their beginning. */
 export async function readLogs(
   client: PrefectClient,
   ids: readonly string[],
   limit: number,
   options: AskOptions,
+  { after, rest }: LogSpan = { after: null, rest: false },
 ): Promise<Map<string, RunLogs>> {
   const none = () => new Map(ids.map((id) => [id, new Map<string, LogLine>()]));
-  const together: Reading = { ids, limit, options, sort: 'TIMESTAMP_ASC', lines: none(), edge: null };
+  const edge = after === null ? null : formatTimeLikePrefect(after);
+  const together: Reading = { ids, limit, options, sort: 'TIMESTAMP_ASC', lines: none(), edge };
   const alone = ids.length === 1;
-  const all = await readOn(client, together, alone ? MOST_OF_AN_END : MOST_TOGETHER);
+  const most = rest ? LINES_AT_ONCE : MOST_OF_AN_END;
+  const all = await readOn(client, together, alone ? most : MOST_TOGETHER);
   const result = new Map<string, RunLogs>();
   for (const id of ids) {
     const forward = { ...together, ids: [id] };
-    const whole = all || (!alone && (await readOn(client, forward, MOST_OF_AN_END)));
+    const whole = all || (!alone && (await readOn(client, forward, most)));
     const first = together.lines.get(id) ?? new Map<string, LogLine>();
+    const lastRead = [...first.keys()].at(-1) ?? null;
+    if (whole || rest) {
+      result.set(id, { lines: [...first.values()], gap: whole ? null : lastRead, count: null });
+      continue;
+    }
     // some lines of the edge's own time may be missing: a page can end among them
     const before = forward.edge === null ? null : parseTime(forward.edge);
     const backward: Reading = { ...forward, sort: 'TIMESTAMP_DESC', lines: none(), edge: null };
-    const met = whole || (await readOn(client, backward, MOST_OF_AN_END, before));
+    const met = await readOn(client, backward, MOST_OF_AN_END, before);
     const last = [...(backward.lines.get(id)?.values() ?? [])].filter((line) => !first.has(line.id)).reverse();
-    const gap = met ? null : ([...first.keys()].at(-1) ?? null);
-    result.set(id, { lines: [...first.values(), ...last], gap });
+    const lines = [...first.values(), ...last];
+    const count = met ? null : await countLogs(client, id, lines.length, options);
+    result.set(id, { lines, gap: met ? null : lastRead, count });
   }
   return result;
+}
+
+/**
+ * How many lines the server has of a run; Prefect has no count of them. It has at least `least`. A line is asked for at growing offsets until there is none, and the place
+ * between is halved: 10 to 20 requests of one line.
+ */
+async function countLogs(client: PrefectClient, id: string, least: number, options: AskOptions): Promise<number> {
+  const hasLine = async (offset: number): Promise<boolean> => {
+    const body = { logs: { task_run_id: { any_: [id] } }, sort: 'TIMESTAMP_ASC', limit: 1, offset };
+    return (await client.ask(logListSchema, { method: 'POST', path: '/logs/filter', body }, options)).length > 0;
+  };
+  let [low, high] = [least, least * 2];
+  while (await hasLine(high)) [low, high] = [high, high * 2];
+  // line number `low` exists or is the first that is not known, line number `high` does not exist
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (await hasLine(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return high;
 }
 
 /**

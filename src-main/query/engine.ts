@@ -29,7 +29,15 @@ import { histogram } from './facets/histogram.ts';
 import { Permutations } from './order/permutations.ts';
 import { prefectCondition, prefectSort } from './language/prefect.ts';
 import { ResultOrder } from './order/result-order.ts';
-import { accessor, taskRunReader, type RowReader, type Value } from './columns/row-values.ts';
+import { Frozen } from './columns/frozen.ts';
+import {
+  accessor,
+  fieldColumn,
+  taskRunReader,
+  type FieldColumn,
+  type RowReader,
+  type Value,
+} from './columns/row-values.ts';
 import { loadSnapshot, saveSnapshot } from './index-file/snapshot.ts';
 import { emptyTables, TableSet, type Tables } from './columns/table-set.ts';
 import { parseUuid } from './columns/uuid-words.ts';
@@ -46,6 +54,8 @@ export type Question = {
 
 export type Outcome = {
   count: number;
+  /** The rows of the moment of the question. */
+  readonly mask: RowSet;
   /** All rids in order, of the moment of the question; computed when first read. */
   readonly order: Uint32Array<ArrayBuffer>;
   /** The rids at places [from, to); near the front, the whole order is not computed. */
@@ -75,6 +85,7 @@ export class Engine {
   #evaluator!: Evaluator;
   #permutations!: Permutations;
   #reader!: RowReader;
+  readonly #frozen = new Set<Frozen>();
   /** Kept until the next change: finding the mask by its condition takes longer than the rest of a row. */
   #withSubflow: RowSet | null = null;
   /** The number of the last commit in the index; 0 before any. */
@@ -100,6 +111,8 @@ export class Engine {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
       ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
+      search: (table, match) => this.#source.search?.(table, match) ?? [],
+      withLogs: () => this.#source.withLogs?.() ?? [],
     });
     this.#withSubflow = null;
     this.#reader = taskRunReader(tables, () => {
@@ -147,6 +160,7 @@ export class Engine {
 
   /** Takes in the rows of one commit. */
   apply(change: Change): void {
+    for (const one of this.#frozen) one.before(change);
     this.#rows.apply(change);
     this.#evaluator.forget();
     this.#withSubflow = null;
@@ -203,6 +217,7 @@ export class Engine {
     const { count } = order;
     return {
       count,
+      mask,
       get order() {
         return order.all();
       },
@@ -210,6 +225,21 @@ export class Engine {
       position: (rid) => order.position(rid),
       facets: this.#facets(entity, where, now, question.facets ?? []),
       histogram: question.histogram ? this.#histogram(entity, question.histogram, mask, count, now) : null,
+    };
+  }
+
+  /**
+   * What the same condition answers now beside an earlier outcome: rows that came to it, how many of these failed or crashed, and rows that
+   * are no longer in it.
+   */
+  news(before: Outcome, where: Condition, now: number): { added: number; failed: number; removed: number } {
+    const mask = this.mask('task_run', where, now);
+    const added = rowSet.andNot(mask, before.mask);
+    const failed = this.mask('task_run', { field: 'state_type', in: ['FAILED', 'CRASHED'] }, now);
+    return {
+      added: rowSet.count(added),
+      failed: rowSet.count(rowSet.and(added, failed)),
+      removed: rowSet.count(rowSet.andNot(before.mask, mask)),
     };
   }
 
@@ -278,6 +308,22 @@ export class Engine {
   /** Reads a field of any row by path; null (tags: []) where there is no value. What grows with the clock is as of the last question. Throws BAD_INPUT for an unknown path. */
   accessor(path: string, entity: Entity = 'task_run'): (rid: number) => Value {
     return accessor(this.#tables, entity, path);
+  }
+
+  /** The arrays that a field of task runs is read from, for many rows at once. Throws BAD_INPUT for an unknown path. */
+  column(path: string): FieldColumn {
+    return fieldColumn(this.#tables, 'task_run', path);
+  }
+
+  /** These fields as they are now, until `thaw`. Meanwhile the index must not be loaded anew. Throws BAD_INPUT for an unknown path. */
+  freeze(paths: readonly string[]): Frozen {
+    const frozen = new Frozen(this.#tables, paths);
+    this.#frozen.add(frozen);
+    return frozen;
+  }
+
+  thaw(frozen: Frozen): void {
+    this.#frozen.delete(frozen);
   }
 
   /** The rid of an id in any spelling, of stubs too; null when the archive has no row with the id. */

@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   sync: async () => (await import('./commands/sync.ts')).sync,
   query: async () => (await import('./commands/query.ts')).query,
   export: async () => (await import('./commands/export.ts')).exportFile,
+  open: async () => (await import('./commands/open.ts')).open,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
 };
 
@@ -25,8 +26,11 @@ taskscope workspace edit NAME [--name NEW] [--api-url URL [--anyway]] [--api-key
 taskscope workspace cloud --api-key-env VAR | list | remove NAME [--delete-archive]
 taskscope sync   [--workspace NAME] [--since 30d | --all] [--watch]
 taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-] [--allow-damaged]
-taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --format csv --out FILE [--columns a,b,c]
-                        [--allow-damaged]
+taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --out FILE|-
+                        [--what runs|logs|artifacts] [--format csv|jsonl|json|xlsx|text] [--columns a,b,c]
+                        [--delimiter ,|;|tab] [--bom] [--safe] [--header key|title] [--times utc|local] [--tags json|joined]
+                        [--force] [--quiet] [--allow-damaged]
+taskscope open   FILE.taskscope                 a case file, read-only, without a server
 taskscope doctor
 
 --data-dir DIR (or TASKSCOPE_DATA_DIR) chooses the data folder. Exit codes: 0 done, 1 failed, 2 wrong usage.`;

@@ -1,9 +1,9 @@
 /** Taskscope in Electron: starts the core in the main process, opens one window, and ends after the last worker thread. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
 import { errorWords } from '../contract/error-words.ts';
-import { toAppError } from '../contract/errors.ts';
+import { AppError, toAppError } from '../contract/errors.ts';
 import { createApp, type App } from '../core/app.ts';
 import { defaultDataDir } from '../core/files/paths.ts';
 import type { Shell } from '../core/shell.ts';
@@ -14,13 +14,14 @@ import { onProcessFault } from './process-faults.ts';
 import { log } from './terminal.ts';
 import { openWindowState } from './window-state.ts';
 
-const { values } = parseArgs({
+const optionsIn = (args: string[]) =>
   // `electron . --data-dir X`: the app's folder comes first, and Chromium's switches may stand anywhere
-  args: process.argv.slice(1),
-  options: { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' } },
-  strict: false,
-  allowPositionals: true,
-});
+  parseArgs({ args, options, strict: false, allowPositionals: true }).values;
+
+const options = { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' }, case: { type: 'string' } } as const;
+const values = optionsIn(process.argv.slice(1));
+/** the core, once it runs */
+let opened: App | null = null;
 const dataDir = typeof values['data-dir'] === 'string' ? values['data-dir'] : defaultDataDir();
 const demoRuns = Number(values['demo-runs']) || undefined;
 
@@ -32,10 +33,12 @@ if (electron.requestSingleInstanceLock()) void start();
 else electron.quit();
 
 async function start(): Promise<void> {
-  electron.on('second-instance', () => {
+  electron.on('second-instance', (_, argv, folder) => {
     const [window] = BrowserWindow.getAllWindows();
     if (window?.isMinimized()) window.restore();
     window?.focus();
+    const file = optionsIn(argv.slice(1)).case;
+    if (opened && typeof file === 'string') void openCase(opened, resolve(folder, file)).then(() => window?.reload());
   });
   await electron.whenReady();
   try {
@@ -53,6 +56,8 @@ async function run(): Promise<void> {
   const shell = electronShell(secrets);
   const app = await createApp({ dataDir, shell, log, ...(demoRuns && { demoRuns }) });
   onProcessFault((kind, thrown) => app.fault(kind, thrown));
+  opened = app;
+  if (typeof values.case === 'string') await openCase(app, resolve(values.case));
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
   setMenu({ dataDir });
@@ -65,6 +70,16 @@ async function run(): Promise<void> {
     if (process.platform !== 'darwin') electron.quit();
   });
   quitInOrder(app);
+}
+
+/** A file that cannot be opened is said, and the window opens all the same. */
+async function openCase(app: App, path: string): Promise<void> {
+  try {
+    await app.openCase(path);
+  } catch (thrown) {
+    const { title, advice } = errorWords(toAppError(thrown));
+    dialog.showErrorBox(title, advice);
+  }
 }
 
 /** Closes the core before quitting: Electron has crashed on quit with live worker threads (electron#23315, #26103). */
@@ -88,14 +103,14 @@ function quitInOrder(app: App): void {
 
 function electronShell(secrets: Shell['secrets']): Shell {
   return {
-    capabilities: { save_dialog: true, reveal_file: true },
-    chooseSavePath: async (suggested) => {
-      const options = { defaultPath: join(electron.getPath('downloads'), suggested) };
+    capabilities: { save_dialog: true, reveal_file: true, open_file: true },
+    chooseSavePath: async (suggested, _folder, start) => {
+      const options = { defaultPath: join(start ?? electron.getPath('downloads'), suggested) };
       const window = BrowserWindow.getFocusedWindow();
       const { canceled, filePath } = await (window
         ? dialog.showSaveDialog(window, options)
         : dialog.showSaveDialog(options));
-      return canceled || !filePath ? null : { path: filePath, download: null };
+      return canceled || !filePath ? null : { path: filePath, download: null, overwrite: true };
     },
     openExternal: (url) =>
       system.openExternal(url).then(
@@ -103,6 +118,14 @@ function electronShell(secrets: Shell['secrets']): Shell {
         () => false,
       ),
     revealFile: (path) => Promise.resolve(system.showItemInFolder(path)),
+    openFile: async (path) => {
+      const problem = await system.openPath(path);
+      if (problem !== '')
+        throw new AppError('NOT_FOUND', problem, {
+          path,
+          advice: 'Choose a program for such files in the system’s settings.',
+        });
+    },
     secrets,
   };
 }

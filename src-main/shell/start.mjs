@@ -16,6 +16,8 @@ const say = (text) => process.stderr.write(`taskscope: ${text}\n`);
 export async function start(root, args) {
   if (!isFresh(root)) build(root);
   if (commands.includes(args[0])) return command(root, args);
+  if (args[0] === 'open' && args.length > 1 && !args.includes('--help')) args = ['--case', ...args.slice(1)];
+  else if (args[0] === 'open') return command(root, args);
   const reason = noElectron(root);
   if (!reason) {
     const ended = await runElectron(root, args);

@@ -5,6 +5,7 @@
  * Stored as: uuid BLOB(16) · text TEXT · term, tags INTEGER into `term` (tags: the JSON text of the list) ·
  * ref INTEGER rid of the named table · time INTEGER µs · int INTEGER · real REAL · bool INTEGER 0/1. All but id and known may be NULL.
  */
+import type { SearchTable } from './search/search-tables.ts';
 import { fieldsOf, perEntity, relations, type Entity, type FieldInfo, type Relation } from '../contract/fields.ts';
 
 export type ColumnKind = 'uuid' | 'text' | 'term' | 'tags' | 'time' | 'int' | 'real' | 'bool' | Entity;
@@ -43,6 +44,10 @@ export type ColumnSource = {
   rows(entity: Entity, from: number, to: number): IterableIterator<[number, ...Cell[]]>;
   /** the same for single rids; rids that no longer exist are left out */
   rowsByRid(entity: Entity, rids: readonly number[]): [number, ...Cell[]][];
+  /** numbers of the rows in which FTS5's `match` finds something; [] where the source has no full-text index */
+  search?(table: SearchTable, match: string): number[];
+  /** numbers of the task runs whose logs are kept */
+  withLogs?(): number[];
   /** every interned text with id > after, ascending by id */
   terms(after: number): IterableIterator<[number, string]>;
 };

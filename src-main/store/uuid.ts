@@ -28,3 +28,9 @@ export function uuidText(bytes: Uint8Array, at = 0): string {
   };
   return `${part(0, 4)}-${part(4, 6)}-${part(6, 8)}-${part(8, 10)}-${part(10, 16)}`;
 }
+
+/** An id as it is stored: its 16 bytes, or its text where it is no UUID or another spelling of one, which would not come back as it was. */
+export function idCell(id: string): Uint8Array | string {
+  const bytes = uuidBytes(id);
+  return bytes && uuidText(bytes) === id ? bytes : id;
+}

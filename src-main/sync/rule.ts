@@ -17,6 +17,8 @@ const SETTLE = 10_000_000;
 const MOST = 200;
 /** ms of a pass after which no further runs are begun: the next pass starts 30 s later. At Cloud's 2 requests a second this is 15 runs. */
 const SHARE = 10_000;
+/** Lines of one run up to which all of them are read; of a run with more, the first and the last. Opening the run reads the others. */
+const MOST_LINES_BY_RULE = 100_000;
 /** Runs whose logs and artifacts are asked for in one request. */
 const TOGETHER = 10;
 
@@ -53,11 +55,23 @@ export async function fetchByRule(
   const end = now() + SHARE;
   const refused: { one: DueRun; error: AppError }[] = [];
   let fetched = 0;
+  /** With the lines between the two ends that are read first, as far as the share reaches. */
+  const saveWhole = async (id: string, first: RunActivity, stamp: number): Promise<void> => {
+    await save(id, first, stamp);
+    let read = first.logs.length;
+    for (let last = first; last.gap !== null && read < MOST_LINES_BY_RULE && now() < end;) {
+      const after = last.logs.find((line) => line.id === last.gap)?.timestamp ?? null;
+      const more = await fetchActivities(source.client, [id], source.limit, source.options, { after, rest: true });
+      last = more.get(id) as RunActivity;
+      read += last.logs.length;
+      await save(id, last, stamp);
+    }
+  };
   const fetchSome = async (some: DueRun[]): Promise<void> => {
     const ids = some.map(({ id }) => id);
     try {
       const found = await fetchActivities(source.client, ids, source.limit, source.options);
-      for (const { id, stamp } of some) await save(id, found.get(id) as RunActivity, stamp);
+      for (const { id, stamp } of some) await saveWhole(id, found.get(id) as RunActivity, stamp);
       fetched += some.length;
     } catch (thrown) {
       if (!(thrown instanceof AppError) || !refusals.includes(thrown.code)) throw thrown;

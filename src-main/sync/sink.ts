@@ -36,6 +36,6 @@ export type Sink = {
   compare?(entity: Entity, rows: Row[]): Promise<{ missing: string[]; changed: string[] }>;
   /** Runs to fetch by rule, newest first. Without it nothing is fetched by rule. */
   dueActivities?(wanted: DueActivities): Promise<DueRun[]>;
-  /** Adds to the kept activity of the run. `stamp`: as `dueActivities` gave it. */
-  saveActivity?(id: string, activity: RunActivity, stamp: number): Promise<void>;
+  /** Adds to the kept activity of the run. `stamp`: as `dueActivities` gave it; null: it was fetched for another reason. */
+  saveActivity?(id: string, activity: RunActivity, stamp: number | null): Promise<void>;
 };

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: measures, prints a table, writes out/bench.json. `-- --only app,query,store,core,peers,server,sync,growth` runs parts and
+ * `npm run bench`: measures, prints a table, writes out/bench.json. `-- --only app,query,store,core,export,peers,server,sync,growth` runs parts and
  * keeps the others' figures of the run before, `--rows N` sets the size of the archives (200,000 at most for the Prefect server),
  * `--runs N` that of the app bench, `--check` compares the ratios with budget.json and fails on a drift, `--readme` writes the
  * goals and whether they were met into RESULTS.md, and the short table into README.md.
@@ -16,7 +16,7 @@ import { table, type Figure } from './figures.ts';
 import { growthBench, growthTable } from './growth.ts';
 import { putBetweenMarks, targetTable } from './targets.ts';
 
-const parts = ['query', 'store', 'core', 'peers', 'server', 'sync', 'app', 'growth'];
+const parts = ['query', 'store', 'core', 'export', 'peers', 'server', 'sync', 'app', 'growth'];
 /** The real server is asked at this size: at a million rows it takes seconds for each answer. */
 const SERVER_ROWS = 200_000;
 /** A real server needs a minute for this many. */
@@ -50,6 +50,11 @@ export async function run(root: string, args: string[]): Promise<number> {
     const { archiveOf } = await import('./archives.ts');
     await archiveOf(rows);
     take(await program('core.bench.ts', rows));
+  }
+  if (wanted.has('export')) {
+    const { archiveOf } = await import('./archives.ts');
+    await archiveOf(rows);
+    take(await program('export.bench.ts', rows));
   }
   if (wanted.has('peers')) {
     const { peersBench } = await import('./peers.bench.ts');

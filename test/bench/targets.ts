@@ -18,6 +18,7 @@ const query = 'query engine, 1,000,000 task runs';
 const core = 'core, 1,000,000 task runs';
 const archive = 'archive, 200,000 task runs';
 const beside = 'side by side, 1,000,000 task runs';
+const exports = 'exports, 1,000,000 task runs, 15 columns';
 const http = 'over HTTP, 200,000 task runs';
 const prefect = 'sync, Prefect 3.8.8, 40,000 task runs';
 
@@ -39,6 +40,12 @@ const targets: Target[] = [
   { says: 'file with the whole JSON', bench: archive, name: 'file', most: 620, short: true },
   { says: '200 whole rows in time order, p95', bench: archive, name: "200 rows' JSON in time order p95", most: 8 },
   { says: '200 whole rows in any order, p95', bench: archive, name: "200 rows' JSON in any order p95", most: 12 },
+  { says: 'CSV of 15 columns, the sqlite3 shell ÷ ours', bench: exports, name: 'CSV, sqlite3 shell ÷ Taskscope', least: 6, short: true },
+  { says: 'the same, DuckDB ÷ ours', bench: exports, name: 'CSV, DuckDB ÷ Taskscope', least: 1 },
+  { says: 'JSON Lines', bench: exports, name: 'JSON Lines', least: 150 },
+  { says: 'memory of a CSV, more than for 10,000 runs', bench: exports, name: 'memory, CSV, more than for 10,000 runs', most: 40 },
+  { says: 'memory of JSON Lines, likewise', bench: exports, name: 'memory, JSON Lines, more than for 10,000 runs', most: 40 },
+  { says: 'memory of XLSX, likewise', bench: exports, name: 'memory, XLSX, more than for 10,000 runs', most: 40 },
   { says: 'page and count, hand-written SQL ÷ ours', bench: beside, name: 'page + count, hand-written SQL ÷ Taskscope', least: 2.5 },
   { says: 'page and count, DuckDB ÷ ours', bench: beside, name: 'page + count, DuckDB ÷ Taskscope', least: 10 },
   { says: 'a whole click, hand-written SQL ÷ ours', bench: beside, name: 'everything a click shows, hand-written SQL ÷ Taskscope', least: 10 },

@@ -168,9 +168,11 @@ test('a preset carries its columns, is pinned, and is what the window opens with
   await page.getByRole('button', { name: 'Choose columns' }).click();
   await page.getByRole('dialog', { name: 'Columns' }).getByLabel('Tags').uncheck();
   await page.keyboard.press('Escape');
-  await expect(page.getByText('Changed', { exact: true })).toBeVisible();
-  await page.getByRole('button', { name: 'Update', exact: true }).click();
-  await expect(page.getByText('Changed', { exact: true })).toBeHidden();
+  const saved = page.getByRole('list', { name: 'Presets' }).getByRole('listitem').filter({ hasText: 'Retries' });
+  await expect(saved.getByRole('button', { name: 'Revert' })).toBeVisible();
+  await page.getByRole('button', { name: 'More for Retries' }).click();
+  await page.getByRole('menuitem', { name: 'Update to what is on screen' }).click();
+  await expect(saved.getByRole('button', { name: 'Revert' })).toBeHidden();
 
   for (const item of ['Pin to the top', 'Open Taskscope with this']) {
     await page.getByRole('button', { name: 'More for Retries' }).click();

@@ -1,4 +1,5 @@
 /** Are they the same failure? Failures are listed, chosen, found by what they say, and a run leads to all that failed like it. */
+import type { Locator } from '@playwright/test';
 import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
@@ -7,6 +8,8 @@ test('failed runs by what they failed of', async ({ host }) => {
   const { page } = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
   const window = new Window(page);
   await window.ready();
+  // until then counts grow between two looks
+  await expect(page.getByRole('button', { name: /^Every run since/ })).toBeVisible();
   const list = page.getByRole('list', { name: 'Failure', exact: true });
   const chips = page.getByRole('list', { name: 'Filters', exact: true });
   const search = page.getByRole('textbox', { name: /^Search names/ });
@@ -56,7 +59,40 @@ test('failed runs by what they failed of', async ({ host }) => {
 
   await test.step('a success before a failed run is its last one, before another success the previous one', async () => {
     await expect(window.detail.getByText(/^Last success/)).toBeVisible();
+    await expect(window.detail.getByRole('group', { name: 'Failure' })).toBeVisible();
     await expect(page.getByRole('heading', { level: 1 })).toHaveAttribute('title', /^Answered in/);
+  });
+
+  await test.step('in any window, and in a page at 200 %, nothing lies over a control; an open run can be closed', async () => {
+    const sizes: [number, number][] = [
+      [1440, 900],
+      [1024, 700],
+      [900, 600],
+      [720, 450],
+      [450, 300],
+    ];
+    for (const [width, height] of sizes) await window.expectNothingCovered(width, height);
+    await window.detail.getByRole('button', { name: 'Close' }).click();
+    await expect(window.detail).toBeHidden();
+    for (const [width, height] of sizes.reverse()) await window.expectNothingCovered(width, height);
+    const last = await page.getByRole('columnheader').last().boundingBox();
+    const chooser = await page.getByRole('button', { name: 'Choose columns' }).boundingBox();
+    expect((last?.x ?? 0) + (last?.width ?? 0)).toBeLessThanOrEqual(chooser?.x ?? 0);
+  });
+
+  await test.step('without colours of the page, what is chosen still differs from what is not', async () => {
+    await window.rows().first().dblclick();
+    await page.emulateMedia({ forcedColors: 'active' });
+    const states = page.getByRole('list', { name: 'State', exact: true });
+    const backgrounds = (list: Locator) =>
+      list.evaluateAll((nodes) => new Set(nodes.map((node) => getComputedStyle(node).backgroundColor)).size);
+    expect(await backgrounds(window.detail.getByRole('tab'))).toBe(2);
+    expect(await backgrounds(window.rows())).toBe(2);
+    await window.filter('State', 'Crashed');
+    await expect(states.getByRole('button', { pressed: true })).toHaveCount(1);
+    expect(await backgrounds(states.locator('[data-roving]'))).toBe(2);
+    await page.emulateMedia({ forcedColors: 'none' });
+    await window.filter('State', 'Crashed');
   });
 
   await test.step('what is new since yesterday is marked, and one click leaves it', async () => {
@@ -79,6 +115,18 @@ test('failed runs by what they failed of', async ({ host }) => {
     await expect(chips.getByRole('listitem')).toHaveCount(1);
     await window.rows().last().dblclick();
     await expect(window.detail.getByText(/first (today|yesterday|just now|\d+ (min|h) ago)/)).toBeVisible();
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+  });
+
+  await test.step('a search says where it looked and of how many runs logs are kept; filters typed into it are offered', async () => {
+    await search.fill('state:failed attribute');
+    await expect(page.getByRole('button', { name: /Filter by state Failed/ })).toBeVisible();
+    await search.press('Enter');
+    await expect(chips.getByRole('listitem')).toHaveCount(1);
+    await expect(search).toHaveValue('attribute');
+    await expect(window.row(/attribute/).first()).toBeVisible();
+    await expect(page.getByText(/^(No logs are kept of|Logs are kept of|The logs of all)/)).toBeVisible();
+    await accessible(page, 'main');
     await page.getByRole('button', { name: 'Clear all filters' }).click();
   });
 

@@ -40,8 +40,9 @@ export async function startElectron(options: StartOptions): Promise<Running> {
     pid: null,
     api: null,
     savedFile: async (action) => {
+      const before = await readdir(saves);
       await action();
-      return firstWhole(saves);
+      return newFile(saves, before);
     },
     stop: async () => {
       try {
@@ -53,10 +54,10 @@ export async function startElectron(options: StartOptions): Promise<Running> {
   };
 }
 
-/** Exports are renamed into place when whole, so any name that is no partial is finished. */
-export async function firstWhole(folder: string): Promise<string> {
+/** The file that came into the folder. Exports are renamed into place when whole, so any name that is no partial is finished. */
+export async function newFile(folder: string, before: readonly string[]): Promise<string> {
   for (let tries = 0; tries < 300; tries++) {
-    const name = (await readdir(folder)).find((one) => !one.endsWith('.partial'));
+    const name = (await readdir(folder)).find((one) => !one.endsWith('partial') && !before.includes(one));
     if (name) return join(folder, name);
     await delay(100);
   }

@@ -102,6 +102,61 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await window.expectCount(failed);
   });
 
+  await test.step('a time is typed as the window writes it, or as the query language has it', async () => {
+    const time = page.getByRole('region', { name: 'Time', exact: true });
+    await time.getByRole('button', { name: 'From … to …' }).click();
+    const from = time.getByRole('textbox', { name: 'From' });
+    await expect(from).toHaveValue(/^\d{1,2} [A-Z][a-z]{2}( \d{4})? \d\d:\d\d:\d\d$/);
+    await from.fill('20 May 2026, 8:00');
+    await from.press('Enter');
+    await expect(from).toHaveValue(/^20 May( 2026)? 08:00:00$/);
+    await expect.poll(() => window.count()).toBeGreaterThan(0);
+    expect(await window.count()).toBeLessThan(failed);
+    await from.fill('some day');
+    await from.press('Enter');
+    await expect(time.getByRole('alert')).toContainText('-7d');
+    await accessible(page, '[data-section=time]');
+    await from.press('Escape');
+    await expect(from).toHaveValue(/^20 May/);
+    await time.getByRole('textbox', { name: 'To' }).fill('now');
+    await page.keyboard.press('Tab');
+    await expect(time.getByRole('textbox', { name: 'To' })).toHaveValue('now');
+    await time.getByRole('button', { name: 'Clear Time' }).click();
+    await window.expectCount(failed);
+  });
+
+  await test.step('the search leads into the list, a run to its tabs, and Escape back', async () => {
+    await search.focus();
+    await page.keyboard.press('ArrowDown');
+    await expect(window.grid).toBeFocused();
+    await page.keyboard.press('t');
+    await expect(window.detail.getByRole('tab', { name: /^Logs/ })).toBeFocused();
+    await page.keyboard.press('Escape');
+    await expect(window.detail).toBeHidden();
+    await expect(window.grid).toBeFocused();
+    await page.keyboard.press('/');
+    await expect(search).toBeFocused();
+    await page.keyboard.press('Escape');
+    await expect(window.grid).toBeFocused();
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(window.grid).toBeFocused();
+  });
+
+  await test.step('where a run belongs leads to the runs there, and back', async () => {
+    await page.keyboard.press('Enter');
+    const crumb = window.detail.getByRole('button', { name: /^flow run .*: only its runs$/ });
+    await crumb.click();
+    await expect(chips.getByRole('listitem')).toHaveCount(1);
+    await expect(chips).toContainText('flow run');
+    expect(await window.count()).toBeLessThan(all);
+    await page.keyboard.press('Control+z');
+    await expect(chips.getByRole('button', { name: /^state Failed/ })).toBeVisible();
+    await window.expectCount(failed);
+    await page.keyboard.press('Escape');
+  });
+
   await test.step('when nothing matches, each filter says what it costs', async () => {
     await search.fill('no such thing');
     const list = page.getByRole('list', { name: 'Filters that leave nothing' });
@@ -111,5 +166,23 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await list.getByRole('button', { name: `Remove text “no such thing”: ${failed} runs` }).click();
     await window.expectCount(failed);
     await expect(search).toHaveValue('');
+  });
+
+  await test.step('a preset means the flow of the same name in another workspace', async () => {
+    const flows = page.getByRole('list', { name: 'Flow', exact: true });
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    await window.expectCount(all);
+    const flow = flows.getByRole('listitem').first().getByRole('button').first();
+    const [name = ''] = ((await flow.getAttribute('aria-label')) ?? '').split(',');
+    await flow.click();
+    await expect(chips).toContainText(name);
+    await window.savePreset('One flow');
+    await page.getByRole('button', { name: 'Workspace: still' }).click();
+    await page.getByRole('menuitemradio', { name: /^demo/ }).click();
+    await expect(page.getByRole('button', { name: 'Workspace: demo' })).toBeVisible();
+    const there = flows.getByRole('button', { name: new RegExp(`^${name}, [\\d,]+ runs$`), pressed: true });
+    await expect(there).toBeVisible();
+    await expect(chips).toContainText(name);
+    await expect(page.getByText('Changed', { exact: true })).toBeHidden();
   });
 });

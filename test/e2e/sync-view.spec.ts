@@ -80,7 +80,7 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await window.filter('State', 'Failed');
     await expect.poll(() => window.count()).toBeLessThan(all);
     const failed = await window.count();
-    await page.getByRole('button', { name: 'Check now' }).click();
+    await page.getByRole('button', { name: 'Check this list' }).click();
     await expect(page.getByText(`The server has the same ${failed} runs.`)).toBeVisible();
 
     const rows = await ask<{ id: string }[]>('filter', { task_runs: { state: { type: { any_: ['FAILED'] } } } });
@@ -164,6 +164,31 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     expect(await window.count()).toBe(running);
     await page.getByRole('button', { name: 'Remove state Running' }).click();
     await window.expectCount(all);
+  });
+
+  await test.step('what came in is told with its failures, and taken in above the rows in sight', async () => {
+    await page.getByRole('columnheader', { name: 'Started' }).hover();
+    await page.mouse.wheel(0, 2000);
+    const inSight = window.rows().nth(20);
+    await expect(inSight).toBeInViewport();
+    const id = await inSight.textContent();
+    const before = await inSight.boundingBox();
+    const later = (hours: number) => formatTime(EPOCH + hours * 3_600_000_000);
+    for (const hours of [1, 2, 3]) {
+      const type = hours === 3 ? 'FAILED' : 'COMPLETED';
+      const state = { id: randomUUID(), type, name: type, timestamp: later(hours) };
+      const started = { expected_start_time: later(hours), start_time: later(hours), end_time: later(hours) };
+      const columns = { state_id: state.id, state_type: type, state_name: type };
+      demo.control.insert('task_run', { name: `later-${hours}`, state, ...columns, ...started });
+    }
+    await page.getByRole('main').getByRole('button', { name: '3 new, 1 failed' }).click();
+    all += 3;
+    await window.expectCount(all);
+    const again = window
+      .rows()
+      .filter({ hasText: id ?? '' })
+      .first();
+    expect(await again.boundingBox()).toEqual(before);
   });
 
   await test.step('pause and go on', async () => {

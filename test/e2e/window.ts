@@ -1,4 +1,5 @@
 /** The actions of a person in the window, by the names on screen: the one place to change when a label changes. */
+import { readFile } from 'node:fs/promises';
 import { expect, type Locator, type Page } from '@playwright/test';
 
 export class Window {
@@ -62,6 +63,33 @@ export class Window {
     await expect(tip).toBeHidden();
   }
 
+  /** A click on the middle of any control in sight reaches it: nothing lies over it. `size` of the window in px. */
+  async expectNothingCovered(width: number, height: number): Promise<void> {
+    await this.page.setViewportSize({ width, height });
+    const covered = () =>
+      this.page.evaluate(() => {
+        /** false when a pane that scrolls has it out of sight */
+        const within = (node: Element, x: number, y: number): boolean => {
+          const { parentElement: up } = node;
+          if (!up) return x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
+          const { left, right, top, bottom } = up.getBoundingClientRect();
+          const cut = getComputedStyle(up).overflow !== 'visible';
+          return !(cut && (x < left || x >= right || y < top || y >= bottom)) && within(up, x, y);
+        };
+        return [...document.querySelectorAll('button, input, select')].flatMap((node) => {
+          if (node.closest('[inert]')) return []; // out of reach, behind an open run
+          const box = node.getBoundingClientRect();
+          const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+          if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || !within(node, x, y))
+            return [];
+          const found = document.elementFromPoint(x, y);
+          const name = node.getAttribute('aria-label') ?? node.textContent;
+          return node.contains(found) ? [] : `${name} lies under ${found?.className}`;
+        });
+      });
+    await expect.poll(covered, `at ${width} × ${height}`).toEqual([]);
+  }
+
   async addServer(name: string, apiUrl: string): Promise<void> {
     await this.page.getByRole('button', { name: /^Workspace:/ }).click();
     await this.page.getByRole('menuitem', { name: /Add a server/ }).click();
@@ -86,16 +114,61 @@ export class Window {
     return this.page.getByRole('list', { name: 'Presets' }).getByRole('button', { name: new RegExp(`^${name}`) });
   }
 
-  /** Opens the export dialog with the usual columns and starts it; the file's place is the host's to say. */
+  /** Opens the export dialog with the usual columns as CSV and starts it; the file's place is the host's to say. */
   async export(): Promise<void> {
-    await this.page
-      .getByRole('button', { name: /Export/ })
-      .first()
-      .click();
-    const dialog = this.page.getByRole('dialog', { name: /Export/ });
+    await this.page.getByRole('button', { name: 'Export…' }).first().click();
+    const dialog = this.page.getByRole('dialog', { name: /^Export / });
+    await dialog.getByRole('button', { name: 'CSV', exact: true }).click();
     await dialog.getByRole('radio', { name: /The usual set/ }).check();
+    await dialog.getByRole('checkbox', { name: /For spreadsheets/ }).uncheck();
     await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
-    await expect(dialog.getByText(/exported/)).toBeVisible();
+    await expect(
+      this.page
+        .getByRole('dialog', { name: 'Exports' })
+        .getByText(/exported/)
+        .first(),
+    ).toBeVisible();
+  }
+
+  /** Exports the chosen rows as JSON Lines, the server's own rows. */
+  async exportChosen(): Promise<void> {
+    await this.page.getByRole('group', { name: 'Chosen runs' }).getByRole('button', { name: 'Export…' }).click();
+    const dialog = this.page.getByRole('dialog', { name: /^Export / });
+    await dialog.getByRole('button', { name: 'JSON Lines' }).click();
+    await dialog.getByRole('radio', { name: /own rows/ }).check();
+    await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
+    await expect(
+      this.page
+        .getByRole('dialog', { name: 'Exports' })
+        .getByText(/exported/)
+        .first(),
+    ).toBeVisible();
+  }
+
+  async expectChosen(count: number): Promise<void> {
+    const bar = this.page.getByRole('group', { name: 'Chosen runs' });
+    if (count === 0) await expect(bar).toBeHidden();
+    else await expect(bar).toContainText(`${count} chosen`);
+  }
+
+  /** What is on the clipboard, pasted into the search field, which is left as it was. */
+  async pasted(): Promise<string> {
+    const field = this.page.getByRole('textbox', { name: /^Search names/ });
+    await field.fill('');
+    await field.press('ControlOrMeta+v');
+    const text = await field.inputValue();
+    await field.fill('');
+    await field.press('Escape');
+    return text;
+  }
+
+  async openCase(path: string): Promise<void> {
+    await this.page.getByLabel('Case file', { exact: true }).setInputFiles({
+      name: 'night.taskscope',
+      mimeType: 'application/zip',
+      buffer: await readFile(path),
+    });
+    await expect(this.page.getByRole('button', { name: 'Workspace: night' })).toBeVisible();
   }
 
   async closeDialog(): Promise<void> {

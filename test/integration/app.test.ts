@@ -25,7 +25,7 @@ const closers: (() => void)[] = [];
 async function open(): Promise<void> {
   const shell: Shell = {
     ...plainShell,
-    chooseSavePath: (suggested) => Promise.resolve({ path: join(dir, suggested), download: null }),
+    chooseSavePath: (suggested) => Promise.resolve({ path: join(dir, suggested), download: null, overwrite: true }),
   };
   app = await createApp({ dataDir: join(dir, 'data'), shell, demoRuns: RUNS, log: () => undefined });
   const { port1, port2 } = new MessageChannel();

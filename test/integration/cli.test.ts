@@ -44,7 +44,9 @@ describe('wrong usage ends with 2 and says how it is used', () => {
     [['sync', '--since', 'yesterday'], /30d/],
     [['sync', '--since', '1d', '--all'], /exclude each other/],
     [['export'], /--out/],
-    [['export', '--out', 'x', '--format', 'xlsx'], /csv/],
+    [['export', '--out', 'x', '--format', 'yaml'], /csv, jsonl/],
+    [['export', '--out', 'x', '--delimiter', '#'], /--delimiter takes/],
+    [['export', '--out', 'x', '--columns', 'id,id'], /twice/],
     [['serve', '--port', '70000'], /65535/],
     [['workspace'], /add, edit, cloud, list or remove/],
     [['workspace', 'rename', 'a'], /no rename/],
@@ -124,6 +126,33 @@ describe('export', () => {
     const out = join(dir, 'failed.csv');
     const told = JSON.parse((await run('export', '--body', body, '--out', out)).out) as { rows: number };
     assert.equal(told.rows, counted.count);
+  });
+
+  test('goes to stdout with nothing else on it, in the format that was asked for', async () => {
+    const body = join(dir, 'three.json');
+    await writeFile(body, '{"task_runs":{"state":{"type":{"any_":["FAILED"]}}}}');
+    const lines = await run('export', '--body', body, '--out', '-', '--format', 'jsonl', '--quiet');
+    assert.equal(lines.code, 0, lines.err);
+    assert.equal(lines.err, '');
+    const { results } = JSON.parse((await run('query', '--body', body)).out) as { results: { id: string }[] };
+    const rows = lines.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string });
+    assert.deepEqual(rows.map(({ id }) => id).sort(), results.map(({ id }) => id).sort());
+    const sheet = ['--bom', '--delimiter', 'tab', '--header', 'title', '--columns', 'id,state.message,state_type'];
+    const table = await run('export', '--body', body, '--out', '-', ...sheet);
+    assert.match(table.out, /^\ufeffTask run id\tState message\tState\r\n/);
+  });
+
+  test('overwrites only when told to', async () => {
+    const out = join(dir, 'there.json');
+    await writeFile(out, 'mine');
+    words(await run('export', '--out', out), 1, /is there already/);
+    assert.equal(await readFile(out, 'utf8'), 'mine');
+    assert.equal((await run('export', '--out', out, '--force')).code, 0);
+    const rows = JSON.parse(await readFile(out, 'utf8')) as unknown[];
+    assert.ok(rows.length >= RUNS);
   });
 
   test('a failure leaves no file', async () => {

@@ -20,7 +20,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { writeFile } from '../../src-main/export/file.ts';
+import type { AppError } from '../../src-main/contract/errors.ts';
+import { writeFile, type Chunk } from '../../src-main/export/file.ts';
 import { linesOf, version } from '../fixtures/export-child.ts';
 import { noLimits } from '../fixtures/file-limit.ts';
 import { inProcess } from '../fixtures/mount-namespace.ts';
@@ -34,8 +35,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-async function exportTo(path: string, number: number, signal?: AbortSignal): Promise<void> {
-  for await (const _ of writeFile(path, version(number), signal));
+async function exportTo(path: string, number: number, signal = new AbortController().signal): Promise<void> {
+  for await (const _ of writeFile(path, version(number), { signal }));
 }
 
 test('after kill -9 at any moment the file is the old one or a whole new one, and the next export removes what was left', async () => {
@@ -77,7 +78,8 @@ test('an export that is cancelled leaves the old file and nothing else', async (
   const abort = new AbortController();
   await assert.rejects(
     async () => {
-      for await (const { rows } of writeFile(path, version(1), abort.signal)) if (rows === 100) abort.abort();
+      for await (const { rows } of writeFile(path, version(1), { signal: abort.signal }))
+        if (rows === 100) abort.abort();
     },
     { code: 'CANCELLED' },
   );
@@ -143,5 +145,41 @@ test('a device is written into and stays, a folder is refused', { skip: posix },
   await exportTo('/dev/null', 1);
   assert.ok((await stat('/dev/null')).isCharacterDevice());
   await assert.rejects(exportTo(dir, 1), { code: 'FILE_NOT_WRITABLE' });
+  assert.deepEqual(await readdir(dir), []);
+});
+
+test('what is there is not overwritten unasked, not even what comes while the export runs', async () => {
+  const path = join(dir, 'runs.csv');
+  await write(path, 'old');
+  const unasked = async (during: () => Promise<void> = () => Promise.resolve()) => {
+    for await (const { rows } of writeFile(path, version(1), { overwrite: false })) if (rows === 1) await during();
+  };
+  await assert.rejects(unasked(), { code: 'FILE_EXISTS' });
+  await rm(path);
+  await assert.rejects(
+    unasked(() => write(path, 'new')),
+    { code: 'FILE_EXISTS' },
+  );
+  assert.equal(await readFile(path, 'utf8'), 'new');
+  assert.deepEqual(await readdir(dir), ['runs.csv']);
+  await rm(path);
+  await unasked();
+  assert.equal(await readFile(path, 'utf8'), linesOf(1));
+  assert.deepEqual(await readdir(dir), ['runs.csv']);
+});
+
+test('an export that would not fit ends before the disk is full', async () => {
+  function* endless(): Generator<Chunk> {
+    for (let rows = 20_000; ; rows += 20_000) yield { chunk: Buffer.alloc(10_000_000), rows, total: 1e13 };
+  }
+  const path = join(dir, 'runs.csv');
+  let written = 0;
+  await assert.rejects(
+    async () => {
+      for await (const { bytes } of writeFile(path, endless())) written = bytes;
+    },
+    ({ code, details }: AppError) => code === 'DISK_FULL' && Number(details.needed) > Number(details.free),
+  );
+  assert.ok(written < 20_000_000);
   assert.deepEqual(await readdir(dir), []);
 });

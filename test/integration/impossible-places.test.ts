@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createApp } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
+import { exportOptionsSchema } from '../../src-main/contract/export.ts';
 import { taskscope } from '../fixtures/command-line.ts';
 import { syncedFolder, words, type Synced } from '../fixtures/synced-folder.ts';
 
@@ -89,7 +90,7 @@ test('a window may show finished exports only, and may not read any variable of 
   const out = join(synced.dir, 'shown.csv');
   const shell = {
     ...plainShell,
-    chooseSavePath: () => Promise.resolve({ path: out, download: null }),
+    chooseSavePath: () => Promise.resolve({ path: out, download: null, overwrite: true }),
     revealFile: (path: string) => Promise.resolve(void shown.push(path)),
   };
   process.env.EDGES_SECRET = 'sesame';
@@ -99,10 +100,10 @@ test('a window may show finished exports only, and may not read any variable of 
     await assert.rejects(async () => app.handlers['shell.revealFile']({ path: '/etc/passwd' }, never), {
       code: 'NOT_FOUND',
     });
-    const { save } = (await app.handlers['export.choose']({ suggested: 'x.csv' }, never))!;
+    const { save } = (await app.handlers['export.choose']({ suggested: 'x.csv', folder: false }, never))!;
     const query = { where: { and: [] }, sort: [] };
-    const what = { save, workspace: synced.name, query, columns: ['id'], spreadsheet: false };
-    for await (const _ of app.handlers['export.run'](what, never));
+    const what = exportOptionsSchema.parse({ columns: ['id'] });
+    for await (const _ of app.handlers['export.run']({ ...what, save, workspace: synced.name, query }, never));
     await app.handlers['shell.revealFile']({ path: out }, never);
     assert.deepEqual(shown, [out]);
 

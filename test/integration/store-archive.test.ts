@@ -212,8 +212,9 @@ test('activity of a run comes back whole', (t) => {
     history: [{ id: uuid(3), type: 'RUNNING', name: 'Running', timestamp: 5, message: null }],
     logs: [{ id: uuid(4), name: 'prefect', level: 20, message: 'línea\n'.repeat(500), timestamp: 6 }],
     artifacts: [],
-    truncated: false,
     gap: null,
+    kept: 1,
+    count: null,
     fetched: 7,
     problem: null,
   };
@@ -221,6 +222,29 @@ test('activity of a run comes back whole', (t) => {
   writer.saveActivity(uuid(1), activity, null);
   assert.deepEqual(reader.activity(uuid(1)), activity);
   assert.equal(reader.activity(uuid(2)), null);
+});
+
+test('lines are added, each once, and come back by time and id, also in parts', (t) => {
+  const { writer, reader } = archive(t);
+  const line = (id: string, timestamp: number) => ({ id, name: 'prefect', level: 20, message: id, timestamp });
+  const lines = [line(uuid(9), 1), line(uuid(8), 1), line('no uuid', 1), line(uuid(7), 2), line(uuid(6), 3)];
+  const head = { history: [], artifacts: [], kept: 0, count: 9, fetched: 7, problem: null };
+  const save = (logs: RunActivity['logs'], gap: string | null) =>
+    writer.saveActivity(uuid(1), { ...head, logs, gap }, null);
+  save(lines.slice(2), 'no uuid');
+  assert.deepEqual(reader.activityEnd(uuid(1)), { timestamp: 1, id: 'no uuid' });
+  save(lines.slice(0, 4), null);
+  assert.deepEqual(reader.activityEnd(uuid(1)), { timestamp: 3, id: uuid(6) });
+  const ids = (found: readonly { id: string }[] | undefined) => found?.map(({ id }) => id);
+  const inOrder = ['no uuid', uuid(8), uuid(9), uuid(7), uuid(6)];
+  const { logs, kept, count } = reader.activity(uuid(1)) as RunActivity;
+  assert.deepEqual([ids(logs), kept, count], [inOrder, 5, 9]);
+  assert.deepEqual(ids(reader.activity(uuid(1), 2)?.logs), inOrder.slice(3));
+  assert.deepEqual(ids(reader.activity(uuid(1), null, 2)?.logs), inOrder.slice(0, 2));
+  for (let at = 0; at < 5; at++)
+    assert.deepEqual(ids(reader.lines(uuid(1), logs[at], 2)), inOrder.slice(at + 1, at + 3));
+  assert.equal(writer.remove('task_run', [uuid(1)], 5), 0);
+  assert.equal(reader.activity(uuid(1)), null);
 });
 
 test('a reader sees what another connection commits, also after it has been opened', (t) => {

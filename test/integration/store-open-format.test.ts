@@ -8,10 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { documentKinds, entities, type DocumentKind, type Entity } from '../../src-main/contract/fields.ts';
-import type { RunActivity } from '../../src-main/contract/run.ts';
+import { TRUE, type Condition, type SortKey } from '../../src-main/contract/query.ts';
+import { byTimeAndId, type RunActivity } from '../../src-main/contract/run.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
+import { bodyOf, pythonOfQuery, pythonOfRun } from '../../src-main/core/written/requests.ts';
 import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient } from '../../src-main/prefect/client.ts';
+import { toPrefectRequest } from '../../src-main/query/language/to-prefect.ts';
+import { toSql } from '../../src-main/query/language/to-sql.ts';
 import { columns } from '../../src-main/store/columns.ts';
 import { failureOf } from '../../src-main/store/failure.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
@@ -75,7 +79,7 @@ describe('an archive of a real server, read by other programs', { skip: noPrefec
       let activity = await fetchActivity(client, id);
       for (; activity.logs.length < 4 && Date.now() < end; await delay(500)) activity = await fetchActivity(client, id);
       writer.saveActivity(id, activity, null);
-      kept.set(id, activity);
+      kept.set(id, { ...activity, logs: [...activity.logs].sort(byTimeAndId) });
     }
     writer.close();
     await client.close();
@@ -167,6 +171,99 @@ describe('an archive of a real server, read by other programs', { skip: noPrefec
     });
     return out === '' ? [] : (JSON.parse(out) as Record<string, unknown>[]);
   }
+
+  /** A day ago, µs. */
+  const yesterday = () => Date.now() * 1000 - 86_400e6;
+  /** Views that Prefect can be asked with the same meaning. */
+  const prefectViews = (): Condition[] => {
+    const rows = rowsOf('task_run');
+    const tagged = rows.find(({ tags }) => (tags as string[]).length > 0);
+    const flow = rowsOf('flow')[0];
+    assert.ok(tagged && flow);
+    return [
+      { field: 'state_type', in: ['FAILED', 'CRASHED'] },
+      { field: 'tags', all: tagged['tags'] as string[] },
+      { field: 'flow_run.flow.name', in: [String(flow['name'])] },
+      { field: 'flow_run_id', in: [...new Set(rows.map((row) => String(row['flow_run_id'])))].slice(0, 2) },
+      { field: 'name', contains: 'publish' },
+      { field: 'end_time', isNull: true },
+      {
+        and: [
+          { field: 'start_time', from: yesterday() },
+          { field: 'state_name', in: ['Completed'] },
+        ],
+      },
+      { has: 'subflow_runs', where: TRUE },
+      TRUE,
+    ];
+  };
+  const idsOf = (where: Condition, sort: SortKey[]): string[] => {
+    assert.ok(archive);
+    const { engine } = archive;
+    return Array.from(engine.ask({ where, sort, now: Date.now() * 1000 }).order, (rid) => engine.idOf('task_run', rid));
+  };
+
+  test('a view as SQL gives the sqlite3 shell the runs on screen, in their order', { skip: noSqlite }, () => {
+    const sort: SortKey[] = [{ field: 'start_time', dir: 'desc' }];
+    const more: Condition[] = [
+      { field: 'task_key', contains: 'PUBLISH' },
+      { not: { field: 'flow_run.flow.name', contains: 'a' } },
+      {
+        or: [
+          { field: 'duration', from: 0.001 },
+          { field: 'run_count', from: 2 },
+        ],
+      },
+    ];
+    for (const where of [...prefectViews(), ...more]) {
+      const sql = toSql(
+        { where, sort },
+        ['name', 'flow_run.flow.name'],
+        archive?.dialect ?? 'sqlite',
+        Date.now() * 1000,
+      );
+      assert.deepEqual(
+        asked(`/* a comment first */\n${sql}`).map(({ id }) => id),
+        idsOf(where, sort),
+        sql,
+      );
+    }
+  });
+
+  test('a view as a body and as Python gives what Prefect’s own client reads', async () => {
+    assert.ok(server);
+    const target = { api_url: server.apiUrl, auth: 'none', headers: [], insecure_tls: false, ca_file: null } as const;
+    const sort: SortKey[] = [{ field: 'expected_start_time', dir: 'asc' }];
+    const programs: string[] = [];
+    const expected: string[][] = [];
+    for (const where of prefectViews()) {
+      const request = toPrefectRequest({ where, sort }, Date.now() * 1000);
+      assert.deepEqual([request.lost, request.orderLost], [[], false]);
+      const reply: Response = await fetch(`${server.apiUrl}/task_runs/filter`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: bodyOf(request),
+      });
+      const ids = idsOf(where, sort);
+      const page = ((await reply.json()) as Values[]).map(({ id }) => id);
+      assert.equal(page.length, Math.min(ids.length, 200));
+      for (const id of page) assert.ok(ids.includes(id), bodyOf(request));
+      programs.push(pythonOfQuery(request, target));
+      expected.push(ids);
+    }
+    // one process for all: importing Prefect takes a second
+    const driver = `import json, sys\nfor code in json.load(sys.stdin):\n    exec(code, {})\n    print("--")\n`;
+    const printed = execFileSync(server.python, ['-c', driver], {
+      input: JSON.stringify([...programs, pythonOfRun(expected.flat()[0], target)]),
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    }).split('--\n');
+    expected.forEach((ids, i) => {
+      const found = printed[i].split('\n').flatMap((line) => (line === '' ? [] : [line.slice(0, 36)]));
+      assert.deepEqual(new Set(found.filter((line) => /^[0-9a-f-]{36}$/.test(line))), new Set(ids), programs[i]);
+    });
+    assert.equal((JSON.parse(printed[expected.length]) as Values).id, expected.flat()[0]);
+  });
 
   test('README’s three queries, in the sqlite3 shell', { skip: noSqlite }, () => {
     const readme = readFileSync(`${root}README.md`, 'utf8');

@@ -141,7 +141,7 @@ for (const [thread, how] of [
         })(),
       );
       await until(() => archive.sync.get().received > 0 && seen.length > 0);
-      const waiting = thread === 'query' ? codeOf(archive.query.activity({ id: 'x' })) : null;
+      const waiting = thread === 'query' ? codeOf(archive.query.activity({ id: 'x', from: null })) : null;
       await kills[how](newest(thread));
       if (waiting) assert.ok([null, 'THREAD_DIED'].includes(await waiting));
       await archive.settled();
@@ -259,7 +259,7 @@ test('a thread dies during an export and during a save: an error or a whole resu
     const out = join(dir, 'rows.csv');
     const { query } = await app.archive('one');
     const exporting = (async () => {
-      for await (const item of query.export({ query: everything, columns: ['id'], path: out })) if (item.kind === 'done') return item.rows; // prettier-ignore
+      for await (const item of query.export({ query: everything, columns: ['id'], path: out, overwrite: true })) if (item.kind === 'done') return item.rows; // prettier-ignore
       return null;
     })();
     await kills.terminate(newest('query'));

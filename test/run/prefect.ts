@@ -45,11 +45,11 @@ export async function findOrMakeNewest(): Promise<Found> {
   return version === PINNED ? { path: null, why: `${PINNED} is the newest` } : { path: python, why: '' };
 }
 
-const pythonOf = (folder: string): string =>
+export const pythonOf = (folder: string): string =>
   join(folder, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
 const markOf = (folder: string): string => join(folder, 'taskscope-ready');
 
-async function isMarked(folder: string, requirements: string[]): Promise<boolean> {
+export async function isMarked(folder: string, requirements: string[]): Promise<boolean> {
   const mark = markOf(folder);
   return existsSync(mark) && (await readFile(mark, 'utf8')) === requirements.join('\n');
 }
@@ -58,7 +58,7 @@ async function isMarked(folder: string, requirements: string[]): Promise<boolean
 const ageOf = async (folder: string): Promise<number> => Date.now() - (await stat(markOf(folder))).mtimeMs;
 
 /** `upgrade`: the folder is there and stays usable when the installation fails. */
-async function makeVenv(folder: string, requirements: string[], upgrade = false): Promise<Found> {
+export async function makeVenv(folder: string, requirements: string[], upgrade = false): Promise<Found> {
   const base = (await findPython()) ?? ((await aptInstall(['python3', 'python3-venv'])) ? await findPython() : null);
   if (!base) return { path: null, why: 'no Python 3.10 or newer with venv' };
   const python = pythonOf(folder);

@@ -8,38 +8,38 @@ const activity = (logs: RunActivity['logs'], fetched: number, gap: string | null
   history: [],
   logs,
   artifacts: [],
-  truncated: gap !== null,
   gap,
+  kept: logs.length,
+  count: gap === null ? null : 9,
   fetched,
   problem: null,
 });
 
-test('logs the server has cleaned up stay in the archive, new ones are added, each once and in order of time', () => {
-  const kept = activity([line('a', 1), line('b', 2, 'old')], 10);
-  assert.deepEqual(mergeActivity(kept, activity([], 20)), { ...kept, fetched: 20 });
-  assert.deepEqual(
-    mergeActivity(kept, activity([line('c', 1.5), line('b', 2, 'new')], 20)).logs.map(({ id, message }) => [
-      id,
-      message,
-    ]),
-    [
-      ['a', 'a'],
-      ['c', 'c'],
-      ['b', 'new'],
-    ],
-  );
-  assert.equal(mergeActivity(null, kept), kept);
+/** `kept`: the archive's lines up to the first that is missing. */
+const end = (kept: RunActivity) => kept.logs.find(({ id }) => id === kept.gap) ?? kept.logs.at(-1) ?? null;
+
+test('history and artifacts that the server has cleaned up stay, new ones are added, each once and in order of time', () => {
+  const state = (id: string, timestamp: number, name = id) => ({ id, type: 'RUNNING', name, timestamp, message: null });
+  const kept = { ...activity([line('a', 1)], 10), history: [state('a', 1), state('b', 2, 'old')] };
+  const fresh = { ...activity([line('c', 2)], 20), history: [state('c', 1.5), state('b', 2, 'new')] };
+  const merged = mergeActivity(kept, end(kept), fresh);
+  assert.deepEqual(merged.history.map(({ name }) => name), ['a', 'c', 'new']); // prettier-ignore
+  assert.deepEqual(merged.logs, fresh.logs, 'the archive adds them');
+  assert.equal(merged.fetched, 20);
+  assert.equal(mergeActivity(null, null, kept), kept);
+  const refused = { ...activity([], 30), fetched: null };
+  assert.deepEqual(mergeActivity(kept, end(kept), refused), { ...kept, logs: [] });
 });
 
 test('lines that were kept while the run had logged less close the gap of a later reading, or a part of it', () => {
   const lines = (...numbers: number[]) => numbers.map((n) => line(String(n), n));
   const later = activity(lines(1, 2, 8, 9), 20, '2');
-  const merged = (kept: RunActivity) => {
-    const { logs, gap, truncated } = mergeActivity(kept, later);
-    return [logs.map(({ id }) => id).join(' '), gap, truncated];
-  };
-  assert.deepEqual(merged(activity(lines(1, 2), 10)), ['1 2 8 9', '2', true]);
-  assert.deepEqual(merged(activity(lines(1, 2, 3, 4), 10)), ['1 2 3 4 8 9', '4', true]);
-  assert.deepEqual(merged(activity(lines(1, 2, 3, 4, 5, 6, 7, 8), 10)), ['1 2 3 4 5 6 7 8 9', null, false]);
-  assert.deepEqual(merged(activity(lines(1, 2, 3, 6, 7), 10, '3')), ['1 2 3 6 7 8 9', '3', true]);
+  const gap = (kept: RunActivity, fresh = later) => mergeActivity(kept, end(kept), fresh).gap;
+  assert.equal(gap(activity(lines(1, 2), 10)), '2');
+  assert.equal(gap(activity(lines(1, 2, 3, 4), 10)), '4');
+  assert.equal(gap(activity(lines(1, 2, 3, 4, 5, 6, 7, 8), 10)), null);
+  assert.equal(gap(activity(lines(1, 2, 3, 6, 7), 10, '3')), '3');
+  // a part of what is missing was read, and then all of it
+  assert.equal(gap(activity(lines(1, 2, 8, 9), 10, '2'), activity(lines(2, 3, 4), 20, '4')), '4');
+  assert.equal(gap(activity(lines(1, 2, 8, 9), 10, '2'), activity(lines(2, 3, 4, 5, 8, 9), 20)), null);
 });

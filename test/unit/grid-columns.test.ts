@@ -12,6 +12,7 @@ import {
   splitName,
   toggledColumn,
 } from '../../src-renderer/grid-columns.ts';
+import { fittingTags } from '../../src-renderer/ui/grid/tag-fit.ts';
 import '../fixtures/ci-seed.ts';
 
 const sum = (list: number[]) => list.reduce((a, b) => a + b, 0);
@@ -32,6 +33,24 @@ describe('grid columns', () => {
         const widths = fitColumns(defaultColumns, space);
         assert.ok(widths.every((width, i) => width >= (gridColumns[i]?.min ?? 0)));
       }),
+    );
+  });
+
+  it('tags that do not fit are counted: what is shown and the count fit, unless it is one', () => {
+    const width = (tag: string) => tag.length * 6;
+    assert.equal(fittingTags([], 0, width), 0);
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ minLength: 1, maxLength: 20 })),
+        fc.integer({ min: 0, max: 600 }),
+        (tags, room) => {
+          const shown = fittingTags(tags, room, width);
+          const taken = sum(tags.slice(0, shown).map((tag) => width(tag) + 16));
+          assert.ok(shown <= tags.length && (shown > 0 || tags.length === 0));
+          if (shown === tags.length && shown > 1) assert.ok(taken <= room);
+          else if (shown > 1) assert.ok(taken + 26 <= room);
+        },
+      ),
     );
   });
 

@@ -49,15 +49,35 @@ function client(lines: readonly Line[], asked: Body[] = []): PrefectClient {
 test('a run of 30,000 lines: its first and its last 5,000, in order, and the place between them', async () => {
   const lines = linesOf('a', Array<number>(30_000).fill(1));
   const asked: Body[] = [];
-  const { lines: kept, gap } = (await readLogs(client(lines, asked), ['a'], 200, {})).get('a') ?? {
-    lines: [],
-    gap: '',
-  };
+  const found = (await readLogs(client(lines, asked), ['a'], 200, {})).get('a');
+  const { lines: kept, gap, count } = found ?? { lines: [], gap: '', count: 0 };
   const cut = kept.findIndex(({ id }) => id === gap) + 1;
   assert.deepEqual(kept.slice(0, cut).map(({ id }) => id), lines.slice(0, cut).map(({ id }) => id)); // prettier-ignore
   assert.deepEqual(kept.slice(cut).map(({ id }) => id), lines.slice(cut - kept.length).map(({ id }) => id)); // prettier-ignore
   assert.ok(cut >= END_LINES && kept.length - cut >= END_LINES, `${cut} and ${kept.length - cut} lines`);
-  assert.ok(asked.length < 60, `${asked.length} requests`);
+  assert.equal(count, 30_000, 'counted, though the server has no count');
+  assert.ok(asked.length < 80, `${asked.length} requests`);
+});
+
+test('a run of 30,000 lines, read on: every line is there, and a reading of what is new costs a page', async () => {
+  const lines = linesOf('a', Array<number>(30_000).fill(1));
+  const here = new Set<string>();
+  let gap: string | null = '';
+  let requests = 0;
+  for (let after: number | null = null; gap !== null;) {
+    const asked: Body[] = [];
+    const found = (await readLogs(client(lines, asked), ['a'], 200, {}, { after, rest: after !== null })).get('a');
+    for (const { id } of found?.lines ?? []) here.add(id);
+    gap = found?.gap ?? null;
+    after = found?.lines.find(({ id }) => id === gap)?.timestamp ?? null;
+    requests += asked.length;
+  }
+  assert.equal(here.size, 30_000);
+  assert.ok(requests < 230, `${requests} requests`);
+  const asked: Body[] = [];
+  const span = { after: lines.at(-50)?.at ?? null, rest: false };
+  const tail = (await readLogs(client(lines, asked), ['a'], 200, {}, span)).get('a');
+  assert.deepEqual([tail?.lines.length, tail?.gap, asked.length], [50, null, 1]);
 });
 
 test('any number of lines, runs and ties: nothing doubled, everything there where no gap is named, both ends where one is', async () => {
@@ -68,7 +88,7 @@ test('any number of lines, runs and ties: nothing doubled, everything there wher
       const all = runs.flatMap((each, i) => linesOf(ids[i], each));
       const found = await readLogs(client(all), ids, 200, {});
       for (const id of ids) {
-        const { lines = [], gap = '' } = found.get(id) ?? {};
+        const { lines = [], gap = '', count = null } = found.get(id) ?? {};
         const there = all.filter(({ task_run_id }) => task_run_id === id).map((line) => line.id);
         const here = lines.map((line) => line.id);
         assert.equal(new Set(here).size, here.length);
@@ -78,6 +98,7 @@ test('any number of lines, runs and ties: nothing doubled, everything there wher
         );
         if (gap === null) assert.deepEqual([...here].sort(), [...there].sort());
         else assert.ok(here.length >= 2 * END_LINES && here.length < there.length && here.includes(gap));
+        assert.equal(count, gap === null ? null : there.length);
       }
     }),
     { numRuns: 40 },

@@ -1,4 +1,4 @@
-/** Which values are new, against the naive evaluator: random archives, conditions and changes. */
+/** Which values and which rows are new, against the naive evaluator: random archives, conditions and changes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -57,6 +57,36 @@ test('the first row that has them is expected later, in an archive that reaches 
       },
     ),
     { numRuns: 300 },
+  );
+});
+
+test('the news of an answer are the rows that came to it, those of them that failed, and the rows that left', () => {
+  fc.assert(
+    fc.property(
+      arbitrary.archive,
+      fc.array(arbitrary.change, { minLength: 1, maxLength: 3 }),
+      ask.condition('task_run', 1),
+      (steps, changes, where) => {
+        const archive = arbitrary.build(steps);
+        archive.commit();
+        const engine = new Engine(archive, { dialect: 'sqlite' });
+        engine.load();
+        const naive = new Naive(archive, 'sqlite');
+        const matching = () => naive.rows('task_run').filter((row) => naive.where('task_run', row, where, NOW));
+        const before = engine.ask({ where, sort: [], now: NOW });
+        const had = new Set(matching().map(({ id }) => id));
+        for (const change of changes) {
+          arbitrary.perform(archive, change);
+          engine.apply(archive.commit());
+          const now = matching();
+          const added = now.filter(({ id }) => !had.has(id));
+          const failed = added.filter(({ state_type: state }) => state === 'FAILED' || state === 'CRASHED').length;
+          const removed = had.size - (now.length - added.length);
+          assert.deepEqual(engine.news(before, where, NOW), { added: added.length, failed, removed });
+        }
+      },
+    ),
+    { numRuns: 200 },
   );
 });
 

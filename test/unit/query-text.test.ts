@@ -137,7 +137,9 @@ describe('what is typed', () => {
       ['not deployment:"prod"', [{ not: { field: 'flow_run.deployment_id', in: [B, C] } }]],
       ['flow:unheard-of', [{ field: 'flow_run.flow.name', in: ['unheard-of'] }]],
       ['connection reset', [{ text: 'connection reset' }]],
-      ['"a" b -c', [{ text: 'a' }, { text: 'b' }, { not: { text: 'c' } }]],
+      ['"a" b -c', [{ text: '"a"' }, { text: 'b' }, { not: { text: 'c' } }]],
+      ['text:"a b" log:refused', [{ text: 'a b' }, { log: 'refused' }]],
+      ['not log:"\\"read timed out\\" -retry"', [{ not: { log: '"read timed out" -retry' } }]],
       ['12:30 x', [{ text: '12:30 x' }]],
       ['has:subflow_runs', [{ has: 'subflow_runs', where: TRUE }]],
       [
@@ -191,7 +193,7 @@ describe('what is typed', () => {
     };
     assert.equal(
       printQuery(where, names),
-      `state:failed,crashed not flow:nightly-etl deployment:${B} tag:prod+"on call" started>=-1d duration:5m..90m "reset" (ended:none or attempts>=3)`,
+      `state:failed,crashed not flow:nightly-etl deployment:${B} tag:prod+"on call" started>=-1d duration:5m..90m text:reset (ended:none or attempts>=3)`,
     );
   });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RunLink, TaskRunDetail } from '../../src-main/contract/run.ts';
+import type { RunLink, TaskRunDetail, TaskRunRow } from '../../src-main/contract/run.ts';
 import { readJson } from '../../src-renderer/ui/text/json-text.ts';
-import { comparedToMedian, policyWords, readRecord } from '../../src-renderer/views/detail/record.ts';
+import { attemptOf, comparedToMedian, policyWords, readRecord } from '../../src-renderer/views/detail/record.ts';
 
 const link: RunLink = {
   id: 'a',
@@ -61,5 +61,26 @@ describe('record of a run', () => {
     assert.equal(comparedToMedian(40, 38), null);
     assert.equal(comparedToMedian(0.4, 0.01), null);
     assert.equal(comparedToMedian(5, 0), null);
+    assert.equal(comparedToMedian(978, 1), 'more than 100 times the median');
+  });
+
+  it('an attempt is what ran, without the waits between attempts', () => {
+    const second = 1e6;
+    const row = (change: Partial<TaskRunRow>) =>
+      ({
+        state_type: 'COMPLETED',
+        state_timestamp: 1900 * second,
+        start_time: 0,
+        end_time: 1900 * second,
+        run_count: 1,
+        total_run_time: 0,
+        ...change,
+      }) as TaskRunRow;
+    assert.equal(attemptOf(row({ run_count: 3, total_run_time: 6 }), 0), 2);
+    assert.equal(attemptOf(row({}), 0), 1900);
+    assert.equal(attemptOf(row({ run_count: 3 }), 0), null);
+    const running = { state_type: 'RUNNING', end_time: null, run_count: 2, total_run_time: 50 };
+    assert.equal(attemptOf(row(running), 1904 * second), 4);
+    assert.equal(attemptOf(row({ state_type: 'PENDING', start_time: null, end_time: null }), 5 * second), null);
   });
 });

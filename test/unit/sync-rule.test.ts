@@ -86,7 +86,13 @@ class Place {
       unfinished: (entity, since) => Promise.resolve(writer.lookup((lookup) => lookup.unfinished(entity, since))),
       dueActivities: (wanted) => Promise.resolve(writer.dueActivities(wanted)),
       saveActivity: (id, activity, stamp) =>
-        Promise.resolve(writer.saveActivity(id, mergeActivity(writer.activity(id), activity), stamp)),
+        Promise.resolve(
+          writer.saveActivity(
+            id,
+            mergeActivity(writer.activity(id, Infinity), writer.activityEnd(id), activity),
+            stamp,
+          ),
+        ),
     };
   }
 

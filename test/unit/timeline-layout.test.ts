@@ -61,6 +61,7 @@ describe('timeline', () => {
     );
     const [wait, run] = layTimeline(spans, 380);
     assert.ok(wait?.cut && run && run.width > 150);
+    assert.ok(Math.abs(wait.width - run.width) < 1e-6);
   });
 
   it('every span can be seen, in order, within the width', () => {
@@ -75,6 +76,9 @@ describe('timeline', () => {
           x = piece.x + piece.width;
         }
         assert.ok(x <= 380 + 1e-6);
+        const lasting = pieces.filter(({ kind }) => kind !== 'end').sort((a, b) => a.to - a.from - (b.to - b.from));
+        for (const [i, piece] of lasting.entries())
+          assert.ok(piece.width >= (lasting[i - 1]?.width ?? 0) - 1e-6, 'what lasted longer is drawn shorter');
       }),
     );
   });

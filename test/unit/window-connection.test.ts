@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { TRUE } from '../../src-main/contract/query.ts';
+import { TRUE, type Condition } from '../../src-main/contract/query.ts';
 import { connectionEditSchema, type Workspace } from '../../src-main/contract/workspace.ts';
 import type { Preset } from '../../src-main/contract/preset.ts';
 import { settingsChangeSchema, settingsSchema } from '../../src-main/contract/settings.ts';
 import { fetchRuleSchema, retentionSchema } from '../../src-main/contract/sync.ts';
 import { mixWords, newReceiver, signInWords } from '../../src-renderer/state/workspace/connection-words.ts';
 import { paceLabel, paces } from '../../src-renderer/state/workspace/pace.ts';
+import { localPreset, namesIn, type Lookup } from '../../src-renderer/state/question/preset-names.ts';
 import { differs, inOrder } from '../../src-renderer/state/question/preset-order.ts';
 import {
   editForm,
@@ -111,6 +112,7 @@ describe('presets', () => {
     id,
     name: id,
     query: { where: TRUE, sort: [] },
+    names: {},
     columns: null,
     builtin: false,
     ...change,
@@ -136,6 +138,68 @@ describe('presets', () => {
     assert.equal(differs(preset('a'), query, ['tags', 'name']), false);
     assert.equal(differs(own, { where: TRUE, sort: [{ field: 'name', dir: 'asc' }] }, ['name', 'tags']), true);
     assert.equal(differs(own, { where: { text: 'x' }, sort: [] }, ['name', 'tags']), true);
+  });
+});
+
+describe('a preset in another workspace', () => {
+  const field = 'flow_run.flow_id';
+  const deployment = 'flow_run.deployment_id';
+  const idOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+  const [nightly, gone, here, other, daily] = [1, 2, 3, 4, 5].map(idOf);
+  const where: Condition = {
+    and: [
+      { field, in: [nightly, gone, here] },
+      {
+        not: {
+          or: [
+            { field: deployment, in: [daily] },
+            { field: 'state_type', in: ['FAILED'] },
+          ],
+        },
+      },
+    ],
+  };
+  const archive: Lookup = {
+    has: (_field, id) => Promise.resolve(id === here),
+    idsOf: (path, name) =>
+      Promise.resolve(path === field && name === 'nightly' ? [other, here] : name === 'daily' ? [idOf(6)] : []),
+  };
+  const saved: Preset = {
+    id: 'p',
+    name: 'Mine',
+    query: { where, sort: [] },
+    names: { [nightly]: 'nightly', [gone]: 'hourly', [here]: 'weekly', [daily]: 'daily' },
+    columns: null,
+    builtin: false,
+  };
+
+  it('keeps the names of what it names', () => {
+    const names = namesIn(saved.query, (id) => (id === gone ? null : `name of ${id}`));
+    assert.deepEqual(Object.keys(names).sort(), [nightly, here, daily]);
+  });
+
+  it('has the ids of the same names, once each, and says what is not there', async () => {
+    const local = await localPreset(saved, archive);
+    assert.deepEqual(local?.query.where, {
+      and: [
+        { field, in: [other, here, gone] },
+        {
+          not: {
+            or: [
+              { field: deployment, in: [idOf(6)] },
+              { field: 'state_type', in: ['FAILED'] },
+            ],
+          },
+        },
+      ],
+    });
+    assert.deepEqual(local.absent, [{ field, id: gone }]);
+  });
+
+  it('stays as it is where it names nothing, or was saved without names', async () => {
+    const everything = { where: TRUE, sort: [] };
+    assert.equal(await localPreset({ ...saved, query: everything }, archive), null);
+    assert.equal(await localPreset({ ...saved, names: {} }, archive), null);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import type { TaskRunRow } from '../../src-main/contract/run.ts';
+import { rowsMoved } from '../../src-renderer/state/question/anchor.ts';
 import { Pages } from '../../src-renderer/state/question/pages.ts';
 
 const row = (index: number) => ({ id: String(index) }) as TaskRunRow;
@@ -119,5 +120,39 @@ describe('pages of a result', () => {
     await pages.renew(900, 940);
     assert.equal(pages.at(199), null, 'gone from memory: it is read anew when it is scrolled to');
     pages.close();
+  });
+});
+
+describe('a list that is read again', () => {
+  const NEW = 43;
+  /** the row at `index` is at `index + NEW` in the next list, but for those that left it */
+  const moved = async (seen: [number, number], left: string[] = []) => {
+    const { pages, answer } = paged(1000, 200);
+    const done = rowsMoved(
+      {
+        seen,
+        at: (index) => row(index),
+        position: (id) => Promise.resolve(left.includes(id) ? null : Number(id) + NEW),
+      },
+      pages,
+    );
+    for (let i = 0; i < seen[1] - seen[0]; i++) await answer();
+    return { by: await done, pages };
+  };
+
+  it('goes on by what came in above the rows on screen, which are loaded', async () => {
+    const { by, pages } = await moved([500, 530]);
+    assert.equal(by, NEW);
+    for (const index of [500 + NEW, 529 + NEW]) assert.equal(pages.at(index)?.id, String(index));
+  });
+
+  it('keeps the next row in its place where the first on screen has left', async () => {
+    assert.equal((await moved([500, 530], ['500', '501'])).by, NEW);
+  });
+
+  it('stays where it is at its top, and where all rows on screen have left', async () => {
+    assert.equal((await moved([0, 30])).by, 0);
+    const all = Array.from({ length: 30 }, (_, i) => String(500 + i));
+    assert.equal((await moved([500, 530], all)).by, 0);
   });
 });

@@ -74,12 +74,8 @@ describe('states of the panel', () => {
   });
 
   it('names that were there keep their lines at zero, so that what is below stays where it is', () => {
-    const before = stateRows(
-      facet('state_type', { FAILED: 3 }),
-      facet('state_name', { Failed: 1, TimedOut: 2 }),
-      none,
-      typeOfName,
-    );
+    const types = facet('state_type', { FAILED: 3 });
+    const before = stateRows(types, facet('state_name', { Failed: 1, TimedOut: 2 }), none, typeOfName);
     const met = ['Failed', 'TimedOut'];
     const after = stateRows(facet('state_type', {}), facet('state_name', {}), none, typeOfName, met);
     const lines = (rows: typeof before) => rows.map(({ type, names }) => [type, names.length]);
@@ -88,6 +84,11 @@ describe('states of the panel', () => {
       { name: 'Failed', count: 0 },
       { name: 'TimedOut', count: 0 },
     ]);
+    const turned = stateRows(types, facet('state_name', { Failed: 1, TimedOut: 2 }), none, typeOfName, met);
+    assert.deepEqual(
+      turned.find(({ type }) => type === 'FAILED')?.names.map(({ name }) => name),
+      met,
+    );
   });
 
   it('every type has a look of its own: no two share a shape', () => {

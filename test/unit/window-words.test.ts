@@ -1,5 +1,6 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { newStatus, syncStatusSchema, type SyncStatus } from '../../src-main/contract/sync.ts';
 import { fields } from '../../src-main/contract/fields.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
@@ -7,8 +8,9 @@ import { durationSorts, taskRunSorts } from '../../src-main/contract/prefect-fil
 import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/filters/catalog.ts';
 import { chipsOf, phrase, spanWords } from '../../src-renderer/state/filters/chips.ts';
 import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';
-import { exportName } from '../../src-renderer/state/question/export-name.ts';
+import { exportName } from '../../src-renderer/state/handover/export-name.ts';
 import { mergedValues } from '../../src-renderer/state/filters/facet-values.ts';
+import { newsWords } from '../../src-renderer/state/question/news-words.ts';
 import { shortcut } from '../../src-renderer/state/window/shortcuts.ts';
 import { gridColumns } from '../../src-renderer/grid-columns.ts';
 import {
@@ -20,7 +22,7 @@ import {
   sortsOf,
 } from '../../src-renderer/state/question/sorts.ts';
 import { syncWords } from '../../src-renderer/state/sync/sync-words.ts';
-import { fromInput, toInput } from '../../src-renderer/state/filters/time-input.ts';
+import { fromInput, readTime, writeTime } from '../../src-renderer/state/filters/time-input.ts';
 import {
   cloudName,
   emptyForm,
@@ -29,6 +31,7 @@ import {
   workspaceHost,
 } from '../../src-renderer/state/workspace/workspace-form.ts';
 import { workspaceInputSchema } from '../../src-main/contract/workspace.ts';
+import '../fixtures/ci-seed.ts';
 
 const words = {
   name: (_field: string, id: string) => (id === 'f1' ? 'nightly' : id),
@@ -187,18 +190,57 @@ describe('small words', () => {
     assert.equal(coverageWords(null, { day: String, ago: String }), null);
   });
 
-  it('names of exports are safe on every file system', () => {
-    const now = Date.UTC(2026, 10, 23) * 1000;
-    assert.equal(exportName('production', 'Failed, last 24 h', now), 'production_failed-last-24-h_2026-11-23.csv');
-    assert.equal(exportName('a/b:c', null, now), 'a-b-c_2026-11-23.csv');
-    assert.equal(exportName('日本', '…', now), '2026-11-23.csv');
+  it('say what came since the list was read', () => {
+    const news = (added: number, failed: number, removed: number) => newsWords({ added, failed, removed });
+    assert.equal(news(43, 2, 1), '43 new, 2 failed');
+    assert.equal(news(1200, 0, 0), '1,200 new');
+    assert.equal(news(0, 0, 1), 'List has changed');
+    assert.equal(news(0, 0, 0), null);
+    assert.equal(newsWords('lost'), 'List has changed');
+    assert.equal(newsWords(null), null);
   });
 
-  it('fields of date and time round-trip in UTC and in local time', () => {
-    const at = Date.UTC(2026, 2, 29, 1, 30, 5) * 1000;
-    assert.equal(toInput(at, true), '2026-03-29T01:30:05');
-    for (const utc of [true, false]) assert.equal(fromInput(toInput(at, utc), utc), at);
-    for (const utc of [true, false]) assert.equal(fromInput('nonsense', utc), null);
+  it('names of exports are safe on every file system', () => {
+    const now = Date.UTC(2026, 10, 23) * 1000;
+    const csv = { preset: null, what: 'runs', format: 'csv', folder: false } as const;
+    const name = (change: Partial<Parameters<typeof exportName>[0]>) =>
+      exportName({ ...csv, workspace: 'production', ...change }, now);
+    assert.equal(name({ preset: 'Failed, last 24 h' }), 'production_failed-last-24-h_2026-11-23.csv');
+    assert.equal(name({ workspace: 'a/b:c' }), 'a-b-c_2026-11-23.csv');
+    assert.equal(name({ workspace: '日本', preset: '…' }), '2026-11-23.csv');
+    assert.equal(name({ what: 'logs', format: 'text' }), 'production_logs_2026-11-23.log');
+    assert.equal(name({ format: 'parquet', folder: true }), 'production_2026-11-23');
+  });
+
+  it('times that are typed: what the window writes, less of it, ISO 8601 and the query language', () => {
+    const now = Date.UTC(2026, 2, 29, 12) * 1000;
+    const noon = Date.UTC(2026, 2, 20, 12, 30, 5) * 1000;
+    for (const utc of [true, false]) {
+      assert.equal(readTime(writeTime(noon, utc, now), utc, now), noon);
+      assert.equal(fromInput('nonsense', utc), null);
+      for (const text of ['nonsense', '', '31 Feb', '5 Foo', '25:00', '2026-13-01', 'yesterday noon'])
+        assert.equal(readTime(text, utc, now), null, text);
+      assert.deepEqual(readTime('-7d', utc, now), { ago: 7 * 86_400e6 });
+      assert.deepEqual(readTime('now', utc, now), { ago: 0 });
+      for (const text of ['2026-03-20T12:30:05Z', '2026-03-20 13:30:05 +01:00'])
+        assert.equal(readTime(text, utc, now), noon, text);
+    }
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e9 }), (second) => {
+        assert.equal(readTime(writeTime(second * 1e6, true, now), true, now), second * 1e6);
+      }),
+    );
+    const utc = (...parts: [number, number, number, number?, number?]) => Date.UTC(...parts) * 1000;
+    const cases: [string, number][] = [
+      ['29 Nov', utc(2026, 10, 29)],
+      ['9 november 2025, 8:05', utc(2025, 10, 9, 8, 5)],
+      ['today', utc(2026, 2, 29)],
+      ['Yesterday 02:12', utc(2026, 2, 28, 2, 12)],
+      ['8:05', utc(2026, 2, 29, 8, 5)],
+      ['2026-03-20', utc(2026, 2, 20)],
+      ['2026-03-20 08:05', utc(2026, 2, 20, 8, 5)],
+    ];
+    for (const [text, at] of cases) assert.equal(readTime(text, true, now), at, text);
   });
 
   it('keeps chosen values that the list does not hold', () => {

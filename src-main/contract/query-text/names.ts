@@ -74,6 +74,13 @@ export function quoted(text: string): string {
   return `"${text.replace(/["\\\n\r\t]/g, (char) => `\\${escapes[char] ?? char}`)}"`;
 }
 
+const unescapes: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
+
+/** What stands between quotes, as it was before `quoted`. */
+export function unescaped(text: string): string {
+  return text.replace(/\\([^])/g, (_, char: string) => unescapes[char] ?? char);
+}
+
 const bare = /^[\p{L}_][\p{L}\p{N}_-]*(\.[\p{L}\p{N}_-]+)*$/u;
 
 /** As it is where nothing in it could be read otherwise. */

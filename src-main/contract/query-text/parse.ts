@@ -5,7 +5,7 @@
  */
 import { TRUE, type Condition } from '../query.ts';
 import { closest } from './closest.ts';
-import { behind, fieldCalled, noNames, resolvedField, type Field, type Names, type Scope } from './names.ts';
+import { behind, fieldCalled, noNames, quoted, resolvedField, type Field, type Names, type Scope } from './names.ts';
 import { Reader, Wrong, type Mark, type Problem, type Token } from './reader.ts';
 import { parseTime } from '../time.ts';
 import { readBound, readText, readValues, type Reading } from './values.ts';
@@ -113,7 +113,7 @@ class Parser {
     const compared = (one: Condition): Node => ({ one, grouped: 'or' in one });
     const inQuotes = reader.string();
     if (inQuotes !== null) {
-      if (!reader.peek(/[:~<>=]/y)) return plain({ text: inQuotes });
+      if (!reader.peek(/[:~<>=]/y)) return plain({ text: quoted(inQuotes) });
       if (inQuotes === '') reader.fail('Expected the name of a field', at);
       return compared(this.comparison(resolvedField(inQuotes, scope), scope));
     }
@@ -121,6 +121,7 @@ class Parser {
     if (name === null) return plain({ text: this.words(scope, negated) });
     reader.marks.push({ what: 'field', scope, at, to: reader.at });
     if (name === 'has') return plain(this.has(scope));
+    if (name === 'text' || name === 'log') return plain(this.search(name));
     const field = fieldCalled(name, scope);
     if (!field) return reader.fail(noField(name, scope), at, at + name.length);
     return compared(this.comparison(field, scope));
@@ -160,6 +161,17 @@ class Parser {
     const where = this.top(to);
     this.close(open);
     return { has: name, where };
+  }
+
+  /** `text:"…"`, which words and phrases by themselves also say, and `log:"…"`. */
+  private search(name: 'text' | 'log'): Condition {
+    const { reader } = this;
+    if (reader.take(/[:=]/y) === null) reader.fail(`After ${name} comes a colon`);
+    const text =
+      reader.string() ??
+      reader.take(/[^\s"()]+/y) ??
+      reader.fail(`Expected what to search for, such as ${name}:timeout`);
+    return name === 'text' ? { text } : { log: text };
   }
 
   private comparison(field: Field, scope: Scope): Condition {

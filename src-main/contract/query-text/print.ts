@@ -2,6 +2,7 @@
  * A condition tree as text. What is printed reads back as the same tree, whatever the tree: the usual shapes in the words a
  * person would type, the others in words that say exactly what they are. (-0, which JSON does not know, becomes 0.)
  */
+import { searchTerms } from '../search-text.ts';
 import { stateTypes } from '../fields.ts';
 import type { Condition, Instant } from '../query.ts';
 import {
@@ -51,9 +52,17 @@ class Printer {
     if ('not' in one) return `not ${this.item(one.not, scope)}`;
     if ('and' in one) return this.group('and', one.and, ' ', scope);
     if ('or' in one) return this.states(one.or, scope) ?? this.group('or', one.or, ' or ', scope);
-    if ('text' in one) return quoted(one.text);
+    if ('text' in one) return this.text(one.text);
+    if ('log' in one) return `log:${plainOrQuoted(one.log)}`;
     if ('has' in one) return this.has(one, scope);
     return this.comparison(one, scope);
+  }
+
+  /** A phrase as it stands; anything else says that it is a search. */
+  private text(text: string): string {
+    const [term, ...others] = searchTerms(text);
+    const isPhrase = term?.phrase && others.length === 0 && quoted(term.text) === text;
+    return isPhrase ? text : `text:${plainOrQuoted(text)}`;
   }
 
   private group(word: string, parts: Condition[], glue: string, scope: Scope): string {

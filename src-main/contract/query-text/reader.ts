@@ -1,6 +1,6 @@
 /** Characters of a query, and where in it one has come. Marks remember what stood where, for completion. */
 import type { Instant } from '../query.ts';
-import type { Scope } from './names.ts';
+import { unescaped, type Scope } from './names.ts';
 
 export type Mark = { at: number; to: number } & (
   | { what: 'field'; scope: Scope }
@@ -26,7 +26,6 @@ export type Token = { at: number; to: number } & (
   { text: string; quoted: boolean; exact?: undefined } | { exact: Exact }
 );
 
-const unescape: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
 const json = /#("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|true|false|\{"ago":-?\d+(?:\.\d+)?(?:e[+-]?\d+)?\})/y;
 
 export class Reader {
@@ -69,7 +68,7 @@ export class Reader {
     const start = this.at;
     const found = this.take(/"(?:[^"\\]|\\[^])*"/y);
     if (found === null) return this.fail('This quote is not closed. Add " at its end', start, this.text.length);
-    return found.slice(1, -1).replace(/\\([^])/g, (_, char: string) => unescape[char] ?? char);
+    return unescaped(found.slice(1, -1));
   }
 
   /** `word`: what an unquoted one may consist of. It ends before `..`. null when there is no value here. */

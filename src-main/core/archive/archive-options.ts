@@ -13,6 +13,8 @@ export type OpenOptions = {
   server: string;
   dialect: Dialect;
   readOnly: boolean;
+  /** a case file: from elsewhere, and only read */
+  foreign: boolean;
   /** syncs start without being asked for: at opening and by the clock */
   byItself: boolean;
   /** by the person: nothing is fetched by itself */

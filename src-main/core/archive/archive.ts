@@ -1,7 +1,8 @@
 /** One open workspace: the threads that work for its archive, and what can be asked of it besides queries. */
 import type { Client } from '../../contract/define.ts';
 import { AppError, fromWireError, toWireError, type WireError } from '../../contract/errors.ts';
-import type { Query } from '../../contract/query.ts';
+import { MOST_FETCHED } from '../../contract/calls.ts';
+import { withoutSearch, type Condition, type Query } from '../../contract/query.ts';
 import type { RunActivity } from '../../contract/run.ts';
 import type { Check, Retention, Removal, SyncStatus } from '../../contract/sync.ts';
 import type { Connection } from '../../prefect/connection.ts';
@@ -165,8 +166,22 @@ export class Archive {
   }
 
   /** A run's history, logs and artifacts: the kept copy, refreshed when the server can be reached. */
-  activity(id: string, signal: AbortSignal): Promise<RunActivity> {
-    return readActivity(this.#started, this.#options.connection, id, signal);
+  activity(wanted: { id: string; from: number | null; rest: boolean }, signal: AbortSignal): Promise<RunActivity> {
+    return readActivity(this.#started, this.#options.connection, wanted, signal, () => this.#onlyReads());
+  }
+
+  /** Fetches the activity of the question's runs without kept logs, its search left out, newest first. Throws the server's errors and FOLDER_IN_USE. */
+  async *fetchRuns(query: Query, signal: AbortSignal): AsyncGenerator<{ done: number; of: number }, void, undefined> {
+    const { sync } = this.#threads;
+    const where: Condition = {
+      and: [withoutSearch(query.where), { not: { log: '' } }, { field: 'gone', isNull: true }],
+    };
+    const sort: Query['sort'] = [{ field: 'start_time', dir: 'desc' }];
+    const { ids } = await this.query.ids({ query: { where, sort }, limit: MOST_FETCHED }, { signal });
+    yield { done: 0, of: ids.length };
+    if (ids.length === 0) return;
+    const connection = await this.#options.connection();
+    for await (const { done } of sync.client.fetchRuns({ connection, ids }, { signal })) yield { done, of: ids.length };
   }
 
   async close(): Promise<void> {
@@ -195,10 +210,16 @@ export class Archive {
     this.#died.abort(why);
   }
 
-  /** Throws FOLDER_IN_USE in a window that only reads. */
+  #onlyReads(): AppError {
+    return this.#options.foreign
+      ? new AppError('CASE_READ_ONLY', 'a case file is only read')
+      : new AppError('FOLDER_IN_USE', 'this window only reads the archive');
+  }
+
+  /** Throws FOLDER_IN_USE in a window that only reads, CASE_READ_ONLY of a case file. */
   get #threads(): { [Name in keyof Threads]: NonNullable<Threads[Name]> } {
     const { query, writer, sync } = this.#started;
-    if (!sync || !writer) throw new AppError('FOLDER_IN_USE', 'this window only reads the archive');
+    if (!sync || !writer) throw this.#onlyReads();
     return { query, writer, sync };
   }
 

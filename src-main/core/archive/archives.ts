@@ -229,8 +229,10 @@ export class Archives {
   async #opening(entry: Entry): Promise<Archive> {
     const { paths, readOnly } = this.#options;
     const path = paths.archive(entry.file);
-    if (readOnly === null) makePrivateFolder(dirname(path)); // it may have been deleted since the start
-    return openTelling(path, readOnly !== null, (reading) => this.#openArchive(entry, reading));
+    if (readOnly === null && entry.kind !== 'case') makePrivateFolder(dirname(path)); // it may have been deleted since the start
+    return openTelling(path, readOnly !== null || entry.kind === 'case', (reading) =>
+      this.#openArchive(entry, reading),
+    );
   }
 
   async #openArchive(entry: Entry, readOnly: boolean): Promise<Archive> {
@@ -245,6 +247,7 @@ export class Archives {
       server: entry.api_url,
       dialect: entry.dialect,
       readOnly,
+      foreign: entry.kind === 'case',
       byItself,
       paused: entry.paused,
       log,

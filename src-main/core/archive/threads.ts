@@ -22,6 +22,8 @@ type ThreadOptions = {
   server: string;
   dialect: Dialect;
   readOnly: boolean;
+  /** the file is from elsewhere: it is checked before it is read */
+  foreign: boolean;
   log: Log;
   syncThread: SyncThread;
   /** aborted: the archive is not wanted any more, also while it is being opened */
@@ -59,7 +61,12 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
       options.signal.throwIfAborted();
       started.sync = options.syncThread.attach(batches.port2, onDeath);
     }
-    await query.client.open({ path: options.path, dialect: options.dialect, watchFile: options.readOnly });
+    await query.client.open({
+      path: options.path,
+      dialect: options.dialect,
+      watchFile: options.readOnly,
+      foreign: options.foreign,
+    });
     return { started, notice };
   } catch (thrown) {
     await stopThreads(started);

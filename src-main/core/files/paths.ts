@@ -1,6 +1,6 @@
 /** Names of the files in the data folder, and where that folder is by default. */
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Each system's own place for app data; `TASKSCOPE_DATA_DIR` overrides it. */
 export function defaultDataDir(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
@@ -21,6 +21,7 @@ export function pathsIn(dataDir: string) {
     secrets: join(dataDir, 'secrets.json'),
     exports: join(dataDir, 'exports'),
     log: join(dataDir, 'taskscope.log'),
-    archive: (file: string) => join(dataDir, 'archives', file),
+    /** `file`: a name; of a case file's archive, which lies elsewhere, its whole path */
+    archive: (file: string) => resolve(dataDir, 'archives', file),
   };
 }

@@ -21,6 +21,7 @@ export const builtinPresets: readonly Preset[] = [
       sort: [{ field: 'expected_start_time', dir: 'desc' }],
     },
     columns: ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'],
+    names: {},
     builtin: true,
   },
   {
@@ -31,6 +32,7 @@ export const builtinPresets: readonly Preset[] = [
       sort: [{ field: 'start_time', dir: 'asc' }],
     },
     columns: null,
+    names: {},
     builtin: true,
   },
   {
@@ -41,6 +43,7 @@ export const builtinPresets: readonly Preset[] = [
       sort: [{ field: 'expected_start_time', dir: 'desc' }],
     },
     columns: null,
+    names: {},
     builtin: true,
   },
   {
@@ -51,6 +54,7 @@ export const builtinPresets: readonly Preset[] = [
       sort: [{ field: 'total_run_time', dir: 'desc' }],
     },
     columns: null,
+    names: {},
     builtin: true,
   },
 ];

@@ -1,10 +1,12 @@
 /** The calls between main and its worker threads, and between the sync and the writer thread. The protocol is the window's (rpc/). */
 import { z } from 'zod';
 import { contract, type SentAnswer } from '../../contract/calls.ts';
+import { caseContentsSchema } from '../../contract/case-file.ts';
 import { wireErrorSchema } from '../../contract/errors.ts';
+import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts';
 import { documentKinds } from '../../contract/fields.ts';
 import { dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
-import { runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
+import { logLineSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
 import { cloudWorkspaceSchema } from '../../contract/workspace.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import {
@@ -24,6 +26,7 @@ const none = z.object({}).default({});
 const micros = z.number().nullable();
 const runEntity = z.enum(['task_run', 'flow_run']);
 const span = z.object({ from: z.number(), to: z.number() });
+const linePlace = z.object({ timestamp: z.number(), id: z.string() });
 
 /** Not parsed at every hop: both ends are this program, and only the store looks inside. */
 const batch = z.custom<Batch>((value) => typeof value === 'object' && value !== null);
@@ -75,9 +78,14 @@ export const writerContract = {
   lastBatch: call(none, z.number()),
   setState: call(z.object({ key: z.string(), value: z.unknown() }), none),
   setServer: call(z.object({ server: z.string() }), none),
-  /** merges it with the kept activity of the run; returns both together */
+  /** merges it with the kept activity of the run; returns both together, of the lines those from `from` (µs) on, at most LINES_AT_ONCE */
   saveActivity: call(
-    z.object({ id: z.string(), activity: runActivitySchema, stamp: z.number().nullable() }),
+    z.object({
+      id: z.string(),
+      activity: runActivitySchema,
+      stamp: z.number().nullable(),
+      from: z.number().nullable().default(null),
+    }),
     runActivitySchema,
   ),
   dueActivities: call(
@@ -139,7 +147,16 @@ export const syncContract = {
     }),
     checkSchema.omit({ before: true, after: true }),
   ),
-  activity: call(z.object({ connection: connectionSchema, id: z.string() }), runActivitySchema),
+  /** `after`: µs; all lines before are kept. `rest`: reads on from there, and not the run's end */
+  activity: call(
+    z.object({ connection: connectionSchema, id: z.string(), after: micros, rest: z.boolean() }),
+    runActivitySchema,
+  ),
+  /** fetches and keeps the activity of these runs, in this order; ending the stream stops it */
+  fetchRuns: stream(
+    z.object({ connection: connectionSchema, ids: z.array(z.string()) }),
+    z.object({ done: z.number() }),
+  ),
   /** whether the server knows one of these ids */
   knows: call(z.object({ connection: connectionSchema, ids: knownIdsSchema }), z.boolean()),
   /** ends everything above; answers when nothing more is sent to the server or to the writer */
@@ -181,7 +198,8 @@ const handedOn = <T>() => z.custom<T>((value) => typeof value === 'object' && va
 const asked = contract['query.ask'].input.omit({ workspace: true });
 export const queryContract = {
   open: call(
-    z.object({ path: z.string(), dialect: dialectSchema, watchFile: z.boolean() }),
+    /** `foreign`: the file is from elsewhere and is checked in full first */
+    z.object({ path: z.string(), dialect: dialectSchema, watchFile: z.boolean(), foreign: z.boolean().default(false) }),
     z.object({ version: z.number(), total: z.number() }),
   ),
   setDialect: call(z.object({ dialect: dialectSchema }), none),
@@ -196,11 +214,17 @@ export const queryContract = {
     z.object({ ids: z.array(z.string()), count: z.number() }),
   ),
   coverage: call(none, coverageSchema),
+  news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
   groups: call(contract['query.groups'].input.omit({ workspace: true }), groupsSchema),
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
-  activity: call(z.object({ id: z.string() }), runActivitySchema.nullable()),
+  /** what is kept; of the lines those from `from` (µs) on, at most LINES_AT_ONCE. `end`: the line up to which none is missing */
+  activity: call(
+    z.object({ id: z.string(), from: micros }),
+    z.object({ activity: runActivitySchema, end: linePlace.nullable() }).nullable(),
+  ),
+  lines: call(z.object({ id: z.string(), after: linePlace }), z.array(logLineSchema)),
   /** `prefect`: the server's version, null where it is not known */
   stats: call(
     none,
@@ -213,13 +237,19 @@ export const queryContract = {
   ),
   /** `body` of the reply: UTF-8 */
   api: call(apiRequestSchema, z.object({ status: z.number(), body: bytes })),
-  /** writes the file `path`; ending the stream early leaves no file */
+  /** writes `path`; ending the stream early leaves nothing there. `overwrite` false: FILE_EXISTS when something is there */
   export: stream(
-    contract['export.run'].input.omit({ workspace: true, save: true }).extend({ path: z.string() }),
-    z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('progress'), rows: z.number(), total: z.number(), bytes: z.number() }),
-      z.object({ kind: z.literal('done'), rows: z.number(), bytes: z.number() }),
-    ]),
+    exportOptionsSchema.extend({ query: querySchema, path: z.string(), overwrite: z.boolean() }),
+    exportItemSchema,
+  ),
+  caseContents: call(
+    z.object({ ids: z.array(z.string()) }),
+    z.object({ contents: caseContentsSchema, unread: z.array(z.string()) }),
+  ),
+  /** writes an archive of these runs to `path`; ending the stream early leaves no file */
+  caseArchive: stream(
+    z.object({ ids: z.array(z.string()), path: z.string(), activity: z.boolean() }),
+    z.object({ done: z.number(), total: z.number() }),
   ),
   close: call(none, none),
 };

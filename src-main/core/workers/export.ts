@@ -1,63 +1,189 @@
 /** An export: all rows of one order to a file, written in the thread that reads them. Only progress crosses threads. */
 import { AppError } from '../../contract/errors.ts';
-import { resolveField, type FieldKind } from '../../contract/fields.ts';
-import { defaultColumns } from '../../export/columns.ts';
-import { csvCell, csvLine } from '../../export/csv.ts';
+import {
+  defaultExportColumns,
+  exportColumn,
+  formatsOf,
+  headsOf,
+  makesFolder,
+  MOST_XLSX_ROWS,
+  type ExportColumn,
+  type ExportItem,
+  type ExportOptions,
+} from '../../contract/export.ts';
+import { resolveField } from '../../contract/fields.ts';
+import { valueJson, type Value } from '../../export/cells.ts';
+import { csvCell, csvHeader, csvLine } from '../../export/csv.ts';
 import { writeFile, type Chunk } from '../../export/file.ts';
-import type { Engine } from '../../query/engine.ts';
+import { offsetsOf, timeFormat } from '../../export/local-time.ts';
+import { Workbook } from '../../export/xlsx.ts';
+import { activityFields, artifactChunks, logChunks } from './export-activity.ts';
+import { csvBlock } from './export-block.ts';
 
-/** Rows a chunk: about 3 ms of work and 300 kB of text. */
+import type { Snapshot } from './export-snapshot.ts';
+import { exportValues } from './export-values.ts';
+
+/** Rows a chunk: about a millisecond of work and 300 kB of text. */
 const ROWS = 1000;
 /** ms between two reports of progress. */
 const REPORT_EVERY = 50;
 
-/** `columns`: field paths in order, null for the default columns. */
-export type ExportOptions = { columns: string[] | null; spreadsheet: boolean; path: string };
-export type ExportItem =
-  { kind: 'progress'; rows: number; total: number; bytes: number } | { kind: 'done'; rows: number; bytes: number };
+export type ExportPlace = { path: string; overwrite: boolean };
+type Chunks = Iterable<Chunk> | AsyncIterable<Chunk>;
+/** No folder of artifacts is replaced: what else is in it cannot be told. */
+const NOTHING = /^(?!)/;
 
-/** Throws BAD_INPUT for a column that does not exist, DISK_FULL, FILE_NOT_WRITABLE. Ending it early leaves no file. */
+/** Throws BAD_INPUT for a column that does not exist, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS. Ending it early leaves no file. */
 export async function* exportRows(
-  engine: Engine,
-  order: Uint32Array,
-  { columns, spreadsheet, path }: ExportOptions,
+  rows: Snapshot,
+  options: ExportOptions,
+  { path, overwrite }: ExportPlace,
   signal: AbortSignal,
 ): AsyncGenerator<ExportItem, void, undefined> {
-  const source = csvChunks(engine, order, columns ?? defaultColumns, spreadsheet);
-  let last = { rows: 0, total: 0, bytes: 0 };
+  if (!formatsOf[options.what].includes(options.format))
+    throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${options.format}`);
+  const folder = makesFolder(options) ? { ours: options.what === 'runs' ? /^day=/ : NOTHING } : null;
+  let last = { rows: 0, bytes: 0, cut: 0 };
   let next = 0;
-  for await (const written of writeFile(path, source, signal)) {
+  for await (const { total, ...written } of writeFile(path, chunks(rows, options), { signal, overwrite, folder })) {
     last = written;
     if (performance.now() < next) continue;
     next = performance.now() + REPORT_EVERY;
-    yield { kind: 'progress', ...written };
+    const { rows: done, bytes } = written;
+    yield { kind: 'progress', rows: done, bytes, total };
   }
-  yield { kind: 'done', rows: last.rows, bytes: last.bytes };
+  yield { kind: 'done', ...last };
+}
+
+/** The columns of an export; null: the rows are written as the server sent them. */
+export function columnsOf({ what, format, columns }: ExportOptions): ExportColumn[] | null {
+  if (what !== 'runs' || (columns === null && (format === 'json' || format === 'jsonl'))) return null;
+  return (columns ?? defaultExportColumns).map(exportColumn);
+}
+
+/** The fields of the index that an export reads. */
+export function fieldsOf(options: ExportOptions): string[] {
+  if (options.what !== 'runs') return activityFields;
+  const paths = (columnsOf(options) ?? []).map(({ path }) => path).filter(isField);
+  return makesFolder(options) ? [...paths, 'expected_start_time'] : paths;
+}
+
+const isField = (path: string): boolean => resolveField('task_run', path) !== null;
+
+function chunks(rows: Snapshot, options: ExportOptions): Chunks {
+  if (options.what === 'logs') return logChunks(rows, options);
+  if (options.what === 'artifacts') return artifactChunks(rows);
+  const columns = columnsOf(options);
+  switch (options.format) {
+    case 'csv':
+      if (columns) return csvChunks(rows, columns, options);
+      break;
+    case 'json':
+    case 'jsonl':
+      return jsonChunks(rows, options.format, columns === null ? serverRows(rows) : chosenValues(rows, columns));
+    case 'xlsx':
+      if (columns) return xlsxChunks(rows, columns, options);
+  }
+  throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${options.format} yet`);
 }
 
 /** The header line, then the rows; each chunk is whole lines. */
-function* csvChunks(
-  engine: Engine,
-  order: Uint32Array,
-  columns: readonly string[],
-  spreadsheet: boolean,
-): Generator<Chunk> {
-  const readers = columns.map((path) => ({ kind: kindOf(path), read: engine.accessor(path, 'task_run') }));
+function* csvChunks(rows: Snapshot, columns: readonly ExportColumn[], options: ExportOptions): Generator<Chunk> {
+  const csv = { ...options, time: timeFormat(options.time_zone) };
+  const values = exportValues(rows, columns);
+  const block = csvBlock(rows.engine, columns, csv, isField);
+  const slowLines = (read: readonly Value[][]) =>
+    read[0].map((_, row) => {
+      const cells = read.map((column, i) => csvCell(column[row], columns[i].kind, csv));
+      return csvLine(cells, csv);
+    });
+  const { order } = rows;
   const total = order.length;
-  yield { chunk: Buffer.from(csvLine(columns)), rows: 0, total };
-  for (let at = 0; at < total; at += ROWS) {
-    const end = Math.min(at + ROWS, total);
-    let text = '';
-    for (let i = at; i < end; i++) {
-      const rid = order[i];
-      text += csvLine(readers.map(({ kind, read }) => csvCell(read(rid), kind, spreadsheet)));
-    }
-    yield { chunk: Buffer.from(text), rows: end, total };
+  yield { chunk: Buffer.from(csvHeader(headsOf(columns, options.header), csv)), rows: 0, total };
+  for (const { rids, rows: written } of pieces(order)) {
+    // what a commit has changed meanwhile is read as it was, value by value
+    const fast = block !== null && rows.frozen.unchanged(rids);
+    const chunk = fast ? block.lines(rids) : Buffer.from(slowLines(values([...rids])).join(''));
+    yield { chunk, rows: written, total };
   }
 }
 
-function kindOf(path: string): FieldKind {
-  const field = resolveField('task_run', path);
-  if (!field) throw new AppError('BAD_INPUT', `no such column: ${path}`, { column: path });
-  return field.kind;
+type Texts = (rids: readonly number[]) => readonly (string | Uint8Array)[];
+
+/** One row a line; of `json`, an array of them. `texts`: the JSON of each row. */
+function* jsonChunks({ order }: Snapshot, format: 'json' | 'jsonl', texts: Texts): Generator<Chunk> {
+  const total = order.length;
+  const [begin, between, end] = format === 'json' ? ['[\n', ',\n', '\n]\n'] : ['', '\n', '\n'];
+  if (total === 0) yield { chunk: Buffer.from(format === 'json' ? '[]\n' : ''), rows: 0, total };
+  for (const { rids, rows } of pieces(order)) {
+    const first = rows === rids.length;
+    const parts = texts([...rids]).flatMap((text, i) => [i > 0 ? between : first ? begin : between, text]);
+    if (rows === total) parts.push(end);
+    yield { chunk: joined(parts), rows, total };
+  }
+}
+
+function joined(parts: readonly (string | Uint8Array)[]): Buffer {
+  const length = parts.reduce(
+    (sum, part) => sum + (typeof part === 'string' ? Buffer.byteLength(part) : part.length),
+    0,
+  );
+  const out = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (const part of parts) {
+    if (typeof part === 'string') at += out.write(part, at);
+    else {
+      out.set(part, at);
+      at += part.length;
+    }
+  }
+  return out;
+}
+
+const [LF, CR, SPACE] = [10, 13, 32];
+
+/** As the server sent them; outside of strings, where a line break may only be space, it becomes one. */
+function serverRows({ reader }: Snapshot): Texts {
+  return (rids) => {
+    const rows = reader.jsonBytes('task_run', rids);
+    for (const row of rows)
+      for (const mark of [LF, CR])
+        for (let at = row.indexOf(mark); at >= 0; at = row.indexOf(mark, at)) row[at] = SPACE;
+    return rows;
+  };
+}
+
+function chosenValues(rows: Snapshot, columns: readonly ExportColumn[]): Texts {
+  const keys = columns.map(({ path }) => `${JSON.stringify(path)}:`);
+  const values = exportValues(rows, columns);
+  return (rids) => {
+    const read = values(rids);
+    return rids.map((_, row) => {
+      const members = read.map((column, i) => keys[i] + valueJson(column[row], columns[i].kind));
+      return `{${members.join(',')}}`;
+    });
+  };
+}
+
+function* xlsxChunks(rows: Snapshot, columns: readonly ExportColumn[], options: ExportOptions): Generator<Chunk> {
+  const { order } = rows;
+  const total = order.length;
+  if (total > MOST_XLSX_ROWS)
+    throw new AppError('TOO_MANY_ROWS', `${total} rows do not fit into a sheet`, { rows: total, most: MOST_XLSX_ROWS });
+  const { tags, time_zone } = options;
+  const offset = time_zone === null ? () => 0 : offsetsOf(time_zone);
+  const values = exportValues(rows, columns);
+  const book = new Workbook(columns, { tags, time: timeFormat(time_zone), offset });
+  yield { chunk: book.begin(headsOf(columns, options.header)), rows: 0, total };
+  for (const { rids, rows: written } of pieces(order))
+    yield { chunk: book.rows(values([...rids])), rows: written, total };
+  yield { chunk: book.end(), rows: total, total, cut: book.cut };
+}
+
+/** `rows`: how many there are up to the end of the piece. */
+function* pieces(order: Uint32Array): Generator<{ rids: Uint32Array; rows: number }> {
+  for (let at = 0; at < order.length; at += ROWS) {
+    const rids = order.subarray(at, at + ROWS);
+    yield { rids, rows: at + rids.length };
+  }
 }

@@ -5,19 +5,24 @@
 import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError } from '../../contract/errors.ts';
-import type { Query } from '../../contract/query.ts';
+import type { ExportItem } from '../../contract/export.ts';
+import { searches, withoutSearch, type Condition, type Query } from '../../contract/query.ts';
+import { LINES_AT_ONCE } from '../../contract/run.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../contract/define.ts';
 import { moved } from '../../rpc/moved.ts';
 import type { Engine, Outcome } from '../../query/engine.ts';
+import { checkForeign } from '../../store/file/foreign.ts';
 import { openReader, type Reader } from '../../store/read/reader.ts';
 import type { Change } from '../../store/columns.ts';
 import { Latest } from '../archive/latest.ts';
 import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
+import { caseContents, writeCaseArchive } from './case-archive.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
-import { exportRows, type ExportItem, type ExportOptions } from './export.ts';
+import { exportRows, fieldsOf } from './export.ts';
+import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
 import { serverVersion, STATE_KEY } from '../../sync/state.ts';
@@ -31,7 +36,7 @@ const MAX_CHANGED_IDS = 1000;
 /** ms between two looks at a file that another process writes. */
 const FILE_POLL = 3000;
 
-type Opened = { engine: Engine; reader: Reader };
+type Opened = { engine: Engine; reader: Reader; path: string };
 type News = { version: number; total: number; changed: string[] };
 
 export class QueryResults {
@@ -48,10 +53,11 @@ export class QueryResults {
   #keeper: IndexKeeper | null = null;
 
   readonly handlers: Handlers<typeof queryContract> = {
-    open: async ({ path, dialect, watchFile }) => {
+    open: async ({ path, dialect, watchFile, foreign }) => {
+      if (foreign) checkForeign(path);
       const reader = openReader(path);
       const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
-      this.#opened = { engine, reader };
+      this.#opened = { engine, reader, path };
       this.#tell([]);
       if (watchFile) this.#watchFile(reader);
       else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
@@ -74,6 +80,7 @@ export class QueryResults {
       const rid = this.#open.engine.ridOf('task_run', id);
       return { position: rid === null ? null : this.#result(result).position(rid) };
     },
+    news: ({ result, query }) => this.#open.engine.news(this.#result(result), query.where, Date.now() * 1000),
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
@@ -92,7 +99,12 @@ export class QueryResults {
     coverage: () => coverage(this.#open.engine, this.#open.reader),
     watch: (_, { signal }) => this.#news.watch(signal, WATCH_PAUSE),
     run: ({ id }) => runDetail(this.#current.engine, this.#current.reader, id),
-    activity: ({ id }) => this.#open.reader.activity(id),
+    activity: ({ id, from }) => {
+      const { reader } = this.#open;
+      const activity = reader.activity(id, from, LINES_AT_ONCE);
+      return activity && { activity, end: reader.activityEnd(id) };
+    },
+    lines: ({ id, after }) => this.#open.reader.lines(id, after, LINES_AT_ONCE),
     stats: () => ({
       version: this.#open.engine.version,
       task_runs: this.#open.engine.total('task_run'),
@@ -105,7 +117,9 @@ export class QueryResults {
       const bytes = new TextEncoder().encode(body);
       return moved({ status, body: bytes }, bytes);
     },
-    export: ({ query, ...options }, { signal }) => this.#export(query, options, signal),
+    export: (input, { signal }) => this.#export(input, signal),
+    caseContents: ({ ids }) => caseContents(this.#current.engine, this.#current.reader, ids),
+    caseArchive: (what, { signal }) => writeCaseArchive(this.#current.engine, this.#current.reader, what, signal),
     close: async () => {
       await this.close();
       return {};
@@ -174,15 +188,24 @@ export class QueryResults {
       rows: this.#rows(outcome, rows.from, rows.to),
       facets: outcome.facets,
       histogram: outcome.histogram,
+      searched: this.#searched(input.query.where),
       version: engine.version,
       millis: performance.now() - started,
     };
   }
 
+  #searched(where: Condition): SentAnswer['searched'] {
+    if (!searches(where)) return null;
+    const { engine, reader } = this.#open;
+    const now = Date.now() * 1000;
+    const base = withoutSearch(where);
+    const count = (condition: Condition) => engine.count('task_run', condition, now);
+    return { runs: count(base), kept: count({ and: [base, { log: '' }] }), indexing: reader.searchPlace() };
+  }
+
   /** A thread that ends waits until the partial file is removed, and so does `close`. */
   async *#export(
-    query: Query,
-    options: ExportOptions,
+    { query, path, overwrite, ...options }: Parameters<Handlers<typeof queryContract>['export']>[0],
     signal: AbortSignal,
   ): AsyncGenerator<ExportItem, void, undefined> {
     const closing = new AbortController();
@@ -196,11 +219,32 @@ export class QueryResults {
     this.#exports.add(running);
     try {
       const either = AbortSignal.any([signal, closing.signal]);
-      yield* exportRows(this.#open.engine, this.#order(query), options, either);
+      const snapshot = await this.#snapshot(query, fieldsOf(options), either);
+      try {
+        yield* exportRows(snapshot, options, { path, overwrite }, either);
+      } finally {
+        snapshot.release();
+      }
     } finally {
       this.#exports.delete(running);
       ended.resolve();
     }
+  }
+
+  #snapshot(query: Query, fields: readonly string[], signal: AbortSignal): Promise<Snapshot> {
+    const { engine, reader, path } = this.#open;
+    return takeSnapshot({
+      engine,
+      open: () => openReader(path),
+      update: () => {
+        this.#intake.now();
+        // without a writer here nobody tells of commits; under another export the index stays as it is until that one ends
+        if (this.#poll && this.#exports.size === 1 && reader.batch() !== engine.version) engine.load(reader.batch());
+      },
+      order: () => this.#order(query),
+      fields,
+      signal,
+    });
   }
 
   #order(query: Query): Uint32Array {
@@ -230,7 +274,8 @@ export class QueryResults {
     let seen = reader.dataVersion();
     this.#poll = setInterval(() => {
       const version = reader.dataVersion();
-      if (version === seen) return;
+      // an export reads the index as it is
+      if (version === seen || this.#exports.size > 0) return;
       seen = version;
       this.#open.engine.load(reader.batch());
       this.#tell([]);

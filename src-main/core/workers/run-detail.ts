@@ -5,20 +5,23 @@ import type { Condition } from '../../contract/query.ts';
 import type { RunLink, TaskRunDetail } from '../../contract/run.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read/reader.ts';
+import { lastSuccess } from './last-success.ts';
 
 /** Runs of the same flow run that are searched for this run as an input. Further ones are left out, so that opening a run stays under 20 ms. */
 const MAX_SIBLINGS = 2000;
-/** Runs of the same task whose duration counts for the median. */
-const MAX_DURATIONS = 5000;
+/** Runs of the same task that count for the median of an attempt. */
+const MAX_ATTEMPTS = 5000;
 
-const inputsSchema = z
+const recordSchema = z
   .object({
+    dynamic_key: z.string().nullish().catch(null),
     task_inputs: z
       .record(z.string(), z.array(z.looseObject({ input_type: z.string().optional(), id: z.string().optional() })))
-      .nullish(),
+      .nullish()
+      .catch(null),
   })
-  .catch({ task_inputs: null });
-type Inputs = NonNullable<z.infer<typeof inputsSchema>['task_inputs']>;
+  .catch({ dynamic_key: null, task_inputs: null });
+type Inputs = NonNullable<z.infer<typeof recordSchema>['task_inputs']>;
 
 /** `url` is null: this thread does not know the address of the server. Throws NOT_FOUND. */
 export function runDetail(engine: Engine, reader: Reader, id: string): TaskRunDetail {
@@ -32,8 +35,9 @@ export function runDetail(engine: Engine, reader: Reader, id: string): TaskRunDe
     return { id, kind: 'task_run', name, state_type, state_name, parameter };
   };
 
+  const record = recordSchema.parse(JSON.parse(json));
   const upstream: RunLink[] = [];
-  for (const [parameter, inputId] of runInputs(readInputs(json))) {
+  for (const [parameter, inputId] of runInputs(record.task_inputs ?? {})) {
     const other = engine.ridOf('task_run', inputId);
     if (other !== null) upstream.push(link(other, parameter));
   }
@@ -72,9 +76,8 @@ export function runDetail(engine: Engine, reader: Reader, id: string): TaskRunDe
     sort: [{ field: 'expected_start_time', dir: 'desc' }],
     now: 0,
   });
-  const expectedStart = engine.accessor('expected_start_time', 'task_run');
-  const recent = completed.order.subarray(0, MAX_DURATIONS);
-  const last = completed.order.find((other) => other !== rid && before(expectedStart(other), row.expected_start_time));
+  const recent = completed.order.subarray(0, MAX_ATTEMPTS);
+  const success = lastSuccess(engine, row, record.dynamic_key ?? null);
   return {
     row,
     json,
@@ -82,15 +85,19 @@ export function runDetail(engine: Engine, reader: Reader, id: string): TaskRunDe
     upstream,
     downstream,
     subflows,
-    median_duration: median(engine, recent),
-    last_success: last === undefined ? null : { ...link(last, null), end_time: engine.taskRunRow(last).end_time },
+    median_attempt: medianAttempt(engine, recent),
+    last_success: success && {
+      ...link(success.rid, null),
+      end_time: engine.taskRunRow(success.rid).end_time,
+      same_input: success.sameInput,
+    },
     same_failure: row.failure === null ? null : sameFailure(engine, row.failure),
     url: null,
   };
 }
 
 function readInputs(json: string): Inputs {
-  return inputsSchema.parse(JSON.parse(json)).task_inputs ?? {};
+  return recordSchema.parse(JSON.parse(json)).task_inputs ?? {};
 }
 
 /** The parameter and the task run id of each input that is the result of another task run. */
@@ -98,10 +105,6 @@ function runInputs(inputs: Inputs): [string, string][] {
   return Object.entries(inputs).flatMap(([parameter, list]) =>
     list.flatMap((one): [string, string][] => (one.input_type === 'task_run' && one.id ? [[parameter, one.id]] : [])),
   );
-}
-
-function before(start: unknown, time: number | null): boolean {
-  return time === null || typeof start !== 'number' || start < time;
 }
 
 function sameFailure(engine: Engine, failure: string): TaskRunDetail['same_failure'] {
@@ -115,13 +118,17 @@ function sameFailure(engine: Engine, failure: string): TaskRunDetail['same_failu
   };
 }
 
-/** The median run time in seconds of the runs that have run; null when none has. */
-function median(engine: Engine, rids: Uint32Array): number | null {
+/**
+ * The median of an attempt in seconds, over runs that have run; null when none has. `total_run_time` is the sum over all attempts, so a
+ * run that was retried counts with the mean of its attempts.
+ */
+function medianAttempt(engine: Engine, rids: Uint32Array): number | null {
   const runTime = engine.accessor('total_run_time', 'task_run');
+  const attempts = engine.accessor('run_count', 'task_run');
   const seconds: number[] = [];
   for (const rid of rids) {
-    const value = runTime(rid);
-    if (typeof value === 'number' && value > 0) seconds.push(value);
+    const total = runTime(rid);
+    if (typeof total === 'number' && total > 0) seconds.push(total / Math.max(1, Number(attempts(rid) ?? 1)));
   }
   seconds.sort((a, b) => a - b);
   return seconds[seconds.length >> 1] ?? null;

@@ -12,6 +12,7 @@ import { checkQuestion } from '../../sync/check.ts';
 import { runLive, type LiveItem } from '../../sync/live.ts';
 import { SyncMemory } from '../../sync/memory.ts';
 import { Recency } from '../../sync/recency.ts';
+import { fetchRuns } from '../../sync/fetch-runs.ts';
 import { knowsOneOf } from '../../sync/same-server.ts';
 import { runSync, type SyncProgress } from '../../sync/run.ts';
 import type { Sink } from '../../sync/sink.ts';
@@ -138,8 +139,17 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
             reader.end();
           }
         }),
-      activity: ({ connection, id }, context) =>
-        asking(connection, context.signal, (client, signal) => fetchActivity(client, id, signal)),
+      activity: ({ connection, id, ...span }, context) =>
+        asking(connection, context.signal, (client, signal) => fetchActivity(client, id, signal, span)),
+      fetchRuns: ({ connection, ids }, context) =>
+        told<{ done: number }>(
+          (tell) =>
+            asking(connection, context.signal, (client, signal) => {
+              const save = sinkOf(false).saveActivity;
+              return save ? fetchRuns(client, save, ids, signal, (done) => tell({ done })) : Promise.resolve();
+            }),
+          PROGRESS_PAUSE,
+        ),
       knows: ({ connection, ids }, context) =>
         asking(connection, context.signal, (client, signal) => knowsOneOf(client, ids, signal)),
       detach: async () => {

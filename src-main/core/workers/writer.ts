@@ -1,6 +1,7 @@
 /** Writer thread: has the only connection that writes one archive. Serves main and, on a port of its own, the sync thread. */
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { AppError, toWireError } from '../../contract/errors.ts';
+import { LINES_AT_ONCE } from '../../contract/run.ts';
 import { portChannel } from '../../rpc/channels.ts';
 import type { Handlers } from '../../contract/define.ts';
 import { serve } from '../../rpc/rpc.ts';
@@ -28,10 +29,10 @@ const close = () => {
 /** ms between two slices, in which calls are answered. */
 const PAUSE = 20;
 
-/** Failures that an older rule made are made anew in the background, a slice at a time. */
-function refreshFailures(): void {
+/** What an older rule made is made anew in the background, a slice at a time: failures, then the full-text index. */
+function refresh(): void {
   try {
-    if (opened?.refreshFailures()) setTimeout(refreshFailures, PAUSE);
+    if (opened?.refreshFailures() || opened?.indexTexts()) setTimeout(refresh, PAUSE);
   } catch {
     // a full disk or a damaged page: the writer has marked the file, and the next opening tries again from the same place
   }
@@ -56,7 +57,7 @@ const handlers: Handlers<typeof writerContract> = {
   open: ({ path, server }) => {
     opened = openWriter(path, { onChange: (change) => changes.postMessage(change), onSalvaged: tellSalvaged(path) });
     opened.setServer(server);
-    setTimeout(refreshFailures, PAUSE);
+    setTimeout(refresh, PAUSE);
     return { notice: opened.notice ? toWireError(opened.notice) : null };
   },
   write: ({ chain, ...input }) => {
@@ -93,11 +94,11 @@ const handlers: Handlers<typeof writerContract> = {
     writer().setServer(server);
     return {};
   },
-  saveActivity: ({ id, activity, stamp }) => {
+  saveActivity: ({ id, activity, stamp, from }) => {
     // in this thread, so that no other save of the same run comes in between
-    const merged = mergeActivity(writer().activity(id), activity);
+    const merged = mergeActivity(writer().activity(id, Infinity), writer().activityEnd(id), activity);
     writer().saveActivity(id, merged, stamp);
-    return merged;
+    return writer().activity(id, from, LINES_AT_ONCE) ?? merged;
   },
   dueActivities: (wanted) => writer().dueActivities(wanted),
   close: () => {

@@ -22,7 +22,7 @@ const LATEST = 9e15; // µs, the year 2255: exact in a Float64 until then
 
 export const entrySchema = z.object({
   name: z.string(),
-  kind: z.enum(['demo', 'server']),
+  kind: z.enum(['demo', 'server', 'case']),
   /** file name of its archive, given once */
   file: z.string(),
   /** The key of its secrets, given once: the command line can rename a workspace though it cannot read Electron's keychain. */
@@ -55,6 +55,7 @@ export type ConnectionPart = Pick<Entry, 'name' | 'api_url' | 'auth' | 'headers'
 /** What belongs to a connection and is not in its entry. null: the kept ones, as long as the connection needs any. */
 export type Typed = { secret: string | null; headers: Record<string, string> | null };
 type Input = z.output<typeof workspaceInputSchema>;
+type NewCase = { wanted: string; file: string; api_url: string; dialect: Dialect };
 
 const usual = {
   retention: retentionSchema.parse({}),
@@ -72,6 +73,8 @@ export class Workspaces {
   readonly #secrets: Secrets;
   /** the folder of the archives */
   readonly #archives: string;
+  /** case files that are open: they end with the program, and no file lists them */
+  #cases: readonly Entry[] = [];
 
   private constructor(file: JsonFile<Entry[]>, secrets: Secrets, archives: string) {
     this.#file = file;
@@ -111,12 +114,12 @@ export class Workspaces {
   }
 
   list(): Entry[] {
-    return this.#file.get();
+    return [...this.#file.get(), ...this.#cases];
   }
 
   /** Throws NOT_FOUND. */
   get(name: string): Entry {
-    const stored = this.#file.get().find((one) => one.name === name);
+    const stored = this.list().find((one) => one.name === name);
     if (!stored) throw new AppError('NOT_FOUND', `no workspace named ${name}`, { workspace: name });
     return stored;
   }
@@ -174,8 +177,34 @@ export class Workspaces {
     return this.get(name);
   }
 
+  /** A case file as a workspace of this run of the program. `wanted`: its name, unless another has it; `file`: path of its archive. */
+  addCase({ wanted, file, api_url, dialect }: NewCase): Entry {
+    const names = new Set(this.list().map((one) => one.name.toLowerCase()));
+    let name = wanted;
+    for (let i = 2; names.has(name.toLowerCase()); i++) name = `${wanted} ${i}`;
+    const entry: Entry = {
+      name,
+      kind: 'case',
+      file,
+      secrets: name,
+      api_url,
+      auth: { kind: 'none' },
+      headers: [],
+      insecure_tls: false,
+      ca_file: null,
+      dialect,
+      dialect_source: 'chosen',
+      demo: null,
+      ...usual,
+    };
+    this.#cases = [...this.#cases, entry];
+    return entry;
+  }
+
+  /** Throws CASE_READ_ONLY for a case file. */
   async update(name: string, change: Partial<Entry>): Promise<Entry> {
-    const { file } = this.get(name);
+    const { file, kind } = this.get(name);
+    if (kind === 'case') throw new AppError('CASE_READ_ONLY', `${name} is a case file`);
     await this.#file.change((all) => all.map((one) => (one.file === file ? { ...one, ...change } : one)));
     return this.get(change.name ?? name);
   }
@@ -210,7 +239,11 @@ export class Workspaces {
   }
 
   async remove(name: string): Promise<void> {
-    const { secrets } = this.get(name);
+    const { secrets, kind } = this.get(name);
+    if (kind === 'case') {
+      this.#cases = this.#cases.filter((one) => one.name !== name);
+      return;
+    }
     await this.#file.change((all) => all.filter((one) => one.name !== name));
     await this.#secrets.remove(secrets);
     await this.#secrets.remove(headersOf(secrets));

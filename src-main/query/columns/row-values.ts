@@ -1,37 +1,75 @@
 /** Values of single rows by path, for the grid and for exports. */
-import { fields, resolveField, type Entity, type FieldInfo } from '../../contract/fields.ts';
+import { fields, resolveField, type Entity, type FieldInfo, type FieldKind } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import { rowPaths, type TaskRunRow } from '../../contract/run.ts';
 import * as rowSet from './row-set.ts';
 import type { RowSet } from './row-set.ts';
-import type { RefColumn, TermColumn } from './columns.ts';
+import type { Column, RefColumn, TermColumn } from './columns.ts';
 import type { Table } from './table.ts';
 
 export type Value = string | number | boolean | null | string[];
 type Tables = Record<Entity, Table>;
 
+/** A field's column, and for rows of the root entity the rows of the table it is in: 0 where a parent is missing or only its id is known. */
+export type FieldColumn = {
+  column: Column;
+  /** the table in which a column of references has its rows */
+  target: Table | null;
+  rows: (rids: Uint32Array, out: Uint32Array) => void;
+};
+
+/** Throws BAD_INPUT for an unknown path. */
+export function fieldColumn(tables: Tables, root: Entity, path: string): FieldColumn {
+  const { steps, table, field } = walk(tables, root, path);
+  const column = table.field(field);
+  const target = column.kind === 'ref' ? tables[column.target] : null;
+  const rows = (rids: Uint32Array, out: Uint32Array) => {
+    out.set(rids);
+    for (const { refs, to } of steps) {
+      const { codes } = refs;
+      const { alive } = to;
+      for (let i = 0; i < rids.length; i++) {
+        const row = codes[out[i]];
+        out[i] = row !== 0 && rowSet.has(alive, row) ? row : 0;
+      }
+    }
+  };
+  return { column, target, rows };
+}
+
 /** Reads a field by its path: times in µs, numbers in the field's unit; null (tags: []) where there is no value. Throws BAD_INPUT for an unknown path. */
 export function accessor(tables: Tables, root: Entity, path: string): (rid: number) => Value {
-  const resolved = resolveField(root, path);
-  if (!resolved) throw new AppError('BAD_INPUT', `unknown field ${path}`, { field: path });
-  let table = tables[root];
-  const steps: { refs: RefColumn; to: Table }[] = [];
-  for (const relation of resolved.via) {
-    const refs = table.columns.get(relation) as RefColumn;
-    table = tables[refs.target];
-    steps.push({ refs, to: table });
-  }
-  const read = columnReader(tables, table, resolved.field);
+  const { steps, table, field, kind } = walk(tables, root, path);
+  const read = columnReader(tables, table, field);
   if (steps.length === 0) return read;
   return (rid) => {
     let at = rid;
     for (const { refs, to } of steps) {
       at = refs.codes[at]!;
-      if (at === 0 || !rowSet.has(to.alive, at)) return resolved.kind === 'tags' ? [] : null;
+      if (at === 0 || !rowSet.has(to.alive, at)) return kind === 'tags' ? [] : null;
     }
     return read(at);
   };
+}
+
+type Step = { refs: RefColumn; to: Table };
+
+function walk(
+  tables: Tables,
+  root: Entity,
+  path: string,
+): { steps: Step[]; table: Table; field: string; kind: FieldKind } {
+  const resolved = resolveField(root, path);
+  if (!resolved) throw new AppError('BAD_INPUT', `unknown field ${path}`, { field: path });
+  let table = tables[root];
+  const steps: Step[] = [];
+  for (const relation of resolved.via) {
+    const refs = table.columns.get(relation) as RefColumn;
+    table = tables[refs.target];
+    steps.push({ refs, to: table });
+  }
+  return { steps, table, field: resolved.field, kind: resolved.kind };
 }
 
 function columnReader(tables: Tables, table: Table, field: string): (rid: number) => Value {

@@ -247,7 +247,7 @@ function threshold(counts: Uint32Array, distinct: number, limit: number): number
 export function speaksOnlyOf(condition: Condition, paths: ReadonlySet<string>, prefix = ''): boolean {
   if ('not' in condition) return speaksOnlyOf(condition.not, paths, prefix);
   if ('has' in condition) return speaksOnlyOf(condition.where, paths, `${prefix}${condition.has}.`);
-  if ('text' in condition) return false;
+  if ('text' in condition || 'log' in condition) return false;
   if ('field' in condition) return paths.has(prefix + condition.field);
   const parts = 'and' in condition ? condition.and : condition.or;
   return parts.length > 0 && parts.every((part) => speaksOnlyOf(part, paths, prefix));

@@ -4,6 +4,8 @@ import { AppError } from '../../contract/errors.ts';
 import { instantAt, TRUE, type Condition, type Dialect } from '../../contract/query.ts';
 import * as rowSet from '../columns/row-set.ts';
 import type { RowSet } from '../columns/row-set.ts';
+import { idOf, searchTerms, termText, type SearchTerm } from '../../contract/search-text.ts';
+import { matchOf, type SearchTable } from '../../store/search/search-tables.ts';
 import type { Column, RefColumn } from '../columns/columns.ts';
 import { byReference, pointedAt } from './masks.ts';
 import { hasAllTags, hasAnyTag, inRange, isIn, matches, matcherOf, notNull, type Context } from './predicates.ts';
@@ -19,8 +21,8 @@ export const backReference: Record<string, string> = {
   'deployment.flow_runs': 'deployment',
 };
 
-/** Free text as a condition over the fields it is looked for in. Fields behind one relation are in one `has`, so that the relation is followed once. */
-function freeText(entity: Entity, text: string): Condition {
+/** One term of a search as a condition over the names it is looked for in. Fields behind one relation are in one `has`, so that the relation is followed once. */
+function inNames(entity: Entity, text: string): Condition {
   const own = (...names: string[]): Condition[] => names.map((field) => ({ field, contains: text }));
   const name = { or: own('name') };
   switch (entity) {
@@ -39,6 +41,29 @@ function freeText(entity: Entity, text: string): Condition {
     case 'deployment':
       return { or: [...own('name', 'tags'), { has: 'flow', where: name }] };
   }
+}
+
+/** An id, or the id in a pasted address of Prefect's UI, of the row itself or of a parent. */
+function byId(entity: Entity, id: string): Condition {
+  const all: Condition[] = [{ field: 'id', in: [id] }];
+  for (const [name, { to, kind }] of Object.entries(relations[entity] as Record<string, Relation>)) {
+    // not back to the task run that started the flow run
+    if (kind !== 'one' || name === 'parent_task_run') continue;
+    // the reference itself: of a parent perhaps nothing but its id is known
+    all.push({ field: `${name}_id`, in: [id] });
+    if (to === 'flow_run') all.push({ has: name, where: byId(to, id) });
+  }
+  return { or: all };
+}
+
+/** A search of several terms, or of one that is to be missing, as conditions of one term each. */
+function split(terms: readonly SearchTerm[], one: (text: string) => Condition): Condition {
+  return {
+    and: terms.map((term) => {
+      const condition = one(termText({ ...term, not: false }));
+      return term.not ? { not: condition } : condition;
+    }),
+  };
 }
 
 /** Bytes of masks kept between questions: about 250 masks at a million rows. */
@@ -105,11 +130,67 @@ export class Evaluator {
     }
     if ('not' in condition) return rowSet.andNot(table.listed(), this.mask(entity, condition.not, now));
     if ('has' in condition) return this.#has(entity, condition.has, condition.where, now);
-    if ('text' in condition) {
-      if (condition.text === '') return table.listed();
-      return this.mask(entity, freeText(entity, condition.text), now);
-    }
+    if ('text' in condition) return this.#text(entity, condition.text, now);
+    if ('log' in condition) return this.#log(entity, condition.log, now);
     return this.#compare(entity, condition, now);
+  }
+
+  #text(entity: Entity, text: string, now: number): RowSet {
+    const terms = searchTerms(text);
+    const [term] = terms;
+    if (terms.length !== 1 || term.not)
+      return this.mask(
+        entity,
+        split(terms, (one) => ({ text: one })),
+        now,
+      );
+    const named = idOf(term.text);
+    if (named?.address) return this.mask(entity, byId(entity, named.id), now);
+    const masks = [this.mask(entity, inNames(entity, term.text), now)];
+    if (named) masks.push(this.mask(entity, byId(entity, named.id), now));
+    if (entity === 'task_run') {
+      for (const table of ['task_run', 'activity', 'log'] as const) masks.push(this.#found(entity, table, term));
+      masks.push(this.#gather(entity, 'flow_run', this.#found('flow_run', 'flow_run', term)));
+    }
+    if (entity === 'flow_run') masks.push(this.#found(entity, 'flow_run', term));
+    return rowSet.and(masks.reduce(rowSet.or), this.#tables[entity].listed());
+  }
+
+  /** Of a flow run: the logs of its task runs; of its parents likewise. */
+  #log(entity: Entity, text: string, now: number): RowSet {
+    if (entity !== 'task_run') {
+      const has = entity === 'flow_run' ? 'task_runs' : 'flow_runs';
+      return this.mask(entity, { has, where: { log: text } }, now);
+    }
+    const listed = this.#tables[entity].listed();
+    if (text === '') return rowSet.and(this.#marked(entity, this.#context.withLogs()), listed);
+    const terms = searchTerms(text);
+    const [term] = terms;
+    if (terms.length !== 1 || term.not) {
+      // "not in the logs" is known only of runs whose logs are kept
+      return rowSet.and(
+        this.mask(
+          entity,
+          split(terms, (one) => ({ log: one })),
+          now,
+        ),
+        this.#log(entity, '', now),
+      );
+    }
+    return rowSet.and(this.#found(entity, 'log', term), listed);
+  }
+
+  #found(entity: Entity, table: SearchTable, term: SearchTerm): RowSet {
+    const match = matchOf(term);
+    return this.#marked(entity, match === null ? [] : this.#context.search(table, match));
+  }
+
+  /** Rows that came into the archive after the index was last brought up to date are left out. */
+  #marked(entity: Entity, rids: readonly number[]): RowSet {
+    const { words, size } = this.#tables[entity];
+    const out: RowSet = new Int32Array(words);
+    for (const rid of rids) if (rid < size) out[rid >> 5] |= 1 << (rid & 31);
+    return out;
   }
 
   #has(entity: Entity, name: string, where: Condition, now: number): RowSet {

@@ -5,6 +5,7 @@ import { MICROS_PER_SECOND } from '../../contract/time.ts';
 import * as rowSet from '../columns/row-set.ts';
 import type { RowSet } from '../columns/row-set.ts';
 import type { Column, DifferenceColumn, NumberColumn, TagsColumn, TextColumn } from '../columns/columns.ts';
+import type { SearchTable } from '../../store/search/search-tables.ts';
 import { containsMatcher, likeMatcher, type Matcher } from './like.ts';
 import { byCode, byDifference, byName, byRange, byReference, namesInUse, notNaN, notZero } from './masks.ts';
 import type { Table } from '../columns/table.ts';
@@ -20,6 +21,10 @@ export type Context = {
   target(column: Column): Table;
   /** The rid of an id, of stubs too; 0 when the id is unknown. */
   ridOf(table: Table, id: string): number;
+  /** Numbers of the rows in which the full-text index finds `match`. */
+  search(table: SearchTable, match: string): number[];
+  /** Numbers of the task runs whose logs are kept. */
+  withLogs(): number[];
 };
 
 export function notNull(table: Table, column: Column): RowSet {

@@ -1,11 +1,16 @@
 /**
- * A condition tree as the filters of one Prefect request, for comparing counts with the server. Only conditions that Prefect can be asked
- * with the same meaning: an `and` of plain comparisons, each criterion once. `prefect.ts` is the other direction.
+ * A condition tree as the filters of one Prefect request, for comparing counts with the server and for asking it outside of this program.
+ * Only conditions that Prefect can be asked with the same meaning: an `and` of plain comparisons, each criterion once. `prefect.ts` is the
+ * other direction.
  */
-import { instantAt, type Condition, type Instant } from '../../contract/query.ts';
+import { stateTypes } from '../../contract/fields.ts';
+import { taskRunSorts } from '../../contract/prefect-filter.ts';
+import { instantAt, type Condition, type Instant, type Query, type SortKey } from '../../contract/query.ts';
 import { formatTime } from '../../contract/time.ts';
+import { uuidHex } from '../../contract/uuid.ts';
+import { prefectSort } from './prefect.ts';
 
-type Filters = Record<string, Record<string, unknown>>;
+export type Filters = Record<string, Record<string, unknown>>;
 type Kind = 'id' | 'name' | 'tags' | 'state' | 'time' | 'terms';
 /** Where the criteria of a field stand in the filters, and which criteria it has. */
 type Place = { path: [group: string, ...string[]]; kind: Kind };
@@ -37,30 +42,88 @@ const places: Record<string, Place> = {
 
 /** Filters for POST /task_runs/count and /filter of Prefect 3.8.8; null when no filters mean the same. `now` in µs. */
 export function toPrefectFilters(condition: Condition, now: number): Filters | null {
+  const { filters, lost } = nearestFilters(condition, now);
+  return lost.length === 0 ? filters : null;
+}
+
+/** A request to Prefect that says as much of a question as it can. */
+export type PrefectRequest = {
+  filters: Filters;
+  sort: (typeof taskRunSorts)[number];
+  /** conditions that the filters leave out: the request also gives runs for which these are false */
+  lost: Condition[];
+  /** Prefect has no such order; `sort` is the nearest one */
+  orderLost: boolean;
+};
+
+/** `leavesOut`: filters that the asking program has no words for, as `task_runs.expected_start_time`. `now` in µs. */
+export function toPrefectRequest(
+  { where, sort }: Query,
+  now: number,
+  leavesOut: readonly string[] = [],
+): PrefectRequest {
+  const same = taskRunSorts.find((name) => sameKeys(prefectSort('task_run', name), sort));
+  return { ...nearestFilters(where, now, leavesOut), sort: same ?? nearestSort(sort), orderLost: same === undefined };
+}
+
+const sameKeys = (a: readonly SortKey[], b: readonly SortKey[]): boolean =>
+  a.length === b.length && a.every(({ field, dir }, i) => field === b[i].field && dir === b[i].dir);
+
+/** Runs begin in about the order in which they were expected to. */
+function nearestSort([first]: readonly SortKey[]): PrefectRequest['sort'] {
+  if (first === undefined || !['start_time', 'expected_start_time', 'created'].includes(first.field)) return 'ID_DESC';
+  return first.dir === 'asc' ? 'EXPECTED_START_TIME_ASC' : 'EXPECTED_START_TIME_DESC';
+}
+
+function nearestFilters(
+  condition: Condition,
+  now: number,
+  leavesOut: readonly string[] = [],
+): { filters: Filters; lost: Condition[] } {
   const filters: Filters = {};
+  const lost: Condition[] = [];
   const add = ({ path }: Place, criteria: Record<string, unknown>): boolean => {
+    const there = path.reduce<Record<string, unknown>>(
+      (at, step) => (at[step] ?? {}) as Record<string, unknown>,
+      filters,
+    );
+    if (Object.keys(criteria).some((key) => key in there)) return false;
     let at: Record<string, unknown> = filters;
     for (const step of path) at = (at[step] ??= {}) as Record<string, unknown>;
-    if (Object.keys(criteria).some((key) => key in at)) return false;
     Object.assign(at, criteria);
     return true;
   };
-  const take = (one: Condition): boolean => {
-    if ('and' in one) return one.and.every(take);
+  const taken = (one: Condition): boolean => {
     if ('has' in one) return one.has === 'subflow_runs' && isTrue(one.where) && add(subflows, { exists_: true });
     const place = 'field' in one && Object.hasOwn(places, one.field) ? places[one.field] : undefined;
-    const criteria = place && criteriaOf(one, place, now);
-    return place !== undefined && !!criteria && add(place, criteria);
+    if (place === undefined || leavesOut.includes(place.path.join('.'))) return false;
+    const criteria = criteriaOf(one, place, now);
+    return criteria !== null && add(place, criteria);
   };
-  return take(condition) ? filters : null;
+  const take = (one: Condition): void => {
+    if ('and' in one) one.and.forEach(take);
+    else if (!taken(one)) lost.push(one);
+  };
+  take(condition);
+  return { filters, lost };
 }
 
 const subflows: Place = { path: ['task_runs', 'subflow_runs'], kind: 'terms' };
 const isTrue = (one: Condition): boolean => 'and' in one && one.and.length === 0;
 
+/** A value that Prefect reads; it refuses a request with any other. */
+const takes =
+  (path: Place['path'], kind: Kind) =>
+  (value: unknown): boolean => {
+    if (typeof value !== 'string') return false;
+    if (kind === 'id') return uuidHex(value) !== null;
+    return path.at(-1) !== 'type' || (stateTypes as readonly string[]).includes(value);
+  };
+
 function criteriaOf(one: Condition, { path, kind }: Place, now: number): Record<string, unknown> | null {
   const own = path[0] === 'task_runs';
-  if ('in' in one) return kind === 'tags' || kind === 'time' ? null : { any_: one.in };
+  if ('in' in one)
+    return kind === 'tags' || kind === 'time' || !one.in.every(takes(path, kind)) ? null : { any_: one.in };
   if ('like' in one) return kind === 'name' && one.like !== '' ? { like_: one.like } : null;
   // without Prefect's wildcards and within ASCII, the two compare alike in both its databases
   if ('contains' in one)
@@ -75,8 +138,10 @@ function criteriaOf(one: Condition, { path, kind }: Place, now: number): Record<
   }
   if (kind !== 'time' || !('from' in one || 'to' in one)) return null;
   const { from, to } = one as { from?: Instant; to?: Instant };
-  return {
+  const criteria = {
     ...(from === undefined ? {} : { after_: formatTime(instantAt(from, now)) }),
     ...(to === undefined ? {} : { before_: formatTime(instantAt(to, now)) }),
   };
+  // Prefect knows the years 1 to 9999
+  return Object.values(criteria).every((time) => /^\d{4}-/.test(time)) ? criteria : null;
 }

@@ -13,7 +13,12 @@ import { onProcessFault } from '../process-faults.ts';
 import { DONE, print, say, sayError, untilStopped } from '../terminal.ts';
 import { appOptions, common, dataDirOf, numberOption, parse, workspaceOf, type Command } from './options.ts';
 
-const options = { ...common, port: { type: 'string' }, 'no-open': { type: 'boolean' } } as const;
+const options = {
+  ...common,
+  port: { type: 'string' },
+  'no-open': { type: 'boolean' },
+  case: { type: 'string' },
+} as const;
 
 export const serve: Command = async (args) => {
   const { values } = parse({ args, options });
@@ -28,6 +33,7 @@ export const serve: Command = async (args) => {
     app = opened;
     onProcessFault((kind, thrown) => opened.fault(kind, thrown));
     const chosen = values.demo || values.workspace !== undefined ? await workspaceOf(opened, values) : null;
+    if (values.case !== undefined) await opened.openCase(resolve(values.case));
     if (chosen !== null && !opened.readOnly)
       await opened.settings.change((settings) => ({ ...settings, workspace: chosen }));
     const named = chosen === null ? null : opened.workspaces.get(chosen);

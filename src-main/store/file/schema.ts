@@ -39,7 +39,7 @@ function keptSql(table: KeptTable): string {
     ([name, kind]) => `  ${name} ${sqlType(kind)}`,
   );
   return `CREATE TABLE ${table} (\n${['  rid INTEGER PRIMARY KEY', '  activity INTEGER NOT NULL', ...list].join(',\n')}\n) STRICT;
-CREATE INDEX ${table}_activity ON ${table} (activity);`;
+CREATE INDEX ${table}_activity ON ${table} (activity${table === 'kept_log' ? ', timestamp' : ''});`;
 }
 
 /** Everything in an empty file. */
@@ -84,8 +84,8 @@ CREATE TABLE activity (
   run BLOB NOT NULL UNIQUE,
   stamp INTEGER,
   fetched INTEGER,
-  truncated INTEGER NOT NULL,
   gap TEXT,
+  count INTEGER,
   problem TEXT
 ) STRICT;
 

@@ -1,44 +1,83 @@
-/** Reads what is kept of a task run besides its row. Every part comes back in the order in which it was saved. */
+/** Reads what is kept of a task run besides its row. States and artifacts come back in the order in which they were saved, lines by time and id. */
 import type { Database, Statement } from 'better-sqlite3';
-import { runActivitySchema, type RunActivity } from '../../contract/run.ts';
-import { keptColumns, keptParts, keptTables, type KeptKind, type KeptTable } from '../kept-columns.ts';
-import { uuidText } from '../uuid.ts';
+import { runActivitySchema, type LinePlace, type LogLine, type RunActivity } from '../../contract/run.ts';
+import { keptColumns, keptParts, type KeptKind, type KeptTable } from '../kept-columns.ts';
+import { idCell, uuidText } from '../uuid.ts';
 
-type Head = [rid: number, fetched: number | null, truncated: number, gap: string | null, problem: string | null];
+type Head = [rid: number, fetched: number | null, gap: string | null, count: number | null, problem: string | null];
 type Stored = Uint8Array | string | number | null;
+type Rows = Record<string, unknown>[];
+
+/** SQLite takes a negative limit for none. */
+const limitOf = (most: number): number => (most === Infinity ? -1 : most);
 
 export class KeptActivity {
   readonly #head: Statement;
-  readonly #parts: { key: 'history' | 'logs' | 'artifacts'; columns: [string, KeptKind][]; rows: Statement }[];
+  readonly #parts: { key: 'history' | 'artifacts'; table: KeptTable; rows: Statement }[];
+  readonly #lines: Statement;
+  readonly #after: Statement;
+  readonly #count: Statement;
+  readonly #last: Statement;
+  readonly #place: Statement;
 
   constructor(db: Database) {
-    this.#head = db.prepare('SELECT rid, fetched, truncated, gap, problem FROM activity WHERE run = ?').raw();
-    this.#parts = keptTables.map((table) => ({
+    this.#head = db.prepare('SELECT rid, fetched, gap, count, problem FROM activity WHERE run = ?').raw();
+    this.#parts = (['kept_state', 'kept_artifact'] as const).map((table) => ({
       key: keptParts[table],
-      columns: Object.entries(keptColumns[table]),
+      table,
       rows: db.prepare(`SELECT ${cells(table)} FROM ${table} WHERE activity = ? ORDER BY rid`).raw(),
     }));
+    const lines = `SELECT ${cells('kept_log')} FROM kept_log WHERE activity = ?`;
+    const inOrder = 'ORDER BY timestamp, id';
+    this.#lines = db.prepare(`${lines} AND timestamp >= ? ${inOrder} LIMIT ?`).raw();
+    this.#after = db.prepare(`${lines} AND timestamp >= ? AND (timestamp > ? OR id > ?) ${inOrder} LIMIT ?`).raw();
+    this.#count = db.prepare('SELECT count(*) FROM kept_log WHERE activity = ?').pluck();
+    this.#last = db.prepare(
+      'SELECT timestamp, id FROM kept_log WHERE activity = ? ORDER BY timestamp DESC, id DESC LIMIT 1',
+    );
+    this.#place = db.prepare('SELECT timestamp, id FROM kept_log WHERE activity = ? AND id = ?');
   }
 
-  /** `run`: the task run's id, 16 bytes. null when nothing was ever kept. */
-  get(run: Uint8Array): RunActivity | null {
+  /** `run`: the task run's id, 16 bytes. Of the lines the first `most` from `from` (µs) on. null when nothing was ever kept. */
+  get(run: Uint8Array, from: number | null = null, most = Infinity): RunActivity | null {
     const head = this.#head.get(run) as Head | undefined;
     if (!head) return null;
-    const [rid, fetched, truncated, gap, problem] = head;
-    const parts = this.#parts.map(({ key, columns, rows }) => [
-      key,
-      (rows.all(rid) as Stored[][]).map((row) =>
-        Object.fromEntries(columns.map(([name, kind], i) => [name, read(kind, row[i])])),
-      ),
-    ]);
+    const [rid, fetched, gap, count, problem] = head;
+    const parts = this.#parts.map(({ key, table, rows }) => [key, objects(table, rows.all(rid))]);
     return runActivitySchema.parse({
       ...Object.fromEntries(parts),
-      truncated: truncated === 1,
+      logs: from === Infinity ? [] : objects('kept_log', this.#lines.all(rid, from ?? -Infinity, limitOf(most))),
       gap,
+      kept: this.#count.get(rid),
+      count,
       fetched,
       problem: problem === null ? null : (JSON.parse(problem) as unknown),
     });
   }
+
+  /** The first `most` lines after a place. */
+  after(run: Uint8Array, { timestamp, id }: LinePlace, most: number): LogLine[] {
+    const rid = (this.#head.get(run) as Head | undefined)?.[0];
+    if (rid === undefined) return [];
+    return objects('kept_log', this.#after.all(rid, timestamp, timestamp, idCell(id), limitOf(most))) as LogLine[];
+  }
+
+  /** The line up to which none is missing; null when no line is kept. */
+  end(run: Uint8Array): LinePlace | null {
+    const head = this.#head.get(run) as Head | undefined;
+    if (!head) return null;
+    const [rid, , gap] = head;
+    const found = (gap === null ? this.#last.get(rid) : this.#place.get(rid, idCell(gap))) as
+      { timestamp: number; id: Stored } | undefined;
+    return found ? { timestamp: found.timestamp, id: read('id', found.id) as string } : null;
+  }
+}
+
+function objects(table: KeptTable, rows: unknown[]): Rows {
+  const columns: [string, KeptKind][] = Object.entries(keptColumns[table]);
+  return (rows as Stored[][]).map((row) =>
+    Object.fromEntries(columns.map(([name, kind], i) => [name, read(kind, row[i])])),
+  );
 }
 
 /** A term's text instead of its number. */

@@ -2,28 +2,38 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '../../contract/errors.ts';
 import { perEntity, type DocumentKind, type Entity } from '../../contract/fields.ts';
-import type { RunActivity } from '../../contract/run.ts';
+import type { LinePlace, LogLine, RunActivity } from '../../contract/run.ts';
 import { openForReading, suspectFile, type OpenedForReading } from '../file/archive-file.ts';
 import { changesSince, lastBatch } from '../write/change-log.ts';
-import type { Cell, Change, ColumnSource } from '../columns.ts';
+import { columns, type Cell, type Change, type ColumnSource } from '../columns.ts';
 import { storeError } from '../file/errors.ts';
 import { Dictionaries } from '../json/dictionary.ts';
 import { listDocuments, listStatement, type KeptDocument } from '../write/documents.ts';
 import { jsonTable } from '../json/json-table.ts';
 import { columnNames } from '../layout.ts';
-import { rowText } from '../json/row-json.ts';
+import { openRow } from '../json/row-json.ts';
+import { Search } from '../search/search.ts';
+import type { SearchTable } from '../search/search-tables.ts';
 import { readState } from '../state.ts';
-import { uuidBytes } from '../uuid.ts';
+import { uuidBytes, uuidText } from '../uuid.ts';
 import { KeptActivity } from './kept-activity.ts';
 import { KeptLists } from './kept-lists.ts';
 
-export type Reader = ColumnSource & {
+export type Reader = Required<ColumnSource> & {
   /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
   json(entity: Entity, rids: readonly number[]): string[];
+  /** How far the full-text index is; null: it is whole. */
+  searchPlace(): { done: number; of: number } | null;
+  /** The same as UTF-8. The bytes are the caller's. */
+  jsonBytes(entity: Entity, rids: readonly number[]): Buffer[];
   /** null when there is no such row, not even one that is only referred to */
   ridOf(entity: Entity, id: string): number | null;
-  /** null when it was never kept */
-  activity(taskRunId: string): RunActivity | null;
+  /** Of the lines the first `most` from `from` (µs) on, by time and id. null when nothing was ever kept. */
+  activity(taskRunId: string, from?: number | null, most?: number): RunActivity | null;
+  /** The kept line up to which none is missing; null when no line is kept. */
+  activityEnd(taskRunId: string): LinePlace | null;
+  /** The first `most` lines that stand after this place. */
+  lines(taskRunId: string, after: LinePlace, most: number): LogLine[];
   /** Several reads of what is kept of runs, on one state of the file. */
   kept<T>(read: (lists: KeptLists) => T): T;
   /** how many task runs' activity is kept */
@@ -38,6 +48,13 @@ export type Reader = ColumnSource & {
   changesSince(batch: number): Change | null;
   /** another number once another connection has written; for processes that get no changes from the writer */
   dataVersion(): number;
+  /** From now on until `letGo`, every read sees the archive as it is now, whatever is committed meanwhile. Returns `batch`. */
+  hold(): number;
+  letGo(): void;
+  /** The row that each row refers to by a column such as `flow_run`; 0: none, or only its id is known. */
+  parents(entity: Entity, column: string, rids: readonly number[]): number[];
+  /** The ids of rows; null for one that is not there */
+  idsOf(entity: Entity, rids: readonly number[]): (string | null)[];
   /** the name that the file got when it was made; an index file that names another archive is not used */
   archiveId(): string;
   stats(): ReaderStats;
@@ -85,6 +102,7 @@ class ArchiveReader implements Reader {
   readonly #activity: KeptActivity;
   readonly #lists: KeptLists;
   readonly #documents: Statement;
+  readonly #search: Search;
 
   constructor(opened: OpenedForReading, path: string) {
     const { db } = opened;
@@ -106,6 +124,7 @@ class ArchiveReader implements Reader {
     this.#activity = new KeptActivity(db);
     this.#lists = new KeptLists(db);
     this.#documents = listStatement(db);
+    this.#search = new Search(db);
   }
 
   maxRid(entity: Entity): number {
@@ -161,10 +180,14 @@ class ArchiveReader implements Reader {
   }
 
   json(entity: Entity, rids: readonly number[]): string[] {
+    return this.jsonBytes(entity, rids).map((bytes) => bytes.toString('utf8'));
+  }
+
+  jsonBytes(entity: Entity, rids: readonly number[]): Buffer[] {
     return this.#snapshot(() =>
       rids.map((rid) => {
         const z = this.#json[entity].get(rid) as Buffer | undefined;
-        return z ? rowText(z, this.#dictionaries.find) : NO_ROW;
+        return z ? openRow(z, this.#dictionaries.find) : Buffer.from(NO_ROW);
       }),
     );
   }
@@ -174,10 +197,20 @@ class ArchiveReader implements Reader {
     return bytes ? this.#guard(() => (this.#rid[entity].get(bytes) as number | undefined) ?? null) : null;
   }
 
-  activity(taskRunId: string): RunActivity | null {
+  activity(taskRunId: string, from: number | null = null, most = Infinity): RunActivity | null {
     const id = uuidBytes(taskRunId);
     if (!id) return null;
-    return this.#snapshot(() => this.#activity.get(id));
+    return this.#snapshot(() => this.#activity.get(id, from, most));
+  }
+
+  activityEnd(taskRunId: string): LinePlace | null {
+    const id = uuidBytes(taskRunId);
+    return id ? this.#snapshot(() => this.#activity.end(id)) : null;
+  }
+
+  lines(taskRunId: string, after: LinePlace, most: number): LogLine[] {
+    const id = uuidBytes(taskRunId);
+    return id ? this.#snapshot(() => this.#activity.after(id, after, most)) : [];
   }
 
   kept<T>(read: (lists: KeptLists) => T): T {
@@ -186,6 +219,18 @@ class ArchiveReader implements Reader {
 
   activities(): number {
     return this.#guard(() => this.#db.prepare('SELECT count(*) FROM activity').pluck().get() as number);
+  }
+
+  search(table: SearchTable, match: string): number[] {
+    return this.#guard(() => this.#search.find(table, match));
+  }
+
+  withLogs(): number[] {
+    return this.#guard(() => this.#search.withLogs());
+  }
+
+  searchPlace(): { done: number; of: number } | null {
+    return this.#snapshot(() => this.#search.place());
   }
 
   documents(kind: DocumentKind): KeptDocument[] {
@@ -202,6 +247,36 @@ class ArchiveReader implements Reader {
 
   changesSince(batch: number): Change | null {
     return this.#snapshot(() => changesSince(this.#db, batch));
+  }
+
+  hold(): number {
+    return this.#guard(() => {
+      this.#db.exec('BEGIN');
+      return lastBatch(this.#db); // the first read is what the transaction sees from then on
+    });
+  }
+
+  letGo(): void {
+    if (this.#db.open && this.#db.inTransaction) this.#guard(() => this.#db.exec('COMMIT'));
+  }
+
+  parents(entity: Entity, column: string, rids: readonly number[]): number[] {
+    const target = columns[entity][column] as Entity;
+    const sql = `SELECT p.rid FROM ${entity} AS t JOIN ${target} AS p ON p.rid = t.${column} AND p.known = 1 WHERE t.rid = ?`;
+    return this.#snapshot(() => {
+      const statement = this.#db.prepare(sql).pluck();
+      return rids.map((rid) => (statement.get(rid) as number | undefined) ?? 0);
+    });
+  }
+
+  idsOf(entity: Entity, rids: readonly number[]): (string | null)[] {
+    return this.#snapshot(() => {
+      const statement = this.#db.prepare(`SELECT id FROM ${entity} WHERE rid = ?`).pluck();
+      return rids.map((rid) => {
+        const id = statement.get(rid) as Uint8Array | undefined;
+        return id ? uuidText(id) : null;
+      });
+    });
   }
 
   dataVersion(): number {

@@ -1,9 +1,10 @@
 /** Writes what is kept of a task run besides its row, and tells for which runs that is still to be read from the server. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { DueActivities, DueRun } from '../../contract/archive.ts';
-import type { RunActivity } from '../../contract/run.ts';
+import type { LogLine, RunActivity } from '../../contract/run.ts';
 import { keptColumns, keptParts, keptTables, type KeptKind, type KeptTable } from '../kept-columns.ts';
-import { uuidBytes, uuidText } from '../uuid.ts';
+import type { SearchIndex } from '../search/search-index.ts';
+import { idCell, uuidText } from '../uuid.ts';
 import type { Terms } from './interner.ts';
 
 type Stored = Uint8Array | string | number | null;
@@ -11,24 +12,28 @@ type Stored = Uint8Array | string | number | null;
 export class Activities {
   readonly #db: Database;
   readonly #terms: Terms;
+  readonly #search: SearchIndex;
   readonly #head: Statement;
   readonly #find: Statement;
+  readonly #lineIds: Statement;
   readonly #dropHead: Statement;
   readonly #parts: { table: KeptTable; insert: Statement; drop: Statement }[];
 
-  constructor(db: Database, terms: Terms) {
+  constructor(db: Database, terms: Terms, search: SearchIndex) {
     this.#db = db;
     this.#terms = terms;
+    this.#search = search;
     // opened by a person (stamp null): says nothing about how complete it is, so the stamp stays as it was
     this.#head = db
       .prepare(
-        `INSERT INTO activity (run, stamp, fetched, truncated, gap, problem) VALUES (?, ?, ?, ?, ?, ?)
+        `INSERT INTO activity (run, stamp, fetched, gap, count, problem) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (run) DO UPDATE SET stamp = coalesce(excluded.stamp, stamp), fetched = excluded.fetched,
-           truncated = excluded.truncated, gap = excluded.gap, problem = excluded.problem
+           gap = excluded.gap, count = excluded.count, problem = excluded.problem
          RETURNING rid`,
       )
       .pluck();
     this.#find = db.prepare('SELECT rid FROM activity WHERE run = ?').pluck();
+    this.#lineIds = db.prepare('SELECT id FROM kept_log WHERE activity = ? AND timestamp BETWEEN ? AND ?').pluck();
     this.#dropHead = db.prepare('DELETE FROM activity WHERE rid = ?');
     this.#parts = keptTables.map((table) => {
       const names = Object.keys(keptColumns[table]);
@@ -43,25 +48,29 @@ export class Activities {
   }
 
   /**
-   * Replaces what is kept of the run. `run`: the task run's id, 16 bytes. `stamp`: as `due` gave it; null when the run was read for
-   * another reason. Must run inside a transaction.
+   * Replaces what is kept of the run, but for its lines: those that are not kept yet are added. `run`: the task run's id, 16 bytes. `stamp`: as `due` gave it; null when the run was read for
+   * another reason. True: a search may find more than before. Must run inside a transaction.
    */
-  save(run: Uint8Array, activity: RunActivity, stamp: number | null): void {
-    const { fetched, truncated, gap, problem } = activity;
-    const rid = this.#head.get(
-      run,
-      stamp,
-      fetched,
-      Number(truncated),
-      gap,
-      problem && JSON.stringify(problem),
-    ) as number;
+  save(run: Uint8Array, activity: RunActivity, stamp: number | null): boolean {
+    const { fetched, gap, count, problem } = activity;
+    const rid = this.#head.get(run, stamp, fetched, gap, count, problem && JSON.stringify(problem)) as number;
+    const kept = this.#keptLines(rid, activity.logs);
+    const added = activity.logs.filter(({ id }) => !kept.has(id));
     for (const { table, insert, drop } of this.#parts) {
-      drop.run(rid);
+      if (table !== 'kept_log') drop.run(rid);
       const columns: [string, KeptKind][] = Object.entries(keptColumns[table]);
-      for (const row of activity[keptParts[table]] as readonly Record<string, unknown>[])
-        insert.run(rid, ...columns.map(([name, kind]) => this.#stored(kind, row[name])));
+      const rows: readonly Record<string, unknown>[] = table === 'kept_log' ? added : activity[keptParts[table]];
+      for (const row of rows) insert.run(rid, ...columns.map(([name, kind]) => this.#stored(kind, row[name])));
     }
+    return this.#search.activity(run, activity, added);
+  }
+
+  /** Ids of the kept lines among these. Lines never change on the server. */
+  #keptLines(rid: number, lines: readonly LogLine[]): Set<string> {
+    let [from, to] = [Infinity, -Infinity];
+    for (const { timestamp } of lines) [from, to] = [Math.min(from, timestamp), Math.max(to, timestamp)];
+    const ids = this.#lineIds.all(rid, from, to) as (Uint8Array | string)[];
+    return new Set(ids.map((id) => (typeof id === 'string' ? id : uuidText(id))));
   }
 
   drop(run: Uint8Array): void {
@@ -95,8 +104,6 @@ export class Activities {
     if (kind === 'term') return this.#terms.id(value as string);
     if (kind === 'bool') return Number(value);
     if (kind !== 'id') return value as string | number;
-    const bytes = uuidBytes(value as string);
-    // another spelling of a UUID would not come back as it was
-    return bytes && uuidText(bytes) === value ? bytes : (value as string);
+    return idCell(value as string);
   }
 }

@@ -8,6 +8,7 @@ import type { ServerRow } from '../../contract/server-row.ts';
 import { parseTime } from '../../contract/time.ts';
 import type { RowTexts } from '../json/json-table.ts';
 import { isObject, isRef, layouts, type Column } from '../layout.ts';
+import { rowWords } from '../search/texts.ts';
 import { hashText } from './row-hash.ts';
 import { uuidText, writeUuid } from '../uuid.ts';
 
@@ -32,6 +33,8 @@ export type Batch = Keys &
     numbers: Float64Array;
     /** rows × texts of the layout */
     texts: (string | null)[];
+    /** by row: its words for the full-text index, null when it has none */
+    words: (string | null)[];
     /** distinct within the batch */
     terms: string[];
     /** distinct ids within the batch, in lower case with dashes */
@@ -75,6 +78,7 @@ export function encode(prepared: Prepared, needed: Uint8Array | null): Batch {
     skipped: prepared.keys.rows - count,
     numbers: new Float64Array(count * layout.numbers),
     texts: new Array<string | null>(count * layout.texts).fill(null),
+    words: rows.map(({ value }) => rowWords(entity, value)),
     terms: [],
     refs: {},
     ...textsOf(rows),

@@ -6,9 +6,10 @@ import type { Batch, Keys } from './encode.ts';
 import type { Rids, Terms } from './interner.ts';
 import type { JsonTable } from '../json/json-table.ts';
 import { columnNames, isRef, layouts } from '../layout.ts';
+import type { SearchIndex } from '../search/search-index.ts';
 import { uuidBytes, uuidText } from '../uuid.ts';
 
-export type Shared = { terms: Terms; rids: Record<Entity, Rids>; json: JsonTable };
+export type Shared = { terms: Terms; rids: Record<Entity, Rids>; json: JsonTable; search: SearchIndex };
 /** Takes note of the row numbers that a transaction touches; a new row that holds only an id counts as changed. */
 type Touched = { changed(entity: Entity, rid: number): void; removed(entity: Entity, rid: number): void };
 
@@ -84,6 +85,7 @@ export class RowTable {
       }
       this.#update.run(...this.#bind(batch, i, resolved()), rid);
       this.#putJson(rid, resolved().texts[i], touched);
+      this.#shared.search.row(this.#entity, rid, batch.words[i], false);
       if (known === 1) counts.changed++;
       else counts.inserted++;
     }
@@ -134,6 +136,7 @@ export class RowTable {
       const [rid] = found;
       removed++;
       this.#shared.json.delete(this.#entity, rid);
+      this.#shared.search.dropRow(this.#entity, rid);
       if (this.#isReferred && this.#isReferred.get(rid) === undefined) {
         this.#delete.run(rid);
         touched.removed(this.#entity, rid);
@@ -163,6 +166,7 @@ export class RowTable {
     if (this.#insert.run(...this.#bind(batch, i, resolved), rid, id).changes === 0) return false;
     rids.take();
     this.#putJson(rid, resolved.texts[i], touched);
+    this.#shared.search.row(this.#entity, rid, batch.words[i], true);
     return true;
   }
 

@@ -3,7 +3,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { DocumentChanges, DueActivities, DueRun, WriteCounts } from '../../contract/archive.ts';
 import { AppError } from '../../contract/errors.ts';
 import { entities, perEntity, type DocumentKind, type Entity } from '../../contract/fields.ts';
-import type { RunActivity } from '../../contract/run.ts';
+import type { LinePlace, RunActivity } from '../../contract/run.ts';
 import type { Retention, Removal } from '../../contract/sync.ts';
 import { Activities } from './activities.ts';
 import { closeWritten, openForWriting, suspectFile } from '../file/archive-file.ts';
@@ -20,6 +20,7 @@ import { KeptActivity } from '../read/kept-activity.ts';
 import { FailureRefresh } from './failure-refresh.ts';
 import { RowTable } from './row-table.ts';
 import type { Target } from '../file/salvage.ts';
+import { SearchIndex } from '../search/search-index.ts';
 import { readState } from '../state.ts';
 import { uuidBytes } from '../uuid.ts';
 
@@ -49,9 +50,11 @@ export type Writer = {
   needed(keys: Keys): Uint8Array;
   /** Asks about kept rows. */
   lookup<T>(ask: (lookup: Lookup) => T): T;
-  /** What is kept of the run besides its row; null when nothing was ever kept. */
-  activity(taskRunId: string): RunActivity | null;
-  /** `stamp`: the run's as `dueActivities` gave it; null when it was fetched for another reason. */
+  /** What is kept of the run besides its row, of its lines the first `most` from `from` (µs) on; null when nothing was ever kept. */
+  activity(taskRunId: string, from?: number | null, most?: number): RunActivity | null;
+  /** The kept line up to which none is missing; null when no line is kept. */
+  activityEnd(taskRunId: string): LinePlace | null;
+  /** Replaces history and artifacts, and adds the lines that are not kept yet. `stamp`: the run's as `dueActivities` gave it; null when it was fetched for another reason. */
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
   /** Runs whose activity is missing or was read before they changed. Scans the table, about 0.2 s at a million rows: once per sync. */
   dueActivities(wanted: DueActivities): DueRun[];
@@ -67,6 +70,11 @@ export type Writer = {
    * One transaction, some 20 ms. Goes on where it stopped, also after a restart.
    */
   refreshFailures(): boolean;
+  /**
+   * Indexes some hundred rows for the full-text search, when the archive has no index of today's rule; true while there are more. One
+   * transaction, some 20 ms. Goes on where it stopped, also after a restart.
+   */
+  indexTexts(): boolean;
   /** Moves what the log holds into the file itself. */
   checkpoint(): void;
   close(): void;
@@ -120,6 +128,7 @@ class ArchiveWriter implements Writer, Target {
   readonly #keptActivity: KeptActivity;
   readonly #failures: FailureRefresh;
   readonly #documents: Documents;
+  readonly #search: SearchIndex;
   readonly #lookup: Lookup;
 
   constructor(db: Database, path: string, notice: AppError | null, onChange: (change: Change) => void) {
@@ -130,7 +139,8 @@ class ArchiveWriter implements Writer, Target {
     this.#terms = new Terms(db);
     this.#rids = perEntity((entity) => new Rids(db, entity));
     this.#json = new JsonTable(db);
-    const shared = { terms: this.#terms, rids: this.#rids, json: this.#json };
+    this.#search = new SearchIndex(db);
+    const shared = { terms: this.#terms, rids: this.#rids, json: this.#json, search: this.#search };
     this.#tables = perEntity((entity) => new RowTable(db, entity, shared));
     this.#log = new ChangeLog(db);
     this.#begin = db.prepare('BEGIN IMMEDIATE');
@@ -140,7 +150,7 @@ class ArchiveWriter implements Writer, Target {
       'INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
     );
     this.#lookup = new Lookup(db);
-    this.#activities = new Activities(db, this.#terms);
+    this.#activities = new Activities(db, this.#terms, this.#search);
     this.#keptActivity = new KeptActivity(db);
     this.#failures = new FailureRefresh(db, this.#terms);
     this.#documents = new Documents(db);
@@ -214,14 +224,19 @@ class ArchiveWriter implements Writer, Target {
     return this.#guard(() => ask(this.#lookup));
   }
 
-  activity(taskRunId: string): RunActivity | null {
+  activity(taskRunId: string, from: number | null = null, most = Infinity): RunActivity | null {
     const id = runId(taskRunId);
-    return this.#guard(() => this.#keptActivity.get(id));
+    return this.#guard(() => this.#keptActivity.get(id, from, most));
+  }
+
+  activityEnd(taskRunId: string): LinePlace | null {
+    const id = runId(taskRunId);
+    return this.#guard(() => this.#keptActivity.end(id));
   }
 
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void {
     const id = runId(taskRunId);
-    this.#transact(() => this.#activities.save(id, activity, stamp));
+    if (this.#transact(() => this.#activities.save(id, activity, stamp))) this.#tellTexts();
   }
 
   dueActivities(wanted: DueActivities): DueRun[] {
@@ -235,6 +250,18 @@ class ArchiveWriter implements Writer, Target {
   refreshFailures(): boolean {
     if (this.#guard(() => this.#failures.isDone())) return false;
     return this.#transact((touches) => this.#failures.step(touches));
+  }
+
+  indexTexts(): boolean {
+    if (this.#guard(() => this.#search.isWhole())) return false;
+    const more = this.#transact(() => this.#search.step());
+    this.#tellTexts();
+    return more;
+  }
+
+  /** No row has changed, but what a search finds has. */
+  #tellTexts(): void {
+    this.#onChange({ batch: this.lastBatch(), changed: {}, removed: {} });
   }
 
   replaceDocuments(

@@ -19,7 +19,7 @@ export type Chip = {
 };
 
 export type Words = {
-  /** an id's name, when it is known */
+  /** an id's name, when it is known; a task's, when it stands for its key alone */
   name(field: string, id: string): string;
   /** µs in the chosen time zone, short */
   time(micros: number): string;
@@ -85,7 +85,7 @@ function stateWords(set: { types: string[]; names: string[] }): string {
 function valueWords(field: string, value: string | number | boolean, words: Words): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   const kind = fieldInfo(field).kind;
-  if (kind === 'uuid') return words.name(field, String(value));
+  if (kind === 'uuid' || field === 'task_key') return words.name(field, String(value));
   if (field.endsWith('state_type')) return stateLook(String(value)).label;
   return String(value);
 }
@@ -110,6 +110,7 @@ function describe(condition: Condition, words: Words): Described {
     if (states) return yes(prefix === '' ? 'state' : 'flow run state', stateWords(states.set));
   }
   if ('text' in condition) return yes('text', `“${condition.text}”`);
+  if ('log' in condition) return condition.log === '' ? yes('logs', 'kept') : yes('logs', `“${condition.log}”`);
   if ('has' in condition) return yes('has', relationWords[condition.has] ?? condition.has.replaceAll('_', ' '));
   if ('and' in condition || 'or' in condition) {
     const parts = 'and' in condition ? condition.and : condition.or;

@@ -187,6 +187,13 @@ export function readText(where: Condition): string {
   return one && 'text' in one ? one.text : '';
 }
 
+/** What the question searches for in texts, free text and logs together. */
+export function searchedFor(where: Condition): string {
+  return conjuncts(where)
+    .flatMap((one) => ('text' in one ? one.text : 'log' in one ? one.log : []))
+    .join(' ');
+}
+
 export function writeText(where: Condition, text: string): Condition {
   return replaced(where, isText, text.trim() === '' ? [] : [{ text: text.trim() }]);
 }

@@ -4,7 +4,8 @@ import { resolveField } from '../../../src-main/contract/fields.ts';
 import type { Condition, Facet } from '../../../src-main/contract/query.ts';
 import { toAppError } from '../../../src-main/contract/errors.ts';
 import { api } from '../window/app.svelte.ts';
-import { conjuncts } from './conditions.ts';
+import { idsIn } from './condition-ids.ts';
+import { rememberTask } from './task-names.svelte.ts';
 
 const names = new SvelteMap<string, string>();
 /** What an id is of: `flow_run.flow_id` → `flow`. A flow and a deployment may have one name. */
@@ -28,6 +29,7 @@ export function idsOf(path: string, name: string): readonly string[] {
 const asked = new Set<string>();
 
 export function rememberNames(facet: Facet): void {
+  if (facet.field === 'task_key') for (const { value } of facet.values) rememberTask(value);
   if (resolveField('task_run', facet.field)?.kind !== 'uuid') return;
   for (const { value, label } of facet.values) if (value !== null && label !== value) learn(facet.field, value, label);
 }
@@ -46,18 +48,18 @@ export function nameOf(id: string): string {
   return knownName(id) ?? id.slice(0, 8);
 }
 
-function idsIn(where: Condition): [string, string[]][] {
-  return conjuncts(where).flatMap((one): [string, string[]][] => {
-    const inner = 'not' in one ? one.not : one;
-    if (!('in' in inner) || resolveField('task_run', inner.field)?.kind !== 'uuid') return [];
-    return [[inner.field, inner.in.map(String).filter((id) => !names.has(id) && !asked.has(id))]];
-  });
+/** Field → ids whose names nobody has asked for yet. */
+function unknownIds(where: Condition): Map<string, string[]> {
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  const found = new Map<string, string[]>();
+  for (const { field, id } of idsIn(where))
+    if (!names.has(id) && !asked.has(id)) found.set(field, [...(found.get(field) ?? []), id]);
+  return found;
 }
 
 /** Asks once for the names of ids in a loaded preset. An id without a name is shown as an id. */
 export async function learnNames(workspace: string, where: Condition): Promise<void> {
-  for (const [field, ids] of idsIn(where)) {
-    if (ids.length === 0) continue;
+  for (const [field, ids] of unknownIds(where)) {
     for (const id of ids) asked.add(id);
     try {
       const answer = await api['query.ask']({

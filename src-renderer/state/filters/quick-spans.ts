@@ -8,10 +8,13 @@ export const quickSpans = [
   { label: 'Last 30 days', micros: 30 * 24 * HOUR },
 ] as const;
 
-/** The times the panel's main section can be about. */
+/**
+ * The times the panel's main section can be about. The first is the one that presets and coverage speak of: every run has it, also one
+ * that crashed before it started.
+ */
 export const mainTimes = [
-  { field: 'start_time', label: 'started' },
   { field: 'expected_start_time', label: 'expected' },
+  { field: 'start_time', label: 'started' },
   { field: 'end_time', label: 'ended' },
 ] as const;
 export type MainTime = (typeof mainTimes)[number]['field'];

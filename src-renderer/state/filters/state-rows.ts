@@ -10,7 +10,7 @@ const usual = ['COMPLETED', 'FAILED', 'CRASHED', 'RUNNING', 'PENDING', 'SCHEDULE
 
 /**
  * `typeOf` says where a name belongs, null while that is not known. A type whose only name is its own needs no second line;
- * types that Prefect does not have today come last. `met`: names that were listed before; they keep their lines, at zero.
+ * types that Prefect does not have today come last. `met`: names of this archive; they keep their lines and their order, also at zero.
  */
 export function stateRows(
   types: Facet | undefined,
@@ -25,6 +25,7 @@ export function stateRows(
   for (const name of [...choice.include.names, ...choice.exclude.names, ...met])
     if (!listed.has(name)) listed.set(name, 0);
 
+  const place = (name: string) => (met.includes(name) ? met.indexOf(name) : met.length);
   const under = new Map<string, StateRow['names']>();
   for (const [name, count] of listed) {
     const type = typeOf(name);
@@ -36,7 +37,7 @@ export function stateRows(
   return [...known, ...others]
     .filter((type) => usual.includes(type) || counts.has(type) || picked.includes(type) || under.has(type))
     .map((type) => {
-      const list = (under.get(type) ?? []).sort((a, b) => b.count - a.count);
+      const list = (under.get(type) ?? []).sort((a, b) => place(a.name) - place(b.name) || b.count - a.count);
       const plain = list.length === 1 && list[0]?.name === stateLook(type).label;
       return { type, count: counts.get(type) ?? 0, names: plain ? [] : list };
     });

@@ -1,5 +1,5 @@
 /**
- * Counts what a new answer would add to the one on screen, for the "12 new" pill. The list does not move by itself while sync writes:
+ * Counts what a new answer would add to the one on screen, for the "12 new, 2 failed" pill. The list does not move by itself while sync writes:
  * its rows are read again in their places. The exception is the first sync, when the list fills by itself.
  */
 import { untrack } from 'svelte';
@@ -7,6 +7,7 @@ import { toAppError, type AppError } from '../../../src-main/contract/errors.ts'
 import { api, app } from '../window/app.svelte.ts';
 import { question } from './question.svelte.ts';
 import { selection } from '../window/selection.svelte.ts';
+import type { News } from './news-words.ts';
 import { sync } from '../sync/sync.svelte.ts';
 
 /** Between two counts while sync writes, in ms. */
@@ -16,10 +17,10 @@ const LATE_MS = 3000;
 
 class NewRows {
   problem = $state.raw<AppError | null>(null);
-  /** `result`: the answer that `delta` was counted for */
-  private seen = $state.raw<{ result: string; delta: number } | null>(null);
-  /** runs a new answer would add (below 0: lose; 0: some changed in place); null: nothing changed */
-  delta = $derived(this.seen !== null && this.seen.result === question.answer?.result ? this.seen.delta : null);
+  /** `result`: the answer that the news are about */
+  private told = $state.raw<{ result: string; news: News } | null>(null);
+  /** what a new answer would change; null: nothing has changed */
+  news = $derived(this.told !== null && this.told.result === question.answer?.result ? this.told.news : null);
 
   private abort: AbortController | null = null;
   private latest = 0;
@@ -45,7 +46,7 @@ class NewRows {
   private async watch(workspace: string): Promise<void> {
     const abort = new AbortController();
     this.abort = abort;
-    this.seen = null;
+    this.told = null;
     this.problem = null;
     this.latest = 0;
     this.first = false;
@@ -80,11 +81,21 @@ class NewRows {
     const empty = answer.count === 0 && answer.total === 0;
     if (empty || (this.first && selection.id === null)) question.refresh();
     else {
-      const [now] = await api['query.counts']({ workspace, queries: [question.query] }, { signal });
-      if (now !== undefined) this.seen = { result: answer.result, delta: now - answer.count };
+      const { result } = answer;
+      this.told = { result, news: await this.compared(workspace, result, signal) };
       if (question.answer === answer) await question.rows.renew();
     }
     await pause(PACE_MS);
+  }
+
+  /** 'lost': the core no longer keeps the result, so nothing can be counted against it. */
+  private async compared(workspace: string, result: string, signal: AbortSignal): Promise<News> {
+    try {
+      return await api['query.news']({ workspace, result, query: question.query }, { signal });
+    } catch (thrown) {
+      if (toAppError(thrown).code === 'NOT_FOUND') return 'lost';
+      throw thrown;
+    }
   }
 }
 

@@ -14,6 +14,12 @@ export type Offer = { text: string; label: string; aside: string };
 const SHOWN = 8;
 const moments = ['-1h', '-24h', '-7d', '-30d', 'now'];
 
+/** Searches, which are no fields. */
+const textOffers: readonly Offer[] = [
+  { text: 'log:', label: 'log', aside: 'Words in kept logs' },
+  { text: 'text:', label: 'text', aside: 'Words anywhere' },
+];
+
 const isType = (text: string) => stateTypes.some((type) => type === text);
 const plain = (text: string): Offer => ({ text, label: text, aside: '' });
 
@@ -23,7 +29,11 @@ export function knownOffers(gap: Gap): Offer[] {
     return relationsOf(gap.scope)
       .filter((name) => name.startsWith(typed))
       .map(plain);
-  if (gap.what === 'field') return fieldOffers(gap, typed).slice(0, SHOWN);
+  if (gap.what === 'field')
+    return [
+      ...textOffers.filter(({ label }) => typed !== '' && label.startsWith(typed)),
+      ...fieldOffers(gap, typed),
+    ].slice(0, SHOWN);
   return fixedValues(gap.path)
     .filter((value) => value.startsWith(typed) && value !== typed)
     .map(plain);

@@ -6,15 +6,27 @@ import { TRUE } from '../../../src-main/contract/query.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { columns } from './columns.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
+import { fieldInfo } from '../filters/catalog.ts';
+import { knownName, rememberName } from '../filters/names.svelte.ts';
+import { localPreset, namesIn, type LocalPreset, type Lookup } from './preset-names.ts';
 import { differs, inOrder } from './preset-order.ts';
 import { question } from './question.svelte.ts';
 
 /** The contract's limit for one call of query.counts. */
 const COUNTED = 64;
+/** Values that contain a name, of which those that are the name are taken. */
+const SAME_NAME = 200;
 
 class Presets {
   private kept = $state.raw<Preset[]>([]);
-  list = $derived(inOrder(this.kept, app.settings.pinned_presets));
+  /** presets that name flows or the like by ids, as the open workspace has them; by id */
+  private local = $state.raw<ReadonlyMap<string, LocalPreset>>(new Map());
+  list = $derived(
+    inOrder(
+      this.kept.map((one) => ({ ...one, query: this.local.get(one.id)?.query ?? one.query })),
+      app.settings.pinned_presets,
+    ),
+  );
   counts = $state.raw<ReadonlyMap<string, number>>(new Map());
   activeId = $state<string | null>(null);
 
@@ -24,22 +36,31 @@ class Presets {
   /** of the archive that the answer on screen is from */
   private version = $derived(question.answer?.version ?? null);
   private started = false;
+  /** the workspace that `local` is about */
+  private place: string | null = null;
 
   /** Registers the effects; call while the window's component is made. */
   follow(): void {
     $effect(() => {
-      if (app.ready) untrack(() => void this.load());
+      if (!app.ready) return;
+      const { workspace } = app.ready;
+      untrack(() => void this.load(workspace));
     });
     // the counts change with the archive, not with the question
     $effect(() => {
-      if (this.version !== null && app.workspace && this.list.length > 0) void this.count(app.workspace);
+      const { workspace } = app;
+      if (this.version !== null && workspace && this.kept.length > 0) untrack(() => void this.count(workspace));
     });
   }
 
-  /** Reads the presets. The first time it also chooses the default preset, unless a filter is set already. */
-  async load(): Promise<void> {
+  /**
+   * Reads the presets, and looks up in the workspace what they name. The first time it also chooses the default preset, unless a filter is
+   * set already.
+   */
+  async load(workspace = app.workspace): Promise<void> {
     try {
       this.kept = await api['preset.list']({});
+      if (workspace !== null) await this.localize(workspace);
       const first = this.list.find(({ id }) => id === app.settings.default_preset);
       if (!this.started && first && question.where === TRUE) this.choose(first);
       this.started = true;
@@ -48,8 +69,41 @@ class Presets {
     }
   }
 
+  /**
+   * Finds out what the presets' ids are called in the workspace. What was not here is looked for again: it may have come. A preset that is
+   * on screen as it was saved goes along. A failure leaves the presets as they are.
+   */
+  private async localize(workspace: string): Promise<void> {
+    const local = new Map<string, LocalPreset>();
+    try {
+      for (const preset of this.kept) {
+        const found = await localPreset(preset, archiveOf(workspace));
+        if (found) local.set(preset.id, found);
+      }
+    } catch (thrown) {
+      if (toAppError(thrown).code !== 'DISCONNECTED') this.local = new Map();
+      return;
+    }
+    if (app.workspace !== workspace) return;
+    const unchanged = this.active !== null && !this.dirty;
+    this.local = local;
+    this.place = workspace;
+    // their chips say the name, although nothing here has it
+    for (const { id, names } of this.kept)
+      for (const { field, id: named } of local.get(id)?.absent ?? []) rememberName(field, named, names[named] ?? null);
+    if (unchanged && this.dirty && this.active) question.load(this.active.query);
+  }
+
+  /** In words, what the preset names and this workspace does not have. */
+  missing(preset: Preset): string[] {
+    const absent = this.local.get(preset.id)?.absent ?? [];
+    return absent.map(({ field, id }) => `${fieldInfo(field).short} ${preset.names[id] ?? id}`);
+  }
+
   /** Counts the runs of each preset. A failure leaves the presets without counts. */
   async count(workspace: string): Promise<void> {
+    if (this.place !== workspace || [...this.local.values()].some(({ absent }) => absent.length > 0))
+      await this.localize(workspace);
     const list = this.list.slice(0, COUNTED);
     if (list.length === 0) return;
     try {
@@ -64,6 +118,8 @@ class Presets {
     this.activeId = preset.id;
     columns.show(preset.columns);
     question.load(preset.query);
+    const missing = this.missing(preset);
+    if (missing.length > 0) notes.say(`Not in this workspace, so far as is known here: ${missing.join(', ')}`);
   }
 
   /** Deselects the preset and goes back to the person's own columns. */
@@ -100,7 +156,9 @@ class Presets {
 
   async save(name: string): Promise<boolean> {
     return notes.attempt(async () => {
-      const saved = await api['preset.save']({ name, query: question.query, columns: columns.fields });
+      const { query } = question;
+      const names = namesIn(query, knownName);
+      const saved = await api['preset.save']({ name, query, names, columns: columns.fields });
       await this.load();
       this.activeId = saved.id;
       columns.show(saved.columns);
@@ -110,26 +168,33 @@ class Presets {
 
   /** Saves the question and the columns on screen as the preset's. */
   async update(preset: Preset): Promise<boolean> {
-    const now = { ...preset, query: question.query, columns: columns.fields };
+    const { query } = question;
+    const now = { ...preset, query, names: namesIn(query, knownName), columns: columns.fields };
     const done = await this.change(now, `Updated “${preset.name}”`);
     if (done && this.activeId === preset.id) columns.show(now.columns);
     return done;
   }
 
   async rename(preset: Preset, name: string): Promise<boolean> {
-    return this.change({ ...preset, name }, `Renamed to “${name}”`);
+    return this.change({ ...this.asSaved(preset), name }, `Renamed to “${name}”`);
+  }
+
+  /** With the ids of the workspace that it was saved in. */
+  private asSaved(preset: Preset): Preset {
+    return this.kept.find(({ id }) => id === preset.id) ?? preset;
   }
 
   private async change(preset: Preset, said: string): Promise<boolean> {
     return notes.attempt(async () => {
-      const { id, name, query, columns } = preset;
-      await api['preset.update']({ id, name, query, columns });
+      const { id, name, query, names, columns } = preset;
+      await api['preset.update']({ id, name, query, names, columns });
       await this.load();
       notes.say(said);
     });
   }
 
   async remove(preset: Preset): Promise<boolean> {
+    const saved = this.asSaved(preset);
     return notes.attempt(async () => {
       await api['preset.remove']({ id: preset.id });
       if (this.activeId === preset.id) this.leave();
@@ -138,18 +203,39 @@ class Presets {
       await this.load();
       notes.say(`Deleted “${preset.name}”`, {
         label: 'Undo',
-        run: () => void this.restore(preset),
+        run: () => void this.restore(saved),
       });
     });
   }
 
   private async restore(preset: Preset): Promise<void> {
     await notes.attempt(async () => {
-      const { name, query, columns } = preset;
-      await api['preset.save']({ name, query, columns });
+      const { name, query, names, columns } = preset;
+      await api['preset.save']({ name, query, names, columns });
       await this.load();
     });
   }
+}
+
+function archiveOf(workspace: string): Lookup {
+  return {
+    has: async (field, id) => {
+      const query = { where: { field, in: [id] }, sort: [] };
+      const [count = 0] = await api['query.counts']({ workspace, queries: [query] });
+      return count > 0;
+    },
+    idsOf: async (field, name) => {
+      const { facets } = await api['query.ask']({
+        workspace,
+        query: { where: TRUE, sort: [] },
+        rows: { from: 0, to: 0 },
+        facets: [{ field, limit: SAME_NAME, search: name }],
+        histogram: null,
+      });
+      const values = facets.flatMap((facet) => facet.values);
+      return values.flatMap(({ value, label }) => (value !== null && label === name ? [value] : []));
+    },
+  };
 }
 
 export const presets = new Presets();

@@ -20,6 +20,7 @@ import { learnNames } from '../filters/names.svelte.ts';
 import { mainTimes, type MainTime } from '../filters/quick-spans.ts';
 import { selection } from '../window/selection.svelte.ts';
 import { Facets } from './facets.svelte.ts';
+import type { Pages } from './pages.ts';
 import { placeOpenRun } from './place.ts';
 import { ResultRows } from './result-rows.svelte.ts';
 import { defaultSort } from './sorts.ts';
@@ -39,11 +40,13 @@ class Question {
   slow = $state(false);
   /** grows when another question was asked: the grid goes back to its first row. A refresh leaves the grid where it is. */
   top = $state(0);
+  /** another object with every refresh: rows that came in above those on screen, which the grid moves on by. Below 0: that went */
+  moved = $state.raw({ by: 0 });
   readonly facets = new Facets(() => void this.askLate());
   readonly rows = new ResultRows((thrown) => this.rowsFailed(thrown));
 
   /** the time field of the panel's time section and the histogram, while no range names one */
-  timeWish = $state<MainTime>('start_time');
+  timeWish = $state<MainTime>(mainTimes[0].field);
   time = $derived<MainTime>(mainTimes.find(({ field }) => readRange(this.where, field))?.field ?? this.timeWish);
 
   private workspace: string | null = null;
@@ -153,8 +156,12 @@ class Question {
       await nextTask();
       if (signal.aborted) return;
       const isNew = this.count === 0;
-      this.take(workspace, answer);
+      const pages = this.rows.prepare(workspace, answer);
+      const by = toTop ? 0 : await this.rows.moved(workspace, answer, pages, signal);
+      if (signal.aborted) return;
+      this.take(answer, pages);
       if (toTop) this.top += 1;
+      else this.moved = { by };
       await this.facets.keepGradually([...answer.facets, ...more], isNew, signal);
     } catch (thrown) {
       this.failed(thrown);
@@ -167,8 +174,8 @@ class Question {
     }
   }
 
-  private take(workspace: string, answer: Answer): void {
-    this.rows.take(workspace, answer);
+  private take(answer: Answer, pages: Pages): void {
+    this.rows.take(pages);
     this.answer = answer;
     this.problem = null;
     void this.placeOpenRun();

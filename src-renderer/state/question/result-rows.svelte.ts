@@ -2,14 +2,18 @@
 import { toAppError } from '../../../src-main/contract/errors.ts';
 import type { Answer } from '../../../src-main/contract/calls.ts';
 import type { TaskRunRow } from '../../../src-main/contract/run.ts';
+import { rememberTask } from '../filters/task-names.svelte.ts';
 import { api } from '../window/app.svelte.ts';
+import { rowsMoved } from './anchor.ts';
 import { Pages } from './pages.ts';
 
 export class ResultRows {
   private pages = $state.raw<Pages | null>(null);
   /** grows when rows arrive: `Pages` itself is no state */
   private arrived = $state(0);
-  /** rows the grid asked for last */
+  /** first row on screen and one past the last */
+  private seen: [from: number, to: number] = [0, 0];
+  /** rows the grid asked for last: those on screen and some around them */
   private shown: [from: number, to: number] = [0, 0];
   private readonly onfail: (thrown: unknown) => void;
 
@@ -17,15 +21,31 @@ export class ResultRows {
     this.onfail = onfail;
   }
 
-  take(workspace: string, { count, rows, result }: Answer): void {
-    this.pages?.close();
-    this.pages = new Pages(
+  /** The rows of an answer that is not on screen yet. */
+  prepare(workspace: string, { count, rows, result }: Answer): Pages {
+    const met = (list: TaskRunRow[]) => {
+      for (const { task_key: key } of list) rememberTask(key);
+      return list;
+    };
+    return new Pages(
       count,
-      rows,
-      (from, to, signal) => api['query.rows']({ workspace, result, rows: { from, to } }, { signal }),
+      met(rows),
+      async (from, to, signal) => met(await api['query.rows']({ workspace, result, rows: { from, to } }, { signal })),
       () => (this.arrived += 1),
       this.onfail,
     );
+  }
+
+  take(pages: Pages): void {
+    this.pages?.close();
+    this.pages = pages;
+  }
+
+  /** How many rows further down the rows on screen are in the next answer; see anchor.ts. */
+  moved(workspace: string, { result }: Answer, next: Pages, signal: AbortSignal): Promise<number> {
+    const position = async (id: string) =>
+      (await api['query.position']({ workspace, result, id }, { signal })).position;
+    return rowsMoved({ seen: this.seen, at: (index) => this.pages?.at(index) ?? null, position }, next);
   }
 
   forget(): void {
@@ -37,6 +57,10 @@ export class ResultRows {
   at(index: number): TaskRunRow | null {
     void this.arrived;
     return this.pages?.at(index) ?? null;
+  }
+
+  see(from: number, to: number): void {
+    this.seen = [from, to];
   }
 
   need(from: number, to: number): void {

@@ -48,7 +48,8 @@ export function sortLabel(keys: readonly SortKey[]): string {
 
 /** Columns whose cells show more than their field, in the order of the cell. */
 const cellFields: Record<string, readonly string[]> = { 'flow_run.name': ['flow_run.flow.name', 'flow_run.name'] };
-const fieldsOfCell = (column: string) => cellFields[column] ?? [column];
+/** The fields a column's cells show. */
+export const fieldsOfCell = (column: string) => cellFields[column] ?? [column];
 
 /** The order as the headers show it: a column that sorts by several fields is one key. */
 export function columnSort(keys: readonly SortKey[]): SortKey[] {

@@ -17,7 +17,13 @@ class Sync {
   progress = $derived(this.status?.expected ? Math.min(1, this.status.task_runs / this.status.expected) : null);
 
   /** no server to ask, or nothing to write it into */
-  cannot = $derived(app.workspace === null || app.readOnly !== null || app.link !== 'up' || app.problem !== null);
+  cannot = $derived(
+    app.workspace === null ||
+      app.readOnly !== null ||
+      app.current?.kind === 'case' ||
+      app.link !== 'up' ||
+      app.problem !== null,
+  );
 
   private abort: AbortController | null = null;
 

@@ -65,7 +65,7 @@ class App {
       this.workspaces = hello.workspaces;
       this.settings = hello.settings;
       this.session += 1;
-      const wanted = this.workspace ?? hello.settings.workspace;
+      const wanted = this.workspace ?? hello.begin_with ?? hello.settings.workspace;
       const first =
         hello.workspaces.find((one) => one.name === wanted) ??
         hello.workspaces.find((one) => one.kind === 'server') ??

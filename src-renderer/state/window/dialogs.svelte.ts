@@ -4,7 +4,9 @@ import type { WorkspaceForm } from '../workspace/workspace-form.ts';
 
 type Open =
   | { kind: 'none' }
-  | { kind: 'export' }
+  | { kind: 'export'; ids: string[] | null }
+  | { kind: 'exports' }
+  | { kind: 'case'; ids: string[] }
   | { kind: 'keys' }
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
   | { kind: 'edit'; workspace: string }
@@ -19,8 +21,17 @@ class Dialogs {
   close(): void {
     this.open = { kind: 'none' };
   }
-  exportRuns(): void {
-    this.open = { kind: 'export' };
+  /** `ids`: runs that are chosen; null: the whole view */
+  exportRuns(ids: string[] | null = null): void {
+    this.open = { kind: 'export', ids };
+  }
+  /** the exports that run or have run */
+  exportList(): void {
+    this.open = { kind: 'exports' };
+  }
+  /** a case file of these runs */
+  caseFile(ids: string[]): void {
+    this.open = { kind: 'case', ids };
   }
   keys(): void {
     this.open = { kind: 'keys' };

@@ -1,33 +1,62 @@
-/** Widths of the panes and what a narrow window leaves out. */
+/** Widths of the panes and what a narrow window leaves out: nothing lies over the list but what a person has asked for. */
 import { app } from './app.svelte.ts';
+import { selection } from './selection.svelte.ts';
 
-/** Below this the detail pane lies over the grid instead of beside it, in px. */
+/** In a window narrower than this, in px, the filter panel makes room for an open run. */
 const NARROW = 1100;
-/** The grid keeps at least this much, in px. */
+/** The grid keeps at least this much beside the filter panel, in px. */
 const GRID_MIN = 420;
+/** With this much, in px, the grid has its first columns side by side; in a narrow window an open run is narrower before it is resized. */
+const GRID_WHOLE = 580;
+/** The grid keeps at least this much beside an open run, in px. In a window without room for both the run takes all of it. */
+const GRID_LEAST = 320;
 export const PANEL = { min: 196, max: 420 };
 export const DETAIL = { min: 320, max: 900 };
 
 class Layout {
   windowWidth = $state(typeof window === 'undefined' ? 1440 : window.innerWidth);
-  panelOpen = $state(true);
+  private panelWanted = $state(true);
+  /** the panel is wanted where it has no room: it lies over the list until the run is closed or it is hidden again */
+  private panelOver = $state(false);
   private dragPanel = $state<number | null>(null);
   private dragDetail = $state<number | null>(null);
 
-  narrow = $derived(this.windowWidth < NARROW);
   panelWidth = $derived(clamp(this.dragPanel ?? app.settings.panel_width, PANEL.min, PANEL.max));
-  detailMax = $derived(
-    this.narrow
-      ? this.windowWidth - 60
-      : Math.max(
-          DETAIL.min,
-          Math.min(DETAIL.max, this.windowWidth - (this.panelOpen ? this.panelWidth : 0) - GRID_MIN),
-        ),
+  /** the open run has the whole window, and the list behind it is out of reach */
+  detailAlone = $derived(selection.id !== null && this.windowWidth < GRID_LEAST + DETAIL.min);
+  /** the panel has no room beside the list */
+  private crowded = $derived(
+    (selection.id !== null && this.windowWidth < NARROW) || this.windowWidth - this.panelWidth < GRID_MIN,
   );
-  detailWidth = $derived(clamp(this.dragDetail ?? app.settings.detail_width, DETAIL.min, this.detailMax));
+  /** where the filter panel is */
+  panel = $derived<'beside' | 'over' | 'hidden'>(
+    this.crowded ? (this.panelOver ? 'over' : 'hidden') : this.panelWanted ? 'beside' : 'hidden',
+  );
+  private detailWish = $derived(
+    this.windowWidth < NARROW
+      ? Math.min(app.settings.detail_width, this.windowWidth - GRID_WHOLE)
+      : app.settings.detail_width,
+  );
+  detailMax = $derived(
+    Math.max(
+      DETAIL.min,
+      Math.min(DETAIL.max, this.windowWidth - (this.panel === 'beside' ? this.panelWidth + GRID_MIN : GRID_LEAST)),
+    ),
+  );
+  detailWidth = $derived(
+    this.detailAlone ? this.windowWidth : clamp(this.dragDetail ?? this.detailWish, DETAIL.min, this.detailMax),
+  );
+
+  /** Registers the effect; call while the window's component is made. */
+  follow(): void {
+    $effect(() => {
+      if (!this.crowded) this.panelOver = false;
+    });
+  }
 
   togglePanel(): void {
-    this.panelOpen = !this.panelOpen;
+    if (this.crowded) this.panelOver = !this.panelOver;
+    else this.panelWanted = !this.panelWanted;
   }
   resizePanel(width: number): void {
     this.dragPanel = width;
@@ -40,7 +69,6 @@ class Layout {
     this.dragDetail = width;
   }
   settleDetail(width: number): void {
-    this.dragDetail = null;
     void app.save({ detail_width: width });
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Which run is open, shared by the grid and the detail pane.
  *
- * `id` is the run shown in the detail pane; null: the pane is closed. `index` is its place in the present result, or null
+ * `id` is the run shown in the detail pane; null: the pane is closed. `index` is its place in the current result, or null
  * when the run was reached through a link and is not in the list. The grid scrolls to `index` whenever `reveal` grows:
  * moving with next/previous, or coming back from a link.
  */
@@ -9,6 +9,8 @@ export class Selection {
   id = $state<string | null>(null);
   index = $state<number | null>(null);
   reveal = $state(0);
+  /** the keyboard goes to the tabs of the open run, once they are there */
+  wantsTabs = $state(false);
 
   open(id: string, index: number | null): void {
     this.id = id;
@@ -20,9 +22,14 @@ export class Selection {
     this.reveal += 1;
   }
 
+  toTabs(): void {
+    this.wantsTabs = this.id !== null;
+  }
+
   close(): void {
     this.id = null;
     this.index = null;
+    this.wantsTabs = false;
   }
 }
 

@@ -12,6 +12,7 @@ type Shortcut =
   | 'keys'
   | 'next'
   | 'previous'
+  | 'tabs'
   | 'close'
   | 'undo'
   | 'redo';
@@ -28,6 +29,7 @@ const plain: Record<string, Shortcut> = {
   '?': 'keys',
   n: 'next',
   p: 'previous',
+  t: 'tabs',
   Escape: 'close',
 };
 
@@ -62,12 +64,13 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['q'], what: 'Write the filters as text' },
       { keys: ['f'], what: 'Show or hide the filter panel' },
       { keys: ['r'], what: 'Take in what is new' },
-      { keys: ['s'], what: 'Sync' },
+      { keys: ['s'], what: 'Sync: fetch new and changed runs' },
       { keys: ['v'], what: 'What is here, and since when' },
-      { keys: ['c'], what: 'Check these runs with the server' },
+      { keys: ['c'], what: 'Check the runs of this list with the server' },
       { keys: ['e'], what: 'Export' },
       { keys: ['n', 'p'], what: 'Next and previous run' },
-      { keys: ['Esc'], what: 'Close the run' },
+      { keys: ['t'], what: 'To the tabs of the run' },
+      { keys: ['Esc'], what: 'Choose none; then close the run and go back to the list' },
       { keys: ['?'], what: 'These keys' },
     ],
   },
@@ -79,6 +82,7 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['Ctrl/⌘ Z'], what: 'Undo the last change of filters or order; with Shift, redo it' },
       { keys: ['x'], what: 'Exclude (Alt-click)' },
       { keys: ['o'], what: 'Only this' },
+      { keys: ['↓', 'Enter'], what: 'From the search into the list' },
       { keys: ['Backspace'], what: 'In the empty search: drop the last filter' },
     ],
   },
@@ -89,6 +93,11 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['PgUp', 'PgDn'], what: 'A screen at a time' },
       { keys: ['Home', 'End'], what: 'First and last run' },
       { keys: ['Enter'], what: 'Open the run' },
+      { keys: ['Space'], what: 'Choose the run, or not (Ctrl/⌘-click)' },
+      { keys: ['Shift'], what: 'With a click or a key that moves: choose from there to here' },
+      { keys: ['Ctrl/⌘ A'], what: 'Choose all' },
+      { keys: ['Ctrl/⌘ C'], what: 'Copy the chosen runs as a table' },
+      { keys: ['Menu'], what: 'What can be done with the run (right click)' },
       { keys: ['↑'], what: 'From the first row: into the headers; Enter sorts, Shift adds' },
     ],
   },

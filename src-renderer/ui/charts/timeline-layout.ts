@@ -79,32 +79,35 @@ export function rowSpans(row: TaskRunRow, now: number): Span[] {
 export type Piece = Span & { x: number; width: number; cut: boolean };
 
 const GAP = 2;
-const LEAST: Record<SpanKind, number> = { wait: 4, run: 6, retry: 14, pause: 8, end: 3 };
+/** px: the sign of an end, and the least of everything that lasts */
+const END = 3;
+const LEAST = 6;
+const leastOf = ({ kind }: Span) => (kind === 'end' ? END : LEAST);
 
 /**
  * Spans side by side over `width`. Lengths are true to time, with two bounds so that every span can be seen and hit: none is
- * drawn shorter than LEAST, and waiting counts for at most the time that was run (`cut` marks what was shortened).
+ * drawn shorter than LEAST, and waiting counts for at most the longest run (`cut` marks what was shortened). So what lasted
+ * longer is never drawn shorter.
  */
 export function layTimeline(spans: readonly Span[], width: number): Piece[] {
-  const ran = spans.reduce((sum, { kind, from, to }) => sum + (kind === 'run' ? to - from : 0), 0);
-  const idle = spans.filter(({ kind, from, to }) => kind !== 'run' && kind !== 'end' && to > from).length;
-  const bound = ran > 0 && idle > 0 ? ran / Math.max(1, idle) : Infinity;
+  const longest = Math.max(0, ...spans.filter(({ kind }) => kind === 'run').map(({ from, to }) => to - from));
+  const bound = longest > 0 ? longest : Infinity;
   const lengths = spans.map(({ kind, from, to }) => (kind === 'run' ? to - from : Math.min(to - from, bound)));
   const room = Math.max(0, width - GAP * Math.max(0, spans.length - 1));
   const fixed = new Set<number>();
   let scale = 0;
   // a span raised to its least takes room from the others, which may bring the next below its own
   for (;;) {
-    const free = room - [...fixed].reduce((sum, i) => sum + LEAST[spans[i]?.kind ?? 'end'], 0);
+    const free = room - spans.reduce((sum, span, i) => sum + (fixed.has(i) ? leastOf(span) : 0), 0);
     const total = lengths.reduce((sum, length, i) => sum + (fixed.has(i) ? 0 : length), 0);
     scale = total > 0 ? Math.max(0, free) / total : 0;
-    const short = lengths.findIndex((length, i) => !fixed.has(i) && length * scale < LEAST[spans[i]?.kind ?? 'end']);
+    const short = spans.findIndex((span, i) => !fixed.has(i) && (lengths[i] ?? 0) * scale < leastOf(span));
     if (short < 0) break;
     fixed.add(short);
   }
   let x = 0;
   return spans.map((span, i) => {
-    const wide = fixed.has(i) ? LEAST[span.kind] : (lengths[i] ?? 0) * scale;
+    const wide = fixed.has(i) ? leastOf(span) : (lengths[i] ?? 0) * scale;
     const piece = { ...span, x, width: wide, cut: (lengths[i] ?? 0) < span.to - span.from };
     x += wide + GAP;
     return piece;

@@ -9,7 +9,7 @@ type RowKeyState = {
   /** rows a page moves by */
   page: number;
 };
-type RowAction = { go: number } | 'header' | 'open';
+type RowAction = { go: number } | 'header' | 'open' | 'toggle' | 'tabs';
 
 /** null: not a key of the rows */
 export function rowAction(key: string, { active, first, count, page }: RowKeyState): RowAction | null {
@@ -32,11 +32,21 @@ export function rowAction(key: string, { active, first, count, page }: RowKeySta
     case 'End':
       return { go: count - 1 };
     case 'Enter':
-    case ' ':
       return 'open';
+    case ' ':
+      return 'toggle';
+    case 't':
+      return 'tabs';
     default:
       return null;
   }
+}
+
+/** What Ctrl or Cmd with a key does; null: not a key of the rows */
+export function chordAction(key: string): 'all' | 'copy' | 'toggle' | null {
+  if (key === ' ') return 'toggle';
+  const letter = key.toLowerCase();
+  return letter === 'a' ? 'all' : letter === 'c' ? 'copy' : null;
 }
 
 type HeadKey = { key: string; altKey: boolean; shiftKey: boolean };

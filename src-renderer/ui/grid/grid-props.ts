@@ -25,12 +25,32 @@ export type GridProps = {
   reveal?: number;
   /** grows: back to the first row */
   top?: number;
+  /** another object: as many rows came in above those on screen, which stay where they are */
+  moved?: { by: number };
+  /** rows [from, to) are on screen, each at least in part */
+  onsee?: (from: number, to: number) => void;
   /** the keyboard came to a row that is loaded */
   onselect?: (index: number, row: TaskRunRow) => void;
   /** clicked, or Enter */
   onopen: (index: number, row: TaskRunRow) => void;
-  /** the present, µs: durations of what is running grow with it */
+  /** whether the row is one of several that are chosen; reading it must be reactive */
+  isChosen?: (id: string) => boolean;
+  /** Ctrl or Cmd with a click, or Space */
+  ontoggle?: (index: number, row: TaskRunRow) => void;
+  /** Shift with a click or a key that moves: the rows from the last chosen one, or else from `from`, to `to` */
+  onextend?: (from: number, to: number) => void;
+  /** Ctrl or Cmd with A */
+  onall?: () => void;
+  /** Ctrl or Cmd with C, without any text marked; `row` under the keyboard */
+  oncopy?: (row: TaskRunRow | null) => void;
+  /** the menu of a row, at a place of the window in px; `field`: the column that was clicked, null: none */
+  onmenu?: (index: number, row: TaskRunRow, at: { x: number; y: number }, field: string | null) => void;
+  /** the keyboard goes on to what an open run says */
+  ontabs?: () => void;
+  /** now, µs: durations of what is running grow with it */
   now: number;
   utc?: boolean;
+  /** what a task is called, by its key */
+  taskName?: (key: string) => string;
   label?: string;
 };

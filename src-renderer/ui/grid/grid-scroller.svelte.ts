@@ -55,6 +55,11 @@ export class GridScroller {
     void tick().then(() => this.#take(moveTo(top, this.#extent())));
   }
 
+  /** Once what changed is on screen, goes on by `px`: rows came in above, and those on screen stay where they are. */
+  shift(px: number): void {
+    void tick().then(() => this.#take(moveTo(this.top + px, this.#extent())));
+  }
+
   /** Moves as little as shows the row. */
   show(index: number, row: number): void {
     const extent = this.#extent();

@@ -1,4 +1,6 @@
-/** Levels of log lines, folding of long messages, hits of a search, and the text that is copied. */
+/** Levels of log lines, folding of long messages, the pieces a message is drawn in, and the text that is copied. */
+import Anser from 'anser';
+import { ansiFree } from '../../../src-main/contract/ansi.ts';
 import type { LogLine } from '../../../src-main/contract/run.ts';
 import { formatTime } from '../../../src-main/contract/time.ts';
 import { formatClock, type Zone } from '../../format.ts';
@@ -24,38 +26,93 @@ export function countLevels(logs: readonly LogLine[]): Record<Level, number> {
   return counts;
 }
 
-/** Lines a message may have before it is folded; the headline and a little more. */
-const SHOWN = 4;
-const HEAD = 2;
-
-/** null when the message is short enough to show whole. */
-export function foldMessage(message: string): { head: string; hidden: number } | null {
-  const lines = message.split('\n');
-  if (lines.length <= SHOWN) return null;
-  // what comes before a traceback says what it is; its first line says nothing
-  const head = lines[1]?.startsWith('Traceback') ? 1 : HEAD;
-  return { head: lines.slice(0, head).join('\n'), hidden: lines.length - head };
+/** Names of loggers with their lines, most frequent first. */
+export function countLoggers(logs: readonly LogLine[]): [name: string, lines: number][] {
+  const counts = new Map<string, number>();
+  for (const { name } of logs) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
 
-/** Marked hits of one message: each is an element of the page, and a message of 1 MB can be nothing but hits. */
-const MOST_HITS = 1000;
+/** Lines a message may have before it is folded; the headline and a little more. */
+const SHOWN = 4;
+/** Characters of a message that are drawn before it is folded, and that each unfolding adds: one element of 1 MB takes seconds to lay out. */
+export const MOST_DRAWN = 2_000;
+export const UNFOLD_BY = 20_000;
 
-/** The text in pieces, hits of `wanted` (lower case) marked, the first 1,000 of them. */
-export function marked(text: string, wanted: string): { text: string; hit: boolean }[] {
-  const lower = text.toLowerCase();
-  // İ and a few others grow when lowered; then places in `lower` are not places in `text`
-  if (wanted === '' || lower.length !== text.length) return [{ text, hit: false }];
-  const parts: { text: string; hit: boolean }[] = [];
-  let at = 0;
-  let hits = 0;
-  for (let found = lower.indexOf(wanted); found >= 0 && hits < MOST_HITS; found = lower.indexOf(wanted, at)) {
-    if (found > at) parts.push({ text: text.slice(at, found), hit: false });
-    at = found + wanted.length;
-    parts.push({ text: text.slice(found, at), hit: true });
-    hits += 1;
+/** `lines`, `characters`: what is hidden. */
+export type Folded = { head: string; lines: number; characters: number };
+
+/** null when the message is short enough to show whole. `room`: characters that are drawn at most. */
+export function foldMessage(message: string, room = MOST_DRAWN): Folded | null {
+  if (room === MOST_DRAWN && hasMoreLines(message, SHOWN)) {
+    // what comes before a traceback says what it is; its first line says nothing
+    const first = message.indexOf('\n');
+    const end = message.startsWith('Traceback', first + 1) ? first : message.indexOf('\n', first + 1);
+    const head = message.slice(0, Math.min(end, MOST_DRAWN));
+    return { head, lines: countLines(message, head.length + 1), characters: message.length - head.length };
   }
-  if (at < text.length) parts.push({ text: text.slice(at), hit: false });
-  return parts;
+  return message.length <= room
+    ? null
+    : { head: message.slice(0, room).toWellFormed(), lines: 0, characters: message.length - room };
+}
+
+/** Without splitting: a message may be 5 MB. */
+function hasMoreLines(message: string, than: number): boolean {
+  let at = -1;
+  for (let lines = 0; lines < than; lines++) {
+    at = message.indexOf('\n', at + 1);
+    if (at < 0) return false;
+  }
+  return true;
+}
+
+function countLines(text: string, from: number): number {
+  let count = 1;
+  for (let at = text.indexOf('\n', from); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
+}
+
+/** A piece of a message: `look` names colours and weights, '' is none. */
+export type Piece = { text: string; look: string; hit: boolean };
+
+/** Escape sequences that are no colours, such as moves of the cursor and links. */
+const colour = /^\u001b\[[\d;:]*m$/;
+
+/** The message in runs of one look. Their texts together are the message without its escape sequences. */
+function coloured(message: string): { text: string; look: string }[] {
+  const plain = ansiFree(message);
+  if (plain === message) return [{ text: message, look: '' }];
+  const clean = message.replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, (one) => (colour.test(one) ? one : ''));
+  const runs = Anser.ansiToJson(clean, { use_classes: true, remove_empty: true }).map((part) => {
+    const { content, fg, bg, decorations } = part;
+    const looks = [fg, bg && `on-${bg}`, ...(decorations ?? [])].filter(Boolean);
+    return { text: ansiFree(content), look: looks.join(' ') };
+  });
+  // what is drawn is what is copied and searched
+  return runs.map(({ text }) => text).join('') === plain ? runs : [{ text: plain, look: '' }];
+}
+
+/** A message as it is drawn: `hits` are places in the message without escape sequences. */
+export function pieces(message: string, hits: (text: string) => [number, number][]): Piece[] {
+  const runs = coloured(message);
+  const marks = hits(runs.map(({ text }) => text).join(''));
+  const all: Piece[] = [];
+  let place = 0;
+  let next = 0;
+  for (const { text, look } of runs) {
+    for (let at = 0; at < text.length;) {
+      const mark = marks[next];
+      const from = mark ? mark[0] - place : Infinity;
+      const to = mark ? mark[1] - place : Infinity;
+      const hit = at >= from;
+      const end = Math.min(text.length, hit ? to : from);
+      all.push({ text: text.slice(at, end), look, hit });
+      at = end;
+      if (mark && end === to) next += 1;
+    }
+    place += text.length;
+  }
+  return all;
 }
 
 /** As it stands in the pane, but with the date: pasted elsewhere, a bare clock says little. */
@@ -66,7 +123,7 @@ export function logText(logs: readonly LogLine[], zone: Zone): string {
         zone === 'UTC'
           ? formatTime(line.timestamp)
           : `${formatTime(line.timestamp)} (${formatClock(line.timestamp, zone, 3)})`;
-      return `${time} ${levelOf(line.level).toUpperCase()} ${line.name} - ${line.message}`;
+      return `${time} ${levelOf(line.level).toUpperCase()} ${line.name} - ${ansiFree(line.message)}`;
     })
     .join('\n');
 }

@@ -5,7 +5,14 @@
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import { terminalStateTypes } from '../../../src-main/contract/fields.ts';
 import type { Contract } from '../../../src-main/contract/calls.ts';
-import { noActivity, type RunActivity, type TaskRunDetail } from '../../../src-main/contract/run.ts';
+import {
+  LINES_AT_ONCE,
+  MOST_LINES,
+  noActivity,
+  type LogLine,
+  type RunActivity,
+  type TaskRunDetail,
+} from '../../../src-main/contract/run.ts';
 import type { Client } from '../../../src-main/contract/define.ts';
 
 /** The old run stays at most this long, in ms. */
@@ -15,6 +22,11 @@ const SETTLE_MS = 80;
 /** An unended run's logs are read again this often, in ms. */
 const AGAIN_MS = 5_000;
 
+/** Lines of a run up to which all of them are read by themselves; for more a person asks. */
+const MOST_BY_ITSELF = 200_000;
+/** µs before the last line from which on lines are asked for again: some come late. */
+const LATE_LINES = 120_000_000;
+
 export type Shown = {
   id: string;
   /** null: still on its way; the pane shows a skeleton */
@@ -23,9 +35,19 @@ export type Shown = {
   problem: AppError | null;
 };
 
+/** The lines that were here, up to where the new ones begin. */
+function before(lines: readonly LogLine[], from: number | null): LogLine[] {
+  if (from === null) return [];
+  const at = lines.findIndex(({ timestamp }) => timestamp >= from);
+  return lines.slice(0, at < 0 ? lines.length : at);
+}
+
 export class Opened {
   shown = $state.raw<Shown | null>(null);
+  /** lines that are missing are being read */
+  filling = $state(false);
   private stop: (() => void) | null = null;
+  private fillOn: (() => Promise<void>) | null = null;
 
   open(client: Client<Contract>, workspace: string, id: string): void {
     this.close();
@@ -56,17 +78,47 @@ export class Opened {
         if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') settle({ problem });
       }
     };
-    const readActivity = async () => {
+    /** Asks for the lines that are not here: those after the last one, and with `rest` also some of those that are missing between. */
+    const readActivity = async (rest = false) => {
       try {
-        settle({ activity: await client['run.activity']({ workspace, id }, { signal }) });
+        const known = next.activity;
+        const last = known?.logs.at(-1);
+        const gap = known?.logs.find((line) => line.id === known.gap);
+        const from = gap?.timestamp ?? (last ? last.timestamp - LATE_LINES : null);
+        const fresh = await client['run.activity']({ workspace, id, from, rest }, { signal });
+        const logs = [...before(known?.logs ?? [], from), ...fresh.logs];
+        settle({ activity: { ...fresh, logs } });
+        for (let page = fresh.logs; page.length >= LINES_AT_ONCE;) {
+          const after = page.at(-1);
+          if (!after) break;
+          page = await client['run.lines']({ workspace, id, after }, { signal });
+          for (const line of page) logs.push(line);
+          settle({ activity: { ...fresh, logs: [...logs] } });
+        }
       } catch (thrown) {
         const problem = toAppError(thrown);
         if (problem.code === 'CANCELLED') return;
         settle({ activity: next.activity ?? noActivity(problem) });
       }
     };
+    /** Reads what is missing, piece by piece; stops at the first that the server does not give. */
+    const fill = async (most: number) => {
+      if (this.filling) return;
+      this.filling = true;
+      try {
+        for (let kept = -1; !signal.aborted && next.activity && next.activity.gap !== null;) {
+          if (next.activity.problem || next.activity.kept >= most || next.activity.kept === kept) break;
+          kept = next.activity.kept;
+          await readActivity(true);
+        }
+      } finally {
+        if (!signal.aborted) this.filling = false;
+      }
+    };
+    this.filling = false;
+    this.fillOn = () => fill(MOST_LINES);
     const again = async () => {
-      if (!document.hidden && this.unended(next)) await readActivity();
+      if (!document.hidden && !this.filling && this.unended(next)) await readActivity();
       if (!signal.aborted) later(() => void again(), AGAIN_MS);
     };
     const follow = async () => {
@@ -82,7 +134,7 @@ export class Opened {
     else settle({});
     void readDetail();
     later(() => {
-      void readActivity();
+      void readActivity().then(() => fill(MOST_BY_ITSELF));
       void follow();
     }, SETTLE_MS);
     later(() => void again(), AGAIN_MS);
@@ -90,6 +142,11 @@ export class Opened {
       abort.abort();
       for (const timer of timers) clearTimeout(timer);
     };
+  }
+
+  /** A person asks for the lines that are missing. */
+  fill(): void {
+    void this.fillOn?.();
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** What a run's own JSON says beyond the columns of the grid, ready to show. Absent and null are the same: not shown. */
-import type { RunLink, TaskRunDetail } from '../../../src-main/contract/run.ts';
+import type { RunLink, TaskRunDetail, TaskRunRow } from '../../../src-main/contract/run.ts';
 import { parseTime } from '../../../src-main/contract/time.ts';
-import { formatCount, formatDuration, plural } from '../../format.ts';
+import { formatCount, formatDuration, plural, secondsBetween } from '../../format.ts';
 import { member, readJson, scalar, type JsonNode } from '../../ui/text/json-text.ts';
 
 /** One thing passed to a parameter. `link` null: a run that the archive does not hold, named by its id. */
@@ -112,10 +112,22 @@ export function policyWords(policy: JsonNode | null): string {
   return words.join(', ');
 }
 
-/** `2.9 times the median`: said only when it is worth a thought. */
-export function comparedToMedian(seconds: number, median: number): string | null {
-  if (median <= 0 || seconds < 1) return null;
-  const times = seconds / median;
-  if (times >= 1.5) return `${times >= 10 ? formatCount(Math.round(times)) : times.toFixed(1)} times the median`;
-  return null;
+/**
+ * Seconds of one attempt: of the one under way, or the mean of those that are over. The time from a run's start to its end also holds the
+ * waits between attempts, so it says nothing of how fast the task is. `now` in µs. null: it has not run.
+ */
+export function attemptOf(row: TaskRunRow, now: number): number | null {
+  if (row.state_type === 'RUNNING') return secondsBetween(row.state_timestamp ?? row.start_time, now);
+  if (row.total_run_time > 0) return row.total_run_time / Math.max(1, row.run_count);
+  return row.run_count > 1 ? null : secondsBetween(row.start_time, row.end_time);
+}
+
+/** `2.9 times the median`: said only when it is worth a thought. Both are seconds of one attempt. */
+export function comparedToMedian(attempt: number, median: number): string | null {
+  if (median <= 0 || attempt < 1) return null;
+  const times = attempt / median;
+  if (times < 1.5) return null;
+  // a median of milliseconds makes any number of times of it
+  if (times >= 100) return 'more than 100 times the median';
+  return `${times >= 10 ? formatCount(Math.round(times)) : times.toFixed(1)} times the median`;
 }

@@ -22,7 +22,7 @@ const tables: Record<string, string> = {
 };
 
 /** DuckDB's own file, filled from the SQL peer's by appending: its SQLite reader is an extension it would have to download. */
-function duckFile(taskRuns: number): Promise<string> {
+export function duckFile(taskRuns: number): Promise<string> {
   return kept(`duck-${taskRuns}.duckdb`, async (path) => {
     const db = new Sqlite(await sqlFile(taskRuns), { readonly: true });
     const instance = await DuckDBInstance.create(path);

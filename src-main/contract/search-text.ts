@@ -1,0 +1,86 @@
+/**
+ * What a search means. Its text is words, "phrases", prefix* and -not, and a run is found when every term is found somewhere in it. In names
+ * a term is found anywhere; in messages, parameters, logs and artifacts it begins where a word or a part of a CamelCase word begins.
+ * Chinese, Japanese and Thai characters and emoji are words by themselves, so that they are found without spaces between them.
+ */
+import { ansiFree } from './ansi.ts';
+import { quoted, unescaped } from './query-text/names.ts';
+import { dashed, uuidHex } from './uuid.ts';
+
+export type SearchTerm = {
+  /** as typed, without quotes, minus and star */
+  text: string;
+  not: boolean;
+  /** in quotes: ends where its last word ends */
+  phrase: boolean;
+};
+
+const termShape = /(-?)(?:"((?:[^"\\]|\\[^])*)(?:"|$)|(\S+))/g;
+
+/** The terms of a search. A minus alone and an empty phrase are none. */
+export function searchTerms(text: string): SearchTerm[] {
+  return [...text.matchAll(termShape)].flatMap(([, minus, quotes, word]): SearchTerm[] => {
+    const phrase = quotes !== undefined;
+    const found = phrase ? unescaped(quotes) : word.replace(/(?<=.)\*+$/, '');
+    return found.trim() === '' || word === '-' ? [] : [{ text: found, not: minus === '-', phrase }];
+  });
+}
+
+/** A term as it is typed: reads back as the same. */
+export function termText({ text, not, phrase }: SearchTerm): string {
+  return (not ? '-' : '') + (phrase ? quoted(text) : text);
+}
+
+/** Path of a page of Prefect's UI or API about one row, under whatever prefix. Cloud's paths name an account and a workspace before it. */
+const page = /\/(?:task[-_]run|flow[-_]run|flow|deployment)s?\/([0-9a-f-]{32,36})(?=[/?#]|$)/gi;
+
+/** The id that a term is, or the row whose page it is the address of. `address`: it says nothing else. null: neither. */
+export function idOf(term: string): { id: string; address: boolean } | null {
+  const hex = uuidHex(term);
+  if (hex !== null) return { id: dashed(hex), address: false };
+  const last = [...term.matchAll(page)].at(-1)?.[1];
+  const named = last === undefined ? null : uuidHex(last);
+  return named === null ? null : { id: dashed(named), address: true };
+}
+
+/** Characters that are words by themselves: scripts that are written without spaces, and emoji. */
+const ALONE = String.raw`\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{Extended_Pictographic}\p{RI}`;
+const wordShape = new RegExp(String.raw`[${ALONE}]|[[\p{L}\p{N}\p{M}]--[${ALONE}]]+`, 'gv');
+const alone = new RegExp(String.raw`^[${ALONE}]$`, 'v');
+/** Where the parts of ConnectTimeoutError and HTTPError meet. */
+const partBorder = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
+
+/** Letters of a word that count: longer ones are keys and encoded bytes, which nobody types to their end. */
+const MOST_OF_A_WORD = 80;
+/** Parts of one word that are found: more are in encoded bytes only. */
+const MOST_PARTS = 8;
+/** Letters from which on a word that is being typed finds longer ones. A shorter one would find most of all words. */
+const LEAST_OF_A_PREFIX = 3;
+
+function folded(word: string): string {
+  return word.slice(0, MOST_OF_A_WORD).toLowerCase().replaceAll('ς', 'σ').toWellFormed();
+}
+
+/** The words of a text in order, folded. */
+export function wordsOf(text: string): string[] {
+  return (ansiFree(text).normalize('NFC').match(wordShape) ?? []).map(folded);
+}
+
+/** What follows each inner border of the text's CamelCase words: `timeouterror` and `error` of ConnectTimeoutError. */
+export function partsOf(text: string): string[] {
+  const found: string[] = [];
+  for (const word of ansiFree(text).normalize('NFC').match(wordShape) ?? []) {
+    const parts = word.slice(0, MOST_OF_A_WORD).split(partBorder);
+    for (let i = 1; i < Math.min(parts.length, MOST_PARTS); i++) found.push(folded(parts.slice(i).join('')));
+  }
+  return found;
+}
+
+/** How a term is looked for among words: in this order side by side. `prefix`: the last may go on. null: it has no word. */
+export function wanted({ text, phrase }: SearchTerm): { words: string[]; prefix: boolean } | null {
+  const words = wordsOf(text);
+  const last = words.at(-1);
+  if (last === undefined) return null;
+  const typed = /[\p{L}\p{N}\p{M}]$/u.test(text) && !alone.test(last);
+  return { words, prefix: !phrase && typed && [...last].length >= LEAST_OF_A_PREFIX };
+}

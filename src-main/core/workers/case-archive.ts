@@ -1,0 +1,146 @@
+/** An archive of chosen runs, made from another one: their rows and those of their parents byte for byte, and what is kept beside them. */
+import { rmSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import type { CaseContents } from '../../contract/case-file.ts';
+import type { Entity } from '../../contract/fields.ts';
+import type { Engine } from '../../query/engine.ts';
+import type { Reader } from '../../store/read/reader.ts';
+import { encodeRows } from '../../store/write/encode.ts';
+import { openWriter, type Writer } from '../../store/write/writer.ts';
+
+/** Rows read and written at once, about 5 ms: questions come in between. */
+const PIECE = 100;
+const MOST_PARAMETERS = 50;
+
+type Rids = Record<Entity, number[]>;
+
+/** What a case of these runs would hold; an id that is not here is left out. `unread`: runs of which no activity is kept. */
+export function caseContents(
+  engine: Engine,
+  reader: Reader,
+  ids: readonly string[],
+): { contents: CaseContents; unread: string[] } {
+  const rids = ridsOf(engine, ids);
+  const contents: CaseContents = {
+    task_runs: rids.task_run.length,
+    flow_runs: rids.flow_run.length,
+    with_activity: 0,
+    states: 0,
+    log_lines: 0,
+    artifacts: 0,
+    parameters: parameterNames(reader.json('flow_run', rids.flow_run)),
+  };
+  const unread: string[] = [];
+  for (const rid of rids.task_run) {
+    const id = engine.idOf('task_run', rid);
+    const activity = reader.activity(id, Infinity);
+    if (activity === null || activity.fetched === null) unread.push(id);
+    if (activity === null) continue;
+    contents.with_activity++;
+    contents.states += activity.history.length;
+    contents.log_lines += activity.kept;
+    contents.artifacts += activity.artifacts.length;
+  }
+  return { contents, unread };
+}
+
+/**
+ * Writes the archive to `path`, where no file is; yields how many task runs are in it so far. Ended early, it leaves no file. Throws
+ * DISK_FULL and FOLDER_READ_ONLY.
+ */
+export async function* writeCaseArchive(
+  engine: Engine,
+  reader: Reader,
+  { ids, path, activity }: { ids: readonly string[]; path: string; activity: boolean },
+  signal: AbortSignal,
+): AsyncGenerator<{ done: number; total: number }, void, undefined> {
+  const rids = ridsOf(engine, ids);
+  let whole = false;
+  const writer = openWriter(path, { onChange: () => undefined });
+  try {
+    for (const entity of ['flow', 'deployment', 'flow_run'] as const)
+      for (const piece of pieces(rids[entity])) {
+        copyRows(engine, reader, writer, entity, piece);
+        await pause(signal);
+      }
+    const total = rids.task_run.length;
+    let done = 0;
+    yield { done, total };
+    for (const piece of pieces(rids.task_run)) {
+      copyRows(engine, reader, writer, 'task_run', piece);
+      if (activity) for (const rid of piece) copyActivity(engine, reader, writer, rid);
+      done += piece.length;
+      yield { done, total };
+      await pause(signal);
+    }
+    // who opens it searches it at once
+    while (writer.indexTexts()) await pause(signal);
+    whole = true;
+  } finally {
+    writer.close();
+    if (!whole) for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true });
+  }
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
+}
+
+function* pieces(rids: readonly number[]): Generator<number[]> {
+  for (let at = 0; at < rids.length; at += PIECE) yield rids.slice(at, at + PIECE);
+}
+
+function copyRows(engine: Engine, reader: Reader, writer: Writer, entity: Entity, rids: readonly number[]): void {
+  const rows = reader
+    .json(entity, rids)
+    .filter((json) => json !== 'null')
+    .map((json) => ({ json, value: JSON.parse(json) as Record<string, unknown> }));
+  writer.write({ batches: [encodeRows(entity, rows)] });
+  const gone = engine.accessor('gone', entity);
+  for (const rid of rids) {
+    const at = gone(rid);
+    if (typeof at === 'number') writer.markGone(entity, [engine.idOf(entity, rid)], at);
+  }
+}
+
+function copyActivity(engine: Engine, reader: Reader, writer: Writer, rid: number): void {
+  const id = engine.idOf('task_run', rid);
+  const activity = reader.activity(id);
+  if (activity) writer.saveActivity(id, activity, null);
+}
+
+/** The runs, the flow runs they belong to or have started, and the flows and deployments of these. Those known by their id only are left out. */
+function ridsOf(engine: Engine, ids: readonly string[]): Rids {
+  const task_run = known(ids.map((id) => engine.ridOf('task_run', id)));
+  const parent = (field: string, from: 'task_run' | 'flow_run', to: Entity) => {
+    const idOf = engine.accessor(field, from);
+    return (rid: number) => {
+      const id = idOf(rid);
+      return typeof id === 'string' ? engine.ridOf(to, id) : null;
+    };
+  };
+  const flowRun = parent('flow_run_id', 'task_run', 'flow_run');
+  const flow_run = known([
+    ...task_run.map(flowRun),
+    ...task_run.flatMap((rid) => [...engine.related('task_run', rid, 'subflow_runs')]),
+  ]);
+  return {
+    task_run,
+    flow_run,
+    flow: known(flow_run.map(parent('flow_id', 'flow_run', 'flow'))),
+    deployment: known(flow_run.map(parent('deployment_id', 'flow_run', 'deployment'))),
+  };
+}
+
+const known = (rids: readonly (number | null)[]): number[] => [...new Set(rids.filter((rid) => rid !== null))];
+
+function parameterNames(rows: readonly string[]): string[] {
+  const names = new Set<string>();
+  for (const row of rows) {
+    const { parameters } = (JSON.parse(row) ?? {}) as { parameters?: unknown };
+    if (typeof parameters === 'object' && parameters !== null)
+      for (const name of Object.keys(parameters)) names.add(name);
+  }
+  return [...names].sort().slice(0, MOST_PARAMETERS);
+}

@@ -1,0 +1,103 @@
+/** What is kept of runs beside their rows, as files: log lines as text, JSON or CSV, and each artifact as a file of its own. */
+import type { Artifact, LogLine } from '../contract/run.ts';
+import { memberSpans, splitArray } from '../contract/json-text.ts';
+import { jsonCell } from './cells.ts';
+import { csvLine, csvText, type CsvOptions } from './csv.ts';
+
+/** The run that a line or an artifact belongs to. */
+export type OwnRun = { id: string; name: string; flow_run: string | null };
+
+const levels: Record<number, string> = { 10: 'DEBUG', 20: 'INFO', 30: 'WARNING', 40: 'ERROR', 50: 'CRITICAL' };
+export const levelName = (level: number): string => levels[level] ?? String(level);
+
+export const logColumns = [
+  ...['timestamp', 'level', 'level_name', 'logger', 'message'],
+  ...['task_run_id', 'task_run_name', 'flow_run_name'],
+];
+
+type Time = (micros: number) => string;
+
+function logCells({ timestamp, level, name, message }: LogLine, run: OwnRun, time: Time) {
+  return [time(timestamp), level, levelName(level), name, message, run.id, run.name, run.flow_run] as const;
+}
+
+/** As a person reads it: the lines of a message after the first are indented. */
+export function logText(line: LogLine, run: OwnRun, time: Time): string {
+  const message = line.message.replaceAll(/\r?\n/g, '\n    ');
+  return `${time(line.timestamp)} ${levelName(line.level).padEnd(8)} ${run.name} | ${line.name} | ${message}\n`;
+}
+
+export function logJson(line: LogLine, run: OwnRun, time: Time): string {
+  const cells = logCells(line, run, time);
+  return `${JSON.stringify(Object.fromEntries(logColumns.map((name, i) => [name, cells[i]])))}\n`;
+}
+
+export function logCsv(line: LogLine, run: OwnRun, time: Time, options: CsvOptions): string {
+  const cells = logCells(line, run, time);
+  return csvLine(
+    cells.map((cell) => (typeof cell === 'number' ? String(cell) : csvText(cell, options))),
+    options,
+  );
+}
+
+/** Name and content of an artifact's file. Names are safe on every file system, and told apart by the artifact's id. */
+export function artifactFile(
+  { id, key, type, data, truncated }: Artifact,
+  run: OwnRun,
+): { name: string; text: string } {
+  const { ending, text } = truncated ? { ending: '.txt', text: data } : content(type, data);
+  const plain = (part: string) =>
+    part
+      .normalize('NFKD')
+      .replace(/[^A-Za-z0-9._-]+/g, '-')
+      .replace(/^[-.]+|[-.]+$/g, '')
+      .slice(0, 60);
+  const parts = [run.name, key ?? type ?? 'artifact', id].map(plain).filter((part) => part !== '');
+  return { name: parts.join('_') + ending, text };
+}
+
+function content(type: string | null, data: string): { ending: string; text: string } {
+  const inner = data.startsWith('"') ? (JSON.parse(data) as string) : data;
+  if (type === 'markdown' || type === 'link') return { ending: '.md', text: inner };
+  const table = type === 'table' ? tableCsv(inner) : null;
+  if (table !== null) return { ending: '.csv', text: table };
+  return data.startsWith('"') ? { ending: '.txt', text: inner } : { ending: '.json', text: data };
+}
+
+const exact: CsvOptions = { delimiter: ',', bom: false, safe: false, tags: 'json', time: String };
+
+/** Prefect keeps a table as JSON within a string: rows by name, rows in order, or columns by name. null: it is none of these. */
+function tableCsv(text: string): string | null {
+  try {
+    const lines = text.trimStart().startsWith('{') ? columnsByName(text) : rowsOf(splitArray(text));
+    return lines?.map((line) => csvLine(line.map(cell), exact)).join('') ?? null;
+  } catch {
+    return null; // not JSON after all
+  }
+}
+
+const cell = (json: string | null): string => csvText(json === null ? null : jsonCell(json), exact);
+
+function columnsByName(text: string): (string | null)[][] {
+  const columns = [...memberSpans(text)].map(([name, [from, to]]) => ({
+    name,
+    items: splitArray(text.slice(from, to)),
+  }));
+  const length = Math.max(0, ...columns.map(({ items }) => items.length));
+  const rows = Array.from({ length }, (_, i) => columns.map(({ items }) => items[i] ?? null));
+  return [columns.map(({ name }) => JSON.stringify(name)), ...rows];
+}
+
+function rowsOf(rows: readonly string[]): (string | null)[][] | null {
+  if (rows.every((row) => row.startsWith('['))) return rows.map(splitArray);
+  if (!rows.every((row) => row.startsWith('{'))) return null;
+  const read = rows.map((row) => ({ row, spans: memberSpans(row) }));
+  const names = [...new Set(read.flatMap(({ spans }) => [...spans.keys()]))];
+  const cells = read.map(({ row, spans }) =>
+    names.map((name) => {
+      const span = spans.get(name);
+      return span ? row.slice(...span) : null;
+    }),
+  );
+  return [names.map((name) => JSON.stringify(name)), ...cells];
+}

@@ -1,0 +1,48 @@
+/** Where the keyboard is: the way into the list, and back to where it was when what had the focus goes away. */
+import { dialogs } from './dialogs.svelte.ts';
+import { layout } from './layout.svelte.ts';
+import { notes } from './notes.svelte.ts';
+import { selection } from './selection.svelte.ts';
+
+/** What comes and goes: the focus before it is the one to go back to. */
+const PASSING = '[role="menu"], .dialog, [data-passing]';
+
+let last: HTMLElement | null = null;
+let enterList: (() => void) | null = null;
+
+/** Registers the effects; call while the window's component is made. */
+export function followFocus(): void {
+  $effect(() => {
+    const remember = ({ target }: FocusEvent) => {
+      if (target instanceof HTMLElement && !target.closest(PASSING)) last = target;
+    };
+    document.addEventListener('focusin', remember);
+    return () => document.removeEventListener('focusin', remember);
+  });
+  $effect(() => {
+    void [dialogs.open, selection.id, notes.current, layout.panel];
+    // after a dialog has put the focus where it thinks that it was
+    const timer = setTimeout(returnFocus);
+    return () => clearTimeout(timer);
+  });
+}
+
+/** The list of runs says how it takes the focus. Returns how to withdraw that. */
+export function offerList(enter: () => void): () => void {
+  enterList = enter;
+  return () => {
+    if (enterList === enter) enterList = null;
+  };
+}
+
+export function focusList(): void {
+  enterList?.();
+}
+
+/** Where nothing has the focus: to where it was last, or into the list when that is gone. */
+function returnFocus(): void {
+  const nowhere = document.activeElement === null || document.activeElement === document.body;
+  if (!nowhere || last === null || document.querySelector('.dialog')) return;
+  if (last.isConnected) last.focus({ preventScroll: true });
+  if (document.activeElement === document.body) focusList();
+}

@@ -1,0 +1,57 @@
+/**
+ * Where the lines of a log stand, so that only those in sight are drawn. Text is monospaced and breaks anywhere, so a message's rows follow
+ * from its characters; where they do not (wide characters, tabs), the lines in sight push each other apart and only the scrollbar is
+ * a little off.
+ */
+import { foldMessage, MOST_DRAWN } from './log-lines.ts';
+
+/** px; the line height of a row. */
+export const ROW = 19;
+/** Chromium and Firefox lay out up to 17,000,000 px. A taller log moves faster than the scrollbar. */
+const TALLEST = 16_000_000;
+
+/** Rows that a message takes. `columns`: characters in a row, Infinity without wrapping. `room`: characters that are drawn at most. */
+export function rowsOf(message: string, columns: number, room = MOST_DRAWN): number {
+  const folded = foldMessage(message, room);
+  const text = folded?.head ?? message;
+  let rows = folded ? 1 : 0; // the button that unfolds
+  for (let at = 0; at <= text.length;) {
+    const end = text.indexOf('\n', at);
+    const length = (end < 0 ? text.length : end) - at;
+    rows += columns === Infinity ? 1 : Math.max(1, Math.ceil(length / columns));
+    at = end < 0 ? text.length + 1 : end + 1;
+  }
+  return rows;
+}
+
+/** Tops of lines, px, from the rows of each; one more for the end. */
+export function topsOf(count: number, rows: (line: number) => number): Float64Array {
+  const tops = new Float64Array(count + 1);
+  for (let i = 0; i < count; i++) tops[i + 1] = tops[i] + rows(i) * ROW;
+  return tops;
+}
+
+/** px that the list takes on the page. */
+export const heightOf = (tops: Float64Array): number => Math.min(tops.at(-1) ?? 0, TALLEST);
+
+/** The place on the page of a place in the log, and back: they differ for logs beyond TALLEST. */
+export function pageOf(top: number, tops: Float64Array): number {
+  const total = tops.at(-1) ?? 0;
+  return total > TALLEST ? (top / total) * TALLEST : top;
+}
+export function logOf(page: number, tops: Float64Array): number {
+  const total = tops.at(-1) ?? 0;
+  return total > TALLEST ? (page / TALLEST) * total : page;
+}
+
+/** The line at a place in the log: the last that begins at or above it. */
+export function lineAt(top: number, tops: Float64Array): number {
+  let low = 0;
+  let high = Math.max(0, tops.length - 2);
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (tops[middle] <= top) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,122 @@
+/** Other programs read what is exported and get the values that the server sent: Python, openpyxl and DuckDB, over hostile values. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { parseTime } from '../../src-main/contract/time.ts';
+import { ExportArchive } from '../fixtures/export-archive.ts';
+import { BIG, formed, hostileRows, INT64, LONG, type HostileRow } from '../fixtures/hostile-rows.ts';
+
+const columns = ['id', 'name', 'state.message', 'tags', 'run_count', 'total_run_time', 'start_time', 'task_inputs.int64', 'task_inputs.big']; // prettier-ignore
+const python = process.env.TASKSCOPE_READERS_PYTHON;
+const noPython = python ? false : 'no Python with openpyxl: TASKSCOPE_READERS_PYTHON is not set';
+
+let archive: ExportArchive;
+let rows: HostileRow[] = [];
+let duck: DuckDBInstance;
+let connection: DuckDBConnection;
+
+before(async () => {
+  archive = await ExportArchive.make(hostileRows());
+  rows = archive.sent<HostileRow>();
+  duck = await DuckDBInstance.create(':memory:', { threads: '2' });
+  connection = await duck.connect();
+});
+after(async () => {
+  connection.closeSync();
+  duck.closeSync();
+  await archive.close();
+});
+
+const micros = ({ start_time }: HostileRow) => (start_time === null ? null : parseTime(start_time));
+
+function read(kind: string, path: string): unknown {
+  const script = join(import.meta.dirname, '../fixtures/read-export.py');
+  return JSON.parse(execFileSync(python ?? 'python3', [script, kind, path], { maxBuffer: 2 ** 28, encoding: 'utf8' }));
+}
+
+async function ask(sql: string): Promise<unknown[][]> {
+  return (await connection.runAndReadAll(sql)).getRowsJS();
+}
+
+describe('CSV', () => {
+  test('Python gets every cell as it was, with each delimiter', { skip: noPython }, async () => {
+    for (const delimiter of [',', ';', '\t'] as const) {
+      const path = await archive.export('rows.csv', { columns, delimiter });
+      const text = await readFile(path, 'utf8');
+      if (delimiter !== ',') {
+        assert.ok(text.split('\r\n', 1)[0]?.includes(delimiter));
+        continue;
+      }
+      const [head, ...cells] = read('csv', path) as string[][];
+      assert.deepEqual(head, columns);
+      assert.equal(cells.length, archive.count());
+      cells.forEach((row, i) => {
+        const { id, name, state, tags, run_count, total_run_time, start_time } = rows[i];
+        const time = start_time === null ? '' : row[6];
+        assert.deepEqual(row, [
+          ...[id, formed(name), formed(state.message) ?? '', JSON.stringify(tags.map(formed))],
+          ...[String(run_count), String(total_run_time), time, INT64, BIG],
+        ]);
+        if (start_time !== null) assert.equal(parseTime(time), micros(rows[i]));
+      });
+    }
+  });
+
+  test('DuckDB tells nothing from an empty text', async () => {
+    const path = await archive.export('rows.csv', { columns });
+    const how = `all_varchar = true, header = true, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false`;
+    const found = await ask(
+      `SELECT id, hex(name), hex("state.message") FROM read_csv('${path}', ${how}, max_line_size = ${2 * LONG}, parallel = false)`,
+    );
+    assert.equal(found.length, archive.count());
+    // by their bytes: the binding drops a byte order mark at the beginning of a text
+    const hex = (text: string | null) =>
+      text === null ? null : Buffer.from(text.toWellFormed()).toString('hex').toUpperCase();
+    found.forEach(([id, name, message], i) =>
+      assert.deepEqual([id, name, message], [rows[i].id, hex(rows[i].name), hex(rows[i].state.message)]),
+    );
+  });
+});
+
+test('JSON and JSON Lines: Python reads the same rows, numbers to their last digit', { skip: noPython }, async () => {
+  const lines = read('jsonl', await archive.export('rows.jsonl', { format: 'jsonl' })) as Record<string, unknown>[];
+  assert.deepEqual(read('json', await archive.export('rows.json', { format: 'json' })), lines);
+  assert.deepEqual(
+    lines.map(({ id }) => id),
+    rows.map(({ id }) => id),
+  );
+  for (const { task_inputs } of lines) {
+    assert.equal((task_inputs as { int64: string }).int64, INT64);
+    assert.equal((task_inputs as { big: string }).big, BIG);
+  }
+});
+
+test('XLSX: openpyxl gets texts as texts, dates as dates, and a header that stays', { skip: noPython }, async () => {
+  const path = await archive.export('rows.xlsx', { format: 'xlsx', columns, header: 'title', tags: 'joined' });
+  const sheet = read('xlsx', path) as { frozen: string; widths: number[]; types: string[]; rows: unknown[][] };
+  assert.equal(sheet.frozen, 'A2');
+  assert.ok(sheet.widths.every((width) => width > 10));
+  assert.ok(!sheet.types.includes('f'), 'no cell is a formula');
+  const [head, ...cells] = sheet.rows;
+  assert.deepEqual(head.slice(0, 3), ['Task run id', 'Task run', 'State message']);
+  assert.equal(cells.length, archive.count());
+  // what XML cannot hold stands as _xHHHH_; XML itself makes one line feed of CR and LF
+  const back = (text: unknown) =>
+    typeof text === 'string'
+      ? text.replace(/_x([0-9A-F]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+      : (text ?? '');
+  cells.forEach(([id, name, message, tags, count, seconds, start, int64, big], i) => {
+    const row = rows[i];
+    const told = formed(row.state.message) ?? '';
+    const cut = told.length > 32_767 ? `${told.slice(0, 32_766)}…` : told;
+    assert.deepEqual([id, back(name), back(message)], [row.id, formed(row.name), cut]);
+    assert.deepEqual([back(tags), count, int64, big], [row.tags.map(formed).join(', '), row.run_count, INT64, BIG]);
+    assert.ok(Math.abs((seconds as number) - row.total_run_time) < 1e-9);
+    const time = micros(row);
+    if (time === null) assert.equal(start, null);
+    else assert.ok(Math.abs((parseTime(start as string) ?? 0) - time) <= 1000, `${String(start)} ${time}`);
+  });
+});

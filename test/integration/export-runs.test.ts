@@ -1,0 +1,141 @@
+/** Exports of a real archive: every row of one state, whatever values it has and whatever is written meanwhile. */
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { ExportAsked } from '../../src-main/contract/export.ts';
+import { ExportArchive } from '../fixtures/export-archive.ts';
+import { hostileRows } from '../fixtures/hostile-rows.ts';
+
+const rows = new Map(hostileRows());
+const taskRuns = rows.get('task_run') ?? [];
+let archive: ExportArchive;
+before(async () => {
+  archive = await ExportArchive.make(hostileRows());
+});
+after(() => archive.close());
+
+const exported = async (asked: ExportAsked, meanwhile?: () => void): Promise<string> =>
+  readFile(await archive.export('out', asked, meanwhile ? { meanwhile } : {}), 'utf8');
+
+test('JSON lines are the rows as the server sent them; the array holds the same', async () => {
+  const sent = new Map(taskRuns.map((json) => [(JSON.parse(json) as { id: string }).id, json]));
+  const lines = (await exported({ format: 'jsonl' })).split('\n');
+  assert.equal(lines.pop(), '');
+  assert.deepEqual(
+    lines,
+    archive.ids().map((id) => sent.get(id)?.replaceAll('\n', ' ')),
+  );
+  assert.deepEqual(
+    JSON.parse(await exported({ format: 'json' })),
+    lines.map((line) => JSON.parse(line) as unknown),
+  );
+});
+
+test('chosen columns as JSON: numbers as they stand, paths into the rows, what a row lacks is null', async () => {
+  const columns = [
+    ...['id', 'state.message', 'task_inputs.int64', 'task_inputs.big', 'flow_run.parameters.day'],
+    ...['labels.prefect.flow.id', 'tags', 'start_time', 'error_lines', 'traceback'],
+  ];
+  const lines = (await exported({ format: 'jsonl', columns })).trimEnd().split('\n');
+  assert.equal(lines.length, archive.count());
+  for (const line of lines) {
+    assert.ok(line.includes('"task_inputs.int64":9223372036854775807,'));
+    assert.ok(line.includes('"task_inputs.big":123456789012345678901234567890.50,'));
+    assert.deepEqual(Object.keys(JSON.parse(line) as object), columns);
+  }
+});
+
+test('a column that is neither a field nor a key of the rows is refused, and says which there are', async () => {
+  await assert.rejects(exported({ columns: ['id', 'nope'] }), { code: 'BAD_INPUT', message: /nope/ });
+  await assert.rejects(exported({ columns: ['flow_run.nope.x'] }), { code: 'BAD_INPUT' });
+  await exported({ columns: ['task_inputs.nothing.has.this'] });
+});
+
+test('what is written during an export is not in it: all rows are of one state', async () => {
+  const columns = ['id', 'name', 'state_type', 'flow_run.name', 'state.message', 'flow_run.parameters.day'];
+  let round = 0;
+  const meanwhile = () => {
+    round += 1;
+    const changed = (json: string) => JSON.stringify({ ...(JSON.parse(json) as object), name: `changed ${round}` });
+    archive.put('task_run', taskRuns.slice(-5).map(changed));
+    const id = `99999999-0000-4000-8000-${String(round).padStart(12, '0')}`;
+    archive.put('task_run', [JSON.stringify({ id, name: `a new one ${round}` })]);
+    archive.put('flow_run', (rows.get('flow_run') ?? []).map(changed));
+    archive.update();
+  };
+  for (const asked of [{}, { format: 'jsonl' as const }, { columns }, { format: 'json' as const, columns }]) {
+    const [quiet, rounds, runs] = [await exported(asked), round, archive.count()];
+    assert.equal(await exported(asked, meanwhile), quiet, JSON.stringify(asked));
+    assert.ok(round > rounds && archive.count() > runs);
+  }
+});
+
+test('logs and artifacts of the runs of a question: every line, each artifact as a file', async () => {
+  const [first, second] = archive.ids();
+  const line = (i: number, level: number, message: string) => ({
+    ...{ id: `00000000-0000-4000-8000-00000000000${i}`, name: 'prefect.task_runs', level, message },
+    timestamp: 1_790_000_000_000_000 + i,
+  });
+  const artifact = (id: string, type: string, data: string) => ({
+    ...{ id, key: 'report/../x', type, description: null, data, truncated: false, created: null, updated: null },
+  });
+  const kept = { history: [], gap: null, kept: 0, count: null, fetched: 1, problem: null };
+  const traceback = 'Finished\nTraceback (most recent call last):\n  File "a.py"\nValueError: =1';
+  archive.writer.saveActivity(
+    first,
+    {
+      ...kept,
+      logs: [line(1, 20, 'begin, "quoted"'), line(2, 40, traceback)],
+      artifacts: [
+        artifact('11111111-0000-4000-8000-000000000001', 'markdown', JSON.stringify('# Title\n')),
+        artifact(
+          '11111111-0000-4000-8000-000000000002',
+          'table',
+          JSON.stringify('[{"a": 1.50, "b": "x,y"}, {"a": null}]'),
+        ),
+        artifact('11111111-0000-4000-8000-000000000003', 'table', JSON.stringify('{"a": [1, 2], "b": ["é"]}')),
+        artifact('11111111-0000-4000-8000-000000000004', 'progress', '50.0'),
+      ],
+    },
+    null,
+  );
+  archive.writer.saveActivity(second, { ...kept, logs: [line(3, 50, 'other')], artifacts: [] }, null);
+
+  const text = await exported({ what: 'logs', format: 'text' });
+  assert.equal(text.split('\n').filter((one) => /^\d{4}-/.test(one)).length, 3);
+  assert.match(text, /ERROR {4}.*Finished\n {4}Traceback/);
+  const lines = (await exported({ what: 'logs', format: 'jsonl' })).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((one) => (JSON.parse(one) as { task_run_id: string; message: string }).message),
+    ['begin, "quoted"', traceback, 'other'],
+  );
+  const csv = await exported({ what: 'logs', format: 'csv' });
+  assert.ok(csv.startsWith('timestamp,level,level_name,logger,message,task_run_id,task_run_name,flow_run_name\r\n'));
+  assert.ok(csv.includes('20,INFO,prefect.task_runs,"begin, ""quoted""",'));
+
+  const path = await archive.export('artifacts', { what: 'artifacts', format: 'files' });
+  const names = (await readdir(path)).sort();
+  assert.deepEqual(
+    names.map((name) => name.slice(name.lastIndexOf('_'))),
+    ['1.md', '2.csv', '3.csv', '4.json'].map((end) => `_11111111-0000-4000-8000-00000000000${end}`),
+  );
+  assert.deepEqual(await Promise.all(names.map((name) => readFile(join(path, name), 'utf8'))), [
+    '# Title\n',
+    'a,b\r\n1.50,"x,y"\r\n,\r\n',
+    'a,b\r\n1,é\r\n2,\r\n',
+    '50.0',
+  ]);
+  await assert.rejects(archive.export('artifacts', { what: 'artifacts', format: 'files' }), { code: 'FILE_EXISTS' });
+
+  const columns = ['id', 'error_lines', 'traceback'];
+  const rows = (await exported({ format: 'jsonl', columns }))
+    .trimEnd()
+    .split('\n')
+    .map((one) => JSON.parse(one) as Record<string, unknown>);
+  assert.deepEqual(
+    rows.slice(0, 3).map(({ error_lines }) => error_lines),
+    [1, 1, null],
+  );
+  assert.equal(rows[0].traceback, traceback.slice('Finished\n'.length));
+});

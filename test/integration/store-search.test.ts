@@ -1,0 +1,283 @@
+/** The full-text index of a real archive: it finds what reading every text finds, and what has left the archive leaves it. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import fc from 'fast-check';
+import type { Condition } from '../../src-main/contract/query.ts';
+import type { LogLine, RunActivity } from '../../src-main/contract/run.ts';
+import { Engine } from '../../src-main/query/engine.ts';
+import { openReader, type Reader } from '../../src-main/store/read/reader.ts';
+import { CHUNKS } from '../../src-main/store/search/search-tables.ts';
+import { encodeRows } from '../../src-main/store/write/encode.ts';
+import { openWriter, type Writer } from '../../src-main/store/write/writer.ts';
+import '../fixtures/ci-seed.ts';
+import { tempDir } from '../fixtures/temp-dir.ts';
+
+const uuid = (n: number, kind = 0) => `0000000${kind}-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const row = (value: Record<string, unknown>) => ({ json: JSON.stringify(value), value });
+const run = (n: number, message: string | null) =>
+  row({ id: uuid(n), name: 'q', state_type: 'COMPLETED', state_name: 'Done', flow_run_id: uuid(n % 3, 1), state: { message } }); // prettier-ignore
+const line = (id: number, message: string): LogLine => ({
+  id: uuid(id, 2),
+  name: 'n',
+  level: 20,
+  message,
+  timestamp: id,
+});
+const activity = (logs: LogLine[], history: string[] = [], artifacts: string[] = []): RunActivity => ({
+  history: history.map((message, i) => ({ id: uuid(i, 3), type: 'RUNNING', name: 'Running', timestamp: i, message })),
+  logs,
+  artifacts: artifacts.map((data, i) => ({
+    ...{ id: uuid(i, 4), key: null, type: 'markdown', description: null, truncated: false, created: 1, updated: 1 },
+    data,
+  })),
+  ...{ gap: null, kept: 0, count: null, fetched: 1, problem: null },
+});
+
+class Place {
+  readonly path: string;
+  writer: Writer;
+  reader: Reader;
+  constructor(t: TestContext) {
+    this.path = join(tempDir(t), 'a.sqlite');
+    this.writer = openWriter(this.path, { onChange: () => undefined });
+    this.reader = openReader(this.path);
+    t.after(() => this.close());
+  }
+  close(): void {
+    this.reader.close();
+    this.writer.close();
+  }
+  again(): void {
+    this.close();
+    this.writer = openWriter(this.path, { onChange: () => undefined });
+    this.reader = openReader(this.path);
+  }
+  /** numbers of the runs found, as in their ids */
+  found(where: Condition): number[] {
+    const engine = new Engine(this.reader, { dialect: 'sqlite' });
+    engine.load();
+    const { order } = engine.ask({ where, sort: [], now: 0 });
+    return Array.from(order, (rid) => Number(engine.idOf('task_run', rid).slice(-12))).sort((a, b) => a - b);
+  }
+}
+
+// ---- reading every text ----
+
+type Word = { raw: string; folded: string };
+const alone = ['Script_Extensions=Han', 'Script_Extensions=Hiragana', 'Script_Extensions=Katakana', 'Script_Extensions=Thai', 'Extended_Pictographic', 'Regional_Indicator'].map((name) => new RegExp(`\\p{${name}}`, 'u')); // prettier-ignore
+
+function words(text: string): Word[] {
+  const found: string[] = [];
+  let open = false;
+  for (const character of text.normalize('NFC')) {
+    if (alone.some((one) => one.test(character))) {
+      found.push(character);
+      open = false;
+    } else if (!/[\p{L}\p{N}\p{M}]/u.test(character)) open = false;
+    else {
+      if (open) found[found.length - 1] += character;
+      else found.push(character);
+      open = true;
+    }
+  }
+  return found.map((word) => {
+    const raw = word.slice(0, 80); // what goes on for longer is an encoded byte string, not a word
+    return { raw, folded: fold(raw) };
+  });
+}
+
+const fold = (word: string) => word.toLowerCase().replaceAll('ς', 'σ').toWellFormed();
+
+/** The word itself and what follows each of the first inner borders of a CamelCase word. */
+function starts({ raw, folded }: Word): string[] {
+  const is = (at: number, shape: RegExp) => shape.test(raw[at] ?? '');
+  const all = [folded];
+  for (let i = 1; i < raw.length && all.length < 8; i++) {
+    const down = is(i - 1, /[\p{Ll}\p{N}]/u) && is(i, /\p{Lu}/u);
+    const up = is(i - 1, /\p{Lu}/u) && is(i, /\p{Lu}/u) && is(i + 1, /\p{Ll}/u);
+    if (down || up) all.push(fold(raw.slice(i)));
+  }
+  return all;
+}
+
+type Term = { text: string; phrase: boolean; not: boolean };
+
+function inText(text: string, { text: term, phrase }: Term): boolean {
+  const searched = words(term);
+  const last = searched.at(-1);
+  if (!last) return false;
+  const ends = words(term + 'x').length === searched.length; // a letter would go on in its last word
+  const prefix = !phrase && ends && [...last.folded].length >= 3;
+  const fits = (one: string, place: number) => {
+    const folded = searched[place].folded;
+    return prefix && place === searched.length - 1 ? one.startsWith(folded) : one === folded;
+  };
+  const all = words(text);
+  if (searched.length === 1) return all.some((word) => starts(word).some((one) => fits(one, 0)));
+  return all.some((_, at) => searched.every((__, i) => at + i < all.length && fits(all[at + i].folded, i)));
+}
+
+const escape = (text: string) => `\u001b[1;32m${text}\u001b[0m`;
+const piece = fc.constantFrom(
+  ...['Time', 'out', 'Error', 'KeyError', 'HTTP', 'x', '42', 'über', 'u\u0308ber', 'ΟΔΥΣ', 'σας', '数据', '库', 'データ', 'ไทย', '🔥', '👩‍💻', '❤️', '🇩🇪', 'İ', 'ß'],
+  ...[' ', ' ', ' ', '_', '-', '.', '/', ': ', '\n', '"', '\\', '\0', '\ud800'],
+); // prettier-ignore
+/** `seen`: without the colours. */
+const text = fc.array(fc.tuple(piece, fc.boolean()), { maxLength: 12 }).map((parts) => ({
+  seen: parts.map(([part]) => part).join(''),
+  sent: parts.map(([part, coloured]) => (coloured ? escape(part) : part)).join(''),
+}));
+const bare = fc
+  .array(piece, { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join('').replace(/[\s"\\*]/g, ''))
+  .filter((word) => word !== '' && !word.startsWith('-'));
+const term: fc.Arbitrary<Term> = fc.oneof(
+  fc.record({ text: bare, phrase: fc.constant(false), not: fc.boolean() }),
+  fc.record({ text: fc.array(piece, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')), phrase: fc.constant(true), not: fc.boolean() }).filter((one) => one.text.trim() !== ''), // prettier-ignore
+);
+const typed = ({ text, phrase, not }: Term) =>
+  (not ? '-' : '') + (phrase ? `"${text.replace(/["\\]/g, '\\$&')}"` : text);
+
+test('a search finds what reading every text finds: any script, emoji, colours, phrases, beginnings, minus', (t) => {
+  const place = new Place(t);
+  const texts = fc.record({
+    message: text,
+    logs: fc.option(fc.array(text, { maxLength: 3 })),
+    artifact: text,
+    earlier: text,
+  });
+  fc.assert(
+    fc.property(
+      fc.array(texts, { minLength: 1, maxLength: 5 }),
+      fc.array(fc.array(term, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
+      (runs, searches) => {
+        place.writer.remove(
+          'task_run',
+          Array.from({ length: 5 }, (_, n) => uuid(n)),
+          1,
+        );
+        place.writer.write({
+          batches: [
+            encodeRows(
+              'task_run',
+              runs.map(({ message }, n) => run(n, message.sent)),
+            ),
+          ],
+        });
+        runs.forEach(({ logs, artifact, earlier }, n) => {
+          const lines = logs?.map(({ sent }, i) => line(n * 10 + i, sent));
+          // the lines come in two readings
+          if (lines) place.writer.saveActivity(uuid(n), activity(lines.slice(0, 1)), null);
+          if (lines) place.writer.saveActivity(uuid(n), activity(lines, [earlier.sent], [artifact.sent]), null);
+        });
+        for (const terms of searches) {
+          const within = (list: string[], names: string[]) =>
+            terms.every((one) => (list.some((each) => inText(each, one)) || names.some((name) => name.toLowerCase().includes(one.text.toLowerCase()))) !== one.not); // prettier-ignore
+          const search = terms.map(typed).join(' ');
+          const numbers = (which: (n: number) => boolean) => runs.flatMap((_, n) => (which(n) ? n : []));
+          assert.deepEqual(
+            place.found({ text: search }),
+            numbers((n) => {
+              const { message, logs, artifact, earlier } = runs[n];
+              const kept = logs ? [...logs, artifact, earlier] : [];
+              return within(
+                [message, ...kept].map(({ seen }) => seen),
+                ['q', 'Done'],
+              );
+            }),
+            search,
+          );
+          assert.deepEqual(
+            place.found({ log: search }),
+            numbers((n) => runs[n].logs !== null && within(runs[n].logs?.map(({ seen }) => seen) ?? [], [])),
+            `log: ${search}`,
+          );
+        }
+        assert.deepEqual(
+          place.found({ log: '' }),
+          runs.flatMap(({ logs }, n) => (logs ? n : [])),
+        );
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('a replaced text, a deleted run and the lines of one leave the index', (t) => {
+  const { writer, ...place } = new Place(t);
+  const found = (search: string) => Place.prototype.found.call({ ...place, reader: place.reader }, { text: search });
+  writer.write({ batches: [encodeRows('task_run', [run(1, 'alpha'), run(2, 'alpha beta'), run(3, null)])] });
+  writer.saveActivity(uuid(2), activity([line(1, 'gamma')], ['delta'], ['epsilon']), null);
+  assert.deepEqual(found('alpha'), [1, 2]);
+  assert.deepEqual([found('gamma'), found('delta'), found('epsilon')], [[2], [2], [2]]);
+  writer.write({ batches: [encodeRows('task_run', [run(1, 'omega'), run(2, null), run(3, 'alpha')])] });
+  assert.deepEqual([found('alpha'), found('omega'), found('beta')], [[3], [1], []]);
+  writer.saveActivity(uuid(2), activity([], [], []), null);
+  assert.deepEqual([found('gamma'), found('delta'), found('epsilon')], [[2], [], []], 'lines stay, as they are kept');
+  writer.remove('task_run', [uuid(2), uuid(3)], 1);
+  // the words themselves are gone, not only the runs
+  const match = (table: 'task_run' | 'log', word: string) => place.reader.search(table, `"${word}"`);
+  assert.deepEqual([match('task_run', 'alpha'), match('log', 'gamma'), match('task_run', 'omega').length], [[], [], 1]);
+});
+
+test('parameters of the flow run, ids and pasted addresses lead to the run', (t) => {
+  const place = new Place(t);
+  const parent = row({ id: uuid(1, 1), name: 'f', flow_id: uuid(9, 5), parameters: { region: 'eu-west', list: [{ sku: 815 }] } }); // prettier-ignore
+  place.writer.write({
+    batches: [encodeRows('flow_run', [parent]), encodeRows('task_run', [run(1, null), run(2, null), run(4, null)])],
+  });
+  const found = (text: string) => place.found({ text });
+  assert.deepEqual([found('region'), found('eu-west'), found('sku 815'), found('west 4711')], [[1, 4], [1, 4], [1, 4], []]); // prettier-ignore
+  assert.deepEqual([found(uuid(2)), found(uuid(2).replaceAll('-', '').toUpperCase())], [[2], [2]]);
+  assert.deepEqual(
+    [found(uuid(1, 1)), found(uuid(9, 5))],
+    [
+      [1, 4],
+      [1, 4],
+    ],
+  );
+  const server = ['http://localhost:4200', 'https://host/prefix', 'https://app.prefect.cloud/account/' + uuid(7) + '/workspace/' + uuid(8)]; // prettier-ignore
+  for (const base of server)
+    for (const page of ['/runs/task-run/', '/v2/runs/task-run/', '/task-runs/task-run/', '/api/task_runs/'])
+      assert.deepEqual(found(`${base}${page}${uuid(2)}?tab=logs#x`), [2], base + page);
+  assert.deepEqual(found(`http://h/flow-runs/flow-run/${uuid(1, 1)}`), [1, 4]);
+  assert.deepEqual(found(`http://h/runs/flow-run/${uuid(1, 1)} -${uuid(4)}`), [1]);
+});
+
+test('a run that is read again and again keeps its lines in a bounded number of chunks, and all are found', (t) => {
+  const place = new Place(t);
+  place.writer.write({ batches: [encodeRows('task_run', [run(1, null), run(2, null)])] });
+  place.writer.saveActivity(uuid(2), activity([line(900_000, 'other')]), null);
+  for (let i = 0; i < CHUNKS + 5; i++) place.writer.saveActivity(uuid(1), activity([line(i, `word${i}`)]), null);
+  for (const i of [0, 1, CHUNKS - 1, CHUNKS, CHUNKS + 4]) assert.deepEqual(place.found({ log: `"word${i}"` }), [1]);
+  assert.deepEqual(place.found({ log: 'other' }), [2]);
+});
+
+test('an archive whose index is older gets one in slices, goes on after a restart, and says how far it is', (t) => {
+  const place = new Place(t);
+  const runs = Array.from({ length: 1200 }, (_, n) => run(n, `alpha number${n}`));
+  place.writer.write({ batches: [encodeRows('task_run', runs)] });
+  place.writer.saveActivity(uuid(7), activity([line(1, 'gamma')], ['delta']), null);
+  assert.equal(place.reader.searchPlace(), null);
+  place.close();
+  const db = new Sqlite(place.path);
+  db.exec("UPDATE meta SET value = '0' WHERE key = 'search_rule'");
+  db.close();
+  place.again();
+  assert.deepEqual(place.reader.searchPlace(), { done: 0, of: 1204 });
+  assert.deepEqual(place.found({ text: 'alpha' }), []);
+  assert.equal(place.writer.indexTexts(), true);
+  const first = place.found({ text: 'alpha' }).length;
+  assert.ok(first > 0 && first < 1200);
+  // what is written meanwhile is found at once
+  place.writer.write({ batches: [encodeRows('task_run', [run(1199, 'omega')])] });
+  assert.deepEqual(place.found({ text: 'omega' }), [1199]);
+  place.again();
+  while (place.writer.indexTexts());
+  assert.equal(place.reader.searchPlace(), null);
+  assert.equal(place.found({ text: 'alpha' }).length, 1199);
+  assert.deepEqual([place.found({ text: 'omega' }), place.found({ log: 'gamma' }), place.found({ text: 'delta' })], [[1199], [7], [7]]); // prettier-ignore
+  assert.equal(place.writer.indexTexts(), false);
+});
