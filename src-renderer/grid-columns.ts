@@ -33,12 +33,12 @@ export type ColumnChoice = { field: string; width: number };
 
 /** Width, least width and share of what is left over, in px, by what the cell shows. */
 const widths: Record<CellKind, { width: number; min: number; grow: number }> = {
-  name: { width: 190, min: 118, grow: 1.15 },
-  state: { width: 104, min: 80, grow: 0 },
+  name: { width: 190, min: 114, grow: 1.15 },
+  state: { width: 104, min: 96, grow: 0 },
   time: { width: 124, min: 118, grow: 0 },
   duration: { width: 84, min: 66, grow: 0 },
   wait: { width: 76, min: 64, grow: 0 },
-  'flow-run': { width: 230, min: 76, grow: 1.5 },
+  'flow-run': { width: 230, min: 64, grow: 1.5 },
   tags: { width: 130, min: 60, grow: 0.5 },
   text: { width: 170, min: 80, grow: 0.8 },
   id: { width: 262, min: 80, grow: 0 },

@@ -12,7 +12,7 @@ export type ExportFormat = (typeof exportFormats)[number];
 
 /** The formats of each kind, the usual one first. */
 export const formatsOf: Record<ExportKind, readonly ExportFormat[]> = {
-  runs: ['csv', 'jsonl', 'json', 'xlsx'],
+  runs: ['csv', 'jsonl', 'json', 'parquet', 'xlsx'],
   logs: ['text', 'jsonl', 'csv'],
   artifacts: ['files'],
 };

@@ -27,9 +27,9 @@ taskscope workspace cloud --api-key-env VAR | list | remove NAME [--delete-archi
 taskscope sync   [--workspace NAME] [--since 30d | --all] [--watch]
 taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-] [--allow-damaged]
 taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --out FILE|-
-                        [--what runs|logs|artifacts] [--format csv|jsonl|json|xlsx|text] [--columns a,b,c]
+                        [--what runs|logs|artifacts] [--format csv|jsonl|json|parquet|xlsx|text] [--columns a,b,c]
                         [--delimiter ,|;|tab] [--bom] [--safe] [--header key|title] [--times utc|local] [--tags json|joined]
-                        [--force] [--quiet] [--allow-damaged]
+                        [--by-day] [--compression zstd|snappy] [--force] [--quiet] [--allow-damaged]
 taskscope open   FILE.taskscope                 a case file, read-only, without a server
 taskscope doctor
 

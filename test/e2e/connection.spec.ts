@@ -29,7 +29,7 @@ async function openConnection(page: Page, name: string) {
 
 test('address, sign-in and name change; the archive stays', async ({ host, hostKind }) => {
   test.setTimeout(180_000);
-  const { page } = await host.start();
+  const { page } = await host.start({ env: { DISPLAY: '', WAYLAND_DISPLAY: '' } });
   const window = new Window(page);
   await window.ready();
 
@@ -72,6 +72,20 @@ test('address, sign-in and name change; the archive stays', async ({ host, hostK
     await accessible(page, '.dialog');
     await page.keyboard.press('Escape');
   });
+
+  // elsewhere a browser can always be opened
+  if (hostKind === 'shell' && process.platform === 'linux')
+    await test.step('where no browser can be opened, the link is shown and copied', async () => {
+      await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
+      await window.rows().first().dblclick();
+      await window.detail.getByRole('button', { name: 'Open in Prefect' }).click();
+      const note = page.getByRole('status').filter({ hasText: 'No browser can be opened from here. Copied:' });
+      const link = note.getByRole('link', { name: new URL(one.apiUrl).origin });
+      await expect(link).toHaveAttribute('href', /\/runs\/task-run\/[0-9a-f-]{36}$/);
+      await note.getByRole('button', { name: 'Close' }).click();
+      await page.keyboard.press('Escape');
+      await expect(window.detail).toBeHidden();
+    });
 
   await test.step('a new secret is in use at once', async () => {
     one.control.requireAuth({ kind: 'basic', auth: SECOND });

@@ -1,7 +1,12 @@
-/** The main job, on a real Prefect server with real flows: find the failed task, open it, keep the filter, export, and go on without the server. */
+/**
+ * The whole story, on a real Prefect server with real flows: connect wrong and right, find a failure by what it says, read its log, see its
+ * last success, export, and go on without the server. By mouse, and then by keyboard alone.
+ */
 import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
 import { noPrefect, startPrefect, type PrefectServer } from '../fixtures/prefect/server.ts';
-import { expect, test } from './host.ts';
+import { keyboard, mouse, type Hand } from './hands.ts';
+import { expect, test, type Running } from './host.ts';
 import { Window } from './window.ts';
 
 type ServerRun = {
@@ -13,8 +18,11 @@ type ServerRun = {
   start_time: string;
   tags: string[];
 };
+/** Ids of a run that failed and of the one at its place in the flow run before; `name` is the failed one's, `completed` a sibling's. */
+type Story = { success: string; failure: string; name: string; completed: string };
 
 let server: PrefectServer | null = null;
+let story: Story;
 const missing = noPrefect();
 
 test.use({ clock: 'machine' });
@@ -23,51 +31,80 @@ test.skip(missing !== false, missing || '');
 test.beforeAll(async () => {
   test.setTimeout(240_000);
   server = await startPrefect();
-  await server.run('flows.py');
+  story = JSON.parse(await server.run('story_flows.py')) as Story;
 });
 test.afterAll(() => server?.stop());
 
-async function failedRuns({ apiUrl }: PrefectServer): Promise<ServerRun[]> {
+async function serverRuns({ apiUrl }: PrefectServer): Promise<ServerRun[]> {
   const reply = await fetch(`${apiUrl}/task_runs/filter`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      task_runs: { state: { type: { any_: ['FAILED'] } } },
-      sort: 'EXPECTED_START_TIME_DESC',
-    }),
+    body: JSON.stringify({ sort: 'EXPECTED_START_TIME_DESC' }),
   });
   return (await reply.json()) as ServerRun[];
 }
 
-test('the failed task is found, opened, kept as a preset, exported, and still there without the server', async ({
-  host,
-}) => {
-  test.setTimeout(180_000);
-  if (!server) throw new Error('no server');
-  const truth = await failedRuns(server);
-  expect(truth.length).toBeGreaterThan(0);
+const said = 'no rows in "orders": expected > 0 — ünïcode ✗';
+const logged = 'shop 1 answered with an empty page';
+const searchField = (page: Page) => page.getByRole('textbox', { name: /^Search/ });
 
-  const running = await host.start();
+async function connect(page: Page, hand: Hand, apiUrl: string, name: string): Promise<void> {
+  await hand.choose(
+    page.getByRole('button', { name: /^Workspace:/ }),
+    page.getByRole('menuitem', { name: /Add a server/ }),
+  );
+  const dialog = page.getByRole('dialog', { name: 'Add a server' });
+  await hand.fill(dialog.getByLabel('API address'), apiUrl.replace('http:', 'https:'));
+  await hand.fill(dialog.getByLabel('Name'), name);
+  await hand.press(dialog.getByRole('button', { name: 'Test connection' }));
+  await expect(dialog.getByText(/speaks http, not https/)).toBeVisible();
+  await hand.press(dialog.getByRole('button', { name: 'Use http' }));
+  await expect(dialog.getByText(/It answers/)).toBeVisible();
+  await hand.press(dialog.getByRole('button', { name: 'Add and sync' }));
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole('button', { name: `Workspace: ${name}` })).toBeVisible();
+  // until then the list is the other workspace’s
+  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
+  await expect(page.getByRole('button', { name: /^Every run since/ })).toBeVisible({ timeout: 60_000 });
+}
+
+/** Finds the failed run by what it says, and reads its log. */
+async function findFailure(window: Window, hand: Hand): Promise<void> {
+  const { page, detail } = window;
+  await hand.search(searchField(page), 'no rows in');
+  await window.expectCount(1);
+  await hand.open(window.row(story.name));
+  await expect(detail.getByRole('group', { name: 'Failure' })).toContainText(said);
+  await hand.tab(detail.getByRole('tab', { name: /^Logs/ }));
+  await expect(detail.getByText(logged)).toBeVisible();
+}
+
+async function exportRuns(running: Running, hand: Hand): Promise<string[][]> {
   const { page } = running;
-  const window = new Window(page);
-  await window.ready();
-  await window.addServer('real', server.apiUrl);
-  await expect(page.getByRole('button', { name: 'Workspace: real' })).toBeVisible();
-  await expect(window.row('always_fails')).toBeVisible({ timeout: 60_000 });
+  const path = await running.savedFile(async () => {
+    if (hand.name === 'keyboard') await page.keyboard.press('e');
+    else await page.getByRole('button', { name: 'Export…' }).click();
+    const dialog = page.getByRole('dialog', { name: /Export/ });
+    if (hand.name === 'keyboard') {
+      await expect(dialog.getByRole('radio', { name: /Those of the list/ })).toBeFocused();
+      await page.keyboard.press('ArrowDown');
+    } else await dialog.getByRole('radio', { name: /The usual set/ }).check();
+    await expect(dialog.getByRole('radio', { name: /The usual set/ })).toBeChecked();
+    await hand.press(dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }));
+    await expect(dialog.getByText(/exported/)).toBeVisible();
+    await hand.press(dialog.getByRole('button', { name: 'Done' }));
+    await expect(dialog).toBeHidden();
+  });
+  return parseCsv(await readFile(path, 'utf8'));
+}
 
-  await window.filter('State', 'Failed');
-  await window.expectCount(truth.length);
-  await window.row('always_fails').dblclick();
-  await expect(page.getByText('ValueError: no rows in "orders"').first()).toBeVisible();
-
-  await window.savePreset('Broken tasks');
-
-  const path = await running.savedFile(() => window.export());
-  const lines = parseCsv(await readFile(path, 'utf8'));
+/** Every row of the file is what the server says of the run, and every run is there once. */
+function expectRows(lines: string[][], truth: ServerRun[]): void {
   const header = lines[0] ?? [];
   const cell = (line: string[], column: string) => line[header.indexOf(column)];
   const byId = new Map(lines.slice(1).map((line) => [cell(line, 'id'), line]));
   expect([...byId.keys()].sort()).toEqual(truth.map(({ id }) => id).sort());
+  expect(lines.length - 1).toBe(truth.length);
   for (const run of truth) {
     const line = byId.get(run.id) ?? [];
     expect(cell(line, 'name')).toBe(run.name);
@@ -77,17 +114,67 @@ test('the failed task is found, opened, kept as a preset, exported, and still th
     expect(JSON.parse(cell(line, 'tags') ?? '')).toEqual(run.tags);
     expect(cell(line, 'start_time')?.slice(0, 26)).toBe(withMicros(run.start_time).slice(0, 26));
   }
-  await window.closeDialog();
+}
+
+test('from a wrong address to a file, and on without the server', async ({ host }) => {
+  test.setTimeout(240_000);
+  if (!server) throw new Error('no server');
+  const truth = await serverRuns(server);
+  expect(truth.length).toBe(8);
+  const running = await host.start();
+  const { page } = running;
+  const window = new Window(page);
+  await window.ready();
+
+  for (const hand of [mouse, keyboard(page)]) {
+    await test.step(`by ${hand.name}`, async () => {
+      await connect(page, hand, server?.apiUrl ?? '', hand.name);
+      await findFailure(window, hand);
+
+      const success = window.detail.locator('dt', { hasText: 'Last success' }).locator('+ dd');
+      await hand.press(success.getByRole('button').first());
+      await expect(window.detail.getByText('Completed', { exact: true }).first()).toBeVisible();
+      await expect(window.detail.locator('dt', { hasText: 'success' })).toBeHidden(); // it is the first one
+      await hand.tab(window.detail.getByRole('tab', { name: 'Details' }));
+      await expect(window.detail.getByText(story.success)).toBeVisible();
+
+      if (hand.name === 'keyboard') await page.keyboard.press('Escape');
+      else await hand.press(window.detail.getByRole('button', { name: 'Close', exact: true }));
+      expectRows(
+        await exportRuns(running, hand),
+        truth.filter(({ id }) => id === story.failure),
+      );
+      if (hand.name === 'keyboard') await page.keyboard.press('/');
+      await hand.press(page.getByRole('button', { name: 'Clear all filters' }));
+      await window.expectCount(truth.length);
+      if (hand.name === 'mouse') return;
+      await page.keyboard.press('Escape');
+      expectRows(await exportRuns(running, hand), truth);
+    });
+  }
+
+  await test.step('a success says when the one before was, a task that never succeeded says so', async () => {
+    await mouse.open(window.row(story.completed));
+    await expect(window.detail.locator('dt', { hasText: 'Previous success' })).toBeVisible();
+    await mouse.open(window.row(/publish/));
+    const last = window.detail.locator('dt', { hasText: 'Last success' }).locator('+ dd');
+    await expect(last).toHaveText(/^never before this flow run/);
+  });
 
   await server.stop();
   server = null;
-  const again = new Window((await host.restart()).page);
+  const offline = (await host.restart()).page;
+  const again = new Window(offline);
   await again.ready();
-  await expect(again.page.getByRole('button', { name: 'Workspace: real' })).toBeVisible();
-  await again.preset('Broken tasks').click();
-  await again.expectCount(truth.length);
-  await again.row('always_fails').dblclick();
-  await expect(again.page.getByText('ValueError: no rows in "orders"').first()).toBeVisible();
+  await expect(offline.getByRole('button', { name: 'Workspace: keyboard' })).toBeVisible();
+  await expect(offline.getByText('Offline', { exact: true })).toBeVisible();
+  for (const hand of [mouse, keyboard(offline)]) {
+    await again.expectCount(truth.length);
+    await findFailure(again, hand);
+    await offline.keyboard.press('Escape');
+    await offline.getByRole('button', { name: 'Clear all filters' }).click();
+    await offline.keyboard.press('Escape'); // out of the search
+  }
 });
 
 /** Prefect leaves the fraction out when it is zero. */

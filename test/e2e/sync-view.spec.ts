@@ -1,5 +1,7 @@
 /** What a person does to trust an archive: look at what is here, check it, see what the server has deleted, choose what is kept, pause. */
 import { randomUUID } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { newRow } from '../fixtures/demo/new-rows.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
@@ -189,6 +191,20 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
       .filter({ hasText: id ?? '' })
       .first();
     expect(await again.boundingBox()).toEqual(before);
+  });
+
+  await test.step('the footer says the size that the archive has', async () => {
+    await page.keyboard.press('s');
+    await expect(async () => {
+      const folder = join(host.dataDir, 'archives');
+      const names = (await readdir(folder)).filter((name) => /^trust\.sqlite(-wal)?$/.test(name));
+      const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+      const said = await page.getByTitle('Size of the archive on this machine').textContent();
+      const [, digits = '', unit = ''] = /^([\d.,]+) (kB|MB)$/.exec(said ?? '') ?? [];
+      const shown = Number(digits.replaceAll(',', '')) * (unit === 'MB' ? 1e6 : 1e3);
+      const real = sizes.reduce((sum, size) => sum + size, 0);
+      expect(Math.abs(shown / real - 1), `${said} for ${real} bytes`).toBeLessThan(0.1);
+    }).toPass();
   });
 
   await test.step('pause and go on', async () => {

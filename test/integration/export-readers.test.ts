@@ -57,7 +57,7 @@ describe('CSV', () => {
         const { id, name, state, tags, run_count, total_run_time, start_time } = rows[i];
         const time = start_time === null ? '' : row[6];
         assert.deepEqual(row, [
-          ...[id, formed(name), formed(state.message) ?? '', JSON.stringify(tags.map(formed))],
+          ...[id, formed(name), formed(state.message) ?? '', JSON.stringify(tags)],
           ...[String(run_count), String(total_run_time), time, INT64, BIG],
         ]);
         if (start_time !== null) assert.equal(parseTime(time), micros(rows[i]));
@@ -69,7 +69,7 @@ describe('CSV', () => {
     const path = await archive.export('rows.csv', { columns });
     const how = `all_varchar = true, header = true, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false`;
     const found = await ask(
-      `SELECT id, hex(name), hex("state.message") FROM read_csv('${path}', ${how}, max_line_size = ${2 * LONG}, parallel = false)`,
+      `SELECT id, hex(name), hex("state.message") FROM read_csv('${path}', ${how}, max_line_size = ${3 * LONG}, parallel = false)`,
     );
     assert.equal(found.length, archive.count());
     // by their bytes: the binding drops a byte order mark at the beginning of a text
@@ -110,9 +110,11 @@ test('XLSX: openpyxl gets texts as texts, dates as dates, and a header that stay
       : (text ?? '');
   cells.forEach(([id, name, message, tags, count, seconds, start, int64, big], i) => {
     const row = rows[i];
-    const told = formed(row.state.message) ?? '';
-    const cut = told.length > 32_767 ? `${told.slice(0, 32_766)}…` : told;
-    assert.deepEqual([id, back(name), back(message)], [row.id, formed(row.name), cut]);
+    const cut = (text: string | null) => {
+      const whole = formed(text) ?? '';
+      return whole.length > 32_767 ? `${whole.slice(0, 32_766)}…` : whole;
+    };
+    assert.deepEqual([id, back(name), back(message)], [row.id, cut(row.name), cut(row.state.message)]);
     assert.deepEqual([back(tags), count, int64, big], [row.tags.map(formed).join(', '), row.run_count, INT64, BIG]);
     assert.ok(Math.abs((seconds as number) - row.total_run_time) < 1e-9);
     const time = micros(row);

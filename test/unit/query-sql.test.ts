@@ -67,7 +67,7 @@ test('SQL over the views answers a question as the index does', (t) => {
     fc.property(
       arbitrary.archive,
       fc.constantFrom<Dialect>('sqlite', 'postgres'),
-      fc.array(question, { minLength: 6, maxLength: 10 }),
+      fc.array(question, { minLength: 10, maxLength: 16 }),
       (steps, dialect, questions) => {
         const path = join(dir, `${made++}.sqlite`);
         stored(path, arbitrary.build(steps));
@@ -93,7 +93,7 @@ test('SQL over the views answers a question as the index does', (t) => {
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 20 },
   );
 });
 

@@ -16,12 +16,14 @@ import { valueJson, type Value } from '../../export/cells.ts';
 import { csvCell, csvHeader, csvLine } from '../../export/csv.ts';
 import { writeFile, type Chunk } from '../../export/file.ts';
 import { offsetsOf, timeFormat } from '../../export/local-time.ts';
+import { GROUP_ROWS, ParquetFile } from '../../export/parquet.ts';
 import { Workbook } from '../../export/xlsx.ts';
 import { activityFields, artifactChunks, logChunks } from './export-activity.ts';
 import { csvBlock } from './export-block.ts';
 
+import { DAY_FOLDER, daysOf } from './export-days.ts';
 import type { Snapshot } from './export-snapshot.ts';
-import { exportValues } from './export-values.ts';
+import { exportValues, type ValueReader } from './export-values.ts';
 
 /** Rows a chunk: about a millisecond of work and 300 kB of text. */
 const ROWS = 1000;
@@ -42,7 +44,7 @@ export async function* exportRows(
 ): AsyncGenerator<ExportItem, void, undefined> {
   if (!formatsOf[options.what].includes(options.format))
     throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${options.format}`);
-  const folder = makesFolder(options) ? { ours: options.what === 'runs' ? /^day=/ : NOTHING } : null;
+  const folder = makesFolder(options) ? { ours: options.what === 'runs' ? DAY_FOLDER : NOTHING } : null;
   let last = { rows: 0, bytes: 0, cut: 0 };
   let next = 0;
   for await (const { total, ...written } of writeFile(path, chunks(rows, options), { signal, overwrite, folder })) {
@@ -73,18 +75,15 @@ const isField = (path: string): boolean => resolveField('task_run', path) !== nu
 function chunks(rows: Snapshot, options: ExportOptions): Chunks {
   if (options.what === 'logs') return logChunks(rows, options);
   if (options.what === 'artifacts') return artifactChunks(rows);
+  const { format } = options;
   const columns = columnsOf(options);
-  switch (options.format) {
-    case 'csv':
-      if (columns) return csvChunks(rows, columns, options);
-      break;
-    case 'json':
-    case 'jsonl':
-      return jsonChunks(rows, options.format, columns === null ? serverRows(rows) : chosenValues(rows, columns));
-    case 'xlsx':
-      if (columns) return xlsxChunks(rows, columns, options);
-  }
-  throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${options.format} yet`);
+  if (format === 'json' || format === 'jsonl')
+    return jsonChunks(rows, format, columns === null ? serverRows(rows) : chosenValues(rows, columns));
+  if (columns && format === 'csv') return csvChunks(rows, columns, options);
+  if (columns && format === 'parquet')
+    return options.by_day ? parquetDays(rows, columns, options) : parquetChunks(rows, columns, options);
+  if (columns && format === 'xlsx') return xlsxChunks(rows, columns, options);
+  throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${format}`);
 }
 
 /** The header line, then the rows; each chunk is whole lines. */
@@ -163,6 +162,55 @@ function chosenValues(rows: Snapshot, columns: readonly ExportColumn[]): Texts {
       return `{${members.join(',')}}`;
     });
   };
+}
+
+async function* parquetChunks(
+  rows: Snapshot,
+  columns: readonly ExportColumn[],
+  { header, compression }: ExportOptions,
+): AsyncGenerator<Chunk> {
+  const { order } = rows;
+  const total = order.length;
+  const values = exportValues(rows, columns);
+  const file = await ParquetFile.begin(columns, headsOf(columns, header), compression);
+  for await (const group of groups(order, values, 0))
+    yield { chunk: file.group(group.values), rows: group.rows, total };
+  yield { chunk: file.end(), rows: total, total };
+}
+
+/** A folder with a file for each day, named as Hive, DuckDB, Spark, Trino and Polars expect it. */
+async function* parquetDays(
+  rows: Snapshot,
+  columns: readonly ExportColumn[],
+  { header, compression }: ExportOptions,
+): AsyncGenerator<Chunk> {
+  const values = exportValues(rows, columns);
+  const total = rows.order.length;
+  let done = 0;
+  for (const { name, order } of daysOf(rows.order, rows.frozen.reader('expected_start_time'))) {
+    const file = await ParquetFile.begin(columns, headsOf(columns, header), compression);
+    for await (const group of groups(order, values, done))
+      yield { file: name, chunk: file.group(group.values), rows: group.rows, total };
+    done += order.length;
+    yield { file: name, chunk: file.end(), rows: done, total };
+  }
+}
+
+/** The values of as many rows as a group holds, gathered piece by piece, so that questions get a turn between two. */
+async function* groups(
+  order: Uint32Array,
+  values: ValueReader,
+  before: number,
+): AsyncGenerator<{ values: Value[][]; rows: number }> {
+  for (let at = 0; at < order.length; at += GROUP_ROWS) {
+    const rids = order.subarray(at, at + GROUP_ROWS);
+    const gathered: Value[][] = [];
+    for (const piece of pieces(rids)) {
+      values([...piece.rids]).forEach((column, i) => (gathered[i] ??= []).push(...column));
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
+    yield { values: gathered, rows: before + at + rids.length };
+  }
 }
 
 function* xlsxChunks(rows: Snapshot, columns: readonly ExportColumn[], options: ExportOptions): Generator<Chunk> {

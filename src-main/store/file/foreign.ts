@@ -7,6 +7,7 @@ import { AppError } from '../../contract/errors.ts';
 import { examine } from './examine.ts';
 import { newestVersion, refuseNewer, versionOf } from './migrate.ts';
 import { schemaSql } from './schema.ts';
+import { searchSql } from '../search/search-tables.ts';
 import { storeError } from './errors.ts';
 
 /** Reads every page and every row: about 15 s a million rows. Throws ARCHIVE_NEWER and ARCHIVE_DAMAGED. */
@@ -34,6 +35,7 @@ function sameSchema(db: Database): boolean {
   const own = new Sqlite(':memory:');
   try {
     own.exec(schemaSql);
+    own.exec(searchSql); // made by the first writer, not with the file
     return JSON.stringify(db.prepare(objects).all()) === JSON.stringify(own.prepare(objects).all());
   } finally {
     own.close();

@@ -3,6 +3,7 @@ import { untrack } from 'svelte';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import type { Condition, Group, Grouping, GroupSort } from '../../../src-main/contract/query.ts';
 import { conditionOfGroup, groupingOf, type GroupBy } from '../filters/groupings.ts';
+import { rememberTask } from '../filters/task-names.svelte.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { question } from './question.svelte.ts';
 
@@ -72,6 +73,7 @@ class GroupedList {
         const input = { workspace, where, grouping, sort: this.sort, from, to: from + PAGE };
         const page = await api['query.groups'](input, { signal });
         list.push(...page.groups);
+        if (by.field === 'task_key') for (const { value } of page.groups) rememberTask(value);
         ({ count } = page);
       }
       if (signal.aborted) return;
