@@ -113,6 +113,9 @@ export const contract = {
     }),
   ),
 
+  /** what a report of a fault needs, to be pasted: versions, paths, workspaces, state of sync, the log's last lines; no secret is in it */
+  diagnostics: call(none, z.object({ text: z.string() })),
+
   'workspace.list': call(none, z.array(workspaceSchema)),
   /** servers and profiles found on this machine; nothing is contacted, nothing is copied */
   'workspace.candidates': call(none, z.array(candidateSchema)),
@@ -179,6 +182,13 @@ export const contract = {
     z.object({ workspace }),
     z.object({ workspace: workspaceSchema, version: z.number(), notice: wireErrorSchema.nullable() }),
   ),
+  /** while a damaged archive is opened: how far it has been saved; null: it is not being saved. `of`: about how many rows there are */
+  'workspace.salvage': stream(
+    z.object({ workspace }),
+    z.object({ rows: z.number(), of: z.number().nullable() }).nullable(),
+  ),
+  /** stops saving: the damaged file is as it was, and the workspace stays closed until `workspace.open` */
+  'workspace.stopSalvage': call(z.object({ workspace }), none),
 
   /** one question, everything a click shows: count, order, the first rows, facets, histogram */
   'query.ask': call(

@@ -11,6 +11,7 @@ import { serve } from '../rpc/rpc.ts';
 import type { Archive } from './archive/archive.ts';
 import { Archives } from './archive/archives.ts';
 import { Cases } from './cases/cases.ts';
+import { diagnose, diagnosticsText } from './diagnostics.ts';
 import { createHandlers } from './handlers.ts';
 import { openDataFolder } from './files/data-folder.ts';
 import { openJsonFile, type JsonFile } from './files/json-file.ts';
@@ -107,7 +108,7 @@ export class App {
     const paths = pathsIn(options.dataDir);
     const { readOnly, notices, unlock } = await openDataFolder(paths);
     const inFile = await fileSecrets(paths.secrets, readOnly);
-    const secrets = options.shell.secrets ? secretsOf(options.shell.secrets, inFile) : inFile;
+    const secrets = options.shell.secrets ? secretsOf(options.shell.secrets, inFile, readOnly) : inFile;
     const parts = {
       version: VERSION,
       paths,
@@ -153,6 +154,11 @@ export class App {
   /** The demo workspace of this run of the program, made if needed. */
   ensureDemo(): Promise<Entry> {
     return this.workspaces.demo(this.#options.demoRuns ?? ORDINARY_DEMO_RUNS, ORDINARY_DEMO_RUNS);
+  }
+
+  /** What a report of a fault needs, as text without secrets: see diagnostics.ts. */
+  async diagnostics(): Promise<string> {
+    return diagnosticsText(await diagnose(this, false));
   }
 
   /** See `Archives.get`. */

@@ -6,6 +6,7 @@ import { CONTRACT_HASH } from '../contract/contract-hash.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
+import { discardUnfinished, STDOUT } from '../export/file.ts';
 import { archiveFiles, removeArchiveFiles } from '../store/file/files.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { secretHeaders } from '../prefect/secrets.ts';
@@ -16,6 +17,7 @@ import type { Archives } from './archive/archives.ts';
 import type { Cases } from './cases/cases.ts';
 import type { JsonFile } from './files/json-file.ts';
 import type { Paths } from './files/paths.ts';
+import { refuseOwnFiles } from './files/own-files.ts';
 import type { Presets } from './files/presets.ts';
 import type { SavePlace, Shell } from './shell.ts';
 import { adoptable, keptArchives } from './workspaces/kept-archives.ts';
@@ -23,6 +25,7 @@ import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
 import { settledAddress } from './workspaces/settled-address.ts';
 import type { Entry, Workspaces } from './workspaces/workspaces.ts';
+import { keepOutOfLogs } from './files/log-file.ts';
 import { secretFromEnv } from './files/secrets.ts';
 import { writeRun, writeView } from './written/written.ts';
 import type { Connection } from '../prefect/connection.ts';
@@ -47,6 +50,7 @@ type Core = {
   readonly variables: ReadonlySet<string>;
   /** the demo workspace of this run of the program, made if needed */
   ensureDemo(): Promise<Entry>;
+  diagnostics(): Promise<string>;
 };
 
 export function createHandlers(core: Core): Handlers<typeof contract> {
@@ -122,6 +126,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
         settings: settings.get(),
       };
     },
+
+    diagnostics: async () => ({ text: await core.diagnostics() }),
 
     'workspace.list': describeAll,
     'workspace.candidates': async () => {
@@ -207,6 +213,14 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       };
     },
 
+    'workspace.salvage': async function* ({ workspace }, { signal }) {
+      yield* archives.salvage(workspaces.get(workspace).name).watch(signal, 200);
+    },
+    'workspace.stopSalvage': async ({ workspace }) => {
+      await archives.stopSalvage(workspace);
+      return {};
+    },
+
     'query.ask': async ({ workspace, ...question }, { signal }) => (await query(workspace)).ask(question, { signal }),
     'query.rows': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).rows(rest, { signal }),
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
@@ -271,6 +285,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     },
     'export.run': async function* ({ save, workspace, ...what }, { signal }) {
       const { path, download, overwrite } = takePlace(save);
+      if (path !== STDOUT) await refuseOwnFiles(core.paths.dataDir, path);
       const release = archives.hold(workspace);
       try {
         const items = (await query(workspace)).export({ ...what, path, overwrite }, { signal });
@@ -278,6 +293,9 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
           if (item.kind === 'done') exported.add(path);
           yield item.kind === 'done' ? { ...item, path, download } : item;
         }
+      } catch (thrown) {
+        if (toAppError(thrown).code === 'THREAD_DIED') await discardUnfinished(path);
+        throw thrown;
       } finally {
         release();
       }
@@ -286,6 +304,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'case.preview': ({ workspace, ids }) => cases.preview(workspace, ids),
     'case.write': async function* ({ save, ...what }, { signal }) {
       const place = takePlace(save);
+      await refuseOwnFiles(core.paths.dataDir, place.path);
       const release = archives.hold(what.workspace);
       try {
         for await (const item of cases.write(what, place, signal)) {
@@ -330,10 +349,13 @@ type Input = ReturnType<typeof workspaceInputSchema.parse>;
 
 /** For a server not yet added: its secret comes with the input or from the environment. */
 function connectionOf({ api_url, auth, headers, insecure_tls, ca_file }: Input): Connection {
+  keepOutOfLogs(null, headers);
   return { api_url, auth: signIn(auth), headers, insecure_tls, ca_file };
 }
 
 function signIn(auth: Input['auth']): Connection['auth'] {
   if (auth.kind === 'none') return null;
-  return { scheme: auth.scheme, secret: auth.kind === 'env' ? secretFromEnv(auth.variable) : auth.secret };
+  const secret = auth.kind === 'env' ? secretFromEnv(auth.variable) : auth.secret;
+  keepOutOfLogs({ scheme: auth.scheme, secret }, {});
+  return { scheme: auth.scheme, secret };
 }

@@ -20,7 +20,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { AppError } from '../contract/errors.ts';
-import { partialOf, removeStale } from './partials.ts';
+import { partialOf, removeOwn, removeStale } from './partials.ts';
 
 /**
  * `rows`: rows up to the end of this chunk. `total`: rows of the whole file, null while it is not known. `file`: of an export that makes a
@@ -248,8 +248,11 @@ async function openStdout(): Promise<Output> {
   return { disk: null, write: ({ chunk }, signal) => writeAll(file, chunk, signal), finish: done, discard: done };
 }
 
+/** Removes what an export to `path` has left whose thread has died. Never throws. */
+export const discardUnfinished = (path: string): Promise<void> => followLinks(path).then(removeOwn, () => undefined);
+
 /** Where the last link of a chain points, also when nothing is there yet. */
-async function followLinks(path: string): Promise<string> {
+export async function followLinks(path: string): Promise<string> {
   let at = resolve(path);
   for (let links = 0; links < MOST_LINKS; links++) {
     const found = await lstat(at).catch(() => null);

@@ -1,7 +1,7 @@
 /** Names of files that an export has not finished, and removing those whose process was killed. */
 import { randomBytes } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const ending = /\.(\d+)-[0-9a-f]{8}\.taskscope-partial$/;
 /** ms. The process of a file in a shared folder may run on another machine, and then writes to it all the time. */
@@ -22,6 +22,14 @@ export async function removeStale(path: string): Promise<void> {
     if (found && Date.now() - found.mtimeMs > QUIET)
       await rm(file, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+/** Removes what exports of this process to `path` have left. For an export whose thread has died; one that still runs would fail. Never throws. */
+export async function removeOwn(path: string): Promise<void> {
+  const folder = dirname(path);
+  const own = (name: string) => name.startsWith(`${basename(path)}.${process.pid}-`) && ending.test(name);
+  for (const name of await readdir(folder).catch(() => []))
+    if (own(name)) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** Does a process with this id run on this machine? */

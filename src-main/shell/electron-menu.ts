@@ -1,7 +1,9 @@
 /** The native menu, of standard roles: copy, zoom and quit do what each system expects. The window's own commands are keys only. */
-import { Menu, shell, type MenuItemConstructorOptions } from 'electron';
+import { clipboard, Menu, shell, type MenuItemConstructorOptions } from 'electron';
+import { pathsIn } from '../core/files/paths.ts';
 
-export function setMenu(paths: { dataDir: string }): void {
+/** `diagnostics`: the text of `App.diagnostics`. */
+export function setMenu(paths: { dataDir: string }, diagnostics: () => Promise<string>): void {
   const mac: MenuItemConstructorOptions[] = process.platform === 'darwin' ? [{ role: 'appMenu' }] : [];
   Menu.setApplicationMenu(
     Menu.buildFromTemplate([
@@ -27,6 +29,14 @@ export function setMenu(paths: { dataDir: string }): void {
         ],
       },
       { role: 'windowMenu' },
+      {
+        role: 'help',
+        submenu: [
+          // it works as well when the window does not
+          { label: 'Copy Diagnostics', click: () => void diagnostics().then((text) => clipboard.writeText(text)) },
+          { label: 'Show Log', click: () => shell.showItemInFolder(pathsIn(paths.dataDir).log) },
+        ],
+      },
     ]),
   );
 }

@@ -60,7 +60,7 @@ async function run(): Promise<void> {
   if (typeof values.case === 'string') await openCase(app, resolve(values.case));
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
-  setMenu({ dataDir });
+  setMenu({ dataDir }, () => app.diagnostics());
   const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly);
   openWindow(app, state, app.log);
   electron.on('activate', () => {

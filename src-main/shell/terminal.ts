@@ -11,8 +11,11 @@ export const WRONG_USAGE = 2;
 /** Thrown for wrong options and arguments: `main` prints the message and exits with 2. */
 export class UsageError extends Error {}
 
+/** What moves a terminal's cursor, changes its title or hides lines: names and messages of a server may hold it. */
+const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${text.replace(controls, '�')}\n`);
 }
 
 /** Writes a line to stdout. Settles when the pipe has taken it, so that a large reply is whole before the process ends. */

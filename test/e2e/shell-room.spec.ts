@@ -57,6 +57,8 @@ test('full in the middle of the first sync', async ({ host }) => {
   await expect(full).toBeVisible();
   await expect(full).toContainText('Nothing already stored was lost');
   await accessible(page, '.banners');
+  await full.getByRole('button', { name: 'Copy diagnostics' }).click();
+  await expect(page.getByRole('status').filter({ hasText: /^Diagnostics copied/ })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Resume sync' })).toBeVisible();
   await window.ready(); // what came before it was full can be read
   const kept = await window.count();

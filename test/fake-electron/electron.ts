@@ -23,6 +23,10 @@ export const shell = provided('shell', {
   showItemInFolder: (path: string) => told('showItemInFolder', path),
 });
 
+export const clipboard = provided('clipboard', {
+  writeText: (text: string) => told('clipboard', text),
+});
+
 type SaveOptions = { defaultPath?: string };
 export const dialog = provided('dialog', {
   showSaveDialog: (...args: unknown[]) => {

@@ -18,6 +18,7 @@ export type Checks = [
   None<Unknown<typeof fake.session.defaultSession.webRequest, typeof real.session.defaultSession.webRequest>>,
   None<Unknown<typeof fake.safeStorage, typeof real.safeStorage>>,
   None<Unknown<typeof fake.screen, typeof real.screen>>,
+  None<Unknown<typeof fake.clipboard, typeof real.clipboard>>,
   None<Unknown<typeof fake.Menu, typeof real.Menu>>,
   None<Unknown<typeof fake.BrowserWindow, typeof real.BrowserWindow>>,
   None<Unknown<InstanceType<typeof fake.BrowserWindow>, real.BrowserWindow>>,

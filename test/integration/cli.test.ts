@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { start, taskscope, type Ended } from '../fixtures/command-line.ts';
+import { startDemo } from '../fixtures/demo/server.ts';
 
 let dir = '';
 let data = '';
@@ -102,6 +103,8 @@ describe('query', () => {
   });
 
   test('unknown presets, workspaces and files are failures that say what there is', async () => {
+    const evil = await run('query', '--preset', '\x1b]0;title\x07\x9b2J');
+    words(evil, 1, /named "�\]0;title��2J"/); // what a terminal would obey is shown, not sent
     words(await run('query', '--preset', 'nope'), 1, /"Running now"/);
     words(await run('query', '--workspace', 'nope'), 1, /no workspace named “nope”/);
     words(await run('query', '--body', join(dir, 'missing.json')), 1, /missing\.json cannot be read/);
@@ -248,6 +251,27 @@ describe('the data folder', () => {
     await writeFile(file, bytes);
     words(await taskscope(['doctor', '--offline', '--data-dir', folder]), 1, /NOT {2}archive demo-50/);
   });
+});
+
+test('a sync names what could not be read, in words on stderr, and is through', async () => {
+  const epoch = Date.UTC(2026, 5, 1) * 1000;
+  const demo = await startDemo({ runs: 60, seed: 4, epoch, now: epoch });
+  try {
+    const { database, faults } = demo.control;
+    const [key] = database.flow_run.byTime().keys;
+    const { id } = database.flow_run.facts(key, epoch);
+    faults.add({ kind: 'poison', ids: [id], alone: true, times: Infinity });
+    const folder = join(dir, 'poisoned');
+    const add = ['workspace', 'add', 'w', '--api-url', demo.apiUrl, '--data-dir', folder];
+    assert.equal((await taskscope(add)).code, 0);
+    const synced = await taskscope(['sync', '--data-dir', folder]);
+    words(synced, 0, new RegExp(`Could not be read[^]*Flow run ${id}: .*HTTP 500`));
+    assert.deepEqual(demo.control.faults.problems, []);
+    const { done, skipped } = JSON.parse(synced.out) as { done: boolean; skipped: number };
+    assert.deepEqual([done, skipped], [true, 1]);
+  } finally {
+    await demo.close();
+  }
 });
 
 describe('serve', () => {

@@ -1,6 +1,6 @@
 /** Places that cannot be, and what a window may not do: each is refused with a sentence of its own. */
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createApp } from '../../src-main/core/app.ts';
@@ -23,6 +23,18 @@ describe('each impossible place has a sentence of its own', () => {
       (data) => ['export', '--out', join(data, long)],
       1,
       /longer than the system allows/,
+    ],
+    [
+      'an archive in the place of an export',
+      (data) => ['export', '--out', join(data, 'archives', `${synced.name}.sqlite`)],
+      1,
+      /is a place of Taskscope’s own files/,
+    ],
+    [
+      'its settings in the place of an export',
+      (data) => ['export', '--out', join(data, 'workspaces.json')],
+      1,
+      /own files/,
     ],
     ['a folder in the place of an export', (data) => ['export', '--out', data], 1, /is a folder/],
     [
@@ -117,6 +129,24 @@ test('a window may show finished exports only, and may not read any variable of 
       async () => app.handlers['workspace.cloud']({ auth, api_url: 'http://127.0.0.1:9' }, never),
       refused,
     );
+    for (const variable of [
+      'PREFECT_API_DATABASE_PASSWORD',
+      'PREFECT_SERVER_DATABASE_CONNECTION_URL',
+      'XPREFECT_API_KEY',
+      'PREFECT_API_KEY\n',
+      'TASKSCOPE_DATA_DIR',
+    ])
+      // prettier-ignore
+      await assert.rejects(
+        async () => app.handlers['workspace.test']({ input: { ...input, auth: { ...auth, variable } }, candidate: null }, never),
+        { code: 'BAD_INPUT', message: /may not read/ },
+      );
+    for (const variable of ['PREFECT_API_KEY', 'PREFECT_PROD_API_KEY', 'TASKSCOPE_AUTH_STRING'])
+      await assert.rejects(
+        async () =>
+          app.handlers['workspace.test']({ input: { ...input, auth: { ...auth, variable } }, candidate: null }, never),
+        { code: 'SECRET_MISSING' },
+      );
     const edit = { ...input, headers: {} };
     await assert.rejects(
       async () => app.handlers['workspace.testEdit']({ workspace: synced.name, edit }, never),
@@ -128,8 +158,35 @@ test('a window may show finished exports only, and may not read any variable of 
   }
 });
 
-test('the log is named by doctor, and lies where it says', async () => {
-  const ended = await taskscope(['doctor', '--offline', '--data-dir', synced.data]);
-  words(ended, 0, /log: .*taskscope\.log/);
-  assert.equal(dirname((JSON.parse(ended.out) as { log: string }).log), synced.data);
+test('doctor names the log and shows its end, workspaces and the state of sync, without secrets of any age', async () => {
+  const { data } = synced.copy('told');
+  const env = { LATE_KEY: 'pnu_open_sesame' };
+  const add = [
+    'add',
+    'w',
+    '--api-url',
+    'http://127.0.0.1:9/api',
+    '--api-key-env',
+    'LATE_KEY',
+    '--header',
+    'X-Gate: let-me-in',
+  ];
+  assert.equal((await taskscope(['workspace', ...add, '--data-dir', data], { env })).code, 0);
+  // lines of a process that did not know these secrets, the first cut off as after a rotation
+  const lines = [
+    `oken":"${env.LATE_KEY}"}`,
+    JSON.stringify({ level: 'error', event: 'met', url: 'https://me:s3cret@proxy:3128/x', deep: ['let-me-in'] }),
+  ];
+  writeFileSync(join(data, 'taskscope.log'), `${lines.join('\n')}\n`);
+  const list = JSON.parse(readFileSync(join(data, 'workspaces.json'), 'utf8')) as { name: string; api_url: string }[];
+  list.find(({ name }) => name === 'w')!.api_url = 'https://me:s3cret@127.0.0.1:9/api';
+  writeFileSync(join(data, 'workspaces.json'), JSON.stringify(list));
+  const ended = await taskscope(['doctor', '--offline', '--data-dir', data], { env });
+  words(ended, 0, /log: .*taskscope\.log/, /name: w\n/, /api_key, from the environment variable LATE_KEY/, /X-Gate/);
+  words(ended, 0, /"event":"met","url":"https:\/\/•••@proxy:3128\/x"/, /phase: idle/);
+  const facts = JSON.parse(ended.out) as { log: string; log_end: string[]; workspaces: { sync: unknown }[] };
+  assert.equal(dirname(facts.log), data);
+  assert.equal(facts.log_end.length, 2);
+  for (const secret of ['sesame', 'let-me-in', 's3cret'])
+    assert.ok(!(ended.out + ended.err).includes(secret), `${secret}: ${ended.err}`);
 });

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, st
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { errorWords } from '../../src-main/contract/error-words.ts';
 import { toAppError } from '../../src-main/contract/errors.ts';
 import { workspaceInputSchema } from '../../src-main/contract/workspace.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
@@ -102,12 +103,13 @@ test('a changed setting waits for no archive, and one that cannot be opened does
   });
 });
 
-test('closing while a damaged archive is being saved cuts that short and loses nothing; the next opening saves it, and the log says how far', async (t) => {
+test('saving a damaged archive is told, can be stopped, is cut short by closing, and loses nothing; the next opening saves it', async (t) => {
   const dir = tempDir(t);
   const lines: string[] = [];
   const create = () =>
     createApp({ dataDir: dir, shell: plainShell, syncOnOpen: false, log: (_, message) => lines.push(message) });
   const app = await create();
+  t.after(() => app.close());
   const entry = await app.workspaces.add(
     workspaceInputSchema.parse({ name: 'w', api_url: 'http://127.0.0.1:9/api', auth: { kind: 'none' } }),
   );
@@ -119,13 +121,32 @@ test('closing while a damaged archive is being saved cuts that short and loses n
   writer.close();
   const size = Math.floor(statSync(path).size * 0.9);
   truncateSync(path, size);
-  const opening = app.archive('w').then(
-    () => null,
-    (thrown: unknown) => toAppError(thrown).code,
+  const failure = (work: Promise<unknown>) =>
+    work.then(
+      () => null,
+      (thrown: unknown) => toAppError(thrown),
+    );
+  const asked = { workspace: 'w' };
+  const stopped = failure(app.archive('w'));
+  let seen: { rows: number; of: number | null } | null = null;
+  for await (seen of app.handlers['workspace.salvage'](asked, { signal: AbortSignal.timeout(60_000) })) if (seen) break;
+  assert.ok(seen && seen.rows <= 12_000 && (seen.of === null || seen.of >= 12_000), JSON.stringify(seen));
+  assert.equal(
+    (await app.handlers.hello({}, never)).workspaces[0]?.task_runs,
+    null,
+    'a window can be opened meanwhile',
   );
+  await app.handlers['workspace.stopSalvage'](asked, never);
+  for (const told of [await stopped, await failure(app.archive('w'))]) {
+    assert.equal(told?.code, 'ARCHIVE_DAMAGED');
+    assert.match(errorWords(told).advice, /was stopped, and .* was not changed/);
+  }
+  assert.equal(statSync(path).size, size, 'the damaged file is where it was');
+  const opening = failure(Promise.resolve(app.handlers['workspace.open'](asked, never)));
+  lines.length = 0;
   await until(() => lines.some((line) => line.includes('saving what can be read')));
   await app.close();
-  assert.notEqual(await opening, null);
+  assert.equal((await opening)?.code, 'DISCONNECTED');
   assert.equal(statSync(path).size, size, 'the damaged file is where it was');
   assert.ok(!readdirSync(dirname(path)).some((name) => name.includes('.damaged-')));
   const again = await create();

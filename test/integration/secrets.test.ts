@@ -191,6 +191,10 @@ test('no secret in frames, logs, words, addresses and files', async () => {
   assert.equal(secure.asked.length, 0, 'nothing is sent before the certificate is trusted');
   assert.ok(told.length > 100, `${told.length} pieces`);
 
+  const { text } = await client.diagnostics({});
+  told.push(text);
+  for (const said of [/taskscope: \d/, /name: success-basic/, /sign in: basic, kept/, /X-Token/, /archive:\n.*success-basic\.sqlite, \d+ bytes/, /problem: SERVER_\w+: /, /log: .*taskscope\.log/, /log end:\n.*"event"/]) assert.match(text, said); // prettier-ignore
+
   const found = (text: string) => traces.filter((trace) => text.includes(trace));
   for (const text of told) assert.deepEqual(found(text), [], text.slice(0, 2000));
   for (const { path, body } of server.asked) assert.deepEqual(found(path + body), [], path);

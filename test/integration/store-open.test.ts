@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -24,6 +25,7 @@ import { fillColumn } from '../../src-main/store/write/fill-column.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
 import { taskRuns, type Row } from '../fixtures/prefect-rows.ts';
+import { root } from '../fixtures/source-files.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 
 const onChange = () => undefined;
@@ -276,4 +278,26 @@ test('a crash while a damaged file is replaced: the finished new one takes its p
   const writer = openWriter(path, { onChange });
   writer.close();
   assert.equal(contents(path).size, 20);
+});
+
+test('a transaction that a crash has cut short without a WAL, as on a network file system, is undone by writer and reader', (t) => {
+  const dir = tempDir(t);
+  const path = join(dir, 'a.sqlite');
+  filled(path, [...taskRuns(4, { rows: 3000, flowRuns: 40 })]);
+  const before = contents(path);
+  // more pages than the cache holds are changed, so that half of the transaction is in the file when the process dies
+  const killed = `
+    const db = new (require('better-sqlite3'))(${JSON.stringify(path)});
+    for (const set of ['journal_mode = DELETE', 'cache_size = 5']) db.pragma(set);
+    db.exec('BEGIN; UPDATE task_run_json SET z = zeroblob(300)');
+    process.kill(process.pid, 'SIGKILL');`;
+  spawnSync(process.execPath, ['-e', killed], { cwd: root });
+  assert.ok(statSync(`${path}-journal`).size > 0);
+  assert.deepEqual(contents(path), before, 'the reader undoes it in a copy');
+  assert.ok(existsSync(`${path}-journal`));
+  const writer = openWriter(path, { onChange });
+  assert.equal(writer.notice, null);
+  writer.close();
+  assert.deepEqual(contents(path), before);
+  assert.deepEqual(readdirSync(dir), ['a.sqlite']);
 });

@@ -66,7 +66,11 @@ test('a CA file that cannot be used is said at once, with its path and what to d
   await writeFile(broken, '-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n');
   const keyOnly = join(dir, 'key.pem');
   await copyFile(fixture('signed.key'), keyOnly);
+  const beginnings = join(dir, 'beginnings.pem');
+  await writeFile(beginnings, '-----BEGIN CERTIFICATE-----\n'.repeat(200_000)); // 5.6 MB, read in linear time
   for (const [ca_file, says] of [
+    ...(process.platform === 'win32' ? [] : [['/dev/zero', /cannot be read \(no file\)/] as const]),
+    [beginnings, /holds no certificate/],
     [join(dir, 'none.pem'), /cannot be read \(ENOENT\)/],
     [dir, /cannot be read \(EISDIR\)/],
     [broken, /certificate that cannot be read/],

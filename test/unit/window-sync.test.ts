@@ -11,7 +11,8 @@ import {
   type SyncStatus,
 } from '../../src-main/contract/sync.ts';
 import { checkWords } from '../../src-renderer/state/sync/check-words.ts';
-import { coverageSentence, skippedWords, liveWords, nextWords } from '../../src-renderer/state/sync/coverage-words.ts';
+import { skippedWords } from '../../src-main/contract/skipped-words.ts';
+import { coverageSentence, liveWords, nextWords } from '../../src-renderer/state/sync/coverage-words.ts';
 import { progressWords } from '../../src-renderer/state/sync/sync-words.ts';
 import { spanState, spanTitle, stacks, stripTicks } from '../../src-renderer/ui/charts/coverage-layout.ts';
 import '../fixtures/ci-seed.ts';

@@ -2,6 +2,7 @@
 import type { AppError } from '../../contract/errors.ts';
 import type { Dialect } from '../../contract/query.ts';
 import type { FetchRule, Retention } from '../../contract/sync.ts';
+import type { SalvageProgress } from '../../store/file/salvage.ts';
 import type { Log } from '../shell.ts';
 import type { SyncThread } from '../workers/sync-thread.ts';
 import type { Connection } from '../../prefect/connection.ts';
@@ -33,6 +34,8 @@ export type OpenOptions = {
   syncEvery: () => number;
   /** the person calls the connection metered */
   metered: () => boolean;
+  /** a damaged archive is being saved, before it is open */
+  onSalvage: (salvage: SalvageProgress) => void;
   /** a thread of the archive has died, told once for each thread; or a sync has met damage. The archive is of no use any more */
   onDeath: (error: AppError) => void;
 };

@@ -143,12 +143,17 @@ export class Archive {
     return this.#threads.writer.client.preview({ retention, now: Date.now() * 1000 });
   }
 
-  /** Deletes what `retention` does not want. A running sync ends first: it would bring back what goes. */
+  /** Deletes what `retention` does not want. A running sync ends first, since it would bring back what goes, and then goes on. */
   async enforceRetention(retention: Retention): Promise<Removal> {
+    const cut = this.syncing;
     await this.cancelSync();
-    const deleted = await this.#enforce(retention, false);
-    await this.#visible();
-    return deleted;
+    try {
+      const deleted = await this.#enforce(retention, false);
+      await this.#visible();
+      return deleted;
+    } finally {
+      if (cut && !this.#closed) this.startSync();
+    }
   }
 
   /** Whether a server is the one whose runs are kept here; unknown: no runs are kept. Throws the server's errors. */

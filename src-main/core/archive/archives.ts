@@ -8,6 +8,7 @@ import { AppError, type WireError } from '../../contract/errors.ts';
 import type { Workspace } from '../../contract/workspace.ts';
 import type { Settings } from '../../contract/settings.ts';
 import type { Connection } from '../../prefect/connection.ts';
+import type { SalvageProgress } from '../../store/file/salvage.ts';
 import { makePrivateFolder } from '../../store/file/private.ts';
 import type { JsonFile } from '../files/json-file.ts';
 import type { Paths } from '../files/paths.ts';
@@ -18,6 +19,7 @@ import { SyncThread } from '../workers/sync-thread.ts';
 import { describe, type Entry, type Workspaces } from '../workspaces/workspaces.ts';
 import { keepOutOfLogs } from '../files/log-file.ts';
 import { Archive } from './archive.ts';
+import { Latest } from './latest.ts';
 import { openTelling } from './damage.ts';
 
 /** ms; a second death within this time is no accident: the archive stays closed until a person opens it again */
@@ -53,6 +55,8 @@ export class Archives {
   readonly #closing = new Map<string, Promise<void>>();
   /** ends openings */
   readonly #openings = new Map<string, AbortController>();
+  /** by workspace: how far its damaged archive has been saved */
+  readonly #salvages = new Map<string, Latest<SalvageProgress | null>>();
   /** workspaces that stay closed, and why */
   readonly #dead = new Map<string, AppError>();
   /** by workspace: ms by `performance.now` of the last use, and by how many it is watched */
@@ -97,6 +101,28 @@ export class Archives {
     return (await this.#open.get(name)?.catch(() => null)) ?? null;
   }
 
+  /** The archive if it is open at this moment; null while it is being opened, which takes minutes when a damaged one is saved. */
+  openNow(name: string): Promise<Archive | null> {
+    const moment = new Promise<null>((resolve) => setImmediate(resolve, null));
+    return Promise.race([this.opened(name), moment]);
+  }
+
+  /** How far the workspace's damaged archive has been saved while it is being opened; null: it is not. */
+  salvage(name: string): Latest<SalvageProgress | null> {
+    const known = this.#salvages.get(name) ?? new Latest<SalvageProgress | null>(null);
+    this.#salvages.set(name, known);
+    return known;
+  }
+
+  /** Ends saving what can be read of a damaged archive: the file stays as it is, and closed until a person opens it again. */
+  async stopSalvage(name: string): Promise<void> {
+    if (this.salvage(name).get() === null) return;
+    const path = this.#options.paths.archive(this.#options.workspaces.get(name).file);
+    const closed = this.#closeFirst(name, stopped(path));
+    this.#dead.set(name, stopped(path));
+    await closed;
+  }
+
   /** Somebody watches the workspace: it counts as used until the result is called. */
   hold(name: string): () => void {
     const use = this.#use(name);
@@ -120,7 +146,7 @@ export class Archives {
       ),
     );
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    const archive = await this.opened(entry.name);
+    const archive = await this.openNow(entry.name);
     const stats = await archive?.query.stats({}).catch(() => null);
     return describe(entry, {
       task_runs: stats?.task_runs ?? null,
@@ -162,11 +188,12 @@ export class Archives {
     if (settings.get().workspace === name) await settings.change((all) => ({ ...all, workspace: now }));
   }
 
-  async close(name: string): Promise<void> {
+  /** `why`: what those who wait for its opening are told. */
+  async close(name: string, why = new AppError('DISCONNECTED', 'the archive is being closed')): Promise<void> {
     const opening = this.#open.get(name);
     this.#open.delete(name);
     this.#dead.delete(name);
-    this.#openings.get(name)?.abort(new AppError('DISCONNECTED', 'the archive is being closed'));
+    this.#openings.get(name)?.abort(why);
     await (await opening?.catch(() => null))?.close();
     await this.#demos.get(name)?.stop();
     this.#demos.delete(name);
@@ -211,8 +238,8 @@ export class Archives {
   }
 
   /** Closes an archive; whoever asks for it meanwhile gets it opened anew after that. */
-  async #closeFirst(name: string): Promise<void> {
-    const closed = this.close(name).catch(() => undefined);
+  async #closeFirst(name: string, why?: AppError): Promise<void> {
+    const closed = this.close(name, why).catch(() => undefined);
     this.#closing.set(name, closed);
     await closed;
     this.#closing.delete(name);
@@ -229,10 +256,13 @@ export class Archives {
   async #opening(entry: Entry): Promise<Archive> {
     const { paths, readOnly } = this.#options;
     const path = paths.archive(entry.file);
-    if (readOnly === null && entry.kind !== 'case') makePrivateFolder(dirname(path)); // it may have been deleted since the start
-    return openTelling(path, readOnly !== null || entry.kind === 'case', (reading) =>
-      this.#openArchive(entry, reading),
-    );
+    const ours = entry.kind !== 'case';
+    if (readOnly === null && ours) makePrivateFolder(dirname(path)); // it may have been deleted since the start
+    try {
+      return await openTelling(path, readOnly !== null || !ours, (reading) => this.#openArchive(entry, reading));
+    } finally {
+      this.salvage(entry.name).set(null);
+    }
   }
 
   async #openArchive(entry: Entry, readOnly: boolean): Promise<Archive> {
@@ -252,6 +282,7 @@ export class Archives {
       paused: entry.paused,
       log,
       signal: wanted.signal,
+      onSalvage: (progress) => this.salvage(entry.name).set(progress),
       syncThread: this.#syncThread,
       connection: () => this.connection(entry.name),
       onDialect: (dialect) => this.#onDialect(entry.name, dialect),
@@ -300,6 +331,12 @@ export class Archives {
     await (await this.get(name)).query.setDialect({ dialect });
   }
 }
+
+const stopped = (path: string): AppError =>
+  new AppError('ARCHIVE_DAMAGED', `saving what can be read of ${path} was stopped`, {
+    path,
+    advice: `Saving what can be read was stopped, and ${path} was not changed. Opening the workspace again begins anew.`,
+  });
 
 /** Tells a file from another one that has taken its place; null when there is none. */
 const identity = (path: string): Promise<string | null> =>

@@ -5,6 +5,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { AppError, WireError } from '../../contract/errors.ts';
 import type { Dialect } from '../../contract/query.ts';
+import type { SalvageProgress } from '../../store/file/salvage.ts';
 import type { Log } from '../shell.ts';
 import { queryContract, writerContract } from '../workers/contracts.ts';
 import { startWorker, type Started } from '../workers/start-worker.ts';
@@ -28,13 +29,15 @@ type ThreadOptions = {
   syncThread: SyncThread;
   /** aborted: the archive is not wanted any more, also while it is being opened */
   signal: AbortSignal;
+  /** a damaged archive is being saved */
+  onSalvage: (salvage: SalvageProgress) => void;
   /** one of the threads has died; told once for each of them */
   onDeath: (error: AppError) => void;
 };
 
 /** Throws ARCHIVE_NEWER, ARCHIVE_DAMAGED, DISK_FULL, FOLDER_READ_ONLY, THREAD_DIED, NOT_FOUND (read-only and no file yet). */
 export async function startThreads(options: ThreadOptions): Promise<{ started: Threads; notice: WireError | null }> {
-  const { log, onDeath } = options;
+  const { log, onDeath, onSalvage } = options;
   const changes = new MessageChannel();
   const batches = new MessageChannel();
   const query = startWorker('query', queryContract, {
@@ -52,6 +55,7 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
         transfer: [batches.port1, changes.port1],
         log,
         onDeath,
+        onSalvage,
       });
       // saving what can be read of a damaged archive takes a while, and can be cut short at any point: it starts anew at the next opening
       const cut = () => void started.writer?.stop(true);
@@ -70,7 +74,8 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
     return { started, notice };
   } catch (thrown) {
     await stopThreads(started);
-    throw thrown;
+    // the writer was stopped on purpose then, so it has not died
+    throw options.signal.aborted ? options.signal.reason : thrown;
   }
 }
 

@@ -2,7 +2,7 @@
  * The log: one JSON object a line, in the data folder, whatever shell runs. Three files of 1 MB at most, so that it never fills a
  * disk. A log that cannot be written is no reason to stop anything: its errors are dropped.
  */
-import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Auth } from '../../prefect/connection.ts';
 import { redactor } from '../../prefect/secrets.ts';
@@ -12,6 +12,7 @@ import type { Log } from '../shell.ts';
 const MAX_BYTES = 1_000_000; // of one file
 const KEPT = 2; // older files: .1 is the newer of them
 const MAX_LINE = 20_000; // characters; a stack of 100 calls has 10,000
+const MAX_TAIL = 100_000; // bytes read for the last lines
 
 /** A redactor for each connection this process has used, by what it blanks. */
 const redactors = new Map<string, (text: string) => string>();
@@ -22,9 +23,12 @@ export function keepOutOfLogs(auth: Auth, headers: Record<string, string>): void
   if (auth !== null || Object.keys(headers).length > 0) redactors.set(key, redactor(auth, headers));
 }
 
-/** The text without the secrets of every connection this process has used. */
-function withoutSecrets(text: string): string {
-  let clean = text;
+/** `http://name:password@proxy`, as proxies are written; the name goes as well, since some services take a token there. */
+const inAddress = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s\/?#@"'<>]+@/gi;
+
+/** The text without the secrets of every connection this process has used, and without sign-ins that stand in an address. */
+export function withoutSecrets(text: string): string {
+  let clean = text.replace(inAddress, '$1•••@');
   for (const redact of redactors.values()) clean = redact(clean);
   return clean;
 }
@@ -61,6 +65,35 @@ export function openLogFile(path: string): LogFile {
       }
     },
   };
+}
+
+/** The last `count` lines of the log at `path`, without secrets; [] when there is none. Reads 100 kB at most. */
+export function lastLines(path: string, count: number): string[] {
+  let text: string;
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(file);
+      const bytes = Buffer.alloc(Math.min(size, MAX_TAIL));
+      readSync(file, bytes, 0, bytes.length, size - bytes.length);
+      text = bytes.toString('utf8');
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return [];
+  }
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.slice(-count).map(redactedLine);
+}
+
+/** A line as it was written, by a process that may not have known every secret of today. */
+function redactedLine(line: string): string {
+  try {
+    return lineOf(JSON.parse(line) as Record<string, unknown>);
+  } catch {
+    return withoutSecrets(line); // the beginning of it is cut off
+  }
 }
 
 /** One line of JSON. Each text is redacted before it is quoted, since quoting changes how a secret is spelled. */

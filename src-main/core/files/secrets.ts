@@ -18,15 +18,19 @@ export async function fileSecrets(path: string, readOnly: AppError | null = null
   };
 }
 
-/** Reads from `first`, then from `second`, and writes to `first`: secrets of workspaces added on the command line stay in the file. */
-export function secretsOf(first: Secrets, second: Secrets): Secrets {
+/**
+ * Reads from `first`, then from `second`, and writes to `first`: secrets of workspaces added on the command line stay in the file.
+ * `readOnly`: why nothing may be written; null: it may.
+ */
+export function secretsOf(first: Secrets, second: Secrets, readOnly: AppError | null = null): Secrets {
+  const refused = readOnly && (() => Promise.reject(readOnly));
   return {
     kind: first.kind,
     setAside: first.setAside,
     get: async (name) => (await first.get(name)) ?? second.get(name),
-    set: (name, secret) => first.set(name, secret),
+    set: refused ?? ((name, secret) => first.set(name, secret)),
     remove: async (name) => {
-      await first.remove(name);
+      await (refused?.() ?? first.remove(name));
       await second.remove(name);
     },
   };

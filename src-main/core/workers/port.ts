@@ -1,6 +1,7 @@
 /** A worker thread's channel to main; the thread ends when main sends `exit`. */
 import { parentPort } from 'node:worker_threads';
 import { portChannel, type Channel } from '../../rpc/channels.ts';
+import type { SalvageProgress } from '../../store/file/salvage.ts';
 import type { Log } from '../shell.ts';
 
 /** Throws outside a worker thread. `onExit` runs before the thread ends. */
@@ -23,6 +24,18 @@ export function logToMain(...entry: Parameters<Log>): void {
 
 export function isLog(frame: unknown): frame is LogFrame {
   return typeof frame === 'object' && frame !== null && 't' in frame && frame.t === 'log';
+}
+
+/** How far a damaged archive has been saved. */
+type SalvageFrame = { t: 'salvage'; salvage: SalvageProgress };
+
+/** Tells main at once: saving a damaged archive is one long call, and no reply leaves the thread before its end. */
+export function salvageToMain(salvage: SalvageProgress): void {
+  parentPort?.postMessage({ t: 'salvage', salvage } satisfies SalvageFrame);
+}
+
+export function isSalvage(frame: unknown): frame is SalvageFrame {
+  return typeof frame === 'object' && frame !== null && 't' in frame && frame.t === 'salvage';
 }
 
 function isExit(frame: unknown): boolean {

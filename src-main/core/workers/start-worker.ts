@@ -5,7 +5,8 @@ import type { AnyContract, Client } from '../../contract/define.ts';
 import { AppError } from '../../contract/errors.ts';
 import { connect } from '../../rpc/rpc.ts';
 import type { Log } from '../shell.ts';
-import { isLog } from './port.ts';
+import type { SalvageProgress } from '../../store/file/salvage.ts';
+import { isLog, isSalvage } from './port.ts';
 
 type WorkerName = 'writer' | 'query' | 'sync' | 'demo';
 
@@ -36,7 +37,13 @@ export const threadDied = (thread: WorkerName, message = 'ended'): AppError =>
 export function startWorker<C extends AnyContract>(
   name: WorkerName,
   contract: C,
-  options: { data?: unknown; transfer?: TransferListItem[]; log: Log; onDeath?: (error: AppError) => void },
+  options: {
+    data?: unknown;
+    transfer?: TransferListItem[];
+    log: Log;
+    onDeath?: (error: AppError) => void;
+    onSalvage?: (salvage: SalvageProgress) => void;
+  },
 ): Started<C> {
   const worker = new Worker(entry(name), {
     name,
@@ -58,6 +65,7 @@ export function startWorker<C extends AnyContract>(
   );
   worker.on('message', (frame: unknown) => {
     if (isLog(frame)) options.log(...frame.entry);
+    else if (isSalvage(frame)) options.onSalvage?.(frame.salvage);
   });
   const channel = portChannel(worker);
   return {

@@ -5,11 +5,12 @@ import { LINES_AT_ONCE } from '../../contract/run.ts';
 import { portChannel } from '../../rpc/channels.ts';
 import type { Handlers } from '../../contract/define.ts';
 import { serve } from '../../rpc/rpc.ts';
+import type { SalvageProgress } from '../../store/file/salvage.ts';
 import { openWriter, type Writer } from '../../store/write/writer.ts';
 import { mergeActivity } from '../archive/activity.ts';
 import { writerContract } from './contracts.ts';
 import { standBack } from './background.ts';
-import { logToMain, mainChannel } from './port.ts';
+import { logToMain, mainChannel, salvageToMain } from './port.ts';
 
 /** `sync`: calls of the sync thread come in here. `changes`: row numbers that the query thread's index must read go out here. */
 type WriterData = { sync: MessagePort; changes: MessagePort };
@@ -38,15 +39,22 @@ function refresh(): void {
   }
 }
 
-/** ms between two lines of the log about a salvage. */
-const TELL_EVERY = 2000;
+/** ms between two lines of the log about a salvage, and between two reports of it to the window. */
+const LOG_EVERY = 2000;
+const TELL_EVERY = 200;
 
-function tellSalvaged(path: string): (rows: number) => void {
-  let next = 0;
-  return (rows) => {
-    if (performance.now() < next) return;
-    next = performance.now() + TELL_EVERY;
-    logToMain('warn', 'saving what can be read of a damaged archive', { path, rows });
+function tellSalvaged(path: string): (salvage: SalvageProgress) => void {
+  let logged = -Infinity;
+  let told = -Infinity;
+  return (salvage) => {
+    const now = performance.now();
+    if (now - told >= TELL_EVERY) {
+      told = now;
+      salvageToMain(salvage);
+    }
+    if (now - logged < LOG_EVERY) return;
+    logged = now;
+    logToMain('warn', 'saving what can be read of a damaged archive', { path, rows: salvage.rows });
   };
 }
 
@@ -55,7 +63,7 @@ const broken = new Map<number, unknown>();
 
 const handlers: Handlers<typeof writerContract> = {
   open: ({ path, server }) => {
-    opened = openWriter(path, { onChange: (change) => changes.postMessage(change), onSalvaged: tellSalvaged(path) });
+    opened = openWriter(path, { onChange: (change) => changes.postMessage(change), onSalvage: tellSalvaged(path) });
     opened.setServer(server);
     setTimeout(refresh, PAUSE);
     return { notice: opened.notice ? toWireError(opened.notice) : null };

@@ -1,13 +1,13 @@
-/** `taskscope doctor`: versions, paths and findings, as one JSON document on stdout and in words on stderr. */
+/** `taskscope doctor`: findings and what a report of a fault needs, as one JSON document on stdout and in words on stderr. */
 import { stat } from 'node:fs/promises';
 import { errorWords } from '../../contract/error-words.ts';
 import { toWireError, type WireError } from '../../contract/errors.ts';
 import { createApp, type App } from '../../core/app.ts';
 import { lostArchive, setAsideFor } from '../../core/archive/damage.ts';
 import { archiveProblems } from '../../core/archive/integrity.ts';
-import { pathsIn } from '../../core/files/paths.ts';
+import { withoutSecrets } from '../../core/files/log-file.ts';
+import { basicFacts, diagnose, diagnosticsText } from '../../core/diagnostics.ts';
 import { plainShell } from '../../core/shell.ts';
-import { VERSION } from '../../core/version.ts';
 import type { Entry } from '../../core/workspaces/workspaces.ts';
 import { findChromium, hasDisplay } from '../browsers.ts';
 import { DONE, FAILED, log, print, say } from '../terminal.ts';
@@ -21,20 +21,13 @@ export const doctor: Command = async (args) => {
   const { values } = parse({ args, options: { 'data-dir': { type: 'string' }, offline: { type: 'boolean' } } });
   const dataDir = dataDirOf(values);
   const findings: Finding[] = [];
-  const find = (what: string, ok: boolean, text: string) => {
+  const find = (what: string, ok: boolean, told: string) => {
+    const text = withoutSecrets(told);
     findings.push({ what, ok, text });
     say(`${ok ? 'ok  ' : 'NOT '} ${what}: ${text}`);
   };
-  const facts = {
-    taskscope: VERSION,
-    node: process.version,
-    system: `${process.platform} ${process.arch}`,
-    data_dir: dataDir,
-    display: hasDisplay(),
-    chromium: findChromium(),
-    log: pathsIn(dataDir).log,
-  };
-  for (const [name, value] of Object.entries(facts)) say(`     ${name.replace('_', ' ')}: ${value ?? 'none found'}`);
+  const shown = { display: hasDisplay(), chromium: findChromium() };
+  let facts: object = { ...basicFacts(dataDir), ...shown };
   try {
     const app = await createApp({ dataDir, shell: plainShell, log, syncOnOpen: false });
     try {
@@ -42,12 +35,14 @@ export const doctor: Command = async (args) => {
       else find('data folder', true, 'can be written');
       for (const notice of app.notices) find('data folder', false, sentence(notice));
       for (const entry of app.workspaces.list()) await examine(app, entry, values.offline ?? false, find);
+      facts = { ...(await diagnose(app, true)), ...shown };
     } finally {
       await app.close();
     }
   } catch (thrown) {
     find('data folder', false, sentence(toWireError(thrown)));
   }
+  say(diagnosticsText(facts, '     '));
   await print(JSON.stringify({ ...facts, findings }, null, 2));
   // a server that cannot be reached is a finding, not a fault of Taskscope
   return findings.every((one) => one.ok || one.what.startsWith('server ')) ? DONE : FAILED;

@@ -1,5 +1,6 @@
 /** `taskscope sync`: brings a workspace's archive up to date, once or, with --watch, until stopped. */
-import { METERED_EVERY, type SyncStatus } from '../../contract/sync.ts';
+import { skippedWords } from '../../contract/skipped-words.ts';
+import { METERED_EVERY, type Skipped, type SyncStatus } from '../../contract/sync.ts';
 import { timerMillis } from '../../contract/time.ts';
 import type { App } from '../../core/app.ts';
 import { AppError, fromWireError } from '../../contract/errors.ts';
@@ -68,11 +69,24 @@ async function once(app: App, workspace: string, since: number | null, stopped: 
   const { received, task_runs, changed, last_success, resumable } = status;
   const total = (await archive.query.stats({})).task_runs;
   const done = status.step === 'done' && status.phase === 'idle' && !stopped.aborted;
-  await print(JSON.stringify({ workspace, done, total, received, task_runs, changed, last_success, resumable }));
+  const skipped = status.skipped.count;
+  await print(
+    JSON.stringify({ workspace, done, total, received, task_runs, changed, skipped, last_success, resumable }),
+  );
+  saySkipped(status.skipped);
   if (done) return DONE;
   if (status.problem) sayError(status.problem);
   else if (stopped.aborted) say('Stopped. The next sync goes on from here.');
   return FAILED;
+}
+
+/** Names what the archive lacks although the server has it. */
+function saySkipped(skipped: Skipped): void {
+  if (skipped.count === 0) return;
+  say(
+    'Could not be read, so each sync goes on without it. The server cannot answer with it, or answers with what is no run:',
+  );
+  for (const line of skippedWords(skipped)) say(`  ${line}`);
 }
 
 async function showProgress(statuses: AsyncIterable<SyncStatus>, progress: Progress): Promise<void> {

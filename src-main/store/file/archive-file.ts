@@ -6,12 +6,12 @@ import Sqlite, { type Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import { errorName, storeError } from './errors.ts';
 import { networkFileSystem } from './network.ts';
-import { createPrivate, makePrivate } from './private.ts';
+import { createPrivate, makePrivate, PRIVATE_FILE } from './private.ts';
 import { examine } from './examine.ts';
 import { migrate, newestVersion, refuseNewer, versionOf } from './migrate.ts';
 import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
 import { shrink } from '../write/retention.ts';
-import type { OpenTarget } from './salvage.ts';
+import type { OpenTarget, SalvageProgress } from './salvage.ts';
 
 /** Bytes; the most that SQLite was built to map. A mapped row is read without a copy (200 random rows 0.8 ms instead of 7.1). */
 const MAP_BYTES = 2_147_418_112;
@@ -19,15 +19,37 @@ const MAP_BYTES = 2_147_418_112;
 export type Opened = { db: Database; notice: AppError | null };
 
 /** `openTarget` makes the new archive that a damaged one is salvaged into. Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. */
-export function openForWriting(path: string, openTarget: OpenTarget): Opened {
+export function openForWriting(
+  path: string,
+  openTarget: OpenTarget,
+  onSalvage: (progress: SalvageProgress) => void,
+): Opened {
   try {
     finishReplacing(path);
+    rollBack(path);
     const opened = findDamage(path) ?? connectOrDamage(path);
-    const notice = opened instanceof AppError ? replaceDamaged(path, opened, openTarget) : null;
+    const notice = opened instanceof AppError ? replaceDamaged(path, opened, openTarget, onSalvage) : null;
     rmSync(suspectMark(path), { force: true });
     return { db: opened instanceof AppError ? connect(path) : opened, notice };
   } catch (thrown) {
     throw storeError(thrown, path);
+  }
+}
+
+/**
+ * Undoes the transaction that a crash has cut short where there is no WAL, on a network file system. Until then a connection that only
+ * reads, as the one that looks for damage, is refused.
+ */
+function rollBack(path: string): void {
+  if (!existsSync(`${path}-journal`) || !existsSync(path)) return;
+  let db: Database | null = null;
+  try {
+    db = new Sqlite(path, { fileMustExist: true });
+    db.pragma('schema_version'); // the first read does it
+  } catch {
+    // what is wrong with the file is found, and said, by the connections that follow
+  } finally {
+    db?.close();
   }
 }
 
@@ -50,7 +72,7 @@ function damageOf(thrown: unknown, path: string): AppError {
 /** A file that gave a read error is examined fully at the next opening. */
 export function suspectFile(path: string): void {
   try {
-    writeFileSync(suspectMark(path), '');
+    writeFileSync(suspectMark(path), '', { mode: PRIVATE_FILE });
   } catch {
     // without the mark the next opening examines less; the error that led here reaches the person all the same
   }
@@ -140,7 +162,8 @@ function readCopy(path: string): OpenedForReading {
   try {
     const copy = join(dir, 'archive.sqlite');
     copyFileSync(path, copy, constants.COPYFILE_FICLONE);
-    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
+    for (const log of ['-wal', '-journal']) if (existsSync(path + log)) copyFileSync(path + log, copy + log);
+    rollBack(copy);
     const db = connectAt(copy, path);
     const close = () => {
       db.close();

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, type ErrorCode } from '../../contract/errors.ts';
+import { PRIVATE_FILE } from './private.ts';
 
 /** By the beginning of SQLite's result name, or of the file system's error name. */
 const codes: readonly (readonly [prefix: string, code: ErrorCode, says: string])[] = [
@@ -83,7 +84,7 @@ function writeError(path: string): string {
     const largest = Math.max(
       ...[path, `${path}-wal`].map((one) => statSync(one, { throwIfNoEntry: false })?.size ?? 0),
     );
-    const file = openSync(probe, 'w');
+    const file = openSync(probe, 'w', PRIVATE_FILE);
     try {
       writeSync(file, Buffer.alloc(GROWTH));
       fsyncSync(file);

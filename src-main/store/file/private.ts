@@ -41,6 +41,8 @@ export function createPrivate(path: string): void {
 const own =
   /^(archives|exports|electron|taskscope\.(lock|log).*|(settings|presets|workspaces|secrets|keychain|window)\.json.*)$/;
 
+export const isOwnName = (name: string): boolean => own.test(name);
+
 /**
  * Makes the folder, with its parents, for its owner only. An existing one is made private only when nothing but Taskscope's files
  * are in it: `--data-dir /tmp` must not shut out everybody else. Throws the file system's errors.

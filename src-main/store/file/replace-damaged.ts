@@ -4,19 +4,24 @@
  */
 import { copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { AppError } from '../../contract/errors.ts';
-import { salvage, type OpenTarget } from './salvage.ts';
+import { salvage, type OpenTarget, type SalvageProgress } from './salvage.ts';
 
-const beside = ['-wal', '-shm'] as const;
+const beside = ['-wal', '-shm', '-journal'] as const;
 const filling = (path: string) => `${path}.salvaging`;
 const finished = (path: string) => `${path}.salvaged`;
 
 /** Returns what to tell the person: ARCHIVE_DAMAGED with `set_aside` (path), `salvaged` and `lost` (task runs and parents). Throws DISK_FULL and the like, then the old file is where it was. */
-export function replaceDamaged(path: string, damage: AppError, openTarget: OpenTarget): AppError {
+export function replaceDamaged(
+  path: string,
+  damage: AppError,
+  openTarget: OpenTarget,
+  onSalvage: (progress: SalvageProgress) => void,
+): AppError {
   removeArchive(filling(path));
   removeArchive(finished(path));
   let counts: { salvaged: number; lost: number };
   try {
-    counts = salvage(path, filling(path), openTarget);
+    counts = salvage(path, filling(path), openTarget, onSalvage);
   } catch (thrown) {
     removeArchive(filling(path));
     throw thrown;

@@ -1,6 +1,6 @@
 /** Finds every row that a damaged archive still gives. */
 import type { Database, Statement } from 'better-sqlite3';
-import type { Entity } from '../../contract/fields.ts';
+import { entities, type Entity } from '../../contract/fields.ts';
 import { jsonTable } from '../json/json-table.ts';
 import { dictionaryOf, rowText, type Dictionary } from '../json/row-json.ts';
 
@@ -21,14 +21,14 @@ export const isArchive = (source: Database): boolean =>
   (source.prepare('SELECT count(*) FROM sqlite_schema WHERE name = ?').pluck().get(jsonTable('task_run')) as number) >
   0;
 
-/** Every row whose JSON can be opened, but for those that the entity's table says were deleted. */
-export function* foundRows(source: Database, entity: Entity): Generator<FoundRow> {
+/** Every row whose JSON can be opened, but for those that the entity's table says were deleted. `onRead`: before each read. */
+export function* foundRows(source: Database, entity: Entity, onRead: () => void): Generator<FoundRow> {
   const place = source.prepare(`SELECT known, gone FROM ${entity} WHERE rid = ?`).raw();
   const textOf = opener(source);
   const rows = source
     .prepare(`SELECT rid, z FROM ${jsonTable(entity)} WHERE rid BETWEEN ? AND ? ORDER BY rid ${limited}`)
     .raw();
-  for (const [rid, z] of readable<[number, Buffer]>(rows, likelyLast(source, entity))) {
+  for (const [rid, z] of readable<[number, Buffer]>(rows, likelyLast(source, entity), onRead)) {
     const found = attempt(() => (place.get(rid) as [known: number, gone: number | null] | undefined) ?? null);
     // null: the table can be read and does not have the row, so it was deleted on purpose
     if (found === null || found?.[0] === 0) continue;
@@ -38,17 +38,21 @@ export function* foundRows(source: Database, entity: Entity): Generator<FoundRow
 }
 
 /** Row numbers that the entity's table has, of rows that are known. */
-export function* knownRows(source: Database, entity: Entity): Generator<number> {
+export function* knownRows(source: Database, entity: Entity, onRead: () => void): Generator<number> {
   const sql = `SELECT rid FROM ${entity} WHERE rid BETWEEN ? AND ? AND known = 1 ORDER BY rid ${limited}`;
-  for (const [rid] of readable<[number]>(source.prepare(sql).raw(), likelyLast(source, entity))) yield rid;
+  for (const [rid] of readable<[number]>(source.prepare(sql).raw(), likelyLast(source, entity), onRead)) yield rid;
 }
 
 /** Ids of task runs whose activity can be reached, with their stamps. */
-export function* activityRuns(source: Database): Generator<{ run: Uint8Array; stamp: number | null }> {
+export function* activityRuns(
+  source: Database,
+  onRead: () => void,
+): Generator<{ run: Uint8Array; stamp: number | null }> {
   const sql = `SELECT rid, run, stamp FROM activity WHERE rid BETWEEN ? AND ? ORDER BY rid ${limited}`;
   for (const [, run, stamp] of readable<[number, Uint8Array, number | null]>(
     source.prepare(sql).raw(),
     likelyLast(source, 'activity'),
+    onRead,
   ))
     yield { run, stamp };
 }
@@ -95,8 +99,15 @@ export function attempt<T>(read: () => T): T | undefined {
  * the leaves is bad: then only every STRIDEth number is tried, up to `likely`, and ever fewer beyond it. `likely`: the number up to which
  * rows are likely.
  */
-function* readable<T extends [number, ...unknown[]]>(range: Statement, likely: number): Generator<T> {
-  const read = (from: number, to: number) => attempt(() => range.all(from, to) as T[]);
+function* readable<T extends [number, ...unknown[]]>(
+  range: Statement,
+  likely: number,
+  onRead: () => void,
+): Generator<T> {
+  const read = (from: number, to: number) => {
+    onRead();
+    return attempt(() => range.all(from, to) as T[]);
+  };
   let at = 1;
   let width = LAST;
   let unreadable = 0;
@@ -135,10 +146,27 @@ const BYTES_PER_ROW = 128;
 
 /** The number up to which an entity's rows are likely: the largest that its tables still tell; without one, by the size of the file. */
 function likelyLast(source: Database, entity: Entity | 'activity'): number {
-  const tables = entity === 'activity' ? [entity] : [entity, jsonTable(entity)];
-  const told = tables.map(
-    (table) => attempt(() => source.prepare(`SELECT max(rid) FROM ${table}`).pluck().get() as number | null) ?? 0,
-  );
   const pages = attempt(() => source.pragma('page_count', { simple: true }) as number) ?? 0;
-  return Math.max(...told) || (pages * 4096) / BYTES_PER_ROW;
+  return toldLast(source, entity) || (pages * 4096) / BYTES_PER_ROW;
+}
+
+/** The largest row number that an entity's tables still tell, 0 when they are empty; null: neither can be read that far. */
+function toldLast(source: Database, entity: Entity | 'activity'): number | null {
+  const tables = entity === 'activity' ? [entity] : [entity, jsonTable(entity)];
+  const told = tables.flatMap(
+    (table) =>
+      attempt(() => [(source.prepare(`SELECT max(rid) FROM ${table}`).pluck().get() as number | null) ?? 0]) ?? [],
+  );
+  return told.length === 0 ? null : Math.max(...told);
+}
+
+/** About how many rows all entities have together; null when the tables of one of them cannot be read that far. */
+export function likelyRows(source: Database): number | null {
+  let sum = 0;
+  for (const entity of entities) {
+    const last = toldLast(source, entity);
+    if (last === null) return null;
+    sum += last;
+  }
+  return sum;
 }

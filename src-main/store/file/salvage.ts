@@ -9,7 +9,7 @@ import type { RunActivity } from '../../contract/run.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
 import type { KeptDocument } from '../write/documents.ts';
 import { encodeRows, type Batch } from '../write/encode.ts';
-import { activityRuns, attempt, foundRows, isArchive, knownRows, type FoundRow } from './salvage-rows.ts';
+import { activityRuns, attempt, foundRows, isArchive, knownRows, likelyRows, type FoundRow } from './salvage-rows.ts';
 
 /** The part of a Writer that salvaging needs. */
 export type Target = {
@@ -22,16 +22,23 @@ export type Target = {
 };
 export type OpenTarget = (path: string) => Target;
 type Salvaged = { salvaged: number; lost: number };
+/** `rows`: saved so far; `of`: rows that may be there, null when the file does not tell. */
+export type SalvageProgress = { rows: number; of: number | null };
 
 const ROWS_PER_WRITE = 1000;
-/** Reads `from` and never writes it. */
-export function salvage(from: string, to: string, openTarget: OpenTarget): Salvaged {
+/** Reads `from` and never writes it. `onProgress` is called at every read, also while nothing readable is met. */
+export function salvage(
+  from: string,
+  to: string,
+  openTarget: OpenTarget,
+  onProgress: (progress: SalvageProgress) => void,
+): Salvaged {
   const target = openTarget(to);
   let source: Database | null = null;
   try {
     let counts: Salvaged = { salvaged: 0, lost: 0 };
     source = openDamaged(from);
-    if (source) counts = copyReadable(source, target);
+    if (source) counts = copyReadable(source, target, onProgress);
     target.checkpoint();
     return counts;
   } finally {
@@ -55,8 +62,10 @@ function openDamaged(path: string): Database | null {
   return null;
 }
 
-function copyReadable(source: Database, target: Target): Salvaged {
+function copyReadable(source: Database, target: Target, onProgress: (progress: SalvageProgress) => void): Salvaged {
   let salvaged = 0;
+  const of = likelyRows(source);
+  const onRead = () => onProgress({ rows: salvaged, of });
   let lost = 0;
   const write = (entity: Entity, rows: readonly FoundRow[]) => {
     const parsed = rows.map(({ json }) => ({ json, value: JSON.parse(json) as { id: string } }));
@@ -68,25 +77,25 @@ function copyReadable(source: Database, target: Target): Salvaged {
   for (const entity of entities) {
     const saved = new Set<number>();
     let waiting: FoundRow[] = [];
-    for (const found of foundRows(source, entity)) {
+    for (const found of foundRows(source, entity, onRead)) {
       saved.add(found.rid);
+      salvaged++;
       if (waiting.push(found) < ROWS_PER_WRITE) continue;
       write(entity, waiting);
       waiting = [];
     }
     write(entity, waiting);
-    salvaged += saved.size;
-    for (const rid of knownRows(source, entity)) if (!saved.has(rid)) lost++;
+    for (const rid of knownRows(source, entity, onRead)) if (!saved.has(rid)) lost++;
   }
-  copyActivity(source, target);
+  copyActivity(source, target, onRead);
   copyDocuments(source, target);
   return { salvaged, lost };
 }
 
-function copyActivity(source: Database, target: Target): void {
+function copyActivity(source: Database, target: Target, onRead: () => void): void {
   const kept = attempt(() => new KeptActivity(source));
   if (!kept) return;
-  for (const { run, stamp } of activityRuns(source)) {
+  for (const { run, stamp } of activityRuns(source, onRead)) {
     // one that cannot be read is fetched again when its run is opened
     const activity = attempt(() => kept.get(run));
     if (activity) target.keepActivity(run, activity, stamp);

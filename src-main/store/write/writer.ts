@@ -19,8 +19,8 @@ import { planRemoval, shrink } from './retention.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
 import { FailureRefresh } from './failure-refresh.ts';
 import { RowTable } from './row-table.ts';
-import type { Target } from '../file/salvage.ts';
 import { SearchIndex } from '../search/search-index.ts';
+import type { SalvageProgress, Target } from '../file/salvage.ts';
 import { readState } from '../state.ts';
 import { uuidBytes } from '../uuid.ts';
 
@@ -83,25 +83,17 @@ export type Writer = {
 type WriterOptions = {
   /** called after each commit that touched rows, before the call returns */
   onChange: (change: Change) => void;
-  /** called while a damaged archive is salvaged, with the rows saved so far */
-  onSalvaged?: (rows: number) => void;
+  /** called often while a damaged archive is salvaged */
+  onSalvage?: (progress: SalvageProgress) => void;
 };
 
 /** Rows deleted in one transaction; the index takes in that many between two questions. */
 const ROWS_PER_REMOVAL = 1000;
 
 /** Creates the file when there is none. Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. A damaged file is set aside, see `notice`. */
-export function openWriter(path: string, { onChange, onSalvaged }: WriterOptions): Writer {
-  let rows = 0;
-  const salvaging = ({ changed }: Change) => {
-    for (const rids of Object.values(changed)) rows += rids.length;
-    onSalvaged?.(rows);
-  };
-  return open(path, onChange, salvaging);
-}
-
-function open(path: string, onChange: (change: Change) => void, salvaging: (change: Change) => void): ArchiveWriter {
-  const { db, notice } = openForWriting(path, (target) => open(target, salvaging, salvaging));
+export function openWriter(path: string, { onChange, onSalvage = () => undefined }: WriterOptions): Writer {
+  const target = (at: string) => openWriter(at, { onChange: () => undefined }) as ArchiveWriter;
+  const { db, notice } = openForWriting(path, target, onSalvage);
   try {
     return new ArchiveWriter(db, path, notice, onChange);
   } catch (thrown) {

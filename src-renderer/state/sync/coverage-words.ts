@@ -1,7 +1,7 @@
 /** What the archive holds, when that was last checked and how it is kept true: the footer's line and the sync view's sentence. */
 import { MICROS_PER_SECOND } from '../../../src-main/contract/time.ts';
 import { paceLabel } from '../workspace/pace.ts';
-import { secondsBetween, type Skipped, type SyncStatus } from '../../../src-main/contract/sync.ts';
+import { secondsBetween, type SyncStatus } from '../../../src-main/contract/sync.ts';
 
 type Words = { day(micros: number): string; ago(micros: number): string };
 /** of seconds */
@@ -77,15 +77,6 @@ export function coverageSentence(status: SyncStatus, every: number, words: Words
   return [`${checked ? `${coverage}, ${checked}` : coverage}.`, inFull, liveWords(status, every).short]
     .filter((part) => part !== '')
     .join(' ');
-}
-
-/** "Task run 1f…: HTTP 500: Internal Server Error"; the first of what could not be read, and how many more. */
-export function skippedWords({ count, rows }: Skipped): string[] {
-  const lines = rows.map(({ entity, id, reason }) => {
-    const kind = entity.replace('_', ' ');
-    return `${kind.charAt(0).toUpperCase()}${kind.slice(1)}${id === null ? ' (id not known)' : ` ${id}`}: ${reason}`;
-  });
-  return count > rows.length ? [...lines, `and ${count - rows.length} more`] : lines;
 }
 
 /** When the next sync starts by itself. `every`: seconds between two, `now` in µs. */
