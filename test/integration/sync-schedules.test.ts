@@ -2,7 +2,7 @@
  * Random schedules against the demo server over real HTTP: everything that may happen to rows, requests, routes, clocks, the server and the
  * app (test/fixtures/schedule-steps.ts). When it is quiet, one sync that compares makes the archive equal to the server; so does a day of
  * passes by the clock, which is tried now and then. What is new after that is here with the next pass.
- * `TASKSCOPE_SCHEDULES` sets how many (600 in CI, thousands by hand), `TASKSCOPE_SCHEDULE_SEED` repeats a run; a failure is shrunk and prints its path.
+ * `TASKSCOPE_SCHEDULES` sets how many (300 in CI, thousands by hand), `TASKSCOPE_SCHEDULE_SEED` repeats a run; a failure is shrunk and prints its path.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { step, struck, wanted } from '../fixtures/schedule-steps.ts';
 import { World } from '../fixtures/schedule-world.ts';
 import '../fixtures/ci-seed.ts';
 
-const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 600 : 200));
+const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 300 : 150));
 const SEED = Number(process.env['TASKSCOPE_SCHEDULE_SEED'] ?? (process.env['CI'] ? 20_261_124 : Date.now() % 2 ** 31));
 
 /** By turns: a day of passes instead of one comparison. `cured`: the poisoned rows are readable in the end. */
