@@ -38,7 +38,13 @@ class NewRows {
     });
     $effect(() => {
       if (!this.synced) return;
-      const timer = setTimeout(() => (this.first = false), LATE_MS);
+      let timer = setTimeout(() => end(), LATE_MS);
+      // on a slow machine its last rows are still on their way into the list
+      const end = () => {
+        const taken = !question.busy && (question.answer?.version ?? 0) >= this.latest;
+        if (taken) this.first = false;
+        else timer = setTimeout(end, PACE_MS);
+      };
       return () => clearTimeout(timer);
     });
   }

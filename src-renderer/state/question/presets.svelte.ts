@@ -74,11 +74,11 @@ class Presets {
    * on screen as it was saved goes along. A failure leaves the presets as they are.
    */
   private async localize(workspace: string): Promise<void> {
-    const local = new Map<string, LocalPreset>();
+    const known: [string, LocalPreset][] = [];
     try {
       for (const preset of this.kept) {
         const found = await localPreset(preset, archiveOf(workspace));
-        if (found) local.set(preset.id, found);
+        if (found) known.push([preset.id, found]);
       }
     } catch (thrown) {
       if (toAppError(thrown).code !== 'DISCONNECTED') this.local = new Map();
@@ -86,6 +86,7 @@ class Presets {
     }
     if (app.workspace !== workspace) return;
     const unchanged = this.active !== null && !this.dirty;
+    const local = new Map(known);
     this.local = local;
     this.place = workspace;
     // their chips say the name, although nothing here has it
