@@ -110,7 +110,8 @@ export function diagnosticsText(facts: object, indent = ''): string {
   for (const [name, value] of Object.entries(facts) as [string, unknown][]) {
     const key = Array.isArray(facts) ? `${indent}-` : `${indent}${name.replaceAll('_', ' ')}:`;
     if (value === null || value === undefined) lines.push(`${key} none`);
-    else if (typeof value !== 'object') lines.push(`${key} ${String(value as string | number | boolean)}`);
+    else if (typeof value !== 'object')
+      lines.push(`${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
     else if (Object.keys(value).length === 0) lines.push(`${key} none`);
     else lines.push(key, diagnosticsText(value, `${indent}  `));
   }
