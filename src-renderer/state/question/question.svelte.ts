@@ -73,6 +73,12 @@ class Question {
       untrack(() => this.open(workspace));
       return () => this.asking?.abort();
     });
+    // rows of one workspace must not stand under the name of another whose archive takes long to open
+    $effect(() => {
+      if (!app.opening || this.workspace === null || app.workspace === this.workspace) return;
+      const timer = setTimeout(() => this.forget(), SLOW_MS);
+      return () => clearTimeout(timer);
+    });
     // chips of a loaded preset hold ids whose names the window has never met
     $effect(() => {
       if (app.workspace && !app.opening) void learnNames(app.workspace, this.where);
@@ -81,14 +87,19 @@ class Question {
 
   /** Another workspace: forgets the answer, keeps the question. */
   private open(workspace: string): void {
-    if (this.workspace !== workspace) {
-      this.answer = null;
-      this.facets.forget();
-      this.rows.forget();
-      selection.close();
-    }
+    if (this.workspace !== workspace) this.forget();
     this.workspace = workspace;
     void this.ask(true);
+  }
+
+  private forget(): void {
+    this.asking?.abort();
+    this.workspace = null;
+    this.answer = null;
+    this.problem = null;
+    this.facets.forget();
+    this.rows.forget();
+    selection.close();
   }
 
   set(where: Condition): void {
