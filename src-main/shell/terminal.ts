@@ -1,6 +1,6 @@
 /** Writes results to stdout, words and progress to stderr, and makes exit codes of errors. */
 import { errorWords } from '../contract/error-words.ts';
-import { toAppError, type WireError } from '../contract/errors.ts';
+import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import type { Log } from '../core/shell.ts';
 
 /** Exit codes of every command. */
@@ -18,11 +18,19 @@ export function say(text: string): void {
   process.stderr.write(`${text.replace(controls, '�')}\n`);
 }
 
-/** Writes a line to stdout. Settles when the pipe has taken it, so that a large reply is whole before the process ends. */
+/**
+ * Writes a line to stdout. Settles when the pipe has taken it, so that a large reply is whole before the process ends. Throws DISK_FULL when
+ * stdout is a file on a full disk.
+ */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(`${text}\n`, (error) => (error ? reject(refused(error)) : resolve()));
   });
+}
+
+function refused(thrown: NodeJS.ErrnoException): Error {
+  if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(thrown.code ?? '')) return thrown;
+  return new AppError('DISK_FULL', 'what was printed could not be written', { path: 'what is printed' }, thrown);
 }
 
 /** A progress line. A terminal shows each change in place; a file gets only the last one. */

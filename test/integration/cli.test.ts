@@ -1,7 +1,8 @@
 /** The command line from outside: results on stdout, words on stderr, and exit codes that a script can trust. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { start, taskscope, type Ended } from '../fixtures/command-line.ts';
 import { startDemo } from '../fixtures/demo/server.ts';
+import { root } from '../fixtures/source-files.ts';
 
 let dir = '';
 let data = '';
@@ -64,6 +66,25 @@ describe('wrong usage ends with 2 and says how it is used', () => {
       assert.match(ended.err, /taskscope --help/);
       assert.equal(ended.out, '');
     });
+});
+
+test('an empty data folder is wrong usage, and not the folder one is in', async () => {
+  words(await taskscope(['doctor', '--data-dir', '']), 2, /--data-dir needs the path of a folder/);
+});
+
+test('a full disk behind stdout is said as what it is', { skip: process.platform !== 'linux' }, () => {
+  const full = openSync('/dev/full', 'w');
+  try {
+    const program = join(root, 'src-main/shell/cli.ts');
+    const ended = spawnSync(process.execPath, [program, '--help'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    assert.equal(ended.status, 1);
+    assert.match(ended.stderr, /The disk is full\.\n {2}Make room for what is printed/);
+  } finally {
+    closeSync(full);
+  }
 });
 
 test('help and version are results', async () => {

@@ -35,7 +35,9 @@ export type Values<T extends NonNullable<ParseArgsConfig['options']>> = {
 };
 type CommonValues = Values<typeof common> & { 'api-key-env'?: string; 'auth-string-env'?: string };
 
+/** Throws UsageError for an empty path: it would be the folder one happens to be in. */
 export function dataDirOf(values: CommonValues): string {
+  if (values['data-dir'] === '') throw new UsageError('--data-dir needs the path of a folder');
   return values['data-dir'] ?? defaultDataDir();
 }
 
