@@ -10,6 +10,7 @@ test('failed runs by what they failed of', async ({ host }) => {
   await window.ready();
   // until then counts grow between two looks
   await expect(page.getByRole('button', { name: /^Every run since/ })).toBeVisible();
+  await expect.poll(() => window.count()).toBeGreaterThanOrEqual(8000);
   const list = page.getByRole('list', { name: 'Failure', exact: true });
   const chips = page.getByRole('list', { name: 'Filters', exact: true });
   const search = page.getByRole('textbox', { name: /^Search names/ });

@@ -95,7 +95,8 @@ async function exportRuns(running: Running, hand: Hand): Promise<string[][]> {
     await hand.press(dialog.getByRole('button', { name: 'Done' }));
     await expect(dialog).toBeHidden();
   });
-  return parseCsv(await readFile(path, 'utf8'));
+  // the dialog writes for spreadsheets: the mark that tells Excel of UTF-8 comes first
+  return parseCsv((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
 }
 
 /** Every row of the file is what the server says of the run, and every run is there once. */
