@@ -91,7 +91,13 @@ async function exportRuns(running: Running, hand: Hand): Promise<string[][]> {
     } else await dialog.getByRole('radio', { name: /The usual set/ }).check();
     await expect(dialog.getByRole('radio', { name: /The usual set/ })).toBeChecked();
     await hand.press(dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }));
-    await expect(dialog.getByText(/exported/)).toBeVisible();
+    // those made before stand below it
+    await expect(
+      dialog
+        .getByRole('status')
+        .filter({ hasText: /exported/ })
+        .first(),
+    ).toBeVisible();
     await hand.press(dialog.getByRole('button', { name: 'Done' }));
     await expect(dialog).toBeHidden();
   });

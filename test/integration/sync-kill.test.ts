@@ -20,9 +20,10 @@ const RUNS = 12_000;
 const LIMIT = 50;
 /**
  * Pages a kill may cost at most, however slow the disk: two transactions of five that are being packed or written, eight that wait
- * (sync/outbox.ts) and one that comes to them, one in each lane's hands, and the probe of a new start.
+ * (sync/outbox.ts) and one that comes to them, one in each lane's hands; and of a new start the probe, the newest rows that come first, and
+ * a question for each of two filters that not every version has.
  */
-const LOST = 10 + 8 + 1 + 2 + 1;
+const LOST = 10 + 8 + 1 + 2 + 1 + 1 + 2;
 
 /** As the server computes them when asked: never the same twice. */
 const computed = ['estimated_run_time', 'estimated_start_time_delta'];
