@@ -1,5 +1,5 @@
 /** Real Electron, on machines that have its binary. The path is always given: without it Playwright would start a download. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -40,7 +40,7 @@ export async function startElectron(options: StartOptions): Promise<Running> {
     pid: null,
     api: null,
     savedFile: async (action) => {
-      const before = await readdir(saves);
+      const before = await filesIn(saves);
       await action();
       return newFile(saves, before);
     },
@@ -54,11 +54,17 @@ export async function startElectron(options: StartOptions): Promise<Running> {
   };
 }
 
+/** The files of a folder with the moment each was made: an export may take the place of one with the same name. */
+export async function filesIn(folder: string): Promise<Map<string, number>> {
+  const names = (await readdir(folder)).filter((one) => !one.endsWith('partial'));
+  const times = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).mtimeMs));
+  return new Map(names.map((name, i) => [name, times[i]]));
+}
+
 /** The file that came into the folder. Exports are renamed into place when whole, so any name that is no partial is finished. */
-export async function newFile(folder: string, before: readonly string[]): Promise<string> {
+export async function newFile(folder: string, before: ReadonlyMap<string, number>): Promise<string> {
   for (let tries = 0; tries < 300; tries++) {
-    const name = (await readdir(folder)).find((one) => !one.endsWith('partial') && !before.includes(one));
-    if (name) return join(folder, name);
+    for (const [name, time] of await filesIn(folder)) if (before.get(name) !== time) return join(folder, name);
     await delay(100);
   }
   throw new Error(`no file appeared in ${folder}`);

@@ -2,14 +2,14 @@
  * The built Electron bundles (out/main, out/preload, out/renderer) under the stand-in for the `electron` module, which drives
  * a Chromium of its own; Playwright joins that Chromium to look at the window.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { CLOCK_OFFSET } from '../fixtures/clock.mjs';
 import { chromiumArgs, executablePath } from './chromium.ts';
 import type { StandInOptions } from '../fake-electron/options.ts';
-import { newFile } from './host-electron.ts';
+import { filesIn, newFile } from './host-electron.ts';
 import type { Running, StartOptions } from './host.ts';
 import { startChild } from './process.ts';
 
@@ -64,7 +64,7 @@ export async function startStandIn(options: StartOptions): Promise<Running> {
       pid: null,
       api: null,
       savedFile: async (action) => {
-        const before = await readdir(saves);
+        const before = await filesIn(saves);
         await action();
         return newFile(saves, before);
       },
