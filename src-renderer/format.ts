@@ -4,7 +4,8 @@
  * 24 hours everywhere, because a log line next to it has.
  */
 import { formatTime, MICROS_PER_SECOND } from '../src-main/contract/time.ts';
-import { aheadOfUtc, offsetWords, wallClock, type Zone } from './wall-clock.ts';
+import { offsetMinutes, offsetWords, type Zone } from '../src-main/contract/zone.ts';
+import { wallClock } from './wall-clock.ts';
 
 export type { Zone };
 
@@ -153,11 +154,6 @@ function roughly(seconds: number): string {
 function dayKey(micros: number, zone: Zone): string {
   const { year, month, day } = partsOf(micros, zone);
   return `${year}-${month}-${day}`;
-}
-
-/** Minutes the zone's clock is ahead of UTC then; an axis needs it to step by whole hours and days of the person's clock. */
-export function offsetMinutes(micros: number, zone: Zone): number {
-  return Math.trunc(aheadOfUtc(secondOf(micros), zone) / 60);
 }
 
 type DayParts = { weekday: string; day: string; month: string; year: string; hm: string; clock: string };

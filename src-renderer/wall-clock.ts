@@ -1,11 +1,5 @@
-/**
- * Local date and time in a zone. The machine's own zone comes from Date. For another zone Intl gives the offset once for each hour that is
- * shown, and the rest is arithmetic: 1.6 µs a cell of the list instead of 24, and without the 23 ms of Intl's first answer in the middle
- * of the first list. Years before 1970 are right; years before 100 do not occur.
- */
-
-/** `zone`: an IANA name; undefined is the machine's own. */
-export type Zone = string | undefined;
+/** Local date and time in a zone, by arithmetic on its offset. Years before 1970 are right; years before 100 do not occur. */
+import { aheadOfUtc, two, type Zone } from '../src-main/contract/zone.ts';
 
 type WallClock = {
   year: string;
@@ -23,55 +17,6 @@ type WallClock = {
 
 export const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const HOUR = 3600;
-/** Hours kept for a zone; 10,000 are more than a year. */
-const MOST = 10_000;
-
-type Known = { offset: Intl.DateTimeFormat; hours: Map<number, number | null> };
-const zones = new Map<string, Known>();
-
-function knownOf(zone: string): Known {
-  let known = zones.get(zone);
-  if (!known) {
-    const offset = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'longOffset' });
-    zones.set(zone, (known = { offset, hours: new Map() }));
-  }
-  return known;
-}
-
-/** `GMT`, `GMT+05:30`; zones had seconds long ago: `GMT-00:44:30` */
-function asked(second: number, { offset }: Known): number {
-  const name = offset.formatToParts(second * 1000).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-  const match = /([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(name);
-  if (!match) return 0;
-  const ahead = Number(match[2]) * HOUR + Number(match[3]) * 60 + Number(match[4] ?? 0);
-  return match[1] === '-' ? -ahead : ahead;
-}
-
-/** Not getTimezoneOffset: that has whole minutes. */
-function aheadHere(second: number): number {
-  const here = new Date(second * 1000);
-  const [hours, minutes, seconds] = [here.getHours(), here.getMinutes(), here.getSeconds()];
-  return Date.UTC(here.getFullYear(), here.getMonth(), here.getDate(), hours, minutes, seconds) / 1000 - second;
-}
-
-/** Seconds the zone's clock is ahead of UTC at a second since 1970. */
-export function aheadOfUtc(second: number, zone: Zone): number {
-  if (zone === 'UTC') return 0;
-  if (zone === undefined) return aheadHere(second);
-  const known = knownOf(zone);
-  const hour = Math.floor(second / HOUR);
-  let ahead = known.hours.get(hour);
-  if (ahead === undefined) {
-    const [first, last] = [asked(hour * HOUR, known), asked(hour * HOUR + HOUR - 1, known)];
-    ahead = first === last ? first : null; // the clock is put on or back within this hour
-    if (known.hours.size >= MOST) known.hours.clear();
-    known.hours.set(hour, ahead);
-  }
-  return ahead ?? asked(second, known);
-}
-
-const two = (value: number) => (value < 10 ? `0${value}` : String(value));
 
 /** At a second since 1970. */
 export function wallClock(second: number, zone: Zone): WallClock {
@@ -87,12 +32,4 @@ export function wallClock(second: number, zone: Zone): WallClock {
     clock: `${two(there.getUTCHours())}:${two(there.getUTCMinutes())}:${two(there.getUTCSeconds())}`,
     ahead,
   };
-}
-
-/** `+00:00`, `-03:30`; with seconds only where there are some */
-export function offsetWords(ahead: number): string {
-  const rest = Math.abs(ahead);
-  const seconds = rest % 60;
-  const words = `${ahead < 0 ? '-' : '+'}${two(Math.floor(rest / HOUR))}:${two(Math.floor(rest / 60) % 60)}`;
-  return seconds === 0 ? words : `${words}:${two(seconds)}`;
 }

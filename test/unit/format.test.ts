@@ -11,10 +11,10 @@ import {
   formatMoment,
   formatRelative,
   formatZone,
-  offsetMinutes,
   plural,
   secondsBetween,
 } from '../../src-renderer/format.ts';
+import { offsetMinutes } from '../../src-main/contract/zone.ts';
 
 const at = (text: string) => {
   const micros = parseTime(text);

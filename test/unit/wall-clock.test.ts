@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { aheadOfUtc, offsetWords, wallClock, type Zone } from '../../src-renderer/wall-clock.ts';
+import { aheadOfUtc, offsetWords, type Zone } from '../../src-main/contract/zone.ts';
+import { wallClock } from '../../src-renderer/wall-clock.ts';
 import '../fixtures/ci-seed.ts';
 
 const zones: Zone[] = [undefined, 'UTC', ...Intl.supportedValuesOf('timeZone')];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { aheadOfUtc } from '../../src-renderer/wall-clock.ts';
+import { aheadOfUtc } from '../../src-main/contract/zone.ts';
 import { conditionOfGroup, edgesOf } from '../../src-renderer/state/filters/groupings.ts';
 import '../fixtures/ci-seed.ts';
 

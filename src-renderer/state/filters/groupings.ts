@@ -1,7 +1,8 @@
 /** What a list can be grouped by, and the condition that one of its groups stands for. */
 import type { Condition, Grouping, Histogram } from '../../../src-main/contract/query.ts';
+import { aheadOfUtc, type Zone } from '../../../src-main/contract/zone.ts';
 import { zoneOf } from '../../format.ts';
-import { aheadOfUtc, type Zone } from '../../wall-clock.ts';
+import { fieldInfo } from './catalog.ts';
 import { conjuncts, joined, writeChoice, writePresence, writeRange } from './conditions.ts';
 
 export type GroupBy = {
@@ -85,7 +86,7 @@ export function conditionOfGroup(
   }
   if (time) return writePresence(where, field, 'none');
   // a run has several tags: the group is those of the list that have this one too
-  if (field.endsWith('tags')) {
+  if (fieldInfo(field).kind === 'tags') {
     const one: Condition = value === null ? { field, isNull: true } : { field, all: [value] };
     return joined([...conjuncts(where), one]);
   }

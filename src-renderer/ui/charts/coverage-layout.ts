@@ -1,6 +1,7 @@
 /** Arithmetic of the coverage strip: a column per span, oldest first, all of one width. Times in µs, lengths in px. */
 import type { CoverageSpan } from '../../../src-main/contract/sync.ts';
-import { dayParts, formatDay, offsetMinutes, type Zone } from '../../format.ts';
+import { offsetMinutes } from '../../../src-main/contract/zone.ts';
+import { dayParts, formatDay, type Zone } from '../../format.ts';
 
 /** checked: found the same as on the server; here: all read, not yet checked; partial: not all read. */
 export type SpanState = 'checked' | 'here' | 'partial';

@@ -1,6 +1,7 @@
 /** Arithmetic of the histogram: bars, axis ticks, the short table for screen readers. Times in µs, lengths in px. */
 import type { Histogram } from '../../../src-main/contract/query.ts';
-import { dayParts, offsetMinutes, type Zone } from '../../format.ts';
+import { offsetMinutes } from '../../../src-main/contract/zone.ts';
+import { dayParts, type Zone } from '../../format.ts';
 import { stateOrder } from '../../state-look.ts';
 
 export type Series = { state: string | null; counts: number[] };
