@@ -74,6 +74,12 @@ export class AppError extends Error {
   }
 }
 
+/** Node's codes of a full disk, a used-up quota and a limit on the size of files. */
+const noRoom: unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+/** `code`: of a failed write. Whether it is to be told as DISK_FULL. */
+export const isNoRoom = (code: unknown): boolean => noRoom.includes(code);
+
 /** Anything thrown becomes an AppError: an unknown throw is `INTERNAL`, an abort is `CANCELLED`. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;

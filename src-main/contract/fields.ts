@@ -275,3 +275,5 @@ export const stateTypes = [
 export type StateType = (typeof stateTypes)[number];
 
 export const terminalStateTypes: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'CRASHED'];
+/** What counts as a failure everywhere: the task raised or timed out, or its process went away. */
+export const failureStateTypes: readonly string[] = ['FAILED', 'CRASHED'];

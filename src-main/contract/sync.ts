@@ -1,7 +1,7 @@
 /** How an archive is kept true and how much of it is: sync states, coverage, checks, what is kept and what goes. */
 import { z } from 'zod';
 import { wireErrorSchema } from './errors.ts';
-import { documentKinds, entities } from './fields.ts';
+import { documentKinds, entities, failureStateTypes } from './fields.ts';
 
 const micros = z.number().nullable();
 
@@ -206,7 +206,7 @@ export function secondsBetween(
 
 /** For which runs history, logs and artifacts are fetched in the background. Off: only when a run is opened. */
 export const fetchRuleSchema = z.object({
-  states: z.array(z.string()).default(['FAILED', 'CRASHED']),
+  states: z.array(z.string()).default([...failureStateTypes]),
   /** days since the run ended; 0: off */
   days: z.number().int().min(0).max(MAX_DAYS).default(7),
 });

@@ -2,23 +2,18 @@
  * Rows to CSV text, RFC 4180: CRLF, quotes where needed. A missing value is an empty cell and an empty text is "" in quotes, so the two
  * stay apart.
  */
+import { formula, quoted } from '../contract/csv-text.ts';
 import type { Delimiter, ExportColumn } from '../contract/export.ts';
 import { cellText, type CellOptions, type Value } from './cells.ts';
 
 export type CsvOptions = CellOptions & { delimiter: Delimiter; bom: boolean; safe: boolean };
 
-/**
- * What Excel, LibreOffice or Google Sheets would take for a formula (OWASP, CSV injection), after blanks and marks that they pass over, and
- * in the full width of East Asian text.
- */
-const formula = /^(?:[\t\r\n]|[\p{Z}\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u;
 const controls = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g;
 
 /** The cell of a text; null: no value. */
 export function csvText(text: string | null, { delimiter, safe }: CsvOptions): string {
   if (text === null) return '';
-  const shown = safe ? safeText(text) : text;
-  return shown === '' || needsQuotes(shown, delimiter) ? `"${shown.replaceAll('"', '""')}"` : shown;
+  return quoted(safe ? safeText(text) : text, delimiter);
 }
 
 /** Numbers and times begin with a digit or a minus that is one, and are never made safe. */
@@ -40,8 +35,6 @@ export function csvHeader(heads: readonly string[], options: CsvOptions): string
 export function csvLine(cells: readonly string[], { delimiter }: CsvOptions): string {
   return cells.join(delimiter) + '\r\n';
 }
-
-const needsQuotes = (text: string, delimiter: string): boolean => /["\r\n]/.test(text) || text.includes(delimiter);
 
 /** Control characters as their pictures: NUL is ␀. Those above 127 have none. */
 function safeText(text: string): string {

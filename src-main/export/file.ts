@@ -19,7 +19,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { AppError } from '../contract/errors.ts';
+import { AppError, isNoRoom } from '../contract/errors.ts';
 import { partialOf, removeOwn, removeStale } from './partials.ts';
 
 /**
@@ -304,8 +304,7 @@ const codeOf = (thrown: unknown): unknown => (thrown instanceof Error && 'code' 
 
 function writeError(thrown: unknown, path: string): unknown {
   const code = codeOf(thrown);
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
-    return new AppError('DISK_FULL', `no room to write ${path}`, { path }, thrown);
+  if (isNoRoom(code)) return new AppError('DISK_FULL', `no room to write ${path}`, { path }, thrown);
   const refused = [
     'EACCES',
     'EPERM',

@@ -1,5 +1,5 @@
 /** The index over one archive: loaded from a column source, updated by commits, asked questions. It is synchronous, so no answer mixes two versions. */
-import { entities, relations, type Entity, type Relation } from '../contract/fields.ts';
+import { entities, relations, type Entity, type Relation, failureStateTypes } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
 import type { PrefectFilters } from '../contract/prefect-filter.ts';
 import { prefectRules, type PrefectRules } from '../contract/prefect-versions.ts';
@@ -235,7 +235,7 @@ export class Engine {
   news(before: Outcome, where: Condition, now: number): { added: number; failed: number; removed: number } {
     const mask = this.mask('task_run', where, now);
     const added = rowSet.andNot(mask, before.mask);
-    const failed = this.mask('task_run', { field: 'state_type', in: ['FAILED', 'CRASHED'] }, now);
+    const failed = this.mask('task_run', { field: 'state_type', in: [...failureStateTypes] }, now);
     return {
       added: rowSet.count(added),
       failed: rowSet.count(rowSet.and(added, failed)),

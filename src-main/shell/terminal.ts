@@ -1,6 +1,6 @@
 /** Writes results to stdout, words and progress to stderr, and makes exit codes of errors. */
 import { errorWords } from '../contract/error-words.ts';
-import { AppError, toAppError, type WireError } from '../contract/errors.ts';
+import { AppError, toAppError, type WireError, isNoRoom } from '../contract/errors.ts';
 import type { Log } from '../core/shell.ts';
 
 /** Exit codes of every command. */
@@ -29,7 +29,7 @@ export function print(text: string): Promise<void> {
 }
 
 function refused(thrown: NodeJS.ErrnoException): Error {
-  if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(thrown.code ?? '')) return thrown;
+  if (!isNoRoom(thrown.code)) return thrown;
   return new AppError('DISK_FULL', 'what was printed could not be written', { path: 'what is printed' }, thrown);
 }
 

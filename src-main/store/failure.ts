@@ -2,6 +2,7 @@
  * What runs that failed the same way have in common: the exception and the first line of its message, with all that differs from run
  * to run masked. Made once for each row, so that it can be listed, counted and filtered by like any other column.
  */
+import { failureStateTypes } from '../contract/fields.ts';
 
 /**
  * Version of the rule below; every change of the rule raises it. An archive keeps the version that made its column, and an older column
@@ -42,7 +43,7 @@ const masks = ['url', 'id', 'time', 'path', 'n'] as const;
 const codes = /^((?:[\w.]+: )?)(?:\(?<(?:n|id|time)>\)?(?:: | (?=\(?<)))*\(?<(?:n|id|time)>\)?: (?=\S)/;
 
 /** `type`: a state's type. */
-export const isFailure = (type: unknown): boolean => type === 'FAILED' || type === 'CRASHED';
+export const isFailure = (type: unknown): boolean => typeof type === 'string' && failureStateTypes.includes(type);
 
 /** `type`, `message`: the state's, as Prefect sends them. null when the run has not failed or crashed, and when its message is empty. */
 export function failureOf(type: unknown, message: unknown): string | null {

@@ -123,7 +123,7 @@ class Lane {
       this.#shared.edges[this.#direction] = new Set(atEdge.map(({ value }) => value.id));
       const taken = this.#take(fresh, left && { ...left });
       if (left === null) return taken;
-      // the server makes the next page while this one is packed and written here
+      // the server makes the next page while this one is encoded and written here
       next = this.#ask(left);
       next.catch(() => undefined); // awaited above, or not at all when `taken` fails first
       this.#onFull();

@@ -8,7 +8,7 @@ import type { RowBatch, Sink } from './sink.ts';
 const FULL = 8;
 /** Pages in one transaction: 5 are 8 % faster than 1, and one index update instead of five. */
 const TOGETHER = 5;
-/** Transactions handed over and not yet committed: one is packed while the other is written. */
+/** Transactions handed over and not yet committed: one waits in the writer's thread while the other is packed and written. */
 const IN_FLIGHT = 2;
 
 type Item = { batches: RowBatch[]; state: Record<string, unknown> };
@@ -58,7 +58,7 @@ export class Outbox {
     for (const wake of waiting) wake();
   }
 
-  /** Deferred, so that the caller's next request goes out before this thread is busy with packing. */
+  /** Deferred, so that the caller's next request goes out before this thread is busy with encoding. */
   #plan(): void {
     if (this.#planned) return;
     this.#planned = true;

@@ -143,8 +143,8 @@ async function main(rows: number): Promise<Figure[]> {
       figure(`${label}: two threads by CPU time`, (rows / Math.max(parse + encode, write)) * 1000, 'rows/s');
       figure(`${label}: one thread by CPU time, without reading`, (rows / (encode + write)) * 1000, 'rows/s');
       figure(`${label}: read`, (parse / rows) * 1000, 'µs/row');
-      figure(`${label}: hashes, columns, packing`, (encode / rows) * 1000, 'µs/row');
-      figure(`${label}: write`, (write / rows) * 1000, 'µs/row');
+      figure(`${label}: hashes, columns`, (encode / rows) * 1000, 'µs/row');
+      figure(`${label}: packing, write`, (write / rows) * 1000, 'µs/row');
       figure(`${label}: transaction of ${PAGE * 5} p95`, quantile(transactions, 0.95), 'ms');
       return bytes;
     };

@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { ZipFile as NewZip } from 'yazl';
 import { caseManifestSchema, CASE_VERSION, type CaseManifest } from '../../contract/case-file.ts';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, isNoRoom } from '../../contract/errors.ts';
 import { writeFile, type WriteOptions } from '../../export/file.ts';
 
 const MANIFEST = 'manifest.json';
@@ -85,7 +85,7 @@ function caseError(thrown: unknown, path: string, folder: string): AppError {
   if (thrown instanceof AppError) return thrown;
   const { code, message } = thrown as NodeJS.ErrnoException;
   if (code === 'ENOENT') return new AppError('NOT_FOUND', `no file at ${path}`, { path }, thrown);
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new AppError('DISK_FULL', message, { path: folder }, thrown);
+  if (isNoRoom(code)) return new AppError('DISK_FULL', message, { path: folder }, thrown);
   return refused(`it is cut off, or no case file (${message})`, thrown);
 }
 

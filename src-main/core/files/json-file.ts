@@ -5,7 +5,7 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, isNoRoom } from '../../contract/errors.ts';
 import { makePrivate, makePrivateFolder, PRIVATE_FILE } from '../../store/file/private.ts';
 
 export type JsonFile<T> = {
@@ -121,8 +121,7 @@ function parseJson(text: string): unknown {
 /** A file system error as a code: DISK_FULL, FOLDER_READ_ONLY, FILE_NOT_WRITABLE for a path that cannot be, else INTERNAL. */
 export function fileError(thrown: NodeJS.ErrnoException, path: string): AppError {
   const { code } = thrown;
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
-    return new AppError('DISK_FULL', `no room to write ${path}`, { path }, thrown);
+  if (isNoRoom(code)) return new AppError('DISK_FULL', `no room to write ${path}`, { path }, thrown);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return new AppError('FOLDER_READ_ONLY', `not allowed to write ${path}`, { path }, thrown);
   if (code === 'ENAMETOOLONG' || code === 'EISDIR' || code === 'ENOTDIR' || code === 'EEXIST')

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
+import { failureStateTypes } from '../../contract/fields.ts';
 import { presetSchema, type Preset } from '../../contract/preset.ts';
 import { openJsonFile, type JsonFile } from './json-file.ts';
 
@@ -14,7 +15,7 @@ export const builtinPresets: readonly Preset[] = [
     query: {
       where: {
         and: [
-          { field: 'state_type', in: ['FAILED', 'CRASHED'] },
+          { field: 'state_type', in: [...failureStateTypes] },
           { field: 'expected_start_time', from: { ago: DAY } },
         ],
       },

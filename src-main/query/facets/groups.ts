@@ -1,5 +1,5 @@
 /** Groups: the rows of a mask by the values of a field or by stretches of a time, each with what a person compares tasks by. */
-import { resolveField, type Entity } from '../../contract/fields.ts';
+import { resolveField, type Entity, failureStateTypes } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Group, Grouping, Groups, GroupSort } from '../../contract/query.ts';
 import * as rowSet from '../columns/row-set.ts';
@@ -10,11 +10,10 @@ import { codeReader } from './facets.ts';
 
 type Tables = Record<Entity, Table>;
 
-/** Columns of sparkline: what a line of 80 px can show. */
+/** Columns of a sparkline: a line of text has room for as many. */
 const SPARK = 20;
 /** In thousandths. */
 const [MEDIAN, P95] = [500, 950];
-const failures = new Set(['FAILED', 'CRASHED']);
 
 /**
  * Which groups a row is in: `items[starts[code]]` to `items[starts[code + 1] − 1]` for `code = codes[rid]`. Group 0 is that of rows without a
@@ -178,7 +177,7 @@ function count(table: Table, { codes, starts, items, groups }: Membership, list:
   const total = new Float64Array(groups);
   const [median, p95, longest, last] = [0, 0, 0, 0].map(() => new Float64Array(groups).fill(NaN));
   const states = table.columns.get('state_type') as TermColumn;
-  const isFailed = Uint8Array.from(states.dictionary.texts, (text) => (failures.has(text) ? 1 : 0));
+  const isFailed = Uint8Array.from(states.dictionary.texts, (text) => (failureStateTypes.includes(text) ? 1 : 0));
   const attempts = table.columns.get('run_count') as NumberColumn;
   const begins = table.columns.get('start_time') as NumberColumn;
   const durations = table.field('duration') as DifferenceColumn;

@@ -1,4 +1,5 @@
 /** Chosen runs as text in the columns of the list: for a sheet, a page of Markdown, a program. */
+import { formula, quoted } from '../../../src-main/contract/csv-text.ts';
 import { formatTime } from '../../../src-main/contract/time.ts';
 import type { TaskRunRow } from '../../../src-main/contract/run.ts';
 import { gridColumn, rowValue, type CellValue } from '../../grid-columns.ts';
@@ -56,13 +57,10 @@ function shown(cell: Cell, zone: Zone): string {
   return typeof value === 'object' ? value.join(', ') : String(value);
 }
 
-/** What a sheet would run, whatever blanks come first (OWASP, CSV injection); full-width signs too. */
-const formula = /^\s*[=+\-@＝＋－＠]/u;
-
 /** Numbers keep their sign. Cells with tabs or line ends are quoted: sheets understand it in what is pasted. */
 function sheetCell(text: string): string {
   const safe = formula.test(text) && !/^-?\d+(?:\.\d+)?$/.test(text) ? `'${text}` : text;
-  return /[\t\r\n"]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return safe === '' ? '' : quoted(safe, '\t');
 }
 
 /** A name with a bar, a bracket or a line end stays in its cell and makes no link and no HTML. */
@@ -75,10 +73,9 @@ function plain(cell: Cell): Exclude<CellValue, undefined> {
   return typeof cell.value === 'number' && isTime(cell) ? formatTime(cell.value) : cell.value;
 }
 
-/** RFC 4180; a missing value is an empty cell, an empty text is "" in quotes. */
+/** A missing value is an empty cell. */
 function csvValue(cell: Cell): string {
   const value = plain(cell);
   if (value === null) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return quoted(typeof value === 'object' ? JSON.stringify(value) : String(value), ',');
 }
