@@ -48,7 +48,6 @@ export function sayable(where: Condition): { said: Condition[]; lost: Condition[
 
 /** What the view of task runs shows of their parents. */
 const parentColumns: Record<string, string> = {
-  'flow_run.id': 'flow_run_id',
   'flow_run.name': 'flow_run_name',
   'flow_run.flow_id': 'flow_id',
   'flow_run.flow.name': 'flow_name',
