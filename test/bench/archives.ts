@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { entities } from '../../src-main/contract/fields.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
-import { newestVersion } from '../../src-main/store/file/migrate.ts';
+import { schemaSql } from '../../src-main/store/file/schema.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
 import { SyntheticSource } from '../fixtures/synthetic-source.ts';
 import { cacheFolder } from '../run/machine.ts';
@@ -34,9 +35,9 @@ export async function kept(name: string, make: (path: string) => Promise<void> |
   return path;
 }
 
-/** An archive of that many task runs, a twentieth of flow runs, 200 flows and 500 deployments; returns its path. */
+/** An archive of that many task runs, a twentieth of flow runs, 200 flows and 500 deployments; returns its path. Other tables, another file. */
 export function archiveOf(taskRuns: number): Promise<string> {
-  return kept(`archive-${newestVersion()}-${taskRuns}.sqlite`, (path) => {
+  return kept(`archive-${crc32(schemaSql).toString(16)}-${taskRuns}.sqlite`, (path) => {
     const source = sourceOf(taskRuns);
     const writer = openWriter(path, { onChange: () => undefined });
     try {
