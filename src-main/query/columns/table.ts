@@ -11,6 +11,7 @@ import { FirstTimes } from './first-times.ts';
 import { Arena } from '../kernels/heap.ts';
 import { ALL, NEW, RowLog } from './row-log.ts';
 import { CodeCounts } from './code-counts.ts';
+import { isRule, type RunRules } from './run-rules.ts';
 import { RUN_TIME, RunTimes } from './run-times.ts';
 
 /** Capacity for a thirty-second more rows, in whole words: at a million rows the next copy is 31,000 rows away, and unused memory stays under 4 bytes a row. */
@@ -46,6 +47,8 @@ export class Table {
   #runTimes: RunTimes | null = null;
   /** µs; the moment of the question, for values that grow with the clock. */
   now = 0;
+  /** Of task runs: their fields that follow from other rows. */
+  rules: RunRules | null = null;
   #aliveShared: RowSet | null = null;
 
   constructor(entity: Entity, rows: number) {
@@ -194,6 +197,7 @@ export class Table {
   /** The bits of a field in the row log; of a computed field, those of the columns it is computed from. */
   bitsOfField(name: string): number {
     if (name === 'id') return ALL;
+    if (this.rules !== null && isRule(name)) return this.bitOf(this.columns.get('state_type') as StoredColumn);
     const column = this.field(name);
     if (name === RUN_TIME)
       return ['total_run_time', 'state_timestamp', 'state_type'].reduce(
@@ -210,6 +214,7 @@ export class Table {
   field(name: string): Column {
     const stored = this.columns.get(columnOf(name, (fields[this.entity] as Record<string, FieldInfo>)[name]));
     if (stored) return stored;
+    if (this.rules !== null && isRule(name)) return this.rules.column(name);
     let computed = this.#computed.get(name);
     if (!computed) {
       computed = this.#compute(name);
