@@ -41,6 +41,10 @@ export class RunRules {
     this.#behind = { column: new TermColumn(arena, 32), at: null, marked: new Map() };
   }
 
+  has(field: string): boolean {
+    return isRule(field);
+  }
+
   /** The column as of now, and of the moment of the question. Rows with another value than before are in the log, so that orders by it move them. */
   column(name: string): BooleanColumn | TermColumn {
     const kept = name === LATEST_ATTEMPT ? this.#latest : this.#behind;

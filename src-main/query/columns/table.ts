@@ -11,11 +11,13 @@ import { FirstTimes } from './first-times.ts';
 import { Arena } from '../kernels/heap.ts';
 import { ALL, NEW, RowLog } from './row-log.ts';
 import { CodeCounts } from './code-counts.ts';
-import { isRule, type RunRules } from './run-rules.ts';
 import { RUN_TIME, RunTimes } from './run-times.ts';
 
 /** Capacity for a thirty-second more rows, in whole words: at a million rows the next copy is 31,000 rows away, and unused memory stays under 4 bytes a row. */
 const withRoom = (rows: number): number => (rows + (rows >>> 5) + 1024 + 31) & ~31;
+
+/** Fields that follow from other rows too; the column is as of the moment of the question. */
+type Rules = { has(field: string): boolean; column(field: string): Column };
 
 export class Table {
   readonly entity: Entity;
@@ -48,7 +50,7 @@ export class Table {
   /** µs; the moment of the question, for values that grow with the clock. */
   now = 0;
   /** Of task runs: their fields that follow from other rows. */
-  rules: RunRules | null = null;
+  rules: Rules | null = null;
   #aliveShared: RowSet | null = null;
 
   constructor(entity: Entity, rows: number) {
@@ -197,7 +199,7 @@ export class Table {
   /** The bits of a field in the row log; of a computed field, those of the columns it is computed from. */
   bitsOfField(name: string): number {
     if (name === 'id') return ALL;
-    if (this.rules !== null && isRule(name)) return this.bitOf(this.columns.get('state_type') as StoredColumn);
+    if (this.rules?.has(name)) return this.bitOf(this.columns.get('state_type') as StoredColumn);
     const column = this.field(name);
     if (name === RUN_TIME)
       return ['total_run_time', 'state_timestamp', 'state_type'].reduce(
@@ -214,7 +216,7 @@ export class Table {
   field(name: string): Column {
     const stored = this.columns.get(columnOf(name, (fields[this.entity] as Record<string, FieldInfo>)[name]));
     if (stored) return stored;
-    if (this.rules !== null && isRule(name)) return this.rules.column(name);
+    if (this.rules?.has(name)) return this.rules.column(name);
     let computed = this.#computed.get(name);
     if (!computed) {
       computed = this.#compute(name);
