@@ -10,6 +10,8 @@ const PLOT = { top: 92, height: 200 };
 export const CHART_HEIGHT = PLOT.top + PLOT.height + 44;
 /** Width of a letter at 12 px, about: legends are laid out without measuring. */
 const LETTER = 6.8;
+/** Room for a label of the axis at the right end. */
+const AXIS_LABEL = 60;
 const FONT = `font-family="Inter, 'Segoe UI', system-ui, 'Helvetica Neue', Arial, sans-serif"`;
 
 type Picture = {
@@ -48,7 +50,7 @@ export function histogramSvg(data: Histogram, { label, zone, color }: Picture): 
       `<rect x="${x}" y="67" width="9" height="9" rx="2" fill="${color(look.color)}" fill-opacity="${barOpacity(state)}"/>`,
       text(x + 14, 76, words, { ink: 'var(--ink)' }),
     );
-    x += 14 + words.length * LETTER + 18;
+    x = Math.round(x + 14 + words.length * LETTER + 18);
   }
   const right = ' text-anchor="end"';
   if (data.missing > 0)
@@ -64,6 +66,7 @@ export function histogramSvg(data: Histogram, { label, zone, color }: Picture): 
   const line = color('var(--line-strong)');
   parts.push(`<path d="M${PAD} ${ground + 0.5}h${width}" stroke="${line}"/>`);
   for (const tick of axisTicks(data.from, end, width, zone)) {
+    if (tick.at > end - (AXIS_LABEL / width) * (end - data.from)) continue;
     const place = Math.round((PAD + ((tick.at - data.from) / (end - data.from)) * width) * 10) / 10;
     parts.push(
       `<path d="M${place} ${ground}v4" stroke="${line}"/>`,
