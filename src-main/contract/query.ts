@@ -66,12 +66,16 @@ export function withoutSearch(where: Condition): Condition {
 }
 
 /** Whether it looks into texts anywhere. */
-export function searches(where: Condition): boolean {
-  if ('and' in where) return where.and.some(searches);
-  if ('or' in where) return where.or.some(searches);
-  if ('not' in where) return searches(where.not);
-  if ('has' in where) return searches(where.where);
-  return 'text' in where || 'log' in where;
+export const searches = (where: Condition): boolean => hasLeaf(where, (one) => 'text' in one || 'log' in one);
+
+/** Whether one of its conditions that hold no others is such. */
+export function hasLeaf(where: Condition, isSuch: (leaf: Condition) => boolean): boolean {
+  const inside = (one: Condition) => hasLeaf(one, isSuch);
+  if ('and' in where) return where.and.some(inside);
+  if ('or' in where) return where.or.some(inside);
+  if ('not' in where) return inside(where.not);
+  if ('has' in where) return inside(where.where);
+  return isSuch(where);
 }
 
 export const TRUE: Condition = { and: [] };
