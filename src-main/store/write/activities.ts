@@ -7,7 +7,7 @@ import type { SearchIndex } from '../search/search-index.ts';
 import { idCell, uuidText } from '../uuid.ts';
 import type { Terms } from './interner.ts';
 
-type Stored = Uint8Array | string | number | null;
+type Stored = Uint8Array | string | number | bigint | null;
 
 export class Activities {
   readonly #db: Database;
@@ -104,6 +104,8 @@ export class Activities {
     if (value === null || value === undefined) return null;
     if (kind === 'term') return this.#terms.id(value as string);
     if (kind === 'bool') return Number(value);
+    // better-sqlite3 binds every number as REAL, and a level would be read as 30.0
+    if (kind === 'number' && Number.isSafeInteger(value)) return BigInt(value as number);
     if (kind !== 'id') return value as string | number;
     return idCell(value as string);
   }
