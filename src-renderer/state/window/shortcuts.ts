@@ -38,7 +38,7 @@ const plain: Record<string, Shortcut> = {
 type Key = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey' | 'defaultPrevented' | 'target'>;
 
 /** Ctrl or Cmd with Z, and with Y or Shift and Z. */
-function ofChanges({ key, shiftKey }: Key): Shortcut | null {
+export function ofChanges({ key, shiftKey }: Key): Shortcut | null {
   if (key.toLowerCase() === 'z') return shiftKey ? 'redo' : 'undo';
   return key.toLowerCase() === 'y' ? 'redo' : null;
 }
