@@ -70,6 +70,7 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['e'], what: 'Export' },
       { keys: ['n', 'p'], what: 'Next and previous run' },
       { keys: ['t'], what: 'To the tabs of the run' },
+      { keys: ['F8'], what: 'Next error of the log on screen; with Shift, the previous one' },
       { keys: ['Esc'], what: 'Choose none; then close the run and go back to the list' },
       { keys: ['?'], what: 'These keys' },
     ],
