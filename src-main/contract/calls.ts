@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { caseContentsSchema, caseManifestSchema, MOST_CASE_RUNS } from './case-file.ts';
 import { call, stream } from './define.ts';
+import { flowRunItemSchema, flowRunLogsSchema } from './flow-run.ts';
 import { wireErrorSchema } from './errors.ts';
 import { exportItemSchema, exportOptionsSchema } from './export.ts';
 import {
@@ -280,6 +281,24 @@ export const contract = {
    */
   'run.fetch': stream(z.object({ workspace, query: querySchema }), z.object({ done: z.number(), of: z.number() })),
 
+  /**
+   * a flow run and all its task runs in the archive. `linked`: task runs whose links the caller has, `last` the id of the last of them: they
+   * are left out where they still are the first ones. Throws NOT_FOUND
+   */
+  'flow_run.read': stream(
+    z.object({
+      workspace,
+      id: z.string(),
+      linked: z
+        .object({ count: z.number().int().min(1), last: z.string() })
+        .nullable()
+        .default(null),
+    }),
+    flowRunItemSchema,
+  ),
+  /** the kept lines of its task runs, at most MOST_MERGED. Throws NOT_FOUND */
+  'flow_run.logs': stream(z.object({ workspace, id: z.string() }), flowRunLogsSchema),
+
   /** `verify`: compares the whole archive with the server, not only what is due */
   'sync.start': call(z.object({ workspace, verify: z.boolean().default(false) }), none),
   'sync.cancel': call(z.object({ workspace }), none),
@@ -305,12 +324,25 @@ export const contract = {
     z.object({ save: z.string(), path: z.string() }).nullable(),
   ),
   /**
-   * writes all rows of the query, in its order, of one state of the archive; beside the target, renamed at the end. Ending the stream
-   * early removes what was written. Throws BAD_INPUT, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
+   * writes all rows of the query, in its order, of one state of the archive; beside the target, renamed at the end. `result`: the rows of
+   * this answer instead, in its order, so that the file has the rows on screen; null: the query is asked anew. Ending the stream
+   * early removes what was written. Throws BAD_INPUT, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS, NOT_FOUND (the result)
    */
   'export.run': stream(
-    exportOptionsSchema.extend({ workspace, query: querySchema, save: z.string() }),
+    exportOptionsSchema.extend({
+      ...{ workspace, query: querySchema, save: z.string() },
+      result: z.string().nullable().default(null),
+    }),
     exportProgressSchema,
+  ),
+  /** writes what the window has drawn, such as its chart, at a place of `export.choose`. `content`: base64 of up to 3 MB. Throws as `export.run` */
+  'export.write': call(
+    z.object({ save: z.string(), content: z.string().max(4_000_000) }),
+    z.object({
+      path: z.string(),
+      /** as in `export.run` */
+      download: z.string().nullable(),
+    }),
   ),
 
   /** what a case file of these runs would hold; `unread`: runs whose states, logs and artifacts would be read from the server first */

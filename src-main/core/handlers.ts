@@ -6,7 +6,7 @@ import { CONTRACT_HASH } from '../contract/contract-hash.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
-import { discardUnfinished, STDOUT } from '../export/file.ts';
+import { discardUnfinished, STDOUT, writeFile } from '../export/file.ts';
 import { archiveFiles, removeArchiveFiles } from '../store/file/files.ts';
 import { findCandidates, type FoundServer } from '../prefect/profiles.ts';
 import { secretHeaders } from '../prefect/secrets.ts';
@@ -246,6 +246,13 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       yield* (await archives.get(workspace)).fetchRuns(query, signal);
     },
 
+    'flow_run.read': async function* ({ workspace, ...wanted }, { signal }) {
+      yield* (await query(workspace)).flowRun(wanted, { signal });
+    },
+    'flow_run.logs': async function* ({ workspace, id }, { signal }) {
+      yield* (await query(workspace)).flowRunLogs({ id }, { signal });
+    },
+
     'sync.start': async ({ workspace, verify }) => {
       (await archives.get(workspace)).startSync(null, verify);
       return {};
@@ -299,6 +306,14 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       } finally {
         release();
       }
+    },
+    'export.write': async ({ save, content }, { signal }) => {
+      const { path, download, overwrite } = takePlace(save);
+      await refuseOwnFiles(core.paths.dataDir, path);
+      const whole = { chunk: Buffer.from(content, 'base64'), rows: 1, total: 1 };
+      for await (const _ of writeFile(path, [whole], { signal, overwrite }));
+      exported.add(path);
+      return { path, download };
     },
 
     'case.preview': ({ workspace, ids }) => cases.preview(workspace, ids),
