@@ -1,7 +1,8 @@
 /** Saves the log of a run as a text file: an export like any other. */
-import { exportOptionsSchema } from '../../../src-main/contract/export.ts';
+import { exportOptionsSchema, fileEndings } from '../../../src-main/contract/export.ts';
 import type { LogFilter } from '../../../src-main/contract/log-filter.ts';
 import { app } from '../window/app.svelte.ts';
+import { clock } from '../window/clock.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
 import { exportName } from './export-name.ts';
 import { exportJobs } from './exports.svelte.ts';
@@ -12,11 +13,10 @@ export async function saveLog(run: string, name: string, shown: LogFilter | null
   if (workspace === null) return;
   const time_zone = app.utc ? null : Intl.DateTimeFormat().resolvedOptions().timeZone;
   const options = exportOptionsSchema.parse({ what: 'logs', format: 'text', time_zone, lines: shown });
-  const suggested = exportName(
-    { workspace: name, preset: null, what: 'logs', format: 'text', folder: false },
-    Date.now() * 1000,
-  );
+  const named = { workspace: name, preset: null, what: 'logs' as const, ending: fileEndings.text };
+  const suggested = exportName(named, clock.read());
+  const query = { where: { field: 'id', in: [run] }, sort: [] };
   await notes.attempt(async () => {
-    await exportJobs.start({ workspace, query: { where: { field: 'id', in: [run] }, sort: [] }, options, suggested });
+    await exportJobs.start({ workspace, query, result: null, options, suggested });
   });
 }
