@@ -98,6 +98,8 @@ export const contract = {
         reveal_file: z.boolean(),
         /** opens a file with the program the system has for it */
         open_file: z.boolean(),
+        /** what a copied link begins with: `taskscope://`, which this shell has the system open here, or the page's own address */
+        links: z.enum(['taskscope', 'page']),
         /** where a typed secret is kept: the system's keychain, a file only its owner may read, or memory until the end */
         secrets: z.enum(['keychain', 'file', 'session']),
       }),

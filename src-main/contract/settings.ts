@@ -22,6 +22,14 @@ const exportChoiceSchema = z.object({
 });
 export type ExportChoice = z.infer<typeof exportChoiceSchema>;
 
+/** What the window showed last; `place`: as place.ts writes it, `row`: the first on screen, `chosen`: ids. */
+const leftAtSchema = z.object({
+  place: z.string().max(200_000),
+  row: z.number().int().min(0),
+  chosen: z.array(z.string()).max(1000),
+});
+export type LeftAt = z.infer<typeof leftAtSchema>;
+
 /** Window settings. Kept by main, since a browser page has a new origin at every start. */
 export const settingsSchema = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
@@ -46,6 +54,8 @@ export const settingsSchema = z.object({
   export_folder: z.string().nullable().default(null),
   /** how to connect a server of one's own is said while there is only demo data, until it is dismissed */
   demo_hint: z.boolean().default(true),
+  /** a window begins where the last one ended, unless there is a default preset */
+  left_at: leftAtSchema.nullable().default(null),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -66,5 +76,6 @@ export const settingsChangeSchema = z
     export_choice: shape.export_choice.removeDefault(),
     export_folder: shape.export_folder.removeDefault(),
     demo_hint: shape.demo_hint.removeDefault(),
+    left_at: shape.left_at.removeDefault(),
   } satisfies Record<keyof Settings, z.ZodType>)
   .partial();

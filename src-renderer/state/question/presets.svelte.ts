@@ -123,6 +123,13 @@ class Presets {
     if (missing.length > 0) notes.say(`Not in this workspace, so far as is known here: ${missing.join(', ')}`);
   }
 
+  /** As the window was left: the preset, and the columns on screen. No default preset takes their place. */
+  resume(id: string | null, fields: readonly string[] | null): void {
+    this.started = true;
+    this.activeId = id;
+    columns.show(fields);
+  }
+
   /** Deselects the preset and goes back to the person's own columns. */
   leave(): void {
     this.activeId = null;
