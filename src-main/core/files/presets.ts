@@ -12,6 +12,7 @@ export const builtinPresets: readonly Preset[] = [
   {
     id: 'builtin-failed-today',
     name: 'Failed, last 24 h',
+    folder: '',
     query: {
       where: {
         and: [
@@ -28,6 +29,7 @@ export const builtinPresets: readonly Preset[] = [
   {
     id: 'builtin-running',
     name: 'Running now',
+    folder: '',
     query: {
       where: { and: [{ field: 'state_type', in: ['RUNNING'] }] },
       sort: [{ field: 'start_time', dir: 'asc' }],
@@ -39,6 +41,7 @@ export const builtinPresets: readonly Preset[] = [
   {
     id: 'builtin-retried',
     name: 'Retried',
+    folder: '',
     query: {
       where: { and: [{ field: 'run_count', from: 2 }] },
       sort: [{ field: 'expected_start_time', dir: 'desc' }],
@@ -50,6 +53,7 @@ export const builtinPresets: readonly Preset[] = [
   {
     id: 'builtin-slowest',
     name: 'Slowest this week',
+    folder: '',
     query: {
       where: { and: [{ field: 'expected_start_time', from: { ago: 7 * DAY } }] },
       sort: [{ field: 'total_run_time', dir: 'desc' }],
