@@ -312,12 +312,25 @@ export const contract = {
     z.object({ save: z.string(), path: z.string() }).nullable(),
   ),
   /**
-   * writes all rows of the query, in its order, of one state of the archive; beside the target, renamed at the end. Ending the stream
-   * early removes what was written. Throws BAD_INPUT, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
+   * writes all rows of the query, in its order, of one state of the archive; beside the target, renamed at the end. `result`: the rows of
+   * this answer instead, in its order, so that the file has the rows on screen; null: the query is asked anew. Ending the stream
+   * early removes what was written. Throws BAD_INPUT, TOO_MANY_ROWS, DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS, NOT_FOUND (the result)
    */
   'export.run': stream(
-    exportOptionsSchema.extend({ workspace, query: querySchema, save: z.string() }),
+    exportOptionsSchema.extend({
+      ...{ workspace, query: querySchema, save: z.string() },
+      result: z.string().nullable().default(null),
+    }),
     exportProgressSchema,
+  ),
+  /** writes what the window has drawn, such as its chart, at a place of `export.choose`. `content`: base64 of up to 3 MB. Throws as `export.run` */
+  'export.write': call(
+    z.object({ save: z.string(), content: z.string().max(4_000_000) }),
+    z.object({
+      path: z.string(),
+      /** as in `export.run` */
+      download: z.string().nullable(),
+    }),
   ),
 
   /** what a case file of these runs would hold; `unread`: runs whose states, logs and artifacts would be read from the server first */

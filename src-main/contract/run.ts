@@ -23,16 +23,16 @@ export const parentFields = {
   deployment_name: 'flow_run.deployment.name',
 } as const;
 
-/** … and whether it has started a flow run of its own. Straight from the index. Times in µs, total_run_time in seconds. */
+/** … whether it has started a flow run of its own, and whether it was left behind (left-behind.ts). Straight from the index. Times in µs, total_run_time in seconds. */
 export type TaskRunRow = { [F in OwnField]: ValueOf<TaskRunFields[F]> } & {
   [F in keyof typeof parentFields]: string | null;
-} & { has_subflow: boolean };
+} & { has_subflow: boolean; left_behind: string | null };
 
 /** Names of the row's values that come from fields, and each field's path from a task run. */
 export const rowPaths = Object.fromEntries([
   ...fieldsOf('task_run').flatMap(([name, { stored }]) => (stored === false ? [] : [[name, name]])),
   ...Object.entries(parentFields),
-]) as Record<Exclude<keyof TaskRunRow, 'has_subflow'>, string>;
+]) as Record<Exclude<keyof TaskRunRow, 'has_subflow' | 'left_behind'>, string>;
 
 function rowValueSchema({ kind, absent }: FieldInfo): z.ZodType {
   if (kind === 'tags') return z.array(z.string());
@@ -46,6 +46,7 @@ export const taskRunRowSchema = z.object({
   ),
   ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, z.string().nullable()])),
   has_subflow: z.boolean(),
+  left_behind: z.string().nullable(),
 }) as unknown as z.ZodObject<{ [F in keyof TaskRunRow]: z.ZodType<TaskRunRow[F]> }>;
 
 const runLinkSchema = z.object({

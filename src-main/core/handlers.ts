@@ -310,6 +310,14 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
         release();
       }
     },
+    'export.write': async ({ save, content }, { signal }) => {
+      const { path, download, overwrite } = takePlace(save);
+      await refuseOwnFiles(core.paths.dataDir, path);
+      const whole = { chunk: Buffer.from(content, 'base64'), rows: 1, total: 1 };
+      for await (const _ of writeFile(path, [whole], { signal, overwrite }));
+      exported.add(path);
+      return { path, download };
+    },
 
     'case.preview': ({ workspace, ids }) => cases.preview(workspace, ids),
     'case.write': async function* ({ save, ...what }, { signal }) {

@@ -8,11 +8,15 @@ import type { Source } from './source.ts';
 
 /** Rows of the first look: most servers have no such runs, and a whole page to see that takes a server 50 ms. */
 const FEW = 10;
+/** Ids in one count: a body of 40 kB. */
+const PORTION = 1000;
+/** Times that the pages are read before everything is read by id. Each time adds to what was seen, and ties come in another order. */
+const ATTEMPTS = 3;
 
 /**
- * Nulls lead the ascending order on SQLite and the descending one on Postgres, so one page of each shows them. When a page holds nothing
- * else, the pages after it are read by offset until one holds a time. Ties have no order that a server promises, so pages may repeat rows
- * and miss others: the server's counts tell, and only when they disagree everything is read by id.
+ * Nulls lead the ascending order on SQLite and the descending one on Postgres, so one page of each shows them. A page that holds a time as
+ * well holds all of them. When a page holds nothing else, the pages after it are read by offset until one holds a time. Ties have no order
+ * that a server promises, so pages may repeat rows and miss others; `holdsAll` tells. Only when it does not, everything is read by id.
  */
 export async function readNullStarts(
   source: Source,
@@ -23,54 +27,67 @@ export async function readNullStarts(
     const { without, full } = await nullsAt(source, entity, order, 0, FEW);
     if (without.length > 0) await take(without);
     if (!full) continue;
-    // counted before and after: a row deleted meanwhile moves another past the offset
-    const before = await countNulls(source, entity);
-    const read = await pageThrough(source, entity, order, take);
-    const after = before && (await countNulls(source, entity));
-    const agrees = (counted: Count | null) => counted !== null && read >= counted.least && read <= counted.most;
-    if (!agrees(before) || !agrees(after)) await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
+    const seen = new Set<string>();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const places = await pageThrough(source, entity, order, seen, take);
+      const whole = await holdsAll(source, entity, seen, places);
+      if (whole) return;
+      if (whole === null) break;
+    }
+    await scanAnchored(source, { entity, sort: 'ID_DESC', criteria: {} }, take);
     return;
   }
 }
 
-/** Number of different rows without expected start that were read, with those that cannot be. */
+/** Adds the ids of the rows to `seen`. Returns the number of places that they took, repeated ones included, without rows that cannot be read. */
 async function pageThrough(
   source: Source,
   entity: RunEntity,
   order: string,
+  seen: Set<string>,
   take: (rows: Row[]) => Promise<void>,
 ): Promise<number> {
-  const seen = new Set<string>();
-  let unread = 0;
+  let places = 0;
   for (let offset = 0; ;) {
-    const { without, full, limit, skipped } = await nullsAt(source, entity, order, offset, Infinity);
+    const { without, full, limit } = await nullsAt(source, entity, order, offset, Infinity);
     const fresh = without.filter(({ value }) => !seen.has(value.id));
     for (const { value } of fresh) seen.add(value.id);
     if (fresh.length > 0) await take(fresh);
-    unread += skipped;
-    if (!full) return seen.size + unread;
+    places += without.length;
+    if (!full) return places;
     offset += limit;
   }
 }
 
-/** `least` and `most` differ by the rows with a time that came or went while it was counted. */
-type Count = { least: number; most: number };
-
-/** null: the server does not tell. */
-async function countNulls(source: Source, entity: RunEntity): Promise<Count | null> {
-  const timed = { [plural[entity]]: { expected_start_time: { before_: END_OF_TIME } } };
-  const [first, all, last] = [
-    await source.count(entity, timed),
-    await source.count(entity, {}),
-    await source.count(entity, timed),
-  ];
-  if (first === null || all === null || last === null) return null;
-  return { least: all - Math.max(first, last), most: all - Math.min(first, last) };
+/**
+ * True when `seen` has every row without expected start that existed as the last page was answered. That page shows where they end, so there
+ * were `places` of them, or fewer; and as many of `seen` still exist without a start, hence existed then. Rows with a start, which come and
+ * go all the time, do not enter into it. A row that gets its start meanwhile is counted as one of them first: this errs towards false.
+ * null: the server does not tell.
+ */
+async function holdsAll(
+  source: Source,
+  entity: RunEntity,
+  seen: ReadonlySet<string>,
+  places: number,
+): Promise<boolean | null> {
+  const ids = [...seen];
+  let there = 0;
+  for (let from = 0; from < ids.length; from += PORTION) {
+    const id = { any_: ids.slice(from, from + PORTION) };
+    const timed = await source.count(entity, {
+      [plural[entity]]: { id, expected_start_time: { before_: END_OF_TIME } },
+    });
+    const all = timed === null ? null : await source.count(entity, { [plural[entity]]: { id } });
+    if (timed === null || all === null) return null;
+    there += all - timed;
+  }
+  return there === places;
 }
 
 /** The rows without expected start on this page; `full`: it has no others, and more may follow. */
 async function nullsAt(source: Source, entity: RunEntity, order: string, offset: number, atMost: number) {
-  const { rows, full, ...page } = await source.page(entity, `EXPECTED_START_TIME_${order}`, {}, offset, {}, { atMost });
+  const { rows, full, limit } = await source.page(entity, `EXPECTED_START_TIME_${order}`, {}, offset, {}, { atMost });
   const without = rows.filter(({ value }) => typeof value.expected_start_time !== 'string');
-  return { ...page, without, full: full && without.length === rows.length };
+  return { limit, without, full: full && without.length === rows.length };
 }

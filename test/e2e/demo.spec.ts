@@ -86,6 +86,14 @@ test('opens on demo data, finds the failed runs, keeps the filter over a restart
   await window.filter('State', 'Failed');
   await expect.poll(() => window.count()).toBeLessThan(1000);
 
+  const chart = await running.savedFile(async () => {
+    await running.page.getByRole('group', { name: /runs over time/ }).click({ button: 'right' });
+    await running.page.getByRole('menuitem', { name: /PNG/ }).click();
+    await expect(running.page.getByText(/Chart saved as .*_chart_.*png/)).toBeVisible();
+  });
+  // width and height stand in the first part of a PNG
+  expect((await readFile(chart)).subarray(12, 20).toString('hex')).toBe('49484452000007d0');
+
   await window.savePreset('Morning round');
   const path = await running.savedFile(() => window.export());
   const [header = '', ...lines] = (await readFile(path, 'utf8')).trimEnd().split(/\r\n(?=[0-9a-f]{8}-)/);

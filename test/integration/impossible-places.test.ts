@@ -115,7 +115,10 @@ test('a window may show finished exports only, and may not read any variable of 
     const { save } = (await app.handlers['export.choose']({ suggested: 'x.csv', folder: false }, never))!;
     const query = { where: { and: [] }, sort: [] };
     const what = exportOptionsSchema.parse({ columns: ['id'] });
-    for await (const _ of app.handlers['export.run']({ ...what, save, workspace: synced.name, query }, never));
+    for await (const _ of app.handlers['export.run'](
+      { ...what, result: null, save, workspace: synced.name, query },
+      never,
+    ));
     await app.handlers['shell.revealFile']({ path: out }, never);
     assert.deepEqual(shown, [out]);
 

@@ -15,13 +15,13 @@ import type { Query } from '../../src-main/contract/query.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { formatTime } from '../../src-main/contract/time.ts';
 import { connect } from '../../src-main/rpc/rpc.ts';
+import { SEED } from '../fixtures/ci-seed.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { random } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 import { until } from '../fixtures/until.ts';
 
 const STEP = Number(process.env['TASKSCOPE_DAY_STEP'] ?? 60) * 1000; // ms
-const SEED = Number(process.env['TASKSCOPE_SEED'] ?? Date.now() % 1_000_000);
 const EPOCH = Date.UTC(2026, 5, 1, 6);
 const HOUR = 3_600_000;
 const HOURS = 8;

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { openReader } from '../../src-main/store/read/reader.ts';
+import { SEED } from '../fixtures/ci-seed.ts';
 import { random } from '../fixtures/prefect-rows.ts';
 import { contentAfter } from '../fixtures/store-pages.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
@@ -33,9 +34,8 @@ async function writeUntilKilled(path: string, millis: number): Promise<number> {
 
 test(`after each of ${KILLS} kills at random points: the file is whole, nothing said to be written is lost or doubled, and it goes on from there`, async (t) => {
   const path = join(tempDir(t), 'a.sqlite');
-  const seed = Number(process.env.TASKSCOPE_SEED ?? Date.now() % 1_000_000);
-  t.diagnostic(`TASKSCOPE_SEED=${seed}`);
-  const next = random(seed);
+  t.diagnostic(`TASKSCOPE_SEED=${SEED}`);
+  const next = random(SEED);
   let before = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const said = await writeUntilKilled(path, next() * 120);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
+import { SEED } from '../fixtures/ci-seed.ts';
 import { startDemo } from '../fixtures/demo/server.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { parseState, STATE_KEY } from '../../src-main/sync/state.ts';
@@ -14,7 +15,6 @@ import { random } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 
 const KILLS = Number(process.env['TASKSCOPE_KILLS'] ?? (process.env['CI'] ? 100 : 10));
-const SEED = Number(process.env['TASKSCOPE_SEED'] ?? Date.now() % 1_000_000);
 const EPOCH = Date.UTC(2026, 5, 1) * 1000;
 const RUNS = 12_000;
 const LIMIT = 50;

@@ -273,7 +273,8 @@ test(
       const other = `${out}.${process.pid + 1}-0123abcd.taskscope-partial`;
       for (const path of [left, other]) writeFileSync(path, 'half of it');
       const { save } = (await app.handlers['export.choose']({ suggested: out, folder: false }, never))!;
-      const what = { ...exportOptionsSchema.parse({ columns: ['id'] }), workspace: 'one', query: everything, save };
+      const run = { workspace: 'one', query: everything, save, result: null };
+      const what = { ...exportOptionsSchema.parse({ columns: ['id'] }), ...run };
       const exporting = codeOf(
         (async () => {
           for await (const _ of app.handlers['export.run'](what, never));

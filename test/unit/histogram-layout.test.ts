@@ -9,6 +9,7 @@ import {
   stackedSeries,
   tableRows,
 } from '../../src-renderer/ui/charts/histogram-layout.ts';
+import { histogramSvg } from '../../src-renderer/ui/charts/histogram-svg.ts';
 
 const at = (text: string) => parseTime(text) ?? assert.fail(text);
 const labels = (from: string, to: string, width: number, zone: string) =>
@@ -27,6 +28,26 @@ const data: Histogram = {
 };
 
 describe('histogram', () => {
+  it('stands by itself as a picture: heading, years, legend with counts, no names of the theme, valid XML', () => {
+    const odd = { ...data, missing: 3, series: [...data.series, { state_type: '<&>', counts: [0, 7, 0] }] };
+    const color = (css: string) => (css.startsWith('var(--') ? 'rgb(1, 2, 3)' : assert.fail(css));
+    const svg = histogramSvg(odd, { label: 'Started', zone: 'UTC', color });
+    for (const words of [
+      '1,000,010 runs over time: Started',
+      'Thu 1 Jan 1970 00:00',
+      ', UTC',
+      'Completed 1,000,000',
+      'Failed 1',
+      '&lt;&amp;&gt; 7',
+      '3 more without this time',
+      'highest bar: 1,000,001 runs',
+    ])
+      // prettier-ignore
+      assert.ok(svg.includes(words), words);
+    assert.equal(svg.match(/<path transform/g)?.length, 4);
+    assert.doesNotMatch(svg, /var\(|[<&]>/);
+  });
+
   it('stacks failures on the axis and draws even one of a million', () => {
     const series = stackedSeries(data);
     assert.deepEqual(

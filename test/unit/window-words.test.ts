@@ -195,14 +195,14 @@ describe('small words', () => {
 
   it('names of exports are safe on every file system', () => {
     const now = Date.UTC(2026, 10, 23) * 1000;
-    const csv = { preset: null, what: 'runs', format: 'csv', folder: false } as const;
+    const csv = { preset: null, what: 'runs', ending: '.csv' } as const;
     const name = (change: Partial<Parameters<typeof exportName>[0]>) =>
       exportName({ ...csv, workspace: 'production', ...change }, now);
     assert.equal(name({ preset: 'Failed, last 24 h' }), 'production_failed-last-24-h_2026-11-23.csv');
     assert.equal(name({ workspace: 'a/b:c' }), 'a-b-c_2026-11-23.csv');
     assert.equal(name({ workspace: '日本', preset: '…' }), '2026-11-23.csv');
-    assert.equal(name({ what: 'logs', format: 'text' }), 'production_logs_2026-11-23.log');
-    assert.equal(name({ format: 'parquet', folder: true }), 'production_2026-11-23');
+    assert.equal(name({ what: 'logs', ending: '.log' }), 'production_logs_2026-11-23.log');
+    assert.equal(name({ ending: '' }), 'production_2026-11-23');
   });
 
   it('times that are typed: what the window writes, less of it, ISO 8601 and the query language', () => {

@@ -237,9 +237,15 @@ export const queryContract = {
   ),
   /** `body` of the reply: UTF-8 */
   api: call(apiRequestSchema, z.object({ status: z.number(), body: bytes })),
-  /** writes `path`; ending the stream early leaves nothing there. `overwrite` false: FILE_EXISTS when something is there */
+  /**
+   * writes `path`; ending the stream early leaves nothing there. `result`: as in `export.run`. `overwrite` false: FILE_EXISTS when something
+   * is there
+   */
   export: stream(
-    exportOptionsSchema.extend({ query: querySchema, path: z.string(), overwrite: z.boolean() }),
+    exportOptionsSchema.extend({
+      ...{ query: querySchema, path: z.string(), overwrite: z.boolean() },
+      result: z.string().nullable(),
+    }),
     exportItemSchema,
   ),
   caseContents: call(

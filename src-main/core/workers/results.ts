@@ -6,11 +6,12 @@ import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { ExportItem } from '../../contract/export.ts';
-import { searches, withoutSearch, type Condition, type Query } from '../../contract/query.ts';
+import { searches, TRUE, withoutSearch, type Condition, type Query } from '../../contract/query.ts';
 import { LINES_AT_ONCE } from '../../contract/run.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../contract/define.ts';
 import { moved } from '../../rpc/moved.ts';
+import * as rowSet from '../../query/columns/row-set.ts';
 import type { Engine, Outcome } from '../../query/engine.ts';
 import { checkForeign } from '../../store/file/foreign.ts';
 import { openReader, type Reader } from '../../store/read/reader.ts';
@@ -205,7 +206,7 @@ export class QueryResults {
 
   /** A thread that ends waits until the partial file is removed, and so does `close`. */
   async *#export(
-    { query, path, overwrite, ...options }: Parameters<Handlers<typeof queryContract>['export']>[0],
+    { query, result, path, overwrite, ...options }: Parameters<Handlers<typeof queryContract>['export']>[0],
     signal: AbortSignal,
   ): AsyncGenerator<ExportItem, void, undefined> {
     const closing = new AbortController();
@@ -219,7 +220,9 @@ export class QueryResults {
     this.#exports.add(running);
     try {
       const either = AbortSignal.any([signal, closing.signal]);
-      const snapshot = await this.#snapshot(query, fieldsOf(options), either);
+      const shown = result === null ? null : this.#result(result);
+      const order = shown ? () => this.#stillThere(shown) : () => this.#order(query);
+      const snapshot = await this.#snapshot(order, fieldsOf(options), either);
       try {
         yield* exportRows(snapshot, options, { path, overwrite }, either);
       } finally {
@@ -231,7 +234,7 @@ export class QueryResults {
     }
   }
 
-  #snapshot(query: Query, fields: readonly string[], signal: AbortSignal): Promise<Snapshot> {
+  #snapshot(order: () => Uint32Array, fields: readonly string[], signal: AbortSignal): Promise<Snapshot> {
     const { engine, reader, path } = this.#open;
     return takeSnapshot({
       engine,
@@ -241,7 +244,7 @@ export class QueryResults {
         // without a writer here nobody tells of commits; under another export the index stays as it is until that one ends
         if (this.#poll && this.#exports.size === 1 && reader.batch() !== engine.version) engine.load(reader.batch());
       },
-      order: () => this.#order(query),
+      order,
       fields,
       signal,
     });
@@ -251,9 +254,15 @@ export class QueryResults {
     return this.#open.engine.ask({ ...query, now: Date.now() * 1000 }).order;
   }
 
+  /** The rows of a result but those that retention has removed since. Rows that no longer answer its question stay, as they do on screen. */
+  #stillThere({ order }: Outcome): Uint32Array {
+    const listed = this.#open.engine.mask('task_run', TRUE, Date.now() * 1000);
+    return order.filter((rid) => rowSet.has(listed, rid));
+  }
+
   #result(name: string): Outcome {
     const outcome = this.#results.get(name);
-    if (!outcome) throw new AppError('NOT_FOUND', `result ${name} is no longer kept`, { result: name });
+    if (!outcome) throw new AppError('NOT_FOUND', 'the list on screen is no longer kept', { result: name });
     this.#results.delete(name); // and added again: the most recently used is last
     this.#results.set(name, outcome);
     return outcome;

@@ -124,7 +124,7 @@ async function write(app: App, { path, quiet, ...what }: What): Promise<number> 
   if (!place) throw new AppError('INTERNAL', 'no place to save to');
   const progress = new Progress();
   try {
-    for await (const item of app.handlers['export.run']({ ...what, save: place.save }, { signal })) {
+    for await (const item of app.handlers['export.run']({ ...what, result: null, save: place.save }, { signal })) {
       if (signal.aborted) throw new AppError('CANCELLED', 'stopped');
       if (item.kind === 'progress') {
         const of = item.total === null ? '' : ` of ${item.total}`;

@@ -6,6 +6,7 @@ import { columns } from '../question/columns.svelte.ts';
 import { question } from '../question/question.svelte.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
+import { base64 } from './base64.ts';
 
 /** Bytes sent at once: a frame of the socket holds 16 MB, base64 takes a third more. */
 const PIECE = 2_000_000;
@@ -76,13 +77,6 @@ async function send(file: File): Promise<string> {
     await api['case.receivePiece']({ receive, at, piece: base64(bytes) });
   }
   return receive;
-}
-
-/** In parts: an argument list holds some ten thousand values. */
-function base64(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text);
 }
 
 export const isCaseFile = (name: string): boolean => name.toLowerCase().endsWith(CASE_ENDING);

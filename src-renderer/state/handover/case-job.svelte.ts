@@ -37,8 +37,8 @@ export class CaseJob {
 
   async write(): Promise<void> {
     await this.attempt(async (workspace) => {
-      const named = { workspace, preset: 'case', what: 'runs', format: 'csv', folder: true } as const;
-      const suggested = exportName(named, clock.read()) + CASE_ENDING;
+      const named = { workspace, preset: null, what: 'case', ending: CASE_ENDING } as const;
+      const suggested = exportName(named, clock.read());
       const place = await api['export.choose']({ suggested });
       if (!place) return;
       this.step = { step: 'read', done: 0, total: 0 };

@@ -131,6 +131,11 @@ export class ExportForm {
     return { where: { field: 'id', in: [...this.ids] }, sort: question.sort };
   }
 
+  /** The answer whose rows are written; null: runs named by their ids. */
+  get result(): string | null {
+    return this.scope === 'view' || this.ids === null ? (question.answer?.result ?? null) : null;
+  }
+
   get options(): ExportOptions {
     const csv = this.format === 'csv';
     const people = csv && this.spreadsheet;

@@ -1,8 +1,8 @@
-import { fileEndings, type ExportFormat, type ExportKind } from '../../../src-main/contract/export.ts';
+import type { ExportKind } from '../../../src-main/contract/export.ts';
 import { formatTime } from '../../../src-main/contract/time.ts';
 
-/** `production_failed-last-24-h_2026-11-23.csv`: workspace, preset, what it is unless runs, day in UTC; safe on every file system. `folder`: no ending. */
-export function exportName({ workspace, preset, what, format, folder }: Named, now: number): string {
+/** `production_failed-last-24-h_2026-11-23.csv`: workspace, preset, what it is unless runs, day in UTC; safe on every file system. */
+export function exportName({ workspace, preset, what, ending }: Named, now: number): string {
   const plain = (text: string) =>
     text
       .normalize('NFKD')
@@ -11,7 +11,13 @@ export function exportName({ workspace, preset, what, format, folder }: Named, n
       .replace(/^-+|-+$/g, '')
       .slice(0, 40);
   const parts = [plain(workspace), plain(preset ?? ''), what === 'runs' ? '' : what, formatTime(now).slice(0, 10)];
-  return `${parts.filter((part) => part !== '').join('_')}${folder ? '' : fileEndings[format]}`;
+  return parts.filter((part) => part !== '').join('_') + ending;
 }
 
-type Named = { workspace: string; preset: string | null; what: ExportKind; format: ExportFormat; folder: boolean };
+type Named = {
+  workspace: string;
+  preset: string | null;
+  what: ExportKind | 'case' | 'chart';
+  /** `.csv`; of a folder empty */
+  ending: string;
+};

@@ -5,8 +5,14 @@ import type { Query } from '../../../src-main/contract/query.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
 
-/** What is exported: enough to do it again. */
-export type ExportRequest = { workspace: string; query: Query; options: ExportOptions; suggested: string };
+/** What is exported: enough to do it again. `result`: the answer on screen, whose rows are written; null: the query is asked anew. */
+export type ExportRequest = {
+  workspace: string;
+  query: Query;
+  result: string | null;
+  options: ExportOptions;
+  suggested: string;
+};
 type Place = { save: string; path: string };
 
 export class ExportJob {
@@ -58,9 +64,10 @@ export class ExportJob {
 
   private async run(): Promise<void> {
     const begun = performance.now();
-    const { workspace, query, options } = this.request;
+    const { workspace, query, result, options } = this.request;
+    const { save, abort } = this;
     try {
-      const items = api['export.run']({ ...options, workspace, query, save: this.save }, { signal: this.abort.signal });
+      const items = api['export.run']({ ...options, workspace, query, result, save }, { signal: abort.signal });
       for await (const item of items) {
         this.rows = item.rows;
         this.bytes = item.bytes;
@@ -99,9 +106,10 @@ class Exports {
 
   /** The same runs, asked anew, into the same file; where files are downloaded, into another one. */
   async again(job: ExportJob): Promise<void> {
+    const request = { ...job.request, result: null };
     await notes.attempt(async () => {
-      if (job.download !== null || !app.hello?.capabilities.save_dialog) await this.start(job.request);
-      else this.jobs = [new ExportJob(this.next++, job.request, job), ...this.jobs];
+      if (job.download !== null || !app.hello?.capabilities.save_dialog) await this.start(request);
+      else this.jobs = [new ExportJob(this.next++, request, job), ...this.jobs];
     });
   }
 

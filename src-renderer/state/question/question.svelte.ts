@@ -20,6 +20,7 @@ import { readRange, writeText } from '../filters/conditions.ts';
 import { learnNames } from '../filters/names.svelte.ts';
 import { mainTimes, type MainTime } from '../filters/quick-spans.ts';
 import { selection } from '../window/selection.svelte.ts';
+import { views } from '../window/views.svelte.ts';
 import { Facets } from './facets.svelte.ts';
 import type { Pages } from './pages.ts';
 import { placeOpenRun } from './place.ts';
@@ -104,7 +105,9 @@ class Question {
     selection.close();
   }
 
+  /** What a person asks for is seen in the list, from whatever view. */
   set(where: Condition): void {
+    views.showList();
     this.where = where;
     this.now();
   }
@@ -124,6 +127,7 @@ class Question {
 
   /** From the text field: asked when the typing rests. */
   type(text: string): void {
+    views.showList();
     this.where = writeText(this.where, text);
     clearTimeout(this.typing);
     this.typing = setTimeout(() => this.now(), TYPING_MS);

@@ -8,7 +8,8 @@ import { selection } from './selection.svelte.ts';
 const PASSING = '[role="menu"], .dialog, [data-passing]';
 
 let last: HTMLElement | null = null;
-let enterList: (() => void) | null = null;
+/** How each list in the window takes the focus; the last one is in front. */
+let lists: (() => void)[] = [];
 
 /** Registers the effects; call while the window's component is made. */
 export function followFocus(): void {
@@ -27,16 +28,16 @@ export function followFocus(): void {
   });
 }
 
-/** The list of runs says how it takes the focus. Returns how to withdraw that. */
+/** A list of runs says how it takes the focus, instead of the one behind it. Returns how to withdraw that. */
 export function offerList(enter: () => void): () => void {
-  enterList = enter;
+  lists.push(enter);
   return () => {
-    if (enterList === enter) enterList = null;
+    lists = lists.filter((one) => one !== enter);
   };
 }
 
 export function focusList(): void {
-  enterList?.();
+  lists.at(-1)?.();
 }
 
 /** Where nothing has the focus: to where it was last, or into the list when that is gone. */

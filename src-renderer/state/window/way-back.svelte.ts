@@ -44,8 +44,6 @@ class WayBack {
   private showing = false;
   /** a run that a link names is scrolled to once its place is known */
   private revealed: string | null = null;
-  /** the first row of the list on screen when another view took its place */
-  private listRow = 0;
   /** ids of the rows that are chosen */
   private chosen: string[] = [];
   private settling: ReturnType<typeof setTimeout> | undefined;
@@ -180,9 +178,7 @@ class WayBack {
     const { view, query, group, preset } = place;
     presets.resume(preset, place.columns);
     groupedList.resume(group && groupByOf(group.field, group.time), group?.sort ?? groupedList.sort);
-    const list = view.kind === 'runs' && views.now.kind !== 'runs';
     if (JSON.stringify(query) !== JSON.stringify(question.query)) question.load(query, row);
-    else if (list) question.top = { row };
     views.show(view);
   }
 
@@ -194,8 +190,6 @@ class WayBack {
     const { kind, joined } = stepOf(before, place, selection.stepped, this.joined);
     this.joined = joined;
     if (kind === 'none') return;
-    if (before.view.kind === 'runs' && place.view.kind !== 'runs') this.listRow = question.rows.first;
-    if (before.view.kind !== 'runs' && place.view.kind === 'runs') question.top = { row: this.listRow };
     // what the window does by itself, such as choosing the default preset, is nothing to go back from
     if (kind === 'same' || !navigator.userActivation.hasBeenActive) return this.keepLater();
     // the list on screen is still that of the entry that is left

@@ -46,6 +46,9 @@ export function barPaths(series: readonly Series[], buckets: number, width: numb
   });
 }
 
+/** Completed runs are most of them, and the least news. */
+export const barOpacity = (state: string | null): number => (state === 'COMPLETED' ? 0.5 : 0.85);
+
 const round = (value: number) => Math.round(value * 100) / 100;
 
 const SECOND = 1_000_000;
