@@ -100,6 +100,24 @@ export const fields = {
       absent: 0,
       column: { group: 'Run' },
     },
+    /** Which attempt of its flow run it belongs to, from 1 on; 0: none, or it has not begun. */
+    flow_run_run_count: {
+      kind: 'number',
+      title: 'Attempt of the flow run',
+      word: 'flow_attempt',
+      stored: 'int',
+      absent: 0,
+      column: { title: 'Flow attempt', group: 'Flow' },
+    },
+    /** false: its flow run has begun another attempt since. */
+    latest_attempt: {
+      kind: 'boolean',
+      title: 'Of the flow run’s latest attempt',
+      chip: 'latest attempt',
+      stored: false,
+    },
+    /** Not finished, and probably never will be: why (left-behind.ts). null for all others. */
+    left_behind: { kind: 'term', title: 'Left behind', stored: false },
     /** Seconds, as the server stores it. */
     total_run_time: {
       kind: 'number',
@@ -195,6 +213,8 @@ export const plural = {
   flow: 'flows',
   deployment: 'deployments',
 } as const;
+/** Undoes `plural`; undefined for a text that is none of them. */
+export const entityOf = (name: string): Entity | undefined => entities.find((entity) => plural[entity] === name);
 
 /** One value for each entity. */
 export const perEntity = <T>(make: (entity: Entity) => T): Record<Entity, T> =>

@@ -23,16 +23,16 @@ export const parentFields = {
   deployment_name: 'flow_run.deployment.name',
 } as const;
 
-/** … and whether it has started a flow run of its own. Straight from the index. Times in µs, total_run_time in seconds. */
+/** … whether it has started a flow run of its own, and whether it was left behind (left-behind.ts). Straight from the index. Times in µs, total_run_time in seconds. */
 export type TaskRunRow = { [F in OwnField]: ValueOf<TaskRunFields[F]> } & {
   [F in keyof typeof parentFields]: string | null;
-} & { has_subflow: boolean };
+} & { has_subflow: boolean; left_behind: string | null };
 
 /** Names of the row's values that come from fields, and each field's path from a task run. */
 export const rowPaths = Object.fromEntries([
   ...fieldsOf('task_run').flatMap(([name, { stored }]) => (stored === false ? [] : [[name, name]])),
   ...Object.entries(parentFields),
-]) as Record<Exclude<keyof TaskRunRow, 'has_subflow'>, string>;
+]) as Record<Exclude<keyof TaskRunRow, 'has_subflow' | 'left_behind'>, string>;
 
 function rowValueSchema({ kind, absent }: FieldInfo): z.ZodType {
   if (kind === 'tags') return z.array(z.string());
@@ -46,6 +46,7 @@ export const taskRunRowSchema = z.object({
   ),
   ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, z.string().nullable()])),
   has_subflow: z.boolean(),
+  left_behind: z.string().nullable(),
 }) as unknown as z.ZodObject<{ [F in keyof TaskRunRow]: z.ZodType<TaskRunRow[F]> }>;
 
 const runLinkSchema = z.object({
@@ -123,6 +124,9 @@ export const LINES_AT_ONCE = 20_000;
 /** Most lines read and kept of one run: some 200 MB, and 5,000 requests. Beyond them only the run's last lines are kept. */
 export const MOST_LINES = 1_000_000;
 
+/** What there is of a run besides its row; each part is read by itself. */
+export type ActivityPart = 'history' | 'logs' | 'artifacts';
+
 /** Logs, history and artifacts, read from the server when a run is opened or by rule, and kept in the archive. */
 export const runActivitySchema = z.object({
   history: stateHistorySchema,
@@ -137,6 +141,8 @@ export const runActivitySchema = z.object({
   /** µs; when it was read from the server. null: never, and `problem` says why */
   fetched: z.number().nullable(),
   problem: wireErrorSchema.nullable(),
+  /** why the server did not give a part when the others were read; what there is of it was read earlier */
+  missed: z.partialRecord(z.enum(['history', 'logs', 'artifacts']), wireErrorSchema).default({}),
 });
 export type RunActivity = z.infer<typeof runActivitySchema>;
 
@@ -149,5 +155,5 @@ export function byTimeAndId(a: LinePlace, b: LinePlace): number {
 /** What there is of a run whose activity could not be read and was never kept. */
 export function noActivity({ code, message, details }: z.infer<typeof wireErrorSchema>): RunActivity {
   const problem = { code, message, details };
-  return { history: [], logs: [], artifacts: [], gap: null, kept: 0, count: null, fetched: null, problem };
+  return { history: [], logs: [], artifacts: [], gap: null, kept: 0, count: null, fetched: null, problem, missed: {} };
 }

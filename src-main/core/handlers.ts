@@ -27,7 +27,7 @@ import { settledAddress } from './workspaces/settled-address.ts';
 import type { Entry, Workspaces } from './workspaces/workspaces.ts';
 import { keepOutOfLogs } from './files/log-file.ts';
 import { secretFromEnv } from './files/secrets.ts';
-import { writeRun, writeView } from './written/written.ts';
+import { writeRun, writeView } from './write-as/write-as.ts';
 import type { Connection } from '../prefect/connection.ts';
 
 /** What the calls need; `App` has it. */
@@ -244,6 +244,13 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
 
     'run.fetch': async function* ({ workspace, query }, { signal }) {
       yield* (await archives.get(workspace)).fetchRuns(query, signal);
+    },
+
+    'flow_run.read': async function* ({ workspace, ...wanted }, { signal }) {
+      yield* (await query(workspace)).flowRun(wanted, { signal });
+    },
+    'flow_run.logs': async function* ({ workspace, id }, { signal }) {
+      yield* (await query(workspace)).flowRunLogs({ id }, { signal });
     },
 
     'sync.start': async ({ workspace, verify }) => {

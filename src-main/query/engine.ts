@@ -29,6 +29,7 @@ import { histogram } from './facets/histogram.ts';
 import { Permutations } from './order/permutations.ts';
 import { prefectCondition, prefectSort } from './language/prefect.ts';
 import { ResultOrder } from './order/result-order.ts';
+import { RunRules } from './columns/run-rules.ts';
 import { Frozen } from './columns/frozen.ts';
 import {
   accessor,
@@ -107,6 +108,8 @@ export class Engine {
     const tables = this.#tables;
     (this.#permutations as Permutations | undefined)?.dispose();
     this.#permutations = new Permutations(tables, this.#dialect);
+    const newest = [{ field: 'expected_start_time', dir: 'desc' }] as const;
+    tables.task_run.rules ??= new RunRules(tables, () => this.#permutations.order('task_run', newest).rows);
     this.#evaluator = new Evaluator(tables, {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],

@@ -17,6 +17,8 @@ const fields = [
   'task_key',
   'failure',
   'tags',
+  'left_behind',
+  'latest_attempt',
   'flow_run_id',
   'flow_run.tags',
   'flow_run.work_queue_name',

@@ -22,6 +22,7 @@ const row = fc.record(
     ...Object.fromEntries(own.map(([name, info]) => [name, valueOf(info)])),
     ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, orNull(text)])),
     has_subflow: fc.boolean(),
+    left_behind: fc.option(fc.string(), { nil: null }),
   },
   { noNullPrototype: true },
 ) as unknown as fc.Arbitrary<TaskRunRow>;

@@ -1,4 +1,4 @@
-/** Saved filters: a person's own, kept in one file, and four that come with the app. */
+/** Saved filters: a person's own, kept in one file, and those that come with the app. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
@@ -31,6 +31,17 @@ export const builtinPresets: readonly Preset[] = [
     query: {
       where: { and: [{ field: 'state_type', in: ['RUNNING'] }] },
       sort: [{ field: 'start_time', dir: 'asc' }],
+    },
+    columns: null,
+    names: {},
+    builtin: true,
+  },
+  {
+    id: 'builtin-left-behind',
+    name: 'Left behind',
+    query: {
+      where: { and: [{ field: 'left_behind', isNull: false }] },
+      sort: [{ field: 'expected_start_time', dir: 'desc' }],
     },
     columns: null,
     names: {},

@@ -5,6 +5,7 @@ import { caseContentsSchema } from '../../contract/case-file.ts';
 import { wireErrorSchema } from '../../contract/errors.ts';
 import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts';
 import { documentKinds } from '../../contract/fields.ts';
+import type { FlowRunItem, FlowRunLogs } from '../../contract/flow-run.ts';
 import { dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
 import { logLineSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
 import { cloudWorkspaceSchema } from '../../contract/workspace.ts';
@@ -19,6 +20,7 @@ import {
   syncStatusSchema,
 } from '../../contract/sync.ts';
 import { call, stream } from '../../contract/define.ts';
+import type { ApiRequest } from '../../local-api/bodies.ts';
 import { connectionSchema } from '../../prefect/connection.ts';
 import type { Batch, Keys } from '../../store/write/encode.ts';
 
@@ -182,7 +184,7 @@ export const serverContract = {
   ),
 };
 
-const apiRequestSchema = z.object({
+const apiRequestSchema: z.ZodType<ApiRequest> = z.object({
   method: z.string(),
   /** from `/api` on, with its query string */
   path: z.string(),
@@ -190,7 +192,6 @@ const apiRequestSchema = z.object({
   /** its bytes as they came, or its text */
   body: z.union([z.string(), bytes]),
 });
-export type ApiRequest = z.infer<typeof apiRequestSchema>;
 
 /** Not checked here: main only hands on the query thread's answers (200 rows of 22 values), and the window checks them. */
 const handedOn = <T>() => z.custom<T>((value) => typeof value === 'object' && value !== null);
@@ -225,6 +226,8 @@ export const queryContract = {
     z.object({ activity: runActivitySchema, end: linePlace.nullable() }).nullable(),
   ),
   lines: call(z.object({ id: z.string(), after: linePlace }), z.array(logLineSchema)),
+  flowRun: stream(contract['flow_run.read'].input.omit({ workspace: true }), handedOn<FlowRunItem>()),
+  flowRunLogs: stream(z.object({ id: z.string() }), handedOn<FlowRunLogs>()),
   /** `prefect`: the server's version, null where it is not known */
   stats: call(
     none,

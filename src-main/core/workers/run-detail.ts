@@ -1,5 +1,6 @@
 /** Everything that the archive has of one run, for the detail pane. */
 import { z } from 'zod';
+import { attemptSeconds } from '../../contract/attempt.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Condition } from '../../contract/query.ts';
 import type { RunLink, TaskRunDetail } from '../../contract/run.ts';
@@ -118,17 +119,14 @@ function sameFailure(engine: Engine, failure: string): TaskRunDetail['same_failu
   };
 }
 
-/**
- * The median of an attempt in seconds, over runs that have run; null when none has. `total_run_time` is the sum over all attempts, so a
- * run that was retried counts with the mean of its attempts.
- */
+/** The median of an attempt in seconds, over runs that have run; null when none has. */
 function medianAttempt(engine: Engine, rids: Uint32Array): number | null {
   const runTime = engine.accessor('total_run_time', 'task_run');
   const attempts = engine.accessor('run_count', 'task_run');
   const seconds: number[] = [];
   for (const rid of rids) {
-    const total = runTime(rid);
-    if (typeof total === 'number' && total > 0) seconds.push(total / Math.max(1, Number(attempts(rid) ?? 1)));
+    const one = attemptSeconds(runTime(rid) as number | null, attempts(rid) as number | null);
+    if (one !== null) seconds.push(one);
   }
   seconds.sort((a, b) => a - b);
   return seconds[seconds.length >> 1] ?? null;

@@ -4,10 +4,11 @@ import { AppError } from '../../contract/errors.ts';
 import { instantAt, MOST_NEW, type Condition, type Facet, type FacetRequest } from '../../contract/query.ts';
 import * as rowSet from '../columns/row-set.ts';
 import type { RowSet } from '../columns/row-set.ts';
-import type { Column, TextColumn } from '../columns/columns.ts';
+import type { Column, StoredColumn, TextColumn } from '../columns/columns.ts';
 import { countCodes, foldCodes } from '../columns/counting.ts';
 import type { Table } from '../columns/table.ts';
 import type { Coded } from '../columns/code-counts.ts';
+import { isRule } from '../columns/run-rules.ts';
 
 type Counts = { counts: Uint32Array; nulls: number };
 type Tables = Record<Entity, Table>;
@@ -63,7 +64,7 @@ function countPath(
   let known = remembered.get(mask);
   if (!known) remembered.set(mask, (known = new Map<string, Counts>()));
   const path = `${root}.${[...via, field].join('.')}`;
-  const kept = known.get(path);
+  const kept = isRule(field) ? undefined : known.get(path);
   if (kept) return kept;
   let made: Counts;
   if (via.length === 0) made = countColumn(tables, tables[root], columnFor(tables[root], field), mask, rows);
@@ -100,11 +101,15 @@ function columnFor(table: Table, name: string): Column {
 }
 
 function countColumn(tables: Tables, table: Table, column: Column, mask: RowSet, rows: number): Counts {
+  // counts are kept of columns that change with their rows only
+  const isStored = [...table.columns.values()].includes(column as StoredColumn);
+  const count = (of: Coded, values: number) =>
+    isStored ? countMask(table, of, mask, rows, values) : countCodes(of.codes, mask, values);
   switch (column.kind) {
     case 'term':
-      return split(countMask(table, column, mask, rows, column.dictionary.texts.length));
+      return split(count(column, column.dictionary.texts.length));
     case 'boolean':
-      return split(countMask(table, column, mask, rows, 3));
+      return split(count(column, 3));
     case 'ref':
       return split(countMask(table, column, mask, rows, tables[column.target].size));
     case 'tags':

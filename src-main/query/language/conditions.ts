@@ -9,6 +9,7 @@ import { matchOf, type SearchTable } from '../../store/search/search-tables.ts';
 import type { Column, RefColumn } from '../columns/columns.ts';
 import { byReference, pointedAt } from './masks.ts';
 import { hasAllTags, hasAnyTag, inRange, isIn, matches, matcherOf, notNull, type Context } from './predicates.ts';
+import { LEFT_BEHIND } from '../columns/run-rules.ts';
 import { RUN_TIME } from '../columns/run-times.ts';
 import type { Table } from '../columns/table.ts';
 
@@ -97,7 +98,7 @@ export class Evaluator {
       if (condition.and.length === 1) return this.mask(entity, condition.and[0], now);
     }
     const text = JSON.stringify(condition);
-    const moves = text.includes('"ago"') || text.includes(RUN_TIME);
+    const moves = text.includes('"ago"') || text.includes(RUN_TIME) || text.includes(LEFT_BEHIND);
     const key = `${entity} ${moves ? now : ''} ${text}`;
     const kept = this.#cache.get(key);
     if (kept) {

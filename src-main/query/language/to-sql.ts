@@ -5,9 +5,18 @@
  */
 import { AppError } from '../../contract/errors.ts';
 import { plural, relations, resolveField, type Entity, type FieldKind, type Relation } from '../../contract/fields.ts';
-import { instantAt, searches, type Condition, type Dialect, type Query } from '../../contract/query.ts';
+import {
+  hasLeaf,
+  instantAt,
+  searches,
+  type Condition,
+  type Dialect,
+  type Query,
+  type SortKey,
+} from '../../contract/query.ts';
 import { formatTime, MICROS_PER_SECOND } from '../../contract/time.ts';
 import { nullsFirst } from './collation.ts';
+import { LEFT_BEHIND } from '../columns/run-rules.ts';
 import { backReference } from './conditions.ts';
 
 type Comparison = Extract<Condition, { field: string }>;
@@ -21,7 +30,7 @@ export function toSql({ where, sort }: Query, columns: readonly string[], dialec
     return value === path ? `  ${path}` : `  ${value} AS "${path}"`;
   });
   const order = [
-    ...sort.map(({ field, dir }) => {
+    ...sayableSort(sort).map(({ field, dir }) => {
       const nulls = nullsFirst(dialect, dir) ? 'NULLS FIRST' : 'NULLS LAST';
       const value = pathValue(field, now);
       // an empty list of tags sorts as none
@@ -40,11 +49,19 @@ export function toSql({ where, sort }: Query, columns: readonly string[], dialec
   ].join('\n');
 }
 
-/** The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own. */
+/**
+ * The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own; what is left behind
+ * follows from percentiles of other runs.
+ */
 export function sayable(where: Condition): { said: Condition[]; lost: Condition[] } {
   const parts = 'and' in where ? where.and : [where];
-  return { said: parts.filter((part) => !searches(part)), lost: parts.filter(searches) };
+  const isLost = (part: Condition) => searches(part) || hasLeaf(part, (one) => 'field' in one && !hasValue(one.field));
+  return { said: parts.filter((part) => !isLost(part)), lost: parts.filter(isLost) };
 }
+
+export const sayableSort = (sort: readonly SortKey[]): SortKey[] => sort.filter(({ field }) => hasValue(field));
+
+const hasValue = (path: string): boolean => path !== LEFT_BEHIND && !path.endsWith(`.${LEFT_BEHIND}`);
 
 /** What the view of task runs shows of their parents. */
 const parentColumns: Record<string, string> = {
@@ -164,6 +181,8 @@ function fieldValue(field: string, now: number): string {
       return seconds('expected_start_time', micros('start_time'));
     case 'estimated_run_time':
       return `(total_run_time + CASE state_type WHEN 'RUNNING' THEN ${seconds('state_timestamp', String(now))} ELSE 0 END)`;
+    case 'latest_attempt':
+      return `coalesce(NOT (flow_run_run_count >= 1 AND flow_run_run_count < (SELECT run_count FROM flow_runs WHERE id = flow_run_id)), 1)`;
     case 'start_or_expected_time':
       return 'coalesce(start_time, expected_start_time)';
     default:

@@ -18,6 +18,7 @@ import {
 import { idsDescending } from './id-order.ts';
 import { Arena } from '../kernels/heap.ts';
 import { KeptOrder } from './kept-order.ts';
+import { isRule } from '../columns/run-rules.ts';
 import { RUN_TIME } from '../columns/run-times.ts';
 import { moveRows } from './order-merge.ts';
 import type { Table } from '../columns/table.ts';
@@ -104,8 +105,8 @@ export class Permutations implements OrderContext {
   #order(entity: Entity, sort: readonly SortKey[]): Kept {
     const name = nameOf(entity, sort);
     const table = this.tables[entity];
-    // rows whose value has grown since are in the log after this
-    if (sort.some(growsWithClock)) this.tables.task_run.field(RUN_TIME);
+    // rows that have another value since, though they have not changed themselves, are in the log after this
+    for (const key of sort) if (moves(key)) this.tables.task_run.field(lastName(key.field));
     let kept = this.#kept.get(name);
     if (kept) {
       this.#kept.delete(name);
@@ -187,7 +188,7 @@ export class Permutations implements OrderContext {
           kept.keys.length === 1 &&
           kept.keys[0].table === this.tables.task_run &&
           kept.keys[0].via.length === 0 &&
-          !growsWithClock(kept.keys[0].key),
+          !moves(kept.keys[0].key),
       );
     if (used) sorts.push([used.keys[0].key]);
     for (const sort of sorts) out.set(JSON.stringify([this.dialect, sort]), this.order('task_run', sort).rows);
@@ -206,6 +207,7 @@ export class Permutations implements OrderContext {
 
   ranks(entity: Entity, field: string): Uint32Array {
     const table = this.tables[entity];
+    if (moves({ field, dir: 'asc' })) table.field(field);
     const at = table.log.end;
     const name = `${entity}.${field}`;
     const known = this.#ranks.get(name);
@@ -230,8 +232,9 @@ export class Permutations implements OrderContext {
   }
 }
 
-/** Such an order holds for one moment only. */
-const growsWithClock = ({ field }: SortKey): boolean => field === RUN_TIME || field.endsWith(`.${RUN_TIME}`);
+const lastName = (field: string): string => field.slice(field.lastIndexOf('.') + 1);
+/** Such an order moves without a change of its rows: with the clock, or with other rows. */
+const moves = ({ field }: SortKey): boolean => lastName(field) === RUN_TIME || isRule(lastName(field));
 
 const nameOf = (entity: Entity, sort: readonly SortKey[]): string => `${entity} ${JSON.stringify(sort)}`;
 

@@ -57,6 +57,9 @@ export const mainPaths: readonly string[] = [
   'task_key',
   'name',
   'flow_run_id',
+  'latest_attempt',
+  'run_count',
+  'left_behind',
   'gone',
 ];
 

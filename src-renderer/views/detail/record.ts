@@ -1,4 +1,5 @@
 /** What a run's own JSON says beyond the columns of the grid, ready to show. Absent and null are the same: not shown. */
+import { attemptSeconds } from '../../../src-main/contract/attempt.ts';
 import type { RunLink, TaskRunDetail, TaskRunRow } from '../../../src-main/contract/run.ts';
 import { parseTime } from '../../../src-main/contract/time.ts';
 import { formatCount, formatDuration, plural, secondsBetween } from '../../format.ts';
@@ -118,8 +119,10 @@ export function policyWords(policy: JsonNode | null): string {
  */
 export function attemptOf(row: TaskRunRow, now: number): number | null {
   if (row.state_type === 'RUNNING') return secondsBetween(row.state_timestamp ?? row.start_time, now);
-  if (row.total_run_time > 0) return row.total_run_time / Math.max(1, row.run_count);
-  return row.run_count > 1 ? null : secondsBetween(row.start_time, row.end_time);
+  return (
+    attemptSeconds(row.total_run_time, row.run_count) ??
+    (row.run_count > 1 ? null : secondsBetween(row.start_time, row.end_time))
+  );
 }
 
 /** `2.9 times the median`: said only when it is worth a thought. Both are seconds of one attempt. */

@@ -72,6 +72,7 @@ export function fakeRow(index: number): TaskRunRow {
     run_count: hash(index, 13) % 6 ? 1 : 1 + (hash(index, 14) % 4),
     total_run_time: seconds,
     has_subflow: false,
+    left_behind: null,
     gone: index % 53 === 52 ? EPOCH : null,
   };
 }

@@ -2,7 +2,7 @@
 import type { Condition, Dialect, Query } from '../../contract/query.ts';
 import { formatTime } from '../../contract/time.ts';
 import { toPrefectRequest } from '../../query/language/to-prefect.ts';
-import { sayable, toSql } from '../../query/language/to-sql.ts';
+import { sayable, sayableSort, toSql } from '../../query/language/to-sql.ts';
 import type { Archives } from '../archive/archives.ts';
 import type { Paths } from '../files/paths.ts';
 import type { Entry, Workspaces } from '../workspaces/workspaces.ts';
@@ -32,7 +32,8 @@ export async function writeView(
     const text = sqlText(query, columns, entry.dialect, now, core.paths.archive(entry.file));
     // SQLite has no collation of PostgreSQL's
     const order_lost =
-      entry.dialect === 'postgres' && query.sort.some(({ field }) => /name$|_key$|failure$/.test(field));
+      sayableSort(query.sort).length < query.sort.length ||
+      (entry.dialect === 'postgres' && query.sort.some(({ field }) => /name$|_key$|failure$/.test(field)));
     return { text, lost: sayable(query.where).lost, order_lost };
   }
   const request = toPrefectRequest(query, now, as === 'python' ? unknownToPython : []);

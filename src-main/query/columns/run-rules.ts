@@ -1,0 +1,187 @@
+/**
+ * Fields of a task run that follow from other rows too: from its flow run, from other runs of its task, and from the clock. Their columns are computed
+ * when they are asked for after a change (`latest_attempt` about 6 ms at a million rows, `left_behind` about 2 ms), and kept until the next one.
+ */
+import { attemptSeconds } from '../../contract/attempt.ts';
+import { stateTypes, terminalStateTypes, type Entity } from '../../contract/fields.ts';
+import { GRACE, GRACE_SLOW, leftBehind, P95_FROM, P95_OF, SLOW_TIMES } from '../../contract/left-behind.ts';
+import { MICROS_PER_SECOND } from '../../contract/time.ts';
+import { BooleanColumn, TermColumn, type NumberColumn, type RefColumn } from './columns.ts';
+import * as rowSet from './row-set.ts';
+import type { Table } from './table.ts';
+
+export const LATEST_ATTEMPT = 'latest_attempt';
+export const LEFT_BEHIND = 'left_behind';
+
+export const isRule = (field: string): boolean => field === LATEST_ATTEMPT || field === LEFT_BEHIND;
+
+/** Codes of a boolean column. */
+const [NO, YES] = [1, 2];
+const unfinished = stateTypes.filter((type) => !terminalStateTypes.includes(type));
+
+type Moment = { runs: number; flowRuns: number; now: number };
+
+export class RunRules {
+  readonly #runs: Table;
+  readonly #flowRuns: Table;
+  readonly #newest: () => Uint32Array;
+  readonly #latest: { column: BooleanColumn; at: Moment | null };
+  readonly #behind: { column: TermColumn; at: Moment | null; marked: Map<number, number> };
+  /** By code of the task; valid up to one place of the log. */
+  #p95 = { at: -1, of: new Map<number, number>() };
+
+  /** `newest`: all listed task runs, by expected start from the last on. */
+  constructor(tables: Record<Entity, Table>, newest: () => Uint32Array) {
+    this.#runs = tables.task_run;
+    this.#flowRuns = tables.flow_run;
+    this.#newest = newest;
+    // they grow when they are first asked for
+    const { arena } = this.#runs;
+    this.#latest = { column: new BooleanColumn(arena, 32), at: null };
+    this.#behind = { column: new TermColumn(arena, 32), at: null, marked: new Map() };
+  }
+
+  has(field: string): boolean {
+    return isRule(field);
+  }
+
+  /** The column as of now, and of the moment of the question. Rows with another value than before are in the log, so that orders by it move them. */
+  column(name: string): BooleanColumn | TermColumn {
+    const kept = name === LATEST_ATTEMPT ? this.#latest : this.#behind;
+    const { column, at } = kept;
+    const now = name === LATEST_ATTEMPT ? 0 : this.#runs.now;
+    const [runs, flowRuns] = [this.#runs.log.end, this.#flowRuns.log.end];
+    if (at?.runs === runs && at.flowRuns === flowRuns && at.now === now) return column;
+    if (column.codes.length < this.#runs.capacity) column.grow(this.#runs.capacity);
+    const moved = name === LATEST_ATTEMPT ? this.#findLatest() : this.#findBehind(now);
+    if (at !== null) {
+      const bit = this.#runs.bitOf(this.#term('state_type'));
+      for (const rid of moved) this.#runs.log.add(rid, bit);
+      this.#runs.log.trim();
+    }
+    kept.at = { runs: this.#runs.log.end, flowRuns, now };
+    return column;
+  }
+
+  #term(name: string): TermColumn {
+    return this.#runs.columns.get(name) as TermColumn;
+  }
+
+  #number(name: string, table = this.#runs): NumberColumn {
+    return table.columns.get(name) as NumberColumn;
+  }
+
+  /** A run whose attempt, or whose flow run, is not known counts as of the latest attempt: nothing newer is known. */
+  #findLatest(): number[] {
+    const { codes } = this.#latest.column;
+    const flowRun = (this.#runs.columns.get('flow_run') as RefColumn).codes;
+    const [of, attempts] = [this.#number('flow_run_run_count'), this.#number('run_count', this.#flowRuns)];
+    const { alive } = this.#flowRuns;
+    const moved: number[] = [];
+    for (let rid = 1; rid < this.#runs.size; rid++) {
+      const [own, parent] = [of.get(rid), flowRun[rid]];
+      const older = own >= 1 && parent !== 0 && own < attempts.get(parent) && rowSet.has(alive, parent);
+      const code = older ? NO : YES;
+      if (codes[rid] === code) continue;
+      codes[rid] = code;
+      moved.push(rid);
+    }
+    return moved;
+  }
+
+  #findBehind(now: number): number[] {
+    const { column, marked: before } = this.#behind;
+    const marked = this.#marks(now);
+    const moved: number[] = [];
+    for (const [rid, code] of marked) if (before.get(rid) !== code) moved.push(rid);
+    for (const rid of before.keys()) if (!marked.has(rid)) moved.push(rid);
+    for (const rid of moved) column.codes[rid] = marked.get(rid) ?? 0;
+    this.#behind.marked = marked;
+    return moved;
+  }
+
+  /** The code of each run that is left behind. */
+  #marks(now: number): Map<number, number> {
+    const { dictionary } = this.#behind.column;
+    const [ended, slow, late] = [leftBehind.ended, leftBehind.slow, leftBehind.late].map((text) =>
+      dictionary.ofText(text),
+    );
+    const states = this.#term('state_type');
+    const isOpen = Uint8Array.from(states.dictionary.texts, (text) => Number((unfinished as string[]).includes(text)));
+    const [running, scheduled] = ['RUNNING', 'SCHEDULED'].map((type) => states.dictionary.find(type));
+    const names = this.#term('state_name');
+    const lateName = names.dictionary.find('Late');
+    const [since, start] = [this.#number('state_timestamp'), this.#number('start_time')];
+    const [next, expected] = [this.#number('next_scheduled_start_time'), this.#number('expected_start_time')];
+    const tasks = this.#term('task_key').codes;
+    const flowRunEnded = this.#endedFlowRuns(now);
+    const marks = new Map<number, number>();
+    /** RUNNING runs, with the seconds of the attempt under way */
+    const long: [rid: number, seconds: number][] = [];
+    const { alive } = this.#runs;
+    const { codes } = states;
+    for (let rid = 1; rid < this.#runs.size; rid++) {
+      const state = codes[rid];
+      if (isOpen[state] === 0 || !rowSet.has(alive, rid)) continue;
+      if (flowRunEnded(rid)) marks.set(rid, ended);
+      else if (state === running) {
+        const from = Number.isNaN(since.get(rid)) ? start.get(rid) : since.get(rid);
+        const seconds = (now - from) / MICROS_PER_SECOND;
+        if (tasks[rid] !== 0 && seconds > GRACE_SLOW) long.push([rid, seconds]);
+      } else if (state === scheduled) {
+        const due = Number.isNaN(next.get(rid)) ? expected.get(rid) : next.get(rid);
+        if ((lateName !== 0 && names.codes[rid] === lateName) || due <= now - GRACE) marks.set(rid, late);
+      }
+    }
+    if (long.length === 0) return marks;
+    const usual = this.#p95s(new Set(long.map(([rid]) => tasks[rid])));
+    for (const [rid, seconds] of long) if (isFarBeyond(seconds, usual.get(tasks[rid]) ?? NaN)) marks.set(rid, slow);
+    return marks;
+  }
+
+  #endedFlowRuns(now: number): (rid: number) => boolean {
+    const flowRun = (this.#runs.columns.get('flow_run') as RefColumn).codes;
+    const states = this.#flowRuns.columns.get('state_type') as TermColumn;
+    const isFinal = Uint8Array.from(states.dictionary.texts, (text) => Number(terminalStateTypes.includes(text)));
+    const ends = this.#number('end_time', this.#flowRuns);
+    const { alive } = this.#flowRuns;
+    return (rid) => {
+      const parent = flowRun[rid];
+      if (parent === 0 || isFinal[states.codes[parent]] === 0 || !rowSet.has(alive, parent)) return false;
+      return !(ends.get(parent) > now - GRACE); // one without an end is not waited for
+    };
+  }
+
+  /** Seconds by code of the task; NaN: too few runs have completed. */
+  #p95s(wanted: ReadonlySet<number>): ReadonlyMap<number, number> {
+    if (this.#p95.at !== this.#runs.log.end) this.#p95 = { at: this.#runs.log.end, of: new Map() };
+    const { of } = this.#p95;
+    const found = new Map<number, number[]>();
+    for (const task of wanted) if (!of.has(task)) found.set(task, []);
+    let open = found.size;
+    if (open === 0) return of;
+    const tasks = this.#term('task_key').codes;
+    const states = this.#term('state_type');
+    const completed = states.dictionary.find('COMPLETED');
+    const [total, attempts] = [this.#number('total_run_time'), this.#number('run_count')];
+    const isWanted = new Uint8Array(this.#term('task_key').dictionary.texts.length);
+    for (const task of found.keys()) isWanted[task] = 1;
+    for (const rid of completed === 0 ? [] : this.#newest()) {
+      const task = tasks[rid];
+      if (isWanted[task] === 0 || states.codes[rid] !== completed) continue;
+      const seconds = attemptSeconds(total.get(rid), attempts.get(rid) || null);
+      if (seconds === null) continue;
+      const list = found.get(task)!;
+      if (list.push(seconds) < P95_OF) continue;
+      isWanted[task] = 0;
+      if (--open === 0) break;
+    }
+    for (const [task, list] of found) {
+      list.sort((a, b) => a - b);
+      of.set(task, list.length < P95_FROM ? NaN : list[Math.ceil((list.length * 95) / 100) - 1]);
+    }
+    return of;
+  }
+}
+
+const isFarBeyond = (seconds: number, p95: number): boolean => seconds > SLOW_TIMES * p95 && seconds > p95 + GRACE_SLOW;
