@@ -28,7 +28,7 @@ import { settledAddress } from './workspaces/settled-address.ts';
 import type { Entry, Workspaces } from './workspaces/workspaces.ts';
 import { keepOutOfLogs } from './files/log-file.ts';
 import { secretFromEnv } from './files/secrets.ts';
-import { writeRun, writeView } from './written/written.ts';
+import { writeRun, writeView } from './write-as/write-as.ts';
 import type { Connection } from '../prefect/connection.ts';
 
 /** What the calls need; `App` has it. */
