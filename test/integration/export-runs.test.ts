@@ -80,7 +80,7 @@ test('logs and artifacts of the runs of a question: every line, each artifact as
   const artifact = (id: string, type: string, data: string) => ({
     ...{ id, key: 'report/../x', type, description: null, data, truncated: false, created: null, updated: null },
   });
-  const kept = { history: [], gap: null, kept: 0, count: null, fetched: 1, problem: null };
+  const kept = { history: [], gap: null, kept: 0, count: null, fetched: 1, problem: null, missed: {} };
   const traceback = 'Finished\nTraceback (most recent call last):\n  File "a.py"\nValueError: =1';
   archive.writer.saveActivity(
     first,

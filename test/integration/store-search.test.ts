@@ -32,7 +32,7 @@ const activity = (logs: LogLine[], history: string[] = [], artifacts: string[] =
     ...{ id: uuid(i, 4), key: null, type: 'markdown', description: null, truncated: false, created: 1, updated: 1 },
     data,
   })),
-  ...{ gap: null, kept: 0, count: null, fetched: 1, problem: null },
+  ...{ gap: null, kept: 0, count: null, fetched: 1, problem: null, missed: {} },
 });
 
 class Place {

@@ -41,7 +41,7 @@ export function mergeActivity(kept: RunActivity | null, end: LinePlace | null, f
   if (!kept) return fresh;
   if (fresh.fetched === null) return { ...kept, logs: [] }; // the server refused
   const byTime = (a: { timestamp: number }, b: { timestamp: number }) => a.timestamp - b.timestamp;
-  const gap = gapOf(end, fresh);
+  const gap = fresh.missed.logs ? kept.gap : gapOf(end, fresh);
   return {
     ...fresh,
     history: union(kept.history, fresh.history).sort(byTime),
