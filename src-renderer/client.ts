@@ -74,7 +74,8 @@ export function openLink(): Link {
 
 async function keepSocket(enter: (state: LinkState, api: Api | null) => void): Promise<void> {
   const ticket = location.hash.slice(1);
-  if (ticket) {
+  // with a slash it says what to show: see way-back.svelte.ts
+  if (ticket && !ticket.startsWith('/')) {
     // out of the address bar and the history before anything else: it is a password that works once
     history.replaceState(null, '', location.pathname + location.search);
     await tradeTicket(ticket);

@@ -189,7 +189,11 @@ export class WorkspaceEditor {
       saved = await api['workspace.setDialect']({ workspace: saved.name, dialect });
     const current = app.workspace === name;
     if (saved.name === name) app.replace(saved);
-    else await app.reload();
+    else {
+      const { [name]: preset, ...others } = app.settings.default_presets;
+      if (preset !== undefined) await app.save({ default_presets: { ...others, [saved.name]: preset } });
+      await app.reload();
+    }
     notes.say(`Saved the connection of “${saved.name}”`);
     dialogs.close();
     if (current && saved.name !== name) await app.open(saved.name);
