@@ -1,6 +1,10 @@
 /** A workspace being added, or the connection of one being changed: the form, the test of it, and saving it. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import type { Candidate, KeptArchive, Workspace } from '../../../src-main/contract/workspace.ts';
+import { TRUE } from '../../../src-main/contract/query.ts';
+import { presets } from '../question/presets.svelte.ts';
+import { question } from '../question/question.svelte.ts';
+import { defaultSort } from '../question/sorts.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { dialogs } from '../window/dialogs.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
@@ -177,6 +181,9 @@ export class WorkspaceEditor {
     app.replace(added);
     if (archive !== null) notes.say(`“${added.name}” goes on with the archive ${archive}`);
     dialogs.close();
+    // what was searched for in another server's runs would hide these
+    presets.leave();
+    question.load({ where: TRUE, sort: defaultSort });
     await app.choose(added.name);
     await app.look();
     await api['sync.start']({ workspace: added.name });
