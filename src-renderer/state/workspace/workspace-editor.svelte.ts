@@ -1,10 +1,9 @@
 /** A workspace being added, or the connection of one being changed: the form, the test of it, and saving it. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import type { Candidate, KeptArchive, Workspace } from '../../../src-main/contract/workspace.ts';
-import { TRUE } from '../../../src-main/contract/query.ts';
+import { defaultSort, TRUE } from '../../../src-main/contract/query.ts';
 import { presets } from '../question/presets.svelte.ts';
 import { question } from '../question/question.svelte.ts';
-import { defaultSort } from '../question/sorts.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { dialogs } from '../window/dialogs.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
