@@ -110,7 +110,7 @@ export class RunRules {
     const isOpen = Uint8Array.from(states.dictionary.texts, (text) => Number((unfinished as string[]).includes(text)));
     const [running, scheduled] = ['RUNNING', 'SCHEDULED'].map((type) => states.dictionary.find(type));
     const names = this.#term('state_name');
-    const lateName = names.dictionary.find('Late');
+    const [lateName, notReady] = ['Late', 'NotReady'].map((name) => names.dictionary.find(name));
     const [since, start] = [this.#number('state_timestamp'), this.#number('start_time')];
     const [next, expected] = [this.#number('next_scheduled_start_time'), this.#number('expected_start_time')];
     const tasks = this.#term('task_key').codes;
@@ -123,6 +123,7 @@ export class RunRules {
     for (let rid = 1; rid < this.#runs.size; rid++) {
       const state = codes[rid];
       if (isOpen[state] === 0 || !rowSet.has(alive, rid)) continue;
+      if (notReady !== 0 && names.codes[rid] === notReady) continue;
       if (flowRunEnded(rid)) marks.set(rid, ended);
       else if (state === running) {
         const from = Number.isNaN(since.get(rid)) ? start.get(rid) : since.get(rid);
