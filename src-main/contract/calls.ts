@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { caseContentsSchema, caseManifestSchema, MOST_CASE_RUNS } from './case-file.ts';
 import { call, stream } from './define.ts';
+import { flowRunItemSchema, flowRunLogsSchema } from './flow-run.ts';
 import { wireErrorSchema } from './errors.ts';
 import { exportItemSchema, exportOptionsSchema } from './export.ts';
 import {
@@ -282,6 +283,24 @@ export const contract = {
    * MOST_FETCHED; ending the stream stops it, and what was fetched is kept
    */
   'run.fetch': stream(z.object({ workspace, query: querySchema }), z.object({ done: z.number(), of: z.number() })),
+
+  /**
+   * a flow run and all its task runs in the archive. `linked`: task runs whose links the caller has, `last` the id of the last of them: they
+   * are left out where they still are the first ones. Throws NOT_FOUND
+   */
+  'flow_run.read': stream(
+    z.object({
+      workspace,
+      id: z.string(),
+      linked: z
+        .object({ count: z.number().int().min(1), last: z.string() })
+        .nullable()
+        .default(null),
+    }),
+    flowRunItemSchema,
+  ),
+  /** the kept lines of its task runs, at most MOST_MERGED. Throws NOT_FOUND */
+  'flow_run.logs': stream(z.object({ workspace, id: z.string() }), flowRunLogsSchema),
 
   /** `verify`: compares the whole archive with the server, not only what is due */
   'sync.start': call(z.object({ workspace, verify: z.boolean().default(false) }), none),

@@ -6,6 +6,7 @@
  * "not flow sandbox" keeps runs without a flow. (Prefect's `not_any_` is written `and` of `not` and `isNull: false`.)
  */
 import { z } from 'zod';
+import { tooLarge } from './condition-size.ts';
 import { entities } from './fields.ts';
 
 /** An instant in µs, or one that stays relative until the query runs: `{ ago: 86_400_000_000 }` = 24 h before now. */
@@ -31,12 +32,12 @@ export type Condition =
   | { log: string }; // the same in the kept log lines alone; '' is true where logs are kept
 
 const field = z.string().min(1);
-export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
+const treeSchema: z.ZodType<Condition> = z.lazy(() =>
   z.union([
-    z.strictObject({ and: z.array(conditionSchema) }),
-    z.strictObject({ or: z.array(conditionSchema) }),
-    z.strictObject({ not: conditionSchema }),
-    z.strictObject({ has: z.string(), where: conditionSchema }),
+    z.strictObject({ and: z.array(treeSchema) }),
+    z.strictObject({ or: z.array(treeSchema) }),
+    z.strictObject({ not: treeSchema }),
+    z.strictObject({ has: z.string(), where: treeSchema }),
     z.strictObject({ field, in: z.array(z.union([z.string(), z.number(), z.boolean()])) }),
     z.strictObject({ field, like: z.string() }),
     z.strictObject({ field, contains: z.string() }),
@@ -48,6 +49,15 @@ export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
     z.strictObject({ log: z.string() }),
   ]),
 );
+
+/** The size is checked first: the problems of 300,000 conditions would take 4 GB. */
+export const conditionSchema: z.ZodType<Condition> = z
+  .unknown()
+  .superRefine((where, context) => {
+    const problem = tooLarge(where);
+    if (problem) context.addIssue({ code: 'custom', message: problem.message, params: { advice: problem.advice } });
+  })
+  .pipe(treeSchema);
 
 /** The question without what it searches for in texts: its top-level conditions that search nowhere. */
 export function withoutSearch(where: Condition): Condition {

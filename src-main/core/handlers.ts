@@ -247,6 +247,13 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       yield* (await archives.get(workspace)).fetchRuns(query, signal);
     },
 
+    'flow_run.read': async function* ({ workspace, ...wanted }, { signal }) {
+      yield* (await query(workspace)).flowRun(wanted, { signal });
+    },
+    'flow_run.logs': async function* ({ workspace, id }, { signal }) {
+      yield* (await query(workspace)).flowRunLogs({ id }, { signal });
+    },
+
     'sync.start': async ({ workspace, verify }) => {
       (await archives.get(workspace)).startSync(null, verify);
       return {};

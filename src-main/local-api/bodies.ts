@@ -1,5 +1,6 @@
 /** Request bodies as Prefect 3.8.8 reads them, within bounds that keep one body from holding the thread, and the replies that every path shares. */
 import type { z } from 'zod';
+import { MAX_DEPTH, MAX_ITEMS } from '../contract/condition-size.ts';
 import { limitSchema } from '../contract/prefect-filter.ts';
 import type { Dialect } from '../contract/query.ts';
 import { DEFAULT_LIMIT } from './about.ts';
@@ -10,10 +11,6 @@ export type ApiRequest = { method: string; path: string; contentType: string | n
 /** `body`: JSON text. */
 export type ApiReply = { status: number; body: string };
 
-/** Levels of nesting in a body. Filters need 5. */
-const MAX_DEPTH = 400;
-/** Items of all lists of a body together: 200,000 ids are 7.8 MB, and the host takes bodies of up to 8 MB. */
-const MAX_ITEMS = 200_000;
 /** The largest OFFSET a database takes is one less. */
 const MAX_OFFSET = 2 ** 63;
 

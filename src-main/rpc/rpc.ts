@@ -80,7 +80,7 @@ export function serve<C extends AnyContract>(
         advice: 'Wait until some have ended, or reload the page.',
       });
     const parsed = member.input.safeParse(input);
-    if (!parsed.success) throw new AppError('BAD_INPUT', `${name}: ${z.prettifyError(parsed.error)}`);
+    if (!parsed.success) throw refusal(name, parsed.error);
     return { member, input: parsed.data };
   };
 
@@ -281,4 +281,13 @@ export function connect<C extends AnyContract>(contract: C, channel: Channel, lo
         : (input: unknown, options: Options = {}) => doStream(name, member.item, input, options);
   }
   return client as Client<C>;
+}
+
+/** Names what is wrong with an input. A schema's own words (`advice` beside them) are meant for people and stand alone. */
+function refusal(name: string, error: z.ZodError): AppError {
+  for (const issue of error.issues) {
+    const advice: unknown = issue.code === 'custom' ? issue.params?.['advice'] : undefined;
+    if (typeof advice === 'string') return new AppError('BAD_INPUT', issue.message, { advice });
+  }
+  return new AppError('BAD_INPUT', `${name}: ${z.prettifyError(error)}`);
 }

@@ -146,8 +146,10 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
 
   await test.step('where a run belongs leads to the runs there, and back', async () => {
     await page.keyboard.press('Enter');
-    const crumb = window.detail.getByRole('button', { name: /^flow run .*: only its runs$/ });
+    const crumb = window.detail.getByRole('button', { name: /^flow run .*: as a whole$/ });
     await crumb.click();
+    await expect(page.getByRole('treegrid', { name: 'Task runs over time' })).toBeVisible();
+    await page.getByRole('button', { name: 'Show in list' }).click();
     await expect(chips.getByRole('listitem')).toHaveCount(1);
     await expect(chips).toContainText('flow run');
     expect(await window.count()).toBeLessThan(all);

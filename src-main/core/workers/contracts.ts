@@ -5,6 +5,7 @@ import { caseContentsSchema } from '../../contract/case-file.ts';
 import { wireErrorSchema } from '../../contract/errors.ts';
 import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts';
 import { documentKinds } from '../../contract/fields.ts';
+import type { FlowRunItem, FlowRunLogs } from '../../contract/flow-run.ts';
 import { dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
 import { logLineSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
 import { taskSchema } from '../../contract/task.ts';
@@ -227,6 +228,8 @@ export const queryContract = {
     z.object({ activity: runActivitySchema, end: linePlace.nullable() }).nullable(),
   ),
   lines: call(z.object({ id: z.string(), after: linePlace }), z.array(logLineSchema)),
+  flowRun: stream(contract['flow_run.read'].input.omit({ workspace: true }), handedOn<FlowRunItem>()),
+  flowRunLogs: stream(z.object({ id: z.string() }), handedOn<FlowRunLogs>()),
   /** `prefect`: the server's version, null where it is not known */
   stats: call(
     none,

@@ -24,6 +24,7 @@ import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
 import { exportRows, fieldsOf } from './export.ts';
 import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
+import { readFlowRun, readFlowRunLogs } from './flow-run.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
 import { taskOverTime } from './task-over-time.ts';
@@ -108,6 +109,8 @@ export class QueryResults {
       return activity && { activity, end: reader.activityEnd(id) };
     },
     lines: ({ id, after }) => this.#open.reader.lines(id, after, LINES_AT_ONCE),
+    flowRun: (wanted, { signal }) => readFlowRun(this.#current, wanted, signal),
+    flowRunLogs: ({ id }, { signal }) => readFlowRunLogs(this.#current, id, signal),
     stats: () => ({
       version: this.#open.engine.version,
       task_runs: this.#open.engine.total('task_run'),

@@ -13,6 +13,7 @@ type Shortcut =
   | 'next'
   | 'previous'
   | 'tabs'
+  | 'flow_run'
   | 'close'
   | 'undo'
   | 'redo';
@@ -30,6 +31,7 @@ const plain: Record<string, Shortcut> = {
   n: 'next',
   p: 'previous',
   t: 'tabs',
+  g: 'flow_run',
   Escape: 'close',
 };
 
@@ -70,7 +72,8 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['e'], what: 'Export' },
       { keys: ['n', 'p'], what: 'Next and previous run' },
       { keys: ['t'], what: 'To the tabs of the run' },
-      { keys: ['Esc'], what: 'Choose none; then close the run and go back to the list' },
+      { keys: ['g'], what: 'The flow run of the open run, as a whole' },
+      { keys: ['Esc'], what: 'Choose none; then close the run; then go back to the list' },
       { keys: ['?'], what: 'These keys' },
     ],
   },
@@ -99,6 +102,16 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['Ctrl/⌘ C'], what: 'Copy the chosen runs as a table' },
       { keys: ['Menu'], what: 'What can be done with the run (right click)' },
       { keys: ['↑'], what: 'From the first row: into the headers; Enter sorts, Shift adds' },
+    ],
+  },
+  {
+    title: 'Timeline of a flow run',
+    keys: [
+      { keys: ['→', '←'], what: 'Unfold, fold' },
+      { keys: ['Enter'], what: 'Open the run' },
+      { keys: ['+', '−'], what: 'Zoom in and out (Ctrl/⌘ and wheel)' },
+      { keys: ['0'], what: 'The whole flow run' },
+      { keys: ['Shift →', 'Shift ←'], what: 'Later and earlier (Shift and wheel, or drag)' },
     ],
   },
 ];

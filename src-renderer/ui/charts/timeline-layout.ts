@@ -46,8 +46,10 @@ export function historySpans(history: StateHistory, now: number): Span[] {
   });
 }
 
+type RowTimes = Pick<TaskRunRow, 'expected_start_time' | 'start_time' | 'end_time' | 'state_type' | 'state_name'>;
+
 /** Spans from the row alone, for a run whose history is not read: a wait, a run and an end. */
-export function rowSpans(row: TaskRunRow, now: number): Span[] {
+export function rowSpans(row: RowTimes, now: number): Span[] {
   const { expected_start_time: expected, start_time: start, end_time: end } = row;
   const type = row.state_type ?? 'PENDING';
   const name = row.state_name ?? type;

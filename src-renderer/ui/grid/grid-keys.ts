@@ -9,7 +9,7 @@ type RowKeyState = {
   /** rows a page moves by */
   page: number;
 };
-type RowAction = { go: number } | 'header' | 'open' | 'toggle' | 'tabs';
+type RowAction = { go: number } | 'header' | 'open' | 'toggle' | 'tabs' | 'flow_run';
 
 /** null: not a key of the rows */
 export function rowAction(key: string, { active, first, count, page }: RowKeyState): RowAction | null {
@@ -37,6 +37,8 @@ export function rowAction(key: string, { active, first, count, page }: RowKeySta
       return 'toggle';
     case 't':
       return 'tabs';
+    case 'g':
+      return 'flow_run';
     default:
       return null;
   }

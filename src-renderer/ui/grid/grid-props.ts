@@ -47,6 +47,8 @@ export type GridProps = {
   onmenu?: (index: number, row: TaskRunRow, at: { x: number; y: number }, field: string | null) => void;
   /** the keyboard goes on to what an open run says */
   ontabs?: () => void;
+  /** the flow run of the row is wanted as a whole */
+  onflowrun?: (row: TaskRunRow) => void;
   /** now, µs: durations of what is running grow with it */
   now: number;
   utc?: boolean;
