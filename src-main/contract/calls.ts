@@ -26,12 +26,8 @@ import {
   workspaceInputSchema,
   workspaceSchema,
 } from './workspace.ts';
-<<<<<<< HEAD
-import { presetSchema } from './preset.ts';
-import { taskSchema } from './task.ts';
-=======
 import { presetSchema, savedPresetSchema } from './preset.ts';
->>>>>>> main
+import { taskSchema } from './task.ts';
 import { settingsChangeSchema, settingsSchema, syncEverySchema } from './settings.ts';
 import {
   checkSchema,
