@@ -89,11 +89,13 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await page.keyboard.press('ControlOrMeta+k');
     await find.fill('theme of the system');
     await page.keyboard.press('Enter');
-    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(find).toBeHidden();
+    await back.click();
     await expect(window.detail).toBeHidden();
   });
 
   await test.step('a key is given to another action, and who had it is said', async () => {
+    await window.grid.focus();
     await page.keyboard.press('?');
     const keys = page.getByRole('dialog', { name: 'Keys' });
     const panel = keys.getByRole('button', { name: /^Key of Show or hide the filter panel/ });
