@@ -160,6 +160,23 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await expect(page).toHaveURL(/q=state:completed/);
   });
 
+  await test.step('a flow run is a place of its own, also after a reload', async () => {
+    const flowRun = page.getByRole('main', { name: /^Flow run/ });
+    await window.rows().nth(3).dblclick();
+    await expect(name).toHaveText(second);
+    await page.keyboard.press('g');
+    await expect(page).toHaveURL(/#\/flow-runs\//);
+    await expect(flowRun).toBeVisible();
+    await page.reload();
+    await expect(flowRun).toBeVisible();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(flowRun).toBeHidden();
+    await expect(name).toHaveText(second);
+    await expect(chips).toContainText('Completed');
+    await page.keyboard.press('Escape');
+    await expect(window.detail).toBeHidden();
+  });
+
   await test.step('in groups it is left, and in groups it begins', async () => {
     await page.getByRole('button', { name: 'Group', exact: true }).click();
     await page.getByRole('menuitem', { name: 'Task', exact: true }).click();
