@@ -85,6 +85,7 @@ export function keyProblem(key: string): string | null {
   if (/^(Control|Shift|Alt|Meta|AltGraph|Dead|Process|Unidentified)$/.test(key.split('+').at(-1) ?? '')) return 'alone';
   if (/^(Shift\+)?(Tab|Enter|Escape| |Backspace|Delete|Arrow\w+|Home|End|Page\w+|ContextMenu)$/.test(key))
     return 'It moves and chooses in lists and fields';
+  if (/^(Shift\+)?F8$/.test(key)) return 'The logs have it';
   if (/^Mod\+(Shift\+)?[ACVXTNWQ]$/.test(key)) return 'The system or the list has it';
   if (/^[jkxo]$/.test(key)) return 'The list has it';
   return null;
@@ -107,6 +108,10 @@ type KeyHelp = { keys: string[]; what: string };
 
 /** Keys of parts of the window; those that work anywhere are `actions`. */
 export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
+  {
+    title: 'Logs',
+    keys: [{ keys: ['F8'], what: 'Next error of the log on screen; with Shift, the previous one' }],
+  },
   {
     title: 'Filters',
     keys: [
