@@ -260,7 +260,8 @@ export const contract = {
   ),
   /**
    * history, logs and artifacts: the kept copy, refreshed from the server when it can be reached. `from` (µs): only lines from then on, which
-   * the window does not have yet. `rest`: goes on reading the lines that are missing, LINES_AT_ONCE more with each call
+   * the window does not have yet. `rest`: goes on reading the lines that are missing, LINES_AT_ONCE more with each call. `only_kept`: the
+   * server is not asked; `fetched` null when nothing is kept
    */
   'run.activity': call(
     z.object({
@@ -268,6 +269,7 @@ export const contract = {
       id: z.string(),
       from: z.number().nullable().default(null),
       rest: z.boolean().default(false),
+      only_kept: z.boolean().default(false),
     }),
     runActivitySchema,
   ),

@@ -12,9 +12,9 @@ import {
   formOfItsOwn,
   formProblems,
   newForm,
-  overHttp,
   sameEdit,
   variableFor,
+  withScheme,
   type AuthChoice,
   type FormProblems,
   type WorkspaceForm,
@@ -96,9 +96,9 @@ export class WorkspaceEditor {
     );
   }
 
-  /** For a server that speaks http at an address that says https. */
-  useHttp(): Promise<void> {
-    this.form.apiUrl = overHttp(this.form.apiUrl);
+  /** For a server that speaks the one at an address that says the other. */
+  use(scheme: 'http' | 'https'): Promise<void> {
+    this.form.apiUrl = withScheme(scheme, this.form.apiUrl);
     return this.test();
   }
 
