@@ -138,4 +138,14 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['↑'], what: 'From the first row: into the headers; Enter sorts, Shift adds' },
     ],
   },
+  {
+    title: 'Timeline of a flow run',
+    keys: [
+      { keys: ['→', '←'], what: 'Unfold, fold' },
+      { keys: ['Enter'], what: 'Open the run' },
+      { keys: ['+', '−'], what: 'Zoom in and out (Ctrl/⌘ and wheel)' },
+      { keys: ['0'], what: 'The whole flow run' },
+      { keys: ['Shift →', 'Shift ←'], what: 'Later and earlier (Shift and wheel, or drag)' },
+    ],
+  },
 ];
