@@ -1,4 +1,5 @@
 /** What can be found by a few letters of its name: actions, presets, workspaces, settings, and the runs and flow runs of the open archive. */
+import type { Fuzzysort } from 'fuzzysort';
 import { TRUE, type Condition } from '../../../src-main/contract/query.ts';
 import { dashed, uuidHex } from '../../../src-main/contract/uuid.ts';
 import { plural } from '../../format.ts';
@@ -35,7 +36,7 @@ const SHORTEST = 2;
 /** Least score of what is shown, of 1. */
 const LEAST_SCORE = 0.3;
 
-type Fuzzy = typeof import('fuzzysort');
+type Fuzzy = Pick<Fuzzysort, 'go'>;
 
 export class Palette {
   text = $state('');
