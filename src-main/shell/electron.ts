@@ -1,12 +1,12 @@
 /** Taskscope in Electron: starts the core in the main process, opens one window, and ends after the last worker thread. */
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
 import { errorWords } from '../contract/error-words.ts';
 import { AppError, toAppError } from '../contract/errors.ts';
 import { createApp, type App } from '../core/app.ts';
 import { defaultDataDir } from '../core/files/paths.ts';
 import type { Shell } from '../core/shell.ts';
+import { electronArguments } from './electron-arguments.ts';
 import { setMenu } from './electron-menu.ts';
 import { keychainSecrets } from './electron-secrets.ts';
 import { closeNetwork, declareScheme, openWindow, serveAssets } from './electron-window.ts';
@@ -14,16 +14,13 @@ import { onProcessFault } from './process-faults.ts';
 import { log } from './terminal.ts';
 import { openWindowState } from './window-state.ts';
 
-const optionsIn = (args: string[]) =>
-  // `electron . --data-dir X`: the app's folder comes first, and Chromium's switches may stand anywhere
-  parseArgs({ args, options, strict: false, allowPositionals: true }).values;
-
-const options = { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' }, case: { type: 'string' } } as const;
-const values = optionsIn(process.argv.slice(1));
+const started = electronArguments(process.argv.slice(1));
 /** the core, once it runs */
 let opened: App | null = null;
-const dataDir = typeof values['data-dir'] === 'string' ? values['data-dir'] : defaultDataDir();
-const demoRuns = Number(values['demo-runs']) || undefined;
+const dataDir = started.dataDir ?? defaultDataDir();
+const { demoRuns } = started;
+/** the case file to begin with */
+let first = started.case && resolve(started.case);
 
 onProcessFault((kind, thrown) => log('error', kind, { message: String(thrown) }));
 declareScheme();
@@ -37,8 +34,13 @@ async function start(): Promise<void> {
     const [window] = BrowserWindow.getAllWindows();
     if (window?.isMinimized()) window.restore();
     window?.focus();
-    const file = optionsIn(argv.slice(1)).case;
-    if (opened && typeof file === 'string') void openCase(opened, resolve(folder, file)).then(() => window?.reload());
+    const file = electronArguments(argv.slice(1)).case;
+    if (file !== null) openNow(resolve(folder, file));
+  });
+  // macOS tells of a double click so, at the start before the app is ready
+  electron.on('open-file', (event, path) => {
+    event.preventDefault();
+    openNow(path);
   });
   await electron.whenReady();
   try {
@@ -51,13 +53,19 @@ async function start(): Promise<void> {
   }
 }
 
+/** Opens a case file in the window; while the app starts, once it has. */
+function openNow(path: string): void {
+  if (!opened) first = path;
+  else void openCase(opened, path).then(() => BrowserWindow.getAllWindows()[0]?.reload());
+}
+
 async function run(): Promise<void> {
   const secrets = await keychainSecrets(join(dataDir, 'keychain.json'));
   const shell = electronShell(secrets);
   const app = await createApp({ dataDir, shell, log, ...(demoRuns && { demoRuns }) });
   onProcessFault((kind, thrown) => app.fault(kind, thrown));
   opened = app;
-  if (typeof values.case === 'string') await openCase(app, resolve(values.case));
+  if (first) await openCase(app, first);
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
   setMenu({ dataDir }, () => app.diagnostics());
