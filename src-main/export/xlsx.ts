@@ -96,7 +96,7 @@ const packing = { mtime: new Date(1980, 0, 1), forceDosTimestamp: true, compress
 export async function* workbook(sheet: Iterable<string>): AsyncGenerator<Uint8Array, void, undefined> {
   const zip = new ZipFile();
   for (const [name, xml] of Object.entries(constantParts)) zip.addBuffer(Buffer.from(xml), name, packing);
-  const text = Readable.from(sheet);
+  const text = Readable.from(sheet, { objectMode: false });
   zip.addReadStream(text, 'xl/worksheets/sheet1.xml', packing);
   zip.end();
   const bytes = zip.outputStream as Readable;
