@@ -3,13 +3,14 @@ import { join, resolve } from 'node:path';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
 import { errorWords } from '../contract/error-words.ts';
 import { AppError, toAppError } from '../contract/errors.ts';
+import { LINK_SCHEME, placeInLink } from '../contract/place.ts';
 import { createApp, type App } from '../core/app.ts';
 import { defaultDataDir } from '../core/files/paths.ts';
 import type { Shell } from '../core/shell.ts';
 import { electronArguments } from './electron-arguments.ts';
 import { setMenu } from './electron-menu.ts';
 import { keychainSecrets } from './electron-secrets.ts';
-import { closeNetwork, declareScheme, openWindow, serveAssets } from './electron-window.ts';
+import { closeNetwork, declareScheme, openWindow, serveAssets, showPlace } from './electron-window.ts';
 import { onProcessFault } from './process-faults.ts';
 import { log } from './terminal.ts';
 import { openWindowState } from './window-state.ts';
@@ -17,6 +18,8 @@ import { openWindowState } from './window-state.ts';
 const started = electronArguments(process.argv.slice(1));
 /** the core, once it runs */
 let opened: App | null = null;
+/** the place that the link names with which the program was started; null: none */
+let startPlace = started.place;
 const dataDir = started.dataDir ?? defaultDataDir();
 const { demoRuns } = started;
 /** the case file to begin with */
@@ -26,6 +29,17 @@ onProcessFault((kind, thrown) => log('error', kind, { message: String(thrown) })
 declareScheme();
 electron.setPath('userData', join(dataDir, 'electron'));
 
+// macOS hands over a link as an event, also the one it starts the program with
+electron.on('open-url', (event, url) => {
+  event.preventDefault();
+  const place = placeInLink(url);
+  const [window] = BrowserWindow.getAllWindows();
+  if (window && place) showPlace(window, place);
+  else startPlace = place;
+});
+// from a checkout the system would start Electron without the app
+if (electron.isPackaged) electron.setAsDefaultProtocolClient(LINK_SCHEME);
+
 if (electron.requestSingleInstanceLock()) void start();
 else electron.quit();
 
@@ -34,7 +48,8 @@ async function start(): Promise<void> {
     const [window] = BrowserWindow.getAllWindows();
     if (window?.isMinimized()) window.restore();
     window?.focus();
-    const file = electronArguments(argv.slice(1)).case;
+    const { place, case: file } = electronArguments(argv.slice(1));
+    if (window && place) showPlace(window, place);
     if (file !== null) openNow(resolve(folder, file));
   });
   // macOS tells of a double click so, at the start before the app is ready
@@ -70,7 +85,7 @@ async function run(): Promise<void> {
   closeNetwork();
   setMenu({ dataDir }, () => app.diagnostics());
   const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly);
-  openWindow(app, state, app.log);
+  openWindow(app, state, app.log, startPlace);
   electron.on('activate', () => {
     if (BrowserWindow.getAllWindows().length === 0) openWindow(app, state, app.log);
   });
@@ -111,7 +126,7 @@ function quitInOrder(app: App): void {
 
 function electronShell(secrets: Shell['secrets']): Shell {
   return {
-    capabilities: { save_dialog: true, reveal_file: true, open_file: true },
+    capabilities: { save_dialog: true, reveal_file: true, open_file: true, links: 'taskscope' },
     chooseSavePath: async (suggested, _folder, start) => {
       const options = { defaultPath: join(start ?? electron.getPath('downloads'), suggested) };
       const window = BrowserWindow.getFocusedWindow();

@@ -6,12 +6,12 @@ import { electronArguments } from '../../src-main/shell/electron-arguments.ts';
 
 test('a case file is named, or handed over by a double click among whatever the system adds', () => {
   const file = '/tmp/the case.TASKSCOPE';
-  assert.deepEqual(electronArguments([]), { dataDir: null, demoRuns: undefined, case: null });
+  assert.deepEqual(electronArguments([]), { dataDir: null, demoRuns: undefined, case: null, place: null });
   assert.equal(electronArguments([file]).case, file);
   assert.equal(electronArguments(['.', '--no-sandbox', '--data-dir', '/data', '--lang=de', file]).case, file);
   assert.equal(electronArguments(['--case', 'other', file]).case, 'other');
   assert.deepEqual(electronArguments(['.', '--data-dir', '/d', '--demo-runs', '500', '/x/y.txt']), {
-    ...{ dataDir: '/d', demoRuns: 500, case: null },
+    ...{ dataDir: '/d', demoRuns: 500, case: null, place: null },
   });
 });
 
