@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { contract } from '../contract/calls.ts';
 import { CONTRACT_HASH } from '../contract/contract-hash.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
+import { writePresetFile } from '../contract/preset-file.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
 import { discardUnfinished, STDOUT, writeFile } from '../export/file.ts';
@@ -228,6 +229,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
     'query.writeAs': (question) => writeView(core, question, Date.now() * 1000),
+    'task.get': async ({ workspace, ...input }, { signal }) => (await query(workspace)).task(input, { signal }),
     'query.groups': async ({ workspace, ...input }, { signal }) => (await query(workspace)).groups(input, { signal }),
     'query.watch': async function* ({ workspace }, { signal }) {
       yield* whileAlive(workspace, signal, (archive) => archive.query.watch({}, { signal }));
@@ -274,6 +276,15 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'preset.remove': async ({ id }) => {
       await presets.remove(id);
       return {};
+    },
+    'preset.export': async ({ ids, save }, { signal }) => {
+      const { path, download, overwrite } = takePlace(save);
+      await refuseOwnFiles(core.paths.dataDir, path);
+      const chunk = Buffer.from(writePresetFile(presets.list().filter(({ id }) => ids.includes(id))));
+      const written = writeFile(path, [{ chunk, rows: 0, total: 0 }], { signal, overwrite });
+      while (!(await written.next()).done);
+      exported.add(path);
+      return { path, download };
     },
 
     'settings.update': async (change) => {

@@ -1,5 +1,6 @@
 /** What is kept of runs beside their rows, as files: log lines as text, JSON or CSV, and each artifact as a file of its own. */
-import type { Artifact, LogLine } from '../contract/run.ts';
+import { ansiFree } from '../contract/ansi.ts';
+import { levelNames, type Artifact, type LogLine } from '../contract/run.ts';
 import { memberSpans, splitArray } from '../contract/json-text.ts';
 import { jsonCell } from './cells.ts';
 import { csvLine, csvText, type CsvOptions } from './csv.ts';
@@ -7,8 +8,7 @@ import { csvLine, csvText, type CsvOptions } from './csv.ts';
 /** The run that a line or an artifact belongs to. */
 export type OwnRun = { id: string; name: string; flow_run: string | null };
 
-const levels: Record<number, string> = { 10: 'DEBUG', 20: 'INFO', 30: 'WARNING', 40: 'ERROR', 50: 'CRITICAL' };
-export const levelName = (level: number): string => levels[level] ?? String(level);
+const levelName = (level: number): string => levelNames[level] ?? String(level);
 
 export const logColumns = [
   ...['timestamp', 'level', 'level_name', 'logger', 'message'],
@@ -21,9 +21,9 @@ function logCells({ timestamp, level, name, message }: LogLine, run: OwnRun, tim
   return [time(timestamp), level, levelName(level), name, message, run.id, run.name, run.flow_run] as const;
 }
 
-/** As a person reads it: the lines of a message after the first are indented. */
+/** As a person reads it, without the terminal's colours: the lines of a message after the first are indented. */
 export function logText(line: LogLine, run: OwnRun, time: Time): string {
-  const message = line.message.replaceAll(/\r?\n/g, '\n    ');
+  const message = ansiFree(line.message).replaceAll(/\r?\n/g, '\n    ');
   return `${time(line.timestamp)} ${levelName(line.level).padEnd(8)} ${run.name} | ${line.name} | ${message}\n`;
 }
 
@@ -32,8 +32,9 @@ export function logJson(line: LogLine, run: OwnRun, time: Time): string {
   return `${JSON.stringify(Object.fromEntries(logColumns.map((name, i) => [name, cells[i]])))}\n`;
 }
 
+/** Without the terminal's colours, as it is copied. JSON has the message as it is. */
 export function logCsv(line: LogLine, run: OwnRun, time: Time, options: CsvOptions): string {
-  const cells = logCells(line, run, time);
+  const cells = logCells({ ...line, message: ansiFree(line.message) }, run, time);
   return csvLine(
     cells.map((cell) => (typeof cell === 'number' ? String(cell) : csvText(cell, options))),
     options,
