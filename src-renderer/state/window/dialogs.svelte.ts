@@ -9,6 +9,7 @@ type Open =
   | { kind: 'exports' }
   | { kind: 'case'; ids: string[] }
   | { kind: 'keys' }
+  | { kind: 'palette' }
   | { kind: 'presets'; file: string; presets: SavedPreset[] }
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
   | { kind: 'edit'; workspace: string }
@@ -38,6 +39,10 @@ class Dialogs {
   /** presets of a file, before they are taken in */
   importPresets(file: string, presets: SavedPreset[]): void {
     this.open = { kind: 'presets', file, presets };
+  }
+  /** anything by its name */
+  palette(): void {
+    this.open = { kind: 'palette' };
   }
   keys(): void {
     this.open = { kind: 'keys' };
