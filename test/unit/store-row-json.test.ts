@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { deflateSync, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { makeDictionary } from '../../src-main/store/json/dictionary.ts';
-import { resets } from '../../src-main/store/json/inflate.ts';
 import { dictionaryOf, openRow, packRow } from '../../src-main/store/json/row-json.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
 import '../fixtures/ci-seed.ts';
@@ -46,8 +45,7 @@ test('any bytes come back, whatever the dictionary was made of, and by zlib alon
   );
 });
 
-test('rows of every length, of several dictionaries in turns, and after a damaged one; this Node resets one stream for all of them', () => {
-  assert.ok(resets);
+test('rows of every length, of several dictionaries in turns, and after a damaged one', () => {
   const other = makeDictionary(believable.slice(0, 3));
   for (const length of [0, 1, 100, 65_535, 65_536, 65_537, 200_000])
     for (const [against, known] of [
