@@ -13,11 +13,14 @@ const SHOWN_MS = 400;
 
 export class FlowRun {
   /** the flow run and the subflows that are open, by id */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- replaced as a whole
   parts = $state.raw<ReadonlyMap<string, Part>>(new Map());
   problem = $state.raw<AppError | null>(null);
   private readonly abort = new AbortController();
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on screen shows it
   private readonly reading = new Set<string>();
   /** read again as soon as the reading under way has ended */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
   private readonly stale = new Set<string>();
 
   readonly id: string;
@@ -74,6 +77,7 @@ export class FlowRun {
       // what was read before stays until the new reading is whole
       if (!builder || (before && !done)) return;
       shown = performance.now();
+      // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
       this.parts = new Map(this.parts).set(id, builder.part(done));
     };
     for await (const item of api['flow_run.read']({ workspace, id, linked }, { signal: this.abort.signal })) {
@@ -113,6 +117,7 @@ export class FlowRun {
   private touches(part: Part, changed: readonly string[]): boolean {
     if (!isOver(part.head) || part.runs.some((run) => !isOver(run))) return true;
     if (changed.length === 0) return false;
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
     const ids = new Set(changed);
     return part.runs.some(({ id }) => ids.has(id)) || part.head.subflows.some((one) => !isOver(one));
   }
