@@ -25,9 +25,14 @@ export function whenIdle(): Promise<void> {
 export class Slices {
   private began = performance.now();
 
+  /** The slice is used up: the next `rest` waits. */
+  get due(): boolean {
+    return performance.now() - this.began >= SLICE_MS;
+  }
+
   /** Call between two steps: waits for the next task once the slice is used up. */
   async rest(): Promise<void> {
-    if (performance.now() - this.began < SLICE_MS) return;
+    if (!this.due) return;
     await nextTask();
     this.began = performance.now();
   }

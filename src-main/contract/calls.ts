@@ -26,7 +26,7 @@ import {
   workspaceInputSchema,
   workspaceSchema,
 } from './workspace.ts';
-import { presetSchema } from './preset.ts';
+import { presetSchema, savedPresetSchema } from './preset.ts';
 import { settingsChangeSchema, settingsSchema, syncEverySchema } from './settings.ts';
 import {
   checkSchema,
@@ -99,6 +99,8 @@ export const contract = {
         reveal_file: z.boolean(),
         /** opens a file with the program the system has for it */
         open_file: z.boolean(),
+        /** what a copied link begins with: `taskscope://`, which this shell has the system open here, or the page's own address */
+        links: z.enum(['taskscope', 'page']),
         /** where a typed secret is kept: the system's keychain, a file only its owner may read, or memory until the end */
         secrets: z.enum(['keychain', 'file', 'session']),
       }),
@@ -258,7 +260,8 @@ export const contract = {
   ),
   /**
    * history, logs and artifacts: the kept copy, refreshed from the server when it can be reached. `from` (µs): only lines from then on, which
-   * the window does not have yet. `rest`: goes on reading the lines that are missing, LINES_AT_ONCE more with each call
+   * the window does not have yet. `rest`: goes on reading the lines that are missing, LINES_AT_ONCE more with each call. `only_kept`: the
+   * server is not asked; `fetched` null when nothing is kept
    */
   'run.activity': call(
     z.object({
@@ -266,6 +269,7 @@ export const contract = {
       id: z.string(),
       from: z.number().nullable().default(null),
       rest: z.boolean().default(false),
+      only_kept: z.boolean().default(false),
     }),
     runActivitySchema,
   ),
@@ -308,9 +312,14 @@ export const contract = {
   'sync.check': call(z.object({ workspace, query: querySchema }), checkSchema),
 
   'preset.list': call(none, z.array(presetSchema)),
-  'preset.save': call(presetSchema.omit({ id: true, builtin: true }), presetSchema),
+  'preset.save': call(savedPresetSchema, presetSchema),
   'preset.update': call(presetSchema.omit({ builtin: true }), presetSchema),
   'preset.remove': call(z.object({ id: z.string() }), none),
+  /** a file of these presets, see preset-file.ts, at a place of `export.choose`. Throws DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS */
+  'preset.export': call(
+    z.object({ ids: z.array(z.string()).min(1), save: z.string() }),
+    z.object({ path: z.string(), download: z.string().nullable() }),
+  ),
 
   /** what is left out stays as it is */
   'settings.update': call(settingsChangeSchema, settingsSchema),

@@ -1,6 +1,7 @@
 /** What an export writes, and how. Which runs: a query; chosen runs are the query `{ field: 'id', in: […] }`. */
 import { z } from 'zod';
 import { fields, resolveField, type Entity, type FieldInfo } from './fields.ts';
+import { logFilterSchema } from './log-filter.ts';
 
 /** `runs`: a row each. `logs`, `artifacts`: what is kept of the same runs beside their rows. */
 export const exportKinds = ['runs', 'logs', 'artifacts'] as const;
@@ -63,6 +64,8 @@ export const exportOptionsSchema = z.object({
   /** parquet: a folder with a file for each day (UTC) of the expected start, instead of one file */
   by_day: z.boolean().default(false),
   compression: z.enum(['zstd', 'snappy']).default('zstd'),
+  /** of logs: only the lines that this filter shows of each run's; null: all */
+  lines: logFilterSchema.nullable().default(null),
 });
 export type ExportOptions = z.infer<typeof exportOptionsSchema>;
 /** As it is asked: what is left out has its default. */

@@ -213,6 +213,8 @@ export const plural = {
   flow: 'flows',
   deployment: 'deployments',
 } as const;
+/** Undoes `plural`; undefined for a text that is none of them. */
+export const entityOf = (name: string): Entity | undefined => entities.find((entity) => plural[entity] === name);
 
 /** One value for each entity. */
 export const perEntity = <T>(make: (entity: Entity) => T): Record<Entity, T> =>

@@ -69,7 +69,7 @@ function skipSpace(text: string, from: number): number {
 }
 
 /** Strings are most of the text: `indexOf` passes them at memory speed. */
-function stringEnd(text: string, from: number): number {
+export function stringEnd(text: string, from: number): number {
   let at = from;
   for (;;) {
     at = text.indexOf('"', at + 1);

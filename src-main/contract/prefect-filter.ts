@@ -211,6 +211,24 @@ const withDuration = { task_run: taskRunBodies(taskRunSort([...taskRunSorts, ...
 export const bodySchemas = (rules: PrefectRules): typeof withDuration =>
   rules.durationSorts ? withDuration : withoutDuration;
 
+/** The fields of a task run in the reply of POST /task_runs/paginate (TaskRunResponse of 3.8.8), in the server's order: it leaves out the others. */
+export const pageKeys = [
+  ...[
+    'id',
+    'created',
+    'updated',
+    'name',
+    'flow_run_id',
+    'task_key',
+    'state_id',
+    'state',
+    'task_version',
+    'task_inputs',
+  ],
+  ...['empirical_policy', 'tags', 'start_time', 'end_time', 'total_run_time', 'estimated_run_time'],
+  'estimated_start_time_delta',
+];
+
 /** POST /{entity}s/history. `history_interval_seconds` may have a fraction. */
 const history = {
   history_start: required('time', readTime),

@@ -5,6 +5,8 @@ import { querySchema } from './query.ts';
 export const presetSchema = z.object({
   id: z.string(),
   name: z.string().trim().min(1).max(80),
+  /** where it stands in the panel; '': in no folder */
+  folder: z.string().trim().max(80).default(''),
   query: querySchema,
   /** what the ids in the question were called when it was saved, by id: another workspace has other ids for the same flows */
   names: z.record(z.string(), z.string()).default({}),
@@ -14,3 +16,7 @@ export const presetSchema = z.object({
   builtin: z.boolean(),
 });
 export type Preset = z.infer<typeof presetSchema>;
+
+/** A preset without what makes it one of this machine. */
+export const savedPresetSchema = presetSchema.omit({ id: true, builtin: true });
+export type SavedPreset = z.infer<typeof savedPresetSchema>;

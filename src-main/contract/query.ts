@@ -83,6 +83,9 @@ export const TRUE: Condition = { and: [] };
 const sortKeySchema = z.object({ field, dir: z.enum(['asc', 'desc']) });
 export type SortKey = z.infer<typeof sortKeySchema>;
 
+/** The order of a list nobody has sorted. */
+export const defaultSort: SortKey[] = [{ field: 'start_time', dir: 'desc' }];
+
 /**
  * Where a missing value sorts and how text compares. `sqlite` and `postgres` are what the Prefect server's database
  * does (prefect 3.8.8): SQLite puts nulls first ascending, PostgreSQL last; SQLite compares code points and

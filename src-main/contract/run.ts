@@ -124,6 +124,9 @@ export const LINES_AT_ONCE = 20_000;
 /** Most lines read and kept of one run: some 200 MB, and 5,000 requests. Beyond them only the run's last lines are kept. */
 export const MOST_LINES = 1_000_000;
 
+/** What there is of a run besides its row; each part is read by itself. */
+export type ActivityPart = 'history' | 'logs' | 'artifacts';
+
 /** Logs, history and artifacts, read from the server when a run is opened or by rule, and kept in the archive. */
 export const runActivitySchema = z.object({
   history: stateHistorySchema,
@@ -138,6 +141,8 @@ export const runActivitySchema = z.object({
   /** µs; when it was read from the server. null: never, and `problem` says why */
   fetched: z.number().nullable(),
   problem: wireErrorSchema.nullable(),
+  /** why the server did not give a part when the others were read; what there is of it was read earlier */
+  missed: z.partialRecord(z.enum(['history', 'logs', 'artifacts']), wireErrorSchema).default({}),
 });
 export type RunActivity = z.infer<typeof runActivitySchema>;
 
@@ -147,8 +152,8 @@ export function byTimeAndId(a: LinePlace, b: LinePlace): number {
   return a.timestamp - b.timestamp || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** What there is of a run whose activity could not be read and was never kept. */
-export function noActivity({ code, message, details }: z.infer<typeof wireErrorSchema>): RunActivity {
-  const problem = { code, message, details };
-  return { history: [], logs: [], artifacts: [], gap: null, kept: 0, count: null, fetched: null, problem };
+/** What there is of a run whose activity was never kept and could not be read; null: it was not asked for. */
+export function noActivity(error: z.infer<typeof wireErrorSchema> | null): RunActivity {
+  const problem = error && { code: error.code, message: error.message, details: error.details };
+  return { history: [], logs: [], artifacts: [], gap: null, kept: 0, count: null, fetched: null, problem, missed: {} };
 }

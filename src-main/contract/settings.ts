@@ -22,6 +22,14 @@ const exportChoiceSchema = z.object({
 });
 export type ExportChoice = z.infer<typeof exportChoiceSchema>;
 
+/** What the window showed last; `place`: as place.ts writes it, `row`: the first on screen, `chosen`: ids. */
+const leftAtSchema = z.object({
+  place: z.string().max(200_000),
+  row: z.number().int().min(0).max(1_000_000_000),
+  chosen: z.array(z.string()).max(1000),
+});
+export type LeftAt = z.infer<typeof leftAtSchema>;
+
 /** Window settings. Kept by main, since a browser page has a new origin at every start. */
 export const settingsSchema = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
@@ -39,13 +47,15 @@ export const settingsSchema = z.object({
   closed_sections: z.array(z.string()).default([]),
   /** ids, the first on top */
   pinned_presets: z.array(z.string()).default([]),
-  /** id of the preset a window starts with; null: every run */
-  default_preset: z.string().nullable().default(null),
+  /** workspace → id of the preset it opens with; others open with every run */
+  default_presets: z.record(z.string(), z.string()).default({}),
   export_choice: exportChoiceSchema.default(exportChoiceSchema.parse({})),
   /** where a file was exported to last; null: the system's folder for downloads */
   export_folder: z.string().nullable().default(null),
   /** how to connect a server of one's own is said while there is only demo data, until it is dismissed */
   demo_hint: z.boolean().default(true),
+  /** a window begins where the last one ended, unless its workspace has a default preset */
+  left_at: leftAtSchema.nullable().default(null),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -62,9 +72,10 @@ export const settingsChangeSchema = z
     sync_every: shape.sync_every.removeDefault(),
     closed_sections: shape.closed_sections.removeDefault(),
     pinned_presets: shape.pinned_presets.removeDefault(),
-    default_preset: shape.default_preset.removeDefault(),
+    default_presets: shape.default_presets.removeDefault(),
     export_choice: shape.export_choice.removeDefault(),
     export_folder: shape.export_folder.removeDefault(),
     demo_hint: shape.demo_hint.removeDefault(),
+    left_at: shape.left_at.removeDefault(),
   } satisfies Record<keyof Settings, z.ZodType>)
   .partial();

@@ -111,6 +111,13 @@ export const newStatus = (workspace: string): SyncStatus => ({
   next: null,
 });
 
+/** The members of a status that every sync begins with. `started`: µs. */
+export const syncBegun = (started: number) =>
+  ({
+    ...{ phase: 'running', step: 'connect', received: 0, task_runs: 0, changed: 0, expected: null, rate: 0 },
+    ...{ seconds_left: null, started, finished: null, problem: null, waiting: null },
+  }) as const satisfies Partial<SyncStatus>;
+
 /** A stretch of expected start times and what is known of it. Times in µs, `to` not included. */
 const coverageSpanSchema = z.object({
   from: z.number(),

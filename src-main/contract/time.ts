@@ -2,12 +2,12 @@
  * Times are integer microseconds since 1970 UTC, exact in a Float64 up to the year 2255; beyond,
  * to 9999, the spacing is at most 32 µs. A JS `Date` keeps milliseconds only, so none is used on the way through.
  */
-const isoTime =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,}))?)?\s*(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
+const rfc3339 =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt _](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?(?:[Zz]|([+\-\u2212])(\d{2}):?(\d{2})?)?)?$/;
 
 /**
- * RFC 3339 text (Prefect 3.8.8 sends `Z` with no fraction or six digits) to µs; null when it is not a time.
- * Without an offset the time is UTC; digits past µs are cut, as the server does.
+ * RFC 3339 text, or a date alone, to µs; null when it is not a time. Prefect 3.8.8 sends `Z` with no fraction or six digits. As in
+ * pydantic 2, a time without an offset is UTC, and digits past µs are cut.
  */
 export function parseTime(text: string): number | null {
   return parsePlain(text) ?? parseAny(text);
@@ -65,23 +65,19 @@ function digits(text: string, from: number, to: number): number {
 }
 
 function parseAny(text: string): number | null {
-  const m = isoTime.exec(text);
+  const m = rfc3339.exec(text);
   if (!m) return null;
   const [year, month, day] = [Number(m[1]), Number(m[2]), Number(m[3])];
   const [hour, minute, second] = [Number(m[4] ?? 0), Number(m[5] ?? 0), Number(m[6] ?? 0)];
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null;
+  const [hours, minutes] = [Number(m[9] ?? 0), Number(m[10] ?? 0)];
+  if (year < 1 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null;
+  if (hours > 23 || minutes > 59) return null;
   const at = new Date(0);
   at.setUTCFullYear(year, month - 1, day);
   if (at.getUTCDate() !== day) return null;
-  let seconds = at.getTime() / 1000 + hour * 3600 + minute * 60 + second;
-  const offset = m[8];
-  if (offset && offset !== 'Z' && offset !== 'z') {
-    const figures = offset.slice(1).replace(':', '');
-    const minutes = Number(figures.slice(0, 2)) * 60 + Number(figures.slice(2) || 0);
-    seconds -= (offset[0] === '-' ? -minutes : minutes) * 60;
-  }
-  const micros = m[7] ? Number(m[7].slice(0, 6).padEnd(6, '0')) : 0;
-  return seconds * 1e6 + micros;
+  const offset = (hours * 60 + minutes) * (m[8] === '+' ? 60 : -60);
+  const seconds = at.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset;
+  return seconds * 1e6 + Number((m[7] ?? '').slice(0, 6).padEnd(6, '0'));
 }
 
 const MICROS_PER_DAY = 86_400_000_000;
@@ -113,3 +109,15 @@ const LONGEST_TIMER = 2 ** 31 - 1; // ms
 /** A time that setTimeout can wait, ms: a longer one is cut to 24.8 days, no number is 0. */
 export const timerMillis = (millis: number): number =>
   Number.isNaN(millis) ? 0 : Math.min(Math.max(millis, 0), LONGEST_TIMER);
+
+/** Waits `millis`, or until the signal aborts: it never throws. */
+export const pause = (millis: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, signal?.aborted ? 0 : timerMillis(millis));
+    signal?.addEventListener('abort', done, { once: true });
+  });

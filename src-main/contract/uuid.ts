@@ -6,6 +6,12 @@ export function uuidHex(text: string): string | null {
   return shape.test(text) ? text.replaceAll('-', '').toLowerCase() : null;
 }
 
+/** As Prefect writes ids: lower case, with its four dashes. */
+export function isCanonicalUuid(text: string): boolean {
+  const hex = uuidHex(text);
+  return hex !== null && dashed(hex) === text;
+}
+
 /** 32 lower-case hex digits with the four dashes of a canonical UUID. */
 export function dashed(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;

@@ -21,7 +21,7 @@ import { Presets } from './files/presets.ts';
 import { fileSecrets, secretsOf } from './files/secrets.ts';
 import type { Log, Shell } from './shell.ts';
 import { VERSION } from './version.ts';
-import type { ApiRequest } from './workers/contracts.ts';
+import type { ApiRequest } from '../local-api/bodies.ts';
 import { Workspaces, type Entry } from './workspaces/workspaces.ts';
 
 const ORDINARY_DEMO_RUNS = 20_000;

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { contract } from '../contract/calls.ts';
 import { CONTRACT_HASH } from '../contract/contract-hash.ts';
 import { AppError, toAppError, type WireError } from '../contract/errors.ts';
+import { writePresetFile } from '../contract/preset-file.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
 import { discardUnfinished, STDOUT, writeFile } from '../export/file.ts';
@@ -27,7 +28,7 @@ import { settledAddress } from './workspaces/settled-address.ts';
 import type { Entry, Workspaces } from './workspaces/workspaces.ts';
 import { keepOutOfLogs } from './files/log-file.ts';
 import { secretFromEnv } from './files/secrets.ts';
-import { writeRun, writeView } from './written/written.ts';
+import { writeRun, writeView } from './write-as/write-as.ts';
 import type { Connection } from '../prefect/connection.ts';
 
 /** What the calls need; `App` has it. */
@@ -274,6 +275,15 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'preset.remove': async ({ id }) => {
       await presets.remove(id);
       return {};
+    },
+    'preset.export': async ({ ids, save }, { signal }) => {
+      const { path, download, overwrite } = takePlace(save);
+      await refuseOwnFiles(core.paths.dataDir, path);
+      const chunk = Buffer.from(writePresetFile(presets.list().filter(({ id }) => ids.includes(id))));
+      const written = writeFile(path, [{ chunk, rows: 0, total: 0 }], { signal, overwrite });
+      while (!(await written.next()).done);
+      exported.add(path);
+      return { path, download };
     },
 
     'settings.update': async (change) => {

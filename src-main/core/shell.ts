@@ -20,7 +20,7 @@ export type SavePlace = {
 };
 
 export type Shell = {
-  capabilities: { save_dialog: boolean; reveal_file: boolean; open_file: boolean };
+  capabilities: { save_dialog: boolean; reveal_file: boolean; open_file: boolean; links: 'taskscope' | 'page' };
   /** null when the person closed the dialog. `folder`: a folder of that name is made; `start`: the folder the dialog opens, null: the shell's own choice. Throws BAD_INPUT where it cannot be handed over */
   chooseSavePath(suggested: string, folder: boolean, start: string | null): Promise<SavePlace | null>;
   /** http and https only; the core has checked. false: no browser can be opened from here */
@@ -34,7 +34,7 @@ export type Shell = {
 
 /** A shell without dialogs, for the command line and tests. */
 export const plainShell: Shell = {
-  capabilities: { save_dialog: false, reveal_file: false, open_file: false },
+  capabilities: { save_dialog: false, reveal_file: false, open_file: false, links: 'page' },
   chooseSavePath: () => Promise.resolve(null),
   openExternal: () => Promise.resolve(false),
   revealFile: () => Promise.resolve(),

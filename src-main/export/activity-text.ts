@@ -1,4 +1,5 @@
 /** What is kept of runs beside their rows, as files: log lines as text, JSON or CSV, and each artifact as a file of its own. */
+import { ansiFree } from '../contract/ansi.ts';
 import type { Artifact, LogLine } from '../contract/run.ts';
 import { memberSpans, splitArray } from '../contract/json-text.ts';
 import { jsonCell } from './cells.ts';
@@ -21,9 +22,9 @@ function logCells({ timestamp, level, name, message }: LogLine, run: OwnRun, tim
   return [time(timestamp), level, levelName(level), name, message, run.id, run.name, run.flow_run] as const;
 }
 
-/** As a person reads it: the lines of a message after the first are indented. */
+/** As a person reads it, without the terminal's colours: the lines of a message after the first are indented. */
 export function logText(line: LogLine, run: OwnRun, time: Time): string {
-  const message = line.message.replaceAll(/\r?\n/g, '\n    ');
+  const message = ansiFree(line.message).replaceAll(/\r?\n/g, '\n    ');
   return `${time(line.timestamp)} ${levelName(line.level).padEnd(8)} ${run.name} | ${line.name} | ${message}\n`;
 }
 
@@ -32,8 +33,9 @@ export function logJson(line: LogLine, run: OwnRun, time: Time): string {
   return `${JSON.stringify(Object.fromEntries(logColumns.map((name, i) => [name, cells[i]])))}\n`;
 }
 
+/** Without the terminal's colours, as it is copied. JSON has the message as it is. */
 export function logCsv(line: LogLine, run: OwnRun, time: Time, options: CsvOptions): string {
-  const cells = logCells(line, run, time);
+  const cells = logCells({ ...line, message: ansiFree(line.message) }, run, time);
   return csvLine(
     cells.map((cell) => (typeof cell === 'number' ? String(cell) : csvText(cell, options))),
     options,

@@ -35,7 +35,7 @@ type Library = {
 const LIBRARY: string = 'hyparquet-writer';
 
 /** Rows of a group. Readers skip whole groups; the values of one are in memory while it is written. */
-export const GROUP_ROWS = 20_000;
+export const GROUP_ROWS = 10_000;
 /** Level 3 is zstd's own default. */
 const LEVEL = 3;
 

@@ -2,7 +2,7 @@
  * The local API: the read-only half of Prefect's REST API over one archive, in the shapes and status codes of the server's own version, so that
  * its clients take the archive for the server. Where Prefect itself fails with 500 or 503, the answer here is a 422.
  */
-import type { Entity } from '../contract/fields.ts';
+import { entityOf, type Entity } from '../contract/fields.ts';
 import { bodySchemas, type PrefectFilters } from '../contract/prefect-filter.ts';
 import { prefectRules } from '../contract/prefect-versions.ts';
 import { fixedReply } from './about.ts';
@@ -23,12 +23,6 @@ export type { ApiReply, ApiRequest } from './bodies.ts';
 type Action = 'paginate' | 'filter' | 'count';
 type Body = PrefectFilters & PoolFilters & { limit?: number | null; page?: number; offset?: number; sort?: string };
 
-const entityOf: Record<string, Entity> = {
-  task_runs: 'task_run',
-  flow_runs: 'flow_run',
-  flows: 'flow',
-  deployments: 'deployment',
-};
 const notFound: Record<Entity, string> = {
   task_run: 'Task not found',
   flow_run: 'Flow run not found',
@@ -63,7 +57,7 @@ function route(view: ArchiveView, request: ApiRequest, path: string): ApiReply {
   const counted = countPath.exec(path);
   if (counted) {
     if (request.method !== 'POST') return methodNotAllowed;
-    const entity = counted[1] === undefined ? null : entityOf[counted[1]];
+    const entity = entityOf(counted[1] ?? '');
     return entity === 'task_run' || entity === 'flow_run'
       ? runHistory(view, request, entity, select)
       : countsByState(view, request);
@@ -73,7 +67,7 @@ function route(view: ArchiveView, request: ApiRequest, path: string): ApiReply {
   const row = rowPath.exec(path);
   const id = row && pathId(row[2] ?? '');
   if (row && id)
-    return request.method === 'GET' ? answerRow(view, entityOf[row[1] ?? ''] ?? 'flow', id) : methodNotAllowed;
+    return request.method === 'GET' ? answerRow(view, entityOf(row[1] ?? '') ?? 'flow', id) : methodNotAllowed;
   if (writePath.test(path)) return methodNotAllowed;
   return detail(404, 'Not Found');
 }
@@ -97,7 +91,7 @@ function answerName(view: ArchiveView, parts: (string | undefined)[]): ApiReply 
 }
 
 function answerList(view: ArchiveView, request: ApiRequest, plural = '', act = ''): ApiReply {
-  const entity = entityOf[plural] ?? 'task_run';
+  const entity = entityOf(plural) ?? 'task_run';
   const action = act as Action;
   const { dialect } = view.engine;
   const schema = bodySchemas(prefectRules(view.prefect))[entity][action];

@@ -1,10 +1,11 @@
 /** Request bodies as Prefect 3.8.8 reads them, within bounds that keep one body from holding the thread, and the replies that every path shares. */
 import type { z } from 'zod';
 import { MAX_DEPTH, MAX_ITEMS } from '../contract/condition-size.ts';
+import { stringEnd } from '../contract/json-text.ts';
 import { limitSchema } from '../contract/prefect-filter.ts';
 import type { Dialect } from '../contract/query.ts';
 import { DEFAULT_LIMIT } from './about.ts';
-import { missing, MOST_PROBLEMS, problemsOf, refusalText, type Problem } from './problems.ts';
+import { missing, MOST_PROBLEMS, problemsOf, refusalText, type Problem } from '../contract/prefect-problems.ts';
 
 /** `path` begins with /api and may have a query string. `contentType` null: no such header. `body`: its bytes as they came, or its text. */
 export type ApiRequest = { method: string; path: string; contentType: string | null; body: string | Uint8Array };
@@ -57,10 +58,10 @@ function readBody({ body, contentType }: ApiRequest): { body: unknown } | ApiRep
   if (body.length === 0 || (contentType && !isJson.test(contentType))) return { body: null };
   const text = typeof body === 'string' ? body : textOf(body);
   if (text === null) return detail(400, 'There was an error parsing the body');
-  if (isDeeper(text, MAX_DEPTH))
-    return refused([{ type: 'too_deep', loc: ['body'], msg: `nested deeper than ${MAX_DEPTH} levels` }]);
   let parsed: unknown;
   try {
+    if (isDeeper(text, MAX_DEPTH))
+      return refused([{ type: 'too_deep', loc: ['body'], msg: `nested deeper than ${MAX_DEPTH} levels` }]);
     parsed = JSON.parse(text);
   } catch {
     return refused([{ type: 'json_invalid', loc: ['body'], msg: 'not JSON' }]);
@@ -78,7 +79,7 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** Looked for in the text: 8 million open brackets would take JSON.parse 1 GB. */
+/** Looked for in the text: 8 million open brackets would take JSON.parse 1 GB. Throws RangeError for a string that does not end. */
 function isDeeper(text: string, most: number): boolean {
   const token = /["[\]{}]/g;
   let depth = 0;
@@ -90,16 +91,6 @@ function isDeeper(text: string, most: number): boolean {
     } else depth--;
   }
   return false;
-}
-
-/** One past the closing quote; the end of the text when there is none. */
-function stringEnd(text: string, from: number): number {
-  for (let at = from + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 0x5c) at++;
-    else if (code === 0x22) return at + 1;
-  }
-  return text.length;
 }
 
 /** The list with which the lists of a body become too long; no item of it is looked at. null: there is none. */

@@ -10,7 +10,7 @@ import { textOrder } from '../query/language/collation.ts';
 import { moment, type ArchiveView } from './archive-view.ts';
 import { json, refused } from './bodies.ts';
 import type { ApiReply } from './bodies.ts';
-import type { Problem } from './problems.ts';
+import type { Problem } from '../contract/prefect-problems.ts';
 import { stateSince } from './run-rows.ts';
 
 type Observed = { state_type: string; state_name: string; first: number; last: number };

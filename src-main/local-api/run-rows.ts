@@ -3,33 +3,13 @@
  * answers are written anew. Numbers too large for a Float64 and the order of keys survive, because nothing is parsed and written again.
  */
 import { terminalStateTypes } from '../contract/fields.ts';
+import { pageKeys } from '../contract/prefect-filter.ts';
 import { memberSpans, type Span } from '../contract/json-text.ts';
 import { parseTime } from '../contract/time.ts';
 import { memberValue } from './member-value.ts';
 
 const RUN_TIME = 'estimated_run_time';
 const DELTA = 'estimated_start_time_delta';
-
-/** The fields of a task run in POST /task_runs/paginate (TaskRunResponse of 3.8.8), in the server's order. */
-const pageKeys = [
-  'id',
-  'created',
-  'updated',
-  'name',
-  'flow_run_id',
-  'task_key',
-  'state_id',
-  'state',
-  'task_version',
-  'task_inputs',
-  'empirical_policy',
-  'tags',
-  'start_time',
-  'end_time',
-  'total_run_time',
-  RUN_TIME,
-  DELTA,
-] as const;
 
 /** The row as /filter and GET give it: its text with both estimates of the moment `now` (µs). Text that is no object stays as it is. */
 export function wholeRow(text: string, now: number): string {

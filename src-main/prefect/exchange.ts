@@ -42,6 +42,8 @@ export type AskOptions = {
   urgent?: boolean;
   /** most further attempts after a reply that failed, came too late or cannot be used; otherwise the SDK's number */
   retries?: number;
+  /** an address is being tried: no attempt is repeated, also not after a broken connection */
+  once?: boolean;
   /** called before each wait, and with null after it */
   onWait?: (wait: Wait | null) => void;
 };
@@ -144,7 +146,7 @@ export class Exchange {
         csrfTried = true;
         if (await this.#csrf.refresh(token)) continue;
       }
-      const wait = this.#waitAfter(answer, tries, options.retries ?? MAX_RETRIES);
+      const wait = options.once ? null : this.#waitAfter(answer, tries, options.retries ?? MAX_RETRIES);
       if (wait === null) throw answer.error;
       if (answer.again !== 'endless') tries += 1;
       if (answer.again !== 'soon') this.#budget.pause(wait);

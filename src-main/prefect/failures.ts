@@ -146,6 +146,17 @@ export function isRouteFailure(thrown: unknown): thrown is AppError {
   return isBadAnswer(thrown) || (thrown instanceof AppError && refused.includes(thrown.code));
 }
 
+/** Whether the answer may be due to the one run that was asked for. No connection, no sign-in and a busy server say nothing about a run. */
+export function isRunFailure(thrown: unknown): thrown is AppError {
+  return isRouteFailure(thrown) || (thrown instanceof AppError && thrown.code === 'NOT_FOUND');
+}
+
+/** `https`: the address that is answered; the one without TLS is not. */
+export function speaksHttps(https: string): AppError {
+  const { host } = new URL(https);
+  return new AppError('SERVER_TLS', `${host} speaks https, not http`, { url: https, host, https });
+}
+
 export function notPrefect(url: string, why: string, details: ErrorDetails = {}): Failure {
   const error = new AppError('SERVER_NOT_PREFECT', `no Prefect API answers at this address: ${why}`, {
     url,

@@ -1,5 +1,6 @@
 /** How long to wait before asking again. The policy is the Prefect SDK's. */
 import { AppError } from '../contract/errors.ts';
+import { pause } from '../contract/time.ts';
 
 /** The SDK retries 5 times. */
 export const MAX_RETRIES = 5;
@@ -25,17 +26,7 @@ export function backoff(n: number, random: () => number): number {
 export type Sleep = (seconds: number, signal: AbortSignal | undefined) => Promise<void>;
 
 /** Throws CANCELLED when the signal is aborted before the time is over. */
-export const sleep: Sleep = (seconds, signal) =>
-  new Promise((resolve, reject) => {
-    const cancelled = () => new AppError('CANCELLED', 'cancelled');
-    if (signal?.aborted) return reject(cancelled());
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(cancelled());
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, seconds * 1000);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
+export const sleep: Sleep = async (seconds, signal) => {
+  await pause(seconds * 1000, signal);
+  if (signal?.aborted) throw new AppError('CANCELLED', 'cancelled');
+};

@@ -30,7 +30,8 @@ export function serveAssets(folder: string): void {
   session.defaultSession.setPermissionCheckHandler(() => false);
 }
 
-export function openWindow(app: App, state: WindowState, log: Log): BrowserWindow {
+/** `place`: what it shows first, as place.ts writes it; null: where the last window ended. */
+export function openWindow(app: App, state: WindowState, log: Log, place: string | null = null): BrowserWindow {
   const window = new BrowserWindow({
     ...state.bounds(),
     minWidth: 800,
@@ -62,8 +63,30 @@ export function openWindow(app: App, state: WindowState, log: Log): BrowserWindo
   });
   window.once('ready-to-show', () => window.show());
   serveWindow(app, webContents, log);
-  void window.loadURL(`${ORIGIN}/`);
+  followMouseKeys(window);
+  if (place === null) void window.loadURL(`${ORIGIN}/`);
+  else showPlace(window, place);
   return window;
+}
+
+/** An open page stays: only its address changes, and it goes there as to an entry of its history. */
+export function showPlace(window: BrowserWindow, place: string): void {
+  void window.loadURL(`${ORIGIN}/#${place}`);
+}
+
+/** A browser goes back and forth by the mouse's keys and a trackpad by itself, Electron does not. The page has the Alt keys. */
+function followMouseKeys(window: BrowserWindow): void {
+  const go = (back: boolean) => {
+    const { navigationHistory: entries } = window.webContents;
+    if (back) entries.goBack();
+    else entries.goForward();
+  };
+  window.on('app-command', (_event, command) => {
+    if (command === 'browser-backward' || command === 'browser-forward') go(command === 'browser-backward');
+  });
+  window.on('swipe', (_event, direction) => {
+    if (direction === 'left' || direction === 'right') go(direction === 'left');
+  });
 }
 
 /** Serves the page's calls. A reload is a new page: the calls of the old one are aborted, as when a socket closes. */

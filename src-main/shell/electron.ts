@@ -4,30 +4,48 @@ import { parseArgs } from 'node:util';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
 import { errorWords } from '../contract/error-words.ts';
 import { AppError, toAppError } from '../contract/errors.ts';
+import { LINK_SCHEME, placeInLink } from '../contract/place.ts';
 import { createApp, type App } from '../core/app.ts';
 import { defaultDataDir } from '../core/files/paths.ts';
 import type { Shell } from '../core/shell.ts';
 import { setMenu } from './electron-menu.ts';
 import { keychainSecrets } from './electron-secrets.ts';
-import { closeNetwork, declareScheme, openWindow, serveAssets } from './electron-window.ts';
+import { closeNetwork, declareScheme, openWindow, serveAssets, showPlace } from './electron-window.ts';
 import { onProcessFault } from './process-faults.ts';
 import { log } from './terminal.ts';
 import { openWindowState } from './window-state.ts';
 
-const optionsIn = (args: string[]) =>
+const parsed = (args: string[]) =>
   // `electron . --data-dir X`: the app's folder comes first, and Chromium's switches may stand anywhere
-  parseArgs({ args, options, strict: false, allowPositionals: true }).values;
+  parseArgs({ args, options, strict: false, allowPositionals: true });
+const optionsIn = (args: string[]) => parsed(args).values;
+/** Windows and Linux hand over a link as an argument; null: there is none that can be shown. */
+const linkIn = (args: string[]) =>
+  parsed(args).positionals.reduce<string | null>((found, one) => found ?? placeInLink(one), null);
 
 const options = { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' }, case: { type: 'string' } } as const;
 const values = optionsIn(process.argv.slice(1));
 /** the core, once it runs */
 let opened: App | null = null;
+/** the place that the link names with which the program was started; null: none */
+let startPlace = linkIn(process.argv.slice(1));
 const dataDir = typeof values['data-dir'] === 'string' ? values['data-dir'] : defaultDataDir();
 const demoRuns = Number(values['demo-runs']) || undefined;
 
 onProcessFault((kind, thrown) => log('error', kind, { message: String(thrown) }));
 declareScheme();
 electron.setPath('userData', join(dataDir, 'electron'));
+
+// macOS hands over a link as an event, also the one it starts the program with
+electron.on('open-url', (event, url) => {
+  event.preventDefault();
+  const place = placeInLink(url);
+  const [window] = BrowserWindow.getAllWindows();
+  if (window && place) showPlace(window, place);
+  else startPlace = place;
+});
+// from a checkout the system would start Electron without the app
+if (electron.isPackaged) electron.setAsDefaultProtocolClient(LINK_SCHEME);
 
 if (electron.requestSingleInstanceLock()) void start();
 else electron.quit();
@@ -37,6 +55,8 @@ async function start(): Promise<void> {
     const [window] = BrowserWindow.getAllWindows();
     if (window?.isMinimized()) window.restore();
     window?.focus();
+    const place = linkIn(argv.slice(1));
+    if (window && place) showPlace(window, place);
     const file = optionsIn(argv.slice(1)).case;
     if (opened && typeof file === 'string') void openCase(opened, resolve(folder, file)).then(() => window?.reload());
   });
@@ -62,7 +82,7 @@ async function run(): Promise<void> {
   closeNetwork();
   setMenu({ dataDir }, () => app.diagnostics());
   const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly);
-  openWindow(app, state, app.log);
+  openWindow(app, state, app.log, startPlace);
   electron.on('activate', () => {
     if (BrowserWindow.getAllWindows().length === 0) openWindow(app, state, app.log);
   });
@@ -103,7 +123,7 @@ function quitInOrder(app: App): void {
 
 function electronShell(secrets: Shell['secrets']): Shell {
   return {
-    capabilities: { save_dialog: true, reveal_file: true, open_file: true },
+    capabilities: { save_dialog: true, reveal_file: true, open_file: true, links: 'taskscope' },
     chooseSavePath: async (suggested, _folder, start) => {
       const options = { defaultPath: join(start ?? electron.getPath('downloads'), suggested) };
       const window = BrowserWindow.getFocusedWindow();

@@ -1,8 +1,7 @@
 /** UUIDs as bytes. Prefect's ids are text everywhere else; the archive and the index keep 16 bytes instead of 37, twice a row with its index. */
-import { uuidHex } from '../contract/uuid.ts';
+import { dashed, uuidHex } from '../contract/uuid.ts';
 
 const hexDigit = Uint8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
-const byteText = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
 /** Writes the 16 bytes at `at`. Returns false, and writes nothing, when the text is not a UUID in one of the spellings of `uuidHex`. */
 export function writeUuid(text: string, into: Uint8Array, at: number): boolean {
@@ -20,14 +19,8 @@ export function uuidBytes(text: string): Uint8Array | null {
 }
 
 /** 16 bytes to the text Prefect sends: lower case with dashes. */
-export function uuidText(bytes: Uint8Array, at = 0): string {
-  const part = (from: number, to: number) => {
-    let text = '';
-    for (let i = from; i < to; i++) text += byteText[bytes[at + i]];
-    return text;
-  };
-  return `${part(0, 4)}-${part(4, 6)}-${part(6, 8)}-${part(8, 10)}-${part(10, 16)}`;
-}
+export const uuidText = (bytes: Uint8Array, at = 0): string =>
+  dashed(Buffer.from(bytes.buffer, bytes.byteOffset + at, 16).toString('hex'));
 
 /** An id as it is stored: its 16 bytes, or its text where it is no UUID or another spelling of one, which would not come back as it was. */
 export function idCell(id: string): Uint8Array | string {

@@ -1,6 +1,6 @@
 /** Counts what a sync reads and writes, for the status that the window shows. */
 import type { Entity } from '../contract/fields.ts';
-import type { SyncStatus } from '../contract/sync.ts';
+import { syncBegun, type SyncStatus } from '../contract/sync.ts';
 import type { Wait } from '../prefect/client.ts';
 import type { WriteCounts } from '../contract/archive.ts';
 
@@ -27,22 +27,7 @@ export class Progress {
   constructor(tell: (status: SyncProgress) => void, known: Known, now: () => number = () => performance.now()) {
     this.#tell = tell;
     this.#now = now;
-    this.#status = {
-      phase: 'running',
-      step: 'connect',
-      received: 0,
-      task_runs: 0,
-      changed: 0,
-      expected: null,
-      rate: 0,
-      seconds_left: null,
-      started: Date.now() * 1000,
-      finished: null,
-      ...known,
-      resumable: false,
-      problem: null,
-      waiting: null,
-    };
+    this.#status = { ...syncBegun(Date.now() * 1000), ...known, resumable: false };
     this.#emit({});
   }
 

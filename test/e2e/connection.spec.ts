@@ -1,4 +1,5 @@
 /** A workspace's connection is edited: the secret stays unseen, another server is said to be one, a rename keeps everything. */
+import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { CONTRACT_HASH } from '../../src-main/contract/contract-hash.ts';
@@ -169,7 +170,8 @@ test('address, sign-in and name change; the archive stays', async ({ host, hostK
 
 test('a preset carries its columns, is pinned, and is what the window opens with', async ({ host }) => {
   const args = ['--demo', '--demo-runs', '2000'];
-  const { page } = await host.start({ args });
+  const running = await host.start({ args });
+  const { page } = running;
   const window = new Window(page);
   await window.ready();
   const header = (name: string) => page.getByRole('columnheader', { name });
@@ -188,7 +190,7 @@ test('a preset carries its columns, is pinned, and is what the window opens with
   await page.getByRole('menuitem', { name: 'Update to what is on screen' }).click();
   await expect(saved.getByRole('button', { name: 'Revert' })).toBeHidden();
 
-  for (const item of ['Pin to the top', 'Open Taskscope with this']) {
+  for (const item of ['Pin to the top', /^Open .* with this$/]) {
     await page.getByRole('button', { name: 'More for Retries' }).click();
     await page.getByRole('menuitem', { name: item }).click();
   }
@@ -199,6 +201,50 @@ test('a preset carries its columns, is pinned, and is what the window opens with
   await expect(header('Tags')).toBeVisible();
   await window.preset('Retries').click();
   await expect(header('Tags')).toBeHidden();
+
+  await test.step('it is copied, put into a folder, exported, and taken in again with a choice', async () => {
+    const list = page.getByRole('list', { name: 'Presets' });
+    const choose = async (of: string, item: string | RegExp) => {
+      await page.getByRole('button', { name: `More for ${of}`, exact: true }).click();
+      await page.getByRole('menuitem', { name: item }).click();
+    };
+    await choose('Retries', 'Duplicate');
+    await expect(window.preset('Retries 2')).toBeVisible();
+    await choose('Retries 2', 'Put into a folder…');
+    const folder = page
+      .getByRole('combobox', { name: 'Folder of Retries 2' })
+      .or(page.getByLabel('Folder of Retries 2'));
+    await folder.first().fill('Morning');
+    await folder.first().press('Enter');
+    await expect(list.getByRole('listitem').filter({ hasText: /^Morning$/ })).toBeVisible();
+    await accessible(page, '[data-section=presets]');
+    const path = await running.savedFile(() => choose('presets', 'Export my presets…'));
+    const file = JSON.parse(await readFile(path, 'utf8')) as { presets: { name: string }[] };
+    expect(file.presets.map(({ name }) => name)).toEqual(['Retries', 'Retries 2']);
+
+    await choose('Retries 2', 'Delete');
+    await expect(window.preset('Retries 2')).toHaveCount(0);
+    await window.preset('Running now').click();
+    await choose('Retries', 'Update to what is on screen');
+    const bring = (text: string) =>
+      page.getByLabel('File of presets', { exact: true }).setInputFiles({
+        name: 'team.presets.json',
+        mimeType: 'application/json',
+        buffer: Buffer.from(text),
+      });
+    await bring('{"taskscope_presets":2}');
+    await expect(page.getByText('written by a newer Taskscope')).toBeVisible();
+    await bring(JSON.stringify(file));
+    const dialog = page.getByRole('dialog', { name: 'Import presets' });
+    await expect(dialog.getByRole('listitem').first()).toContainText('state:failed');
+    await accessible(page, '.dialog');
+    await dialog.getByRole('combobox', { name: 'What becomes of Retries', exact: true }).selectOption('Replace mine');
+    await dialog.getByRole('button', { name: 'Import 2 presets' }).click();
+    await expect(dialog).toBeHidden();
+    await expect(window.preset('Retries 2')).toBeVisible();
+    await window.preset('Retries').first().click();
+    await expect(page.getByRole('button', { name: /^Remove state Failed/ })).toBeAttached();
+  });
 
   const again = await host.restart({ args });
   const reopened = new Window(again.page);

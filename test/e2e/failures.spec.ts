@@ -1,11 +1,13 @@
 /** Are they the same failure? Failures are listed, chosen, found by what they say, and a run leads to all that failed like it. */
+import { readFile } from 'node:fs/promises';
 import type { Locator } from '@playwright/test';
 import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
 
 test('failed runs by what they failed of', async ({ host }) => {
-  const { page } = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
+  const running = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
+  const { page } = running;
   const window = new Window(page);
   await window.ready();
   // until then counts grow between two looks
@@ -119,6 +121,63 @@ test('failed runs by what they failed of', async ({ host }) => {
     await page.getByRole('button', { name: 'Clear all filters' }).click();
   });
 
+  await test.step('a word seen in a log last week leads to its run, to all that failed alike, to when it began, and to a file', async () => {
+    // the logs that are kept, so that there is something to have been seen
+    await search.fill('failure~"no attribute \'execute\'" log:exception');
+    await search.press('Enter');
+    const fetch = page.getByRole('button', { name: /^Fetch (them|the other|those)/ });
+    const whole = page.getByText(/^The logs of all [\d,]+ runs were searched/);
+    await expect(fetch.or(whole)).toBeVisible();
+    if (await fetch.isVisible()) await fetch.click();
+    await expect(whole).toBeVisible({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+
+    // 1: the word
+    await search.fill('log:"no attribute \'execute\'"');
+    await search.press('Enter');
+    await expect(chips.getByRole('listitem')).toHaveCount(1);
+    // 2: a run that has it
+    await window.rows().last().dblclick();
+    await expect(window.detail.getByText(/^\d+ lines? in the logs ha(s|ve) “/)).toBeVisible();
+    // 3: all that failed alike, and since when
+    const alike = window.detail.getByRole('button', { name: /^[\d,]+ runs$/ });
+    const runs = parseInt((await alike.textContent()) ?? '', 10);
+    await expect(window.detail.getByText(/first (today|yesterday|just now|\d+ (min|h) ago)/)).toBeVisible();
+    await alike.click();
+    await window.expectCount(runs);
+    // 4: the file
+    const path = await running.savedFile(() => window.export());
+    expect((await readFile(path, 'utf8')).trimEnd().split('\r\n')).toHaveLength(runs + 1);
+    await page.getByRole('dialog', { name: 'Exports' }).getByRole('button', { name: 'Done' }).click();
+  });
+
+  await test.step('a log: from error to error by key, lines around a hit, lines chosen and copied, lines saved', async () => {
+    const { detail } = window;
+    const lines = detail.getByRole('list', { name: /log lines/ });
+    const chosen = lines.locator('li.chosen');
+    await detail.getByRole('tab', { name: /^Logs/ }).click();
+    await page.keyboard.press('F8');
+    await expect(chosen).toHaveClass(/error|critical/);
+    await detail.getByRole('searchbox', { name: 'Search logs' }).fill('exception');
+    const hits = await lines.getByRole('listitem').count();
+    await detail.getByRole('combobox', { name: 'Lines around each hit' }).selectOption('3');
+    await expect.poll(() => lines.getByRole('listitem').count()).toBeGreaterThan(hits);
+    await accessible(page, 'aside[aria-label="Task run"]');
+    await lines.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Shift+ArrowDown');
+    await expect(chosen).toHaveCount(2);
+    await page.keyboard.press('Control+c');
+    expect((await window.pasted()).match(/prefect\.task_runs - /g)).toHaveLength(2);
+    const path = await running.savedFile(async () => {
+      await detail.getByRole('button', { name: 'Save lines as a file…' }).click();
+      await page.getByRole('menuitem', { name: 'Save the lines shown' }).click();
+    });
+    const file = await readFile(path, 'utf8');
+    expect(file.match(/ prefect\.task_runs \| /g)).toHaveLength(await lines.getByRole('listitem').count());
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+  });
+
   await test.step('a search says where it looked and of how many runs logs are kept; filters typed into it are offered', async () => {
     await search.fill('state:failed attribute');
     await expect(page.getByRole('button', { name: /Filter by state Failed/ })).toBeVisible();
@@ -130,7 +189,11 @@ test('failed runs by what they failed of', async ({ host }) => {
       list.getByRole('button', { name: /^AttributeError: .* no attribute .*, [\d,]+ runs?\b/ }),
     ).toBeVisible();
     await expect(window.rows().first()).toBeVisible();
-    await expect(page.getByText(/^(No logs are kept of|Logs are kept of|The logs of all)/)).toBeVisible();
+    await expect(
+      page.getByText(
+        /^(No logs and artifacts are kept of|All logs and artifacts are kept of|Logs and artifacts of all)/,
+      ),
+    ).toBeVisible();
     await accessible(page, 'main');
     await page.getByRole('button', { name: 'Clear all filters' }).click();
   });

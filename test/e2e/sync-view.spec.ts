@@ -54,6 +54,18 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await window.expectCount(all);
   });
 
+  await test.step('a run whose states the server does not give shows its logs, and says so where they would be', async () => {
+    const mend = demo.control.faults.add({ kind: 'status', status: 422, path: '/task_run_states/', times: Infinity });
+    await window.rows().first().dblclick();
+    await expect(window.detail.getByText('Finished in state').first()).toBeVisible();
+    await window.detail.getByRole('tab', { name: 'States' }).click();
+    await expect(window.detail.getByText('The states could not be read.')).toBeVisible();
+    await accessible(page, '.pane');
+    mend();
+    await page.keyboard.press('Escape');
+    await expect(window.detail).toBeHidden();
+  });
+
   await test.step('the list in groups: sorted by a click on a head, and a group opens as its runs', async () => {
     await page.getByRole('button', { name: 'Group', exact: true }).click();
     await page.getByRole('menuitem', { name: 'State', exact: true }).click();

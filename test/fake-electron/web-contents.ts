@@ -22,6 +22,9 @@ type WindowOpen = (details: { url: string }) => { action: string };
 
 let firstTargetTaken = false;
 
+/** A request goes without the fragment. */
+const requested = (url: string) => url.split('#', 1)[0] ?? url;
+
 export class WebContents extends EventEmitter {
   readonly mainFrame = provided('webFrameMain', { url: '', origin: 'null' });
   #cdp: Cdp | null = null;
@@ -67,13 +70,13 @@ export class WebContents extends EventEmitter {
   }
 
   reload(): void {
-    this.#asked.add(this.mainFrame.url);
+    this.#asked.add(requested(this.mainFrame.url));
     this.#send('Page.reload');
   }
 
   async loadURL(url: string): Promise<void> {
     await this.attached;
-    this.#asked.add(url);
+    this.#asked.add(requested(url));
     const done = new Promise<void>((resolve) => this.once('did-finish-load', () => resolve()));
     const { errorText } = await this.#command<{ errorText?: string }>('Page.navigate', { url: shownAs(url) });
     if (errorText) throw new Error(`${errorText} (${url})`);

@@ -76,6 +76,7 @@ function keepLogs(archive: string, id: string): void {
       count: null,
       fetched: 1e15,
       problem: null,
+      missed: {},
     },
     null,
   );

@@ -80,13 +80,13 @@ test('logs and artifacts of the runs of a question: every line, each artifact as
   const artifact = (id: string, type: string, data: string) => ({
     ...{ id, key: 'report/../x', type, description: null, data, truncated: false, created: null, updated: null },
   });
-  const kept = { history: [], gap: null, kept: 0, count: null, fetched: 1, problem: null };
+  const kept = { history: [], gap: null, kept: 0, count: null, fetched: 1, problem: null, missed: {} };
   const traceback = 'Finished\nTraceback (most recent call last):\n  File "a.py"\nValueError: =1';
   archive.writer.saveActivity(
     first,
     {
       ...kept,
-      logs: [line(1, 20, 'begin, "quoted"'), line(2, 40, traceback)],
+      logs: [line(1, 20, '\u001b[32mbegin\u001b[0m, "quoted"'), line(2, 40, traceback)],
       artifacts: [
         artifact('11111111-0000-4000-8000-000000000001', 'markdown', JSON.stringify('# Title\n')),
         artifact(
@@ -108,8 +108,13 @@ test('logs and artifacts of the runs of a question: every line, each artifact as
   const lines = (await exported({ what: 'logs', format: 'jsonl' })).trimEnd().split('\n');
   assert.deepEqual(
     lines.map((one) => (JSON.parse(one) as { task_run_id: string; message: string }).message),
-    ['begin, "quoted"', traceback, 'other'],
+    ['\u001b[32mbegin\u001b[0m, "quoted"', traceback, 'other'],
   );
+  const shown = { find: 'other', regex: false, inverted: true, off: [], logger: null, context: 0 };
+  const some = await exported({ what: 'logs', format: 'text', lines: { ...shown, off: ['error'] } });
+  assert.match(some, /^\S+ INFO {5}.* begin, "quoted"\n$/, 'the lines that the window shows, without colours');
+  const errors = await exported({ what: 'logs', format: 'jsonl', lines: { ...shown, find: 'finished', inverted: false, context: 3 } }); // prettier-ignore
+  assert.equal(errors.trimEnd().split('\n').length, 2, 'lines around are of the same run');
   const csv = await exported({ what: 'logs', format: 'csv' });
   assert.ok(csv.startsWith('timestamp,level,level_name,logger,message,task_run_id,task_run_name,flow_run_name\r\n'));
   assert.ok(csv.includes('20,INFO,prefect.task_runs,"begin, ""quoted""",'));

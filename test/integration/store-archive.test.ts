@@ -217,6 +217,7 @@ test('activity of a run comes back whole', (t) => {
     count: null,
     fetched: 7,
     problem: null,
+    missed: {},
   };
   writer.saveActivity(uuid(1), { ...activity, fetched: 1 }, null);
   writer.saveActivity(uuid(1), activity, null);
@@ -228,7 +229,7 @@ test('lines are added, each once, and come back by time and id, also in parts', 
   const { writer, reader } = archive(t);
   const line = (id: string, timestamp: number) => ({ id, name: 'prefect', level: 20, message: id, timestamp });
   const lines = [line(uuid(9), 1), line(uuid(8), 1), line('no uuid', 1), line(uuid(7), 2), line(uuid(6), 3)];
-  const head = { history: [], artifacts: [], kept: 0, count: 9, fetched: 7, problem: null };
+  const head = { history: [], artifacts: [], kept: 0, count: 9, fetched: 7, problem: null, missed: {} };
   const save = (logs: RunActivity['logs'], gap: string | null) =>
     writer.saveActivity(uuid(1), { ...head, logs, gap }, null);
   save(lines.slice(2), 'no uuid');

@@ -11,7 +11,7 @@ import { documentKinds, entities, type DocumentKind, type Entity } from '../../s
 import { TRUE, type Condition, type SortKey } from '../../src-main/contract/query.ts';
 import { byTimeAndId, type RunActivity } from '../../src-main/contract/run.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
-import { bodyOf, pythonOfQuery, pythonOfRun } from '../../src-main/core/written/requests.ts';
+import { bodyOf, pythonOfQuery, pythonOfRun } from '../../src-main/core/write-as/requests.ts';
 import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient } from '../../src-main/prefect/client.ts';
 import { toPrefectRequest } from '../../src-main/query/language/to-prefect.ts';
@@ -159,7 +159,7 @@ describe('an archive of a real server, read by other programs', { skip: noPrefec
     const text = readFileSync(`${root}resources/read_archive.py`, 'utf8');
     assert.ok(text.trimEnd().split('\n').length <= 60);
     const imported = Array.from(text.matchAll(/^(?:import|from) (\S+)/gm), ([, name]) => name);
-    assert.deepEqual(imported.sort(), ['argparse', 'pathlib', 'sqlite3', 'sys', 'zlib']);
+    assert.deepEqual(imported.sort(), ['argparse', 'pathlib', 'signal', 'sqlite3', 'sys', 'zlib']);
   });
 
   /** Rows as the sqlite3 shell prints them. */
@@ -355,11 +355,12 @@ describe('an archive of a real server, read by other programs', { skip: noPrefec
           .map(inOrder),
       );
       assert.deepEqual(
-        asked(`SELECT id, timestamp, level, name, message FROM logs ${where}`),
+        asked(`SELECT id, timestamp, level, typeof(level) AS shown, name, message FROM logs ${where}`),
         activity.logs.map(({ id: log, timestamp, level, name, message }) => ({
           id: log,
           timestamp: formatTime(timestamp),
           level,
+          shown: 'integer', // 40, not 40.0
           name,
           message,
         })),

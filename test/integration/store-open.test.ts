@@ -36,7 +36,17 @@ function filled(path: string, rows: readonly Row[]): void {
   for (let from = 0; from < rows.length; from += 200)
     writer.write({ batches: [encodeRows('task_run', rows.slice(from, from + 200))], state: { cursor: from } });
   writer.markGone('task_run', [rows[0].value.id as string], 77);
-  const activity = { history: [], logs: [], artifacts: [], gap: null, kept: 0, count: null, fetched: 5, problem: null };
+  const activity = {
+    history: [],
+    logs: [],
+    artifacts: [],
+    gap: null,
+    kept: 0,
+    count: null,
+    fetched: 5,
+    problem: null,
+    missed: {},
+  };
   writer.saveActivity(rows[0].value.id as string, activity, 5);
   writer.close();
 }

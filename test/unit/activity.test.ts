@@ -13,6 +13,7 @@ const activity = (logs: RunActivity['logs'], fetched: number, gap: string | null
   count: gap === null ? null : 9,
   fetched,
   problem: null,
+  missed: {},
 });
 
 /** `kept`: the archive's lines up to the first that is missing. */
@@ -29,6 +30,15 @@ test('history and artifacts that the server has cleaned up stay, new ones are ad
   assert.equal(mergeActivity(null, null, kept), kept);
   const refused = { ...activity([], 30), fetched: null };
   assert.deepEqual(mergeActivity(kept, end(kept), refused), { ...kept, logs: [] });
+});
+
+test('what a part was that could not be read stays, and so does the gap in its lines', () => {
+  const kept = activity([line('a', 1), line('z', 9)], 10, 'a');
+  const why = { code: 'SERVER_FAILED', message: 'HTTP 500', details: {} } as const;
+  const fresh = { ...activity([], 20), missed: { logs: why } };
+  const merged = mergeActivity(kept, end(kept), fresh);
+  assert.deepEqual([merged.gap, merged.count, merged.fetched, merged.missed], ['a', 9, 20, { logs: why }]);
+  assert.deepEqual(mergeActivity(merged, end(kept), activity([line('a', 1)], 30)).missed, {});
 });
 
 test('lines that were kept while the run had logged less close the gap of a later reading, or a part of it', () => {

@@ -153,8 +153,10 @@ test('presets: save, rename, update, remove, kept over a restart; built-in ones 
   const path = join(dir, 'presets.json');
   const presets = await Presets.open(path, null);
   const query = { where: { field: 'state_type', in: ['FAILED'] }, sort: [] };
-  const saved = await presets.save({ name: 'Mine', query, names: {}, columns: null });
-  await assert.rejects(presets.save({ name: 'mine', query, names: {}, columns: null }), { code: 'BAD_INPUT' });
+  const saved = await presets.save({ name: 'Mine', query, folder: '', names: {}, columns: null });
+  await assert.rejects(presets.save({ name: 'mine', query, folder: '', names: {}, columns: null }), {
+    code: 'BAD_INPUT',
+  });
   await presets.update({ ...saved, name: 'Renamed', columns: ['id'] });
   const again = await Presets.open(path, null);
   assert.deepEqual(again.list().slice(builtinPresets.length), [{ ...saved, name: 'Renamed', columns: ['id'] }]);

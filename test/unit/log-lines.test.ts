@@ -4,17 +4,11 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ansiFree } from '../../src-main/contract/ansi.ts';
 import { heightOf, lineAt, logOf, pageOf, ROW, rowsOf, topsOf } from '../../src-renderer/ui/text/log-layout.ts';
-import {
-  countLevels,
-  countLoggers,
-  foldMessage,
-  levelOf,
-  logText,
-  MOST_DRAWN,
-  pieces,
-  UNFOLD_BY,
-} from '../../src-renderer/ui/text/log-lines.ts';
-import { logSearch, MOST_HITS } from '../../src-renderer/ui/text/log-search.ts';
+import { blocksOf, foldMessage, logText, MOST_DRAWN, pieces, UNFOLD_BY } from '../../src-renderer/ui/text/log-lines.ts';
+import { levelOf, LineChooser, type LogFilter } from '../../src-main/contract/log-filter.ts';
+import { logSearch, MOST_HITS } from '../../src-main/contract/log-search.ts';
+import { LogPass } from '../../src-renderer/ui/text/log-pass.ts';
+import { LogTally } from '../../src-renderer/ui/text/log-tally.ts';
 import '../fixtures/ci-seed.ts';
 
 const line = (level: number, message: string, name = 'prefect.task_runs') => ({
@@ -30,8 +24,21 @@ const marked = (text: string, search: string, regex = false) =>
 describe('log lines', () => {
   it('any number is a level', () => {
     assert.deepEqual([55, 40, 35, 20, 5, 0].map(levelOf), ['critical', 'error', 'warning', 'info', 'debug', 'debug']);
-    assert.equal(countLevels([line(40, 'a'), line(45, 'b'), line(20, 'c')]).error, 2);
-    assert.deepEqual(countLoggers([line(20, 'a', 'x'), line(20, 'b', 'y'), line(20, 'c', 'y')]), [['y', 2], ['x', 1]]); // prettier-ignore
+    const tally = new LogTally();
+    for (const one of [line(40, 'a', 'x'), line(45, 'b', 'y'), line(20, 'c', 'y'), line(20, 'd', 'z')])
+      tally.count(one, 1);
+    tally.count(line(20, 'd', 'z'), -1);
+    assert.deepEqual(
+      [tally.levels.error, tally.levels.info, tally.loggers],
+      [
+        2,
+        1,
+        [
+          ['y', 2],
+          ['x', 1],
+        ],
+      ],
+    );
   });
 
   it('folds long messages only: many lines to the headline, a long line to its beginning, and more with each unfolding', () => {
@@ -75,6 +82,75 @@ describe('the search in log lines', () => {
   });
 });
 
+describe('the lines shown', () => {
+  it('are those of the levels and the logger that hold the words, and as many around each as wanted', () => {
+    const text = fc.constantFrom('hit', 'other', '\u001b[31mhit\u001b[0m', 'h\u001b[0mit');
+    const some = fc.array(fc.record({ level: fc.constantFrom(10, 20, 40), message: text, name: fc.constantFrom('a', 'b') }), { maxLength: 30 }); // prettier-ignore
+    const filters = fc.record<LogFilter>({
+      find: fc.constantFrom('', 'hit', '-hit'),
+      regex: fc.boolean(),
+      inverted: fc.boolean(),
+      off: fc.subarray(['debug', 'error']),
+      logger: fc.constantFrom(null, 'a'),
+      context: fc.constantFrom(0, 1, 3),
+    });
+    fc.assert(
+      fc.property(some, filters, (messages, filter) => {
+        const logs = messages.map((one, i) => ({ ...one, id: String(i), timestamp: i }));
+        const { find, regex, inverted, off, logger, context } = filter;
+        const among = logs.filter(
+          ({ level, name }) => !off.some((one) => one === levelOf(level)) && (logger ?? name) === name,
+        );
+        const finds = ({ message }: { message: string }) => {
+          const has = ansiFree(message).includes('hit');
+          return find === 'hit' ? has : !regex && !has; // as an expression, -hit stands nowhere
+        };
+        const hits = among.map((one) => find === '' || finds(one) !== inverted);
+        const expected = among.flatMap(({ id }, i) =>
+          hits.slice(Math.max(0, i - context), i + context + 1).some(Boolean) ? [[id, !hits[i]]] : [],
+        );
+        const chooser = new LineChooser(filter);
+        const found: [string, boolean][] = [];
+        for (const one of logs) chooser.take(one, ({ id }, around) => found.push([id, around]));
+        assert.deepEqual(found, expected);
+      }),
+    );
+  });
+});
+
+describe('a pass over a log', () => {
+  it('that has grown, lost its end or had lines filled in is what a pass over all of it is', async () => {
+    const message = fc.constantFrom('hit', 'x'.repeat(130), 'a\nb', 'x\ny\nz\nhit\nw');
+    const lines = fc.array(fc.record({ level: fc.constantFrom(20, 40), message }), { minLength: 1, maxLength: 40 });
+    const step = fc.record({ length: fc.nat(40), gap: fc.option(fc.nat(39)), find: fc.constantFrom('', 'hit'), context: fc.constantFrom(0, 0, 2), replaced: fc.nat(40) }); // prettier-ignore
+    await fc.assert(
+      fc.asyncProperty(lines, fc.array(step, { maxLength: 6 }), async (all, steps) => {
+        const logs = all.map((one, i) => ({ ...one, id: String(i).padStart(3), timestamp: i >> 1, name: 'n' }));
+        const pass = new LogPass();
+        for (const { length, gap, find, context, replaced } of steps) {
+          const some = logs.slice(0, length).map((one, i) => (i >= replaced ? { ...one } : one));
+          const filter = { find, regex: false, inverted: false, off: [], logger: null, context };
+          const layout = { columns: 60, rooms: new Map<string, number>(), late: some[gap ?? -1] ?? null };
+          const anew = await new LogPass().find(some, filter, layout, () => undefined);
+          assert.deepEqual(await pass.find(some, filter, layout, () => undefined), anew);
+        }
+      }),
+    );
+  });
+
+  it('of many lines gives the page its turns', async () => {
+    const logs = Array.from({ length: 300_000 }, (_, i) => ({
+      ...line(i % 1000 ? 20 : 40, `line ${i}`),
+      id: String(i).padStart(9),
+    }));
+    const filter = { find: '', regex: false, inverted: false, off: [], logger: null, context: 0 };
+    let turns = 0;
+    const shown = await new LogPass().find(logs, filter, { columns: 60, rooms: new Map(), late: null }, () => turns++);
+    assert.deepEqual([shown?.lines.length, shown?.errors.length, shown?.tops.at(-1)], [300_000, 300, 300_000 * ROW]); // prettier-ignore
+    assert.ok(turns > 1);
+  });
+});
+
 describe('colours', () => {
   it('are drawn, and a hit may go across them', () => {
     const text = 'a \u001b[1;31mred\u001b[0m b';
@@ -96,6 +172,18 @@ describe('colours', () => {
         assert.equal(drawn.flatMap((one) => (one.hit ? one.text : [])).join(''), inHits);
       }),
     );
+  });
+});
+
+describe('a message of a million characters', () => {
+  it('is drawn in blocks that are together the message, each of whole rows', () => {
+    const columns = 61;
+    const parts = pieces(`${'ab'.repeat(20_000)}\n${'c'.repeat(900_000)}`, (text) => logSearch('ab', false).hits(text));
+    const blocks = blocksOf(parts, columns).map((block) => block.map(({ text }) => text).join(''));
+    assert.equal(blocks.join(''), parts.map(({ text }) => text).join(''));
+    for (const block of blocks.slice(0, -1))
+      assert.ok(block.length <= UNFOLD_BY && (block.length % columns === 0 || block.endsWith('\n')));
+    assert.deepEqual(blocksOf([{ text: 'a', look: '', hit: false }], Infinity).length, 1);
   });
 });
 

@@ -11,7 +11,7 @@ import {
   pythonOfQuery,
   unknownToPython,
   type Target,
-} from '../../src-main/core/written/requests.ts';
+} from '../../src-main/core/write-as/requests.ts';
 import { prefectCondition } from '../../src-main/query/language/prefect.ts';
 import { bodySchemas } from '../../src-main/contract/prefect-filter.ts';
 import { prefectRules } from '../../src-main/contract/prefect-versions.ts';

@@ -1,4 +1,4 @@
-/** Scalars of a request body: what pydantic 2 and pendulum made of the same texts in Prefect 3.8.8 on Python 3.11. */
+/** Scalars of a request body: what pydantic 2 made of the same texts in Prefect 3.8.8; what pendulum adds on Python 3.12 and older is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readTime } from '../../src-main/contract/prefect-time.ts';
@@ -68,22 +68,22 @@ test('uuids in any spelling, and what is none', () => {
   ]);
 });
 
-test('times: RFC 3339, what pendulum adds, epochs, and refusals', () => {
+test('times: RFC 3339, epochs, and refusals', () => {
   table(readTime, [
     ['2024-01-01', 1704067200000000],
     ['2024-01-01T00:00:00.1234569Z', 1704067200123456],
     ['2024-01-01t00:00:00z', 1704067200000000],
     ['2024-01-01_00:00:00+0530', 1704047400000000],
     ['2024-01-01T00:00:00\u221205:00', 1704085200000000],
-    ['2024-01-01T00', 1704067200000000],
-    ['2024-W05', 1706486400000000],
-    ['2024W053', 1706659200000000],
-    ['2024-W00', 1703462400000000],
-    ['2024-123', 1714608000000000],
-    ['2024-05', 1714521600000000],
-    ['20240501T101112', 1714558272000000],
-    ['2024/05/01 10:11:12|5', 1714558272500000],
-    ['2024 10:11', 1704103860000000],
+    ['2024-01-01T00', 'value_error'],
+    ['2024-W05', 'value_error'],
+    ['2024W053', 'value_error'],
+    ['2024-W00', 'value_error'],
+    ['2024-123', 'value_error'],
+    ['2024-05', 'value_error'],
+    ['20240501T101112', 'value_error'],
+    ['2024/05/01 10:11:12|5', 'value_error'],
+    ['2024 10:11', 'value_error'],
     [1700000000, 1700000000000000],
     [1700000000000.25, 1700000000000250],
     ['20240501', 20240501000000],
@@ -109,16 +109,5 @@ test('times: RFC 3339, what pendulum adds, epochs, and refusals', () => {
     [1e30, 'value_error'],
     [true, 'value_error'],
     [{}, 'value_error'],
-  ]);
-});
-
-test('a time without a date is of today', () => {
-  const now = new Date();
-  const midnight = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate()) * 1000;
-  table(readTime, [
-    ['17:30', midnight + 63_000_000_000],
-    ['T1730', midnight + 63_000_000_000],
-    ['17:30Z', midnight + 63_000_000_000],
-    ['7:3', midnight + 25_380_000_000],
   ]);
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { deflateSync, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { makeDictionary } from '../../src-main/store/json/dictionary.ts';
+import { resets } from '../../src-main/store/json/inflate.ts';
 import { dictionaryOf, openRow, packRow } from '../../src-main/store/json/row-json.ts';
 import { taskRuns } from '../fixtures/prefect-rows.ts';
 import '../fixtures/ci-seed.ts';
@@ -43,6 +44,26 @@ test('any bytes come back, whatever the dictionary was made of, and by zlib alon
     }),
     { numRuns: 300 },
   );
+});
+
+test('rows of every length, of several dictionaries in turns, and after a damaged one; this Node resets one stream for all of them', () => {
+  assert.ok(resets);
+  const other = makeDictionary(believable.slice(0, 3));
+  for (const length of [0, 1, 100, 65_535, 65_536, 65_537, 200_000])
+    for (const [against, known] of [
+      [dictionary, find],
+      [other, () => other],
+      [null, none],
+    ] as const) {
+      // prettier-ignore
+      const row = Buffer.from('x'.repeat(length));
+      const z = packRow(row, against);
+      const first = openRow(z, known);
+      assert.throws(() => openRow(z.subarray(0, -1), known), damaged);
+      assert.deepEqual(openRow(z, known), row);
+      assert.deepEqual(first, row, 'the bytes are the caller’s');
+    }
+  assert.throws(() => openRow(packRow(believable[0], dictionary), () => other), damaged);
 });
 
 test('a stream names its dictionary; a row of more than 32 KiB is a plain one', () => {

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { mergeActivity } from '../../src-main/core/archive/activity.ts';
+import type { FaultKind } from '../fixtures/demo/faults.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient, type PrefectClient } from '../../src-main/prefect/client.ts';
@@ -232,12 +233,16 @@ test('a run over which the server fails is left alone after a while, and holds u
   const rule = { states: ['FAILED'], days: 30 };
   const named = await place.named(rule);
   assert.ok(named.length > 11);
-  const ask = place.client.ask.bind(place.client);
+  const { ask, list } = place.client;
   const refuse = (...bad: (string | undefined)[]) => {
-    place.client.ask = (schema, question, options) =>
-      bad.some((id) => id && question.path.includes(id))
-        ? Promise.reject(new AppError('SERVER_FAILED', 'HTTP 500'))
-        : ask(schema, question, options);
+    const unless =
+      (answer: typeof ask): typeof ask =>
+      (schema, question, options) =>
+        bad.some((id) => id && JSON.stringify(question).includes(id))
+          ? Promise.reject(new AppError('SERVER_FAILED', 'HTTP 500'))
+          : answer(schema, question, options);
+    place.client.ask = unless(ask);
+    place.client.list = unless(list as typeof ask) as typeof list;
   };
   refuse(named[0]?.id, named[3]?.id);
   await place.fetch(rule);
@@ -268,6 +273,48 @@ test('a server that cannot be reached ends the fetching, and nothing is taken fo
   await assert.rejects(place.fetch(rule), { code: 'SERVER_UNREACHABLE' });
   await place.demo.control.restart();
   assert.ok((await place.fetch(rule)).length > 0);
+});
+
+const routes = { history: '/task_run_states/', logs: '/logs/filter', artifacts: '/artifacts/filter' } as const;
+const answers: [string, FaultKind][] = [
+  ['HTTP 500', { kind: 'status', status: 500 }],
+  ['HTTP 422', { kind: 'status', status: 422 }],
+  ['half of its reply', { kind: 'truncate' }],
+];
+
+test('a route that fails leaves the other parts of a run, says why, and is forgotten once it answers', async (t) => {
+  const place = await Place.open(t, { runs: 200, seed: 8, now: () => EPOCH });
+  await place.rows();
+  const { faults } = place.demo.control;
+  const rule = { states: ['FAILED', 'COMPLETED'], days: 30 };
+  const named = await place.named(rule);
+  let run = 0;
+  for (const part of ['history', 'logs', 'artifacts'] as const)
+    for (const [, answer] of answers) {
+      const { id } = named[run++] ?? { id: '' };
+      const healthy = await fetchActivity(place.client, id);
+      faults.add({ ...answer, path: routes[part], times: Infinity });
+      const read = await fetchActivity(place.client, id);
+      faults.clear();
+      assert.deepEqual(Object.keys(read.missed), [part]);
+      for (const other of ['history', 'logs', 'artifacts'] as const)
+        assert.deepEqual(read[other], other === part ? [] : healthy[other]);
+      await place.sink.saveActivity?.(id, read, null);
+      const kept = place.writer.activity(id);
+      assert.deepEqual([kept?.missed, kept?.logs.length], [read.missed, read.logs.length]);
+      await place.sink.saveActivity?.(id, healthy, null);
+      assert.deepEqual(place.writer.activity(id)?.missed, {});
+    }
+  // by rule too: runs get what the others routes give, though each of them is asked for alone
+  faults.add({ kind: 'status', status: 500, path: routes.artifacts, times: Infinity });
+  await place.fetch(rule);
+  faults.clear();
+  const [last] = (await place.named(rule)).slice(-1);
+  const kept = place.writer.activity(last?.id ?? '');
+  assert.deepEqual([Object.keys(kept?.missed ?? {}), (kept?.history.length ?? 0) > 0], [['artifacts'], true]);
+  // all of them: nothing is taken for read
+  faults.add({ kind: 'status', status: 500, times: Infinity });
+  await assert.rejects(fetchActivity(place.client, last?.id ?? ''), { code: 'SERVER_FAILED' });
 });
 
 test('opened by a person before it ended, a run is still fetched; off, nothing is', async (t) => {

@@ -111,6 +111,7 @@ describe('presets', () => {
   const preset = (id: string, change: Partial<Preset> = {}): Preset => ({
     id,
     name: id,
+    folder: '',
     query: { where: TRUE, sort: [] },
     names: {},
     columns: null,
@@ -167,6 +168,7 @@ describe('a preset in another workspace', () => {
   const saved: Preset = {
     id: 'p',
     name: 'Mine',
+    folder: '',
     query: { where, sort: [] },
     names: { [nightly]: 'nightly', [gone]: 'hourly', [here]: 'weekly', [daily]: 'daily' },
     columns: null,

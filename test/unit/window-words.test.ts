@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { newStatus, syncStatusSchema, type SyncStatus } from '../../src-main/contract/sync.ts';
 import { fields } from '../../src-main/contract/fields.ts';
-import type { Condition } from '../../src-main/contract/query.ts';
+import { defaultSort, type Condition } from '../../src-main/contract/query.ts';
 import { durationSorts, taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
 import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/filters/catalog.ts';
 import { chipsOf, phrase, spanWords } from '../../src-renderer/state/filters/chips.ts';
@@ -13,14 +13,7 @@ import { mergedValues } from '../../src-renderer/state/filters/facet-values.ts';
 import { newsWords } from '../../src-renderer/state/question/news-words.ts';
 import { shortcut } from '../../src-renderer/state/window/shortcuts.ts';
 import { gridColumns } from '../../src-renderer/grid-columns.ts';
-import {
-  clickedSort,
-  columnSort,
-  defaultSort,
-  namedSorts,
-  sortLabel,
-  sortsOf,
-} from '../../src-renderer/state/question/sorts.ts';
+import { clickedSort, columnSort, namedSorts, sortLabel, sortsOf } from '../../src-renderer/state/question/sorts.ts';
 import { syncWords } from '../../src-renderer/state/sync/sync-words.ts';
 import { fromInput, readTime, writeTime } from '../../src-renderer/state/filters/time-input.ts';
 import {

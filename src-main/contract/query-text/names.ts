@@ -1,4 +1,5 @@
 /** The words of the query language that stand for fields and values; printer, parser and completion share them. */
+import { isCanonicalUuid } from '../uuid.ts';
 import {
   fieldsOf,
   pathsFromTaskRun,
@@ -58,8 +59,6 @@ export const isStateType = (path: string) => path === 'state_type' || path.endsW
 /** Counted in seconds, so that spans such as 5m make sense. */
 export const isSeconds = (path: string) => /(^|\.)(duration|wait|(total|estimated)_run_time)$/.test(path);
 
-export const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /** Names of ids, where the asker knows them. */
 export type Names = {
   nameOf(path: string, id: string): string | null;
@@ -85,5 +84,5 @@ const bare = /^[\p{L}_][\p{L}\p{N}_-]*(\.[\p{L}\p{N}_-]+)*$/u;
 
 /** As it is where nothing in it could be read otherwise. */
 export function plainOrQuoted(text: string): string {
-  return uuidShape.test(text) || (bare.test(text) && !reserved.includes(text.toLowerCase())) ? text : quoted(text);
+  return isCanonicalUuid(text) || (bare.test(text) && !reserved.includes(text.toLowerCase())) ? text : quoted(text);
 }

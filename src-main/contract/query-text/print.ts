@@ -2,6 +2,7 @@
  * A condition tree as text. What is printed reads back as the same tree, whatever the tree: the usual shapes in the words a
  * person would type, the others in words that say exactly what they are. (-0, which JSON does not know, becomes 0.)
  */
+import { isCanonicalUuid } from '../uuid.ts';
 import { searchTerms } from '../search-text.ts';
 import { stateTypes } from '../fields.ts';
 import type { Condition, Instant } from '../query.ts';
@@ -13,7 +14,6 @@ import {
   plainOrQuoted,
   quoted,
   resolvedField,
-  uuidShape,
   wordFor,
   type Field,
   type Names,
@@ -120,7 +120,7 @@ class Printer {
     if (kind === 'boolean') return typeof value === 'boolean' ? (value ? 'yes' : 'no') : exactly;
     if (kind === 'time') return typeof value === 'number' ? (writeMoment(value) ?? exactly) : exactly;
     if (typeof value !== 'string') return exactly;
-    if (kind === 'uuid') return uuidShape.test(value) ? this.named(path, value) : exactly;
+    if (kind === 'uuid') return isCanonicalUuid(value) ? this.named(path, value) : exactly;
     if (isStateType(path)) return isType(value) ? value.toLowerCase() : exactly;
     return plainOrQuoted(value);
   }
@@ -128,7 +128,7 @@ class Printer {
   /** By its name, when that is the name of no other. */
   private named(path: string, id: string): string {
     const name = this.#names.nameOf(path, id);
-    if (name === null || uuidShape.test(name)) return id;
+    if (name === null || isCanonicalUuid(name)) return id;
     const ids = this.#names.idsOf(path, name);
     return ids.length === 1 && ids[0] === id ? plainOrQuoted(name) : id;
   }

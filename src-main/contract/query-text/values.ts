@@ -1,7 +1,8 @@
 /** A written value as the field's kind understands it. */
+import { isCanonicalUuid } from '../uuid.ts';
 import { stateTypes } from '../fields.ts';
 import type { Condition, Instant } from '../query.ts';
-import { isSeconds, isStateType, namePath, uuidShape, type Field, type Names, type Scope } from './names.ts';
+import { isSeconds, isStateType, namePath, type Field, type Names, type Scope } from './names.ts';
 import type { Reader, Token } from './reader.ts';
 import { readMoment, readSeconds } from './spans.ts';
 
@@ -80,7 +81,7 @@ export function readValues(
     } else if (isStateType(path)) {
       if (stateTypes.some((one) => one === type)) values.push(type);
       else others.push(text);
-    } else if (kind === 'uuid' && !uuidShape.test(text.toLowerCase())) {
+    } else if (kind === 'uuid' && !isCanonicalUuid(text.toLowerCase())) {
       const ids = names.idsOf(path, text);
       if (ids.length > 0) values.push(...ids);
       else if (namePath(path, scope)) others.push(text);

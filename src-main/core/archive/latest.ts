@@ -1,4 +1,6 @@
 /** A value that can be watched: each watcher gets the present value, then the newest one after every change; values in between are skipped. */
+import { pause } from '../../contract/time.ts';
+
 export class Latest<T> {
   #value: T;
   #version = 0;
@@ -18,14 +20,14 @@ export class Latest<T> {
     for (const wake of [...this.#watchers]) wake();
   }
 
-  /** Ends when the signal aborts. `pause`: shortest time between two items, ms. */
-  async *watch(signal: AbortSignal, pause = 0): AsyncGenerator<T, void, undefined> {
+  /** Ends when the signal aborts. `every`: shortest time between two items, ms. */
+  async *watch(signal: AbortSignal, every = 0): AsyncGenerator<T, void, undefined> {
     let seen = -1;
     while (!signal.aborted) {
       if (seen !== this.#version) {
         seen = this.#version;
         yield this.#value;
-        if (pause > 0) await this.#sleep(signal, pause);
+        if (every > 0) await pause(every, signal);
       } else await this.#change(signal);
     }
   }
@@ -38,18 +40,6 @@ export class Latest<T> {
         resolve();
       };
       this.#watchers.add(done);
-      signal.addEventListener('abort', done, { once: true });
-    });
-  }
-
-  #sleep(signal: AbortSignal, millis: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, millis);
       signal.addEventListener('abort', done, { once: true });
     });
   }

@@ -1,7 +1,14 @@
 /** Runs one archive's syncs, one at a time: by the clock and when asked for. Tells how they go, and reads events between them. */
 import type { Client } from '../../contract/define.ts';
 import { toWireError } from '../../contract/errors.ts';
-import { METERED_EVERY, secondsBetween, type Retention, type Live, type SyncStatus } from '../../contract/sync.ts';
+import {
+  METERED_EVERY,
+  secondsBetween,
+  syncBegun,
+  type Retention,
+  type Live,
+  type SyncStatus,
+} from '../../contract/sync.ts';
 import type { syncContract } from '../workers/contracts.ts';
 import type { OpenOptions } from './archive-options.ts';
 import { Latest } from './latest.ts';
@@ -9,7 +16,6 @@ import { LiveUpdates } from './live-updates.ts';
 import { mayBegin } from './pace.ts';
 import { oldestKept } from './retention.ts';
 import { Schedule } from './schedule.ts';
-import { startedStatus } from './sync-status.ts';
 
 type RunnerOptions = Pick<
   OpenOptions,
@@ -145,7 +151,7 @@ export class SyncRunner {
   ): Promise<void> {
     const { workspace, log, visible } = this.#options;
     const before = this.status.get();
-    this.status.set(startedStatus(before));
+    this.status.set({ ...before, ...syncBegun(Date.now() * 1000) });
     try {
       const connection = await this.#options.connection();
       const retention = this.#options.retention();

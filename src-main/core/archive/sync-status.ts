@@ -9,25 +9,6 @@ export function initialStatus(workspace: string, stored: unknown): SyncStatus {
   return { ...empty, ...kept };
 }
 
-/** The status when a sync begins: nothing received, no problem. */
-export function startedStatus(before: SyncStatus): SyncStatus {
-  return {
-    ...before,
-    phase: 'running',
-    step: 'connect',
-    received: 0,
-    task_runs: 0,
-    changed: 0,
-    rate: 0,
-    seconds_left: null,
-    expected: null,
-    started: Date.now() * 1000,
-    finished: null,
-    problem: null,
-    waiting: null,
-  };
-}
-
 /** The members that outlive a run of the program; a stored phase would be false. */
 function syncStatusKept(stored: object): Partial<SyncStatus> {
   const number = (value: unknown) => (typeof value === 'number' ? value : null);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { failureStateTypes } from '../../contract/fields.ts';
+import { leftBehind } from '../../contract/left-behind.ts';
 import { presetSchema, type Preset } from '../../contract/preset.ts';
 import { openJsonFile, type JsonFile } from './json-file.ts';
 
@@ -12,6 +13,7 @@ export const builtinPresets: readonly Preset[] = [
   {
     id: 'builtin-failed-today',
     name: 'Failed, last 24 h',
+    folder: '',
     query: {
       where: {
         and: [
@@ -26,8 +28,26 @@ export const builtinPresets: readonly Preset[] = [
     builtin: true,
   },
   {
+    id: 'builtin-crashed',
+    name: 'Crashed this week',
+    folder: '',
+    query: {
+      where: {
+        and: [
+          { field: 'state_type', in: ['CRASHED'] },
+          { field: 'expected_start_time', from: { ago: 7 * DAY } },
+        ],
+      },
+      sort: [{ field: 'expected_start_time', dir: 'desc' }],
+    },
+    columns: ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'],
+    names: {},
+    builtin: true,
+  },
+  {
     id: 'builtin-running',
     name: 'Running now',
+    folder: '',
     query: {
       where: { and: [{ field: 'state_type', in: ['RUNNING'] }] },
       sort: [{ field: 'start_time', dir: 'asc' }],
@@ -37,8 +57,21 @@ export const builtinPresets: readonly Preset[] = [
     builtin: true,
   },
   {
+    id: 'builtin-late',
+    name: 'Late',
+    folder: '',
+    query: {
+      where: { and: [{ field: 'left_behind', in: [leftBehind.late] }] },
+      sort: [{ field: 'expected_start_time', dir: 'asc' }],
+    },
+    columns: null,
+    names: {},
+    builtin: true,
+  },
+  {
     id: 'builtin-left-behind',
     name: 'Left behind',
+    folder: '',
     query: {
       where: { and: [{ field: 'left_behind', isNull: false }] },
       sort: [{ field: 'expected_start_time', dir: 'desc' }],
@@ -50,6 +83,7 @@ export const builtinPresets: readonly Preset[] = [
   {
     id: 'builtin-retried',
     name: 'Retried',
+    folder: '',
     query: {
       where: { and: [{ field: 'run_count', from: 2 }] },
       sort: [{ field: 'expected_start_time', dir: 'desc' }],
@@ -59,8 +93,21 @@ export const builtinPresets: readonly Preset[] = [
     builtin: true,
   },
   {
+    id: 'builtin-gone',
+    name: 'Gone from the server',
+    folder: '',
+    query: {
+      where: { and: [{ field: 'gone', isNull: false }] },
+      sort: [{ field: 'gone', dir: 'desc' }],
+    },
+    columns: null,
+    names: {},
+    builtin: true,
+  },
+  {
     id: 'builtin-slowest',
     name: 'Slowest this week',
+    folder: '',
     query: {
       where: { and: [{ field: 'expected_start_time', from: { ago: 7 * DAY } }] },
       sort: [{ field: 'total_run_time', dir: 'desc' }],

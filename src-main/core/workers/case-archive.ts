@@ -34,7 +34,7 @@ export function caseContents(
   for (const rid of rids.task_run) {
     const id = engine.idOf('task_run', rid);
     const activity = reader.activity(id, Infinity);
-    if (activity === null || activity.fetched === null) unread.push(id);
+    if (activity === null || activity.fetched === null || Object.keys(activity.missed).length > 0) unread.push(id);
     if (activity === null) continue;
     contents.with_activity++;
     contents.states += activity.history.length;

@@ -20,6 +20,7 @@ import {
   syncStatusSchema,
 } from '../../contract/sync.ts';
 import { call, stream } from '../../contract/define.ts';
+import type { ApiRequest } from '../../local-api/bodies.ts';
 import { connectionSchema } from '../../prefect/connection.ts';
 import type { Batch, Keys } from '../../store/write/encode.ts';
 
@@ -183,7 +184,7 @@ export const serverContract = {
   ),
 };
 
-const apiRequestSchema = z.object({
+const apiRequestSchema: z.ZodType<ApiRequest> = z.object({
   method: z.string(),
   /** from `/api` on, with its query string */
   path: z.string(),
@@ -191,7 +192,6 @@ const apiRequestSchema = z.object({
   /** its bytes as they came, or its text */
   body: z.union([z.string(), bytes]),
 });
-export type ApiRequest = z.infer<typeof apiRequestSchema>;
 
 /** Not checked here: main only hands on the query thread's answers (200 rows of 22 values), and the window checks them. */
 const handedOn = <T>() => z.custom<T>((value) => typeof value === 'object' && value !== null);

@@ -1,6 +1,7 @@
 /** Exports of what is kept of runs beside their rows: the log lines or the artifacts of all runs of a question, in its order. */
 import type { ExportOptions } from '../../contract/export.ts';
-import type { RunActivity } from '../../contract/run.ts';
+import { LineChooser, type LogFilter } from '../../contract/log-filter.ts';
+import type { LogLine, RunActivity } from '../../contract/run.ts';
 import { artifactFile, logColumns, logCsv, logJson, logText, type OwnRun } from '../../export/activity-text.ts';
 import { csvHeader, type CsvOptions } from '../../export/csv.ts';
 import type { Chunk } from '../../export/file.ts';
@@ -28,11 +29,19 @@ export function* logChunks(rows: Snapshot, options: ExportOptions): Generator<Ch
   for (const some of activities(rows)) {
     let text = '';
     for (const { run, activity } of some) {
-      lines += activity.logs.length;
-      for (const line of activity.logs) text += write(line, run, time);
+      const shown = options.lines ? linesShown(activity.logs, options.lines) : activity.logs;
+      lines += shown.length;
+      for (const line of shown) text += write(line, run, time);
     }
     yield { chunk: Buffer.from(text), rows: lines, total };
   }
+}
+
+function linesShown(all: readonly LogLine[], filter: LogFilter): LogLine[] {
+  const chooser = new LineChooser(filter);
+  const shown: LogLine[] = [];
+  for (const line of all) chooser.take(line, (one) => shown.push(one));
+  return shown;
 }
 
 export function* artifactChunks(rows: Snapshot): Generator<Chunk> {

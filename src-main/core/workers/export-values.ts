@@ -133,7 +133,8 @@ export function jsonAt(json: string, keys: string): string | null {
 
 function errorLines(reader: Reader, id: string | null): number | null {
   const activity = id === null ? null : reader.activity(id);
-  if (!activity || (activity.fetched === null && activity.logs.length === 0)) return null;
+  if (!activity) return null;
+  if (activity.logs.length === 0 && (activity.fetched === null || activity.missed.logs)) return null;
   return activity.logs.filter(({ level }) => level >= ERROR).length;
 }
 

@@ -1,6 +1,6 @@
 /** The demo server's answers, request by request, without HTTP around them. Paths are below `/api`. */
-import type { Entity } from '../../contract/fields.ts';
-import { bodySchemas } from '../../contract/prefect-filter.ts';
+import { entityOf, type Entity } from '../../contract/fields.ts';
+import { bodySchemas, pageKeys } from '../../contract/prefect-filter.ts';
 import { prefectRules, USUAL_VERSION } from '../../contract/prefect-versions.ts';
 import type { Dialect } from '../../contract/query.ts';
 import type { JsonRow } from '../json.ts';
@@ -8,7 +8,17 @@ import type { Database } from './database.ts';
 import type { Scope } from './filters.ts';
 import { artifactsReply, logsReply } from './log-replies.ts';
 import { poolReply } from './pool-replies.ts';
-import { invalidBody, limitProblem, noRoute, notFound, parseBody, reply, wrongMethod, type Reply } from './replies.ts';
+import {
+  invalid,
+  invalidBody,
+  limitProblem,
+  noRoute,
+  notFound,
+  parseBody,
+  reply,
+  wrongMethod,
+  type Reply,
+} from './replies.ts';
 import { countByState, countRows, selectRows } from './select.ts';
 
 export type Request = {
@@ -30,12 +40,6 @@ export type Server = {
 /** The demo's server is of the usual version. */
 const schemas = bodySchemas(prefectRules(null));
 
-const entityOf: Record<string, Entity> = {
-  task_runs: 'task_run',
-  flow_runs: 'flow_run',
-  flows: 'flow',
-  deployments: 'deployment',
-};
 const titles: Record<Entity, string> = {
   task_run: 'Task',
   flow_run: 'Flow run',
@@ -59,12 +63,12 @@ export function answer(server: Server, request: Request): Reply {
   if (path === '/ui/task_runs/count')
     return post(request, (body) => {
       const parsed = schemas.task_run.count.safeParse(body);
-      return parsed.success ? reply(200, countByState(parsed.data, scope)) : invalidBody(parsed.error.issues, body);
+      return parsed.success ? reply(200, countByState(parsed.data, scope)) : invalidBody(parsed.error.issues);
     });
   const body = () => parseBody(request.body, request.contentType);
   const pools = poolReply(server.database.pools, server.limit, { method, path, body });
   if (pools) return pools;
-  const entity = entityOf[parts[0] ?? ''];
+  const entity = entityOf(parts[0] ?? '');
   if (!entity || parts.length !== 2) return noRoute();
   const action = parts[1] ?? '';
   if (action === 'filter' || action === 'paginate' || action === 'count')
@@ -87,11 +91,11 @@ function list(
 ): Reply {
   if (action === 'count') {
     const parsed = schemas[entity].count.safeParse(body);
-    if (!parsed.success) return invalidBody(parsed.error.issues, body);
+    if (!parsed.success) return invalidBody(parsed.error.issues);
     return reply(200, countRows(entity, parsed.data, scope));
   }
   const parsed = schemas[entity][action].safeParse(body);
-  if (!parsed.success) return invalidBody(parsed.error.issues, body);
+  if (!parsed.success) return invalidBody(parsed.error.issues);
   const limit = parsed.data.limit ?? server.limit;
   const problem = limitProblem(limit, server.limit);
   if (problem) return problem;
@@ -107,28 +111,8 @@ function list(
   return reply(200, { results, count, limit, pages: limit === 0 ? 0 : Math.ceil(count / limit), page });
 }
 
-/** The keys of a row in a reply of /task_runs/paginate: Prefect leaves the others out. */
-const paginateKeys = [
-  'id',
-  'created',
-  'updated',
-  'name',
-  'task_key',
-  'flow_run_id',
-  'state_id',
-  'state',
-  'task_version',
-  'task_inputs',
-  'empirical_policy',
-  'tags',
-  'start_time',
-  'end_time',
-  'total_run_time',
-  'estimated_run_time',
-  'estimated_start_time_delta',
-];
 function reduced(row: JsonRow): JsonRow {
-  return Object.fromEntries(paginateKeys.map((key) => [key, row[key] ?? null]));
+  return Object.fromEntries(pageKeys.map((key) => [key, row[key] ?? null]));
 }
 
 const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
@@ -147,21 +131,7 @@ function one(scope: Scope, entity: Entity, text: string): Reply {
 
 function history(scope: Scope, request: Request): Reply {
   const id = canonical(request.query.get('task_run_id') ?? '');
-  if (!id) {
-    const input = request.query.get('task_run_id');
-    return reply(422, {
-      exception_message: 'Invalid request received.',
-      exception_detail: [
-        {
-          type: input === null ? 'missing' : 'uuid_parsing',
-          loc: ['query', 'task_run_id'],
-          msg: input === null ? 'Field required' : 'Input should be a valid UUID',
-          input,
-        },
-      ],
-      request_body: null,
-    });
-  }
+  if (!id) return invalid([{ type: 'uuid_parsing', loc: ['query', 'task_run_id'], msg: 'not the text of a UUID' }]);
   const { database, now } = scope;
   const key = database.task_run.find(id, now);
   if (key === null) return reply(200, []);

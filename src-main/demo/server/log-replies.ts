@@ -1,35 +1,14 @@
 /** The replies to POST /logs/filter and /artifacts/filter. */
-import { z } from 'zod';
-import { limitSchema } from '../../contract/prefect-filter.ts';
-import { parseTime } from '../../contract/time.ts';
+import { artifactSchemas, logsSchema } from '../../contract/prefect-filter.ts';
 import type { Scope } from './filters.ts';
 import { artifactJson, logJson, runLines, taskLines } from '../story/logs.ts';
 import { invalidBody, limitProblem, reply, type Reply } from './replies.ts';
 import type { JsonRow } from '../json.ts';
 
-const ids = z.object({ any_: z.array(z.string()).nullish() });
-const when = z.string().transform((text) => parseTime(text) ?? NaN);
-const offset = z.number().int().min(0).nullish();
-const logsSchema = z.object({
-  logs: z
-    .strictObject({
-      operator: z.enum(['and_', 'or_']).default('and_'),
-      level: z.strictObject({ ge_: z.number().nullish(), le_: z.number().nullish() }).nullish(),
-      timestamp: z.strictObject({ before_: when.nullish(), after_: when.nullish() }).nullish(),
-      flow_run_id: ids.nullish(),
-      task_run_id: ids.extend({ is_null_: z.boolean().nullish() }).nullish(),
-      text: z.strictObject({ query: z.string().max(200) }).nullish(),
-    })
-    .nullish(),
-  sort: z.enum(['TIMESTAMP_ASC', 'TIMESTAMP_DESC']).default('TIMESTAMP_ASC'),
-  limit: limitSchema,
-  offset,
-});
-
 /** Log lines of the runs that the body names; a body that names none gets []: the lines of all runs would be millions. */
 export function logsReply(largest: number, scope: Scope, body: unknown): Reply {
   const parsed = logsSchema.safeParse(body);
-  if (!parsed.success) return invalidBody(parsed.error.issues, body);
+  if (!parsed.success) return invalidBody(parsed.error.issues);
   const { logs, sort } = parsed.data;
   const limit = parsed.data.limit ?? largest;
   const problem = limitProblem(limit, largest);
@@ -72,16 +51,10 @@ export function logsReply(largest: number, scope: Scope, body: unknown): Reply {
   );
 }
 
-const artifactsSchema = z.object({
-  artifacts: z.object({ flow_run_id: ids.nullish(), task_run_id: ids.nullish() }).nullish(),
-  limit: limitSchema,
-  offset,
-});
-
 /** Artifacts of the runs that the body names. */
 export function artifactsReply(largest: number, scope: Scope, body: unknown): Reply {
-  const parsed = artifactsSchema.safeParse(body);
-  if (!parsed.success) return invalidBody(parsed.error.issues, body);
+  const parsed = artifactSchemas.filter.safeParse(body);
+  if (!parsed.success) return invalidBody(parsed.error.issues);
   const limit = parsed.data.limit ?? largest;
   const problem = limitProblem(limit, largest);
   if (problem) return problem;

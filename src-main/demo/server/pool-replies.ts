@@ -43,7 +43,7 @@ type ListSchema = (typeof poolBodySchemas)['pools' | 'queues' | 'queues_of_pool'
 
 function list(schema: ListSchema, rows: readonly JsonRow[], body: unknown, largest: number): Reply {
   const parsed = schema.safeParse(body);
-  if (!parsed.success) return invalidBody(parsed.error.issues, body);
+  if (!parsed.success) return invalidBody(parsed.error.issues);
   const { limit: asked, offset } = parsed.data;
   const filter = 'work_pools' in parsed.data ? parsed.data.work_pools : (parsed.data as Queues).work_queues;
   const limit = asked ?? largest;
@@ -54,7 +54,7 @@ function list(schema: ListSchema, rows: readonly JsonRow[], body: unknown, large
 
 function count(pools: Pools, body: unknown): Reply {
   const parsed = poolBodySchemas.pool_count.safeParse(body);
-  if (!parsed.success) return invalidBody(parsed.error.issues, body);
+  if (!parsed.success) return invalidBody(parsed.error.issues);
   return reply(200, pools.pools().filter((row) => matches(row, parsed.data.work_pools)).length);
 }
 

@@ -83,9 +83,9 @@ async function examine(app: App, entry: Entry, offline: boolean, find: Find): Pr
   }
 }
 
-type Connection = Awaited<ReturnType<App['workspaces']['connection']>>;
+type Known = Awaited<ReturnType<App['workspaces']['connection']>>;
 
-function inputOf({ name, api_url, insecure_tls, ca_file, dialect }: Entry, { auth, headers = {} }: Connection) {
+function inputOf({ name, api_url, insecure_tls, ca_file, dialect }: Entry, { auth, headers = {} }: Known) {
   return {
     name,
     api_url,

@@ -1,7 +1,7 @@
 /** `taskscope sync`: brings a workspace's archive up to date, once or, with --watch, until stopped. */
 import { skippedWords } from '../../contract/skipped-words.ts';
 import { METERED_EVERY, type Skipped, type SyncStatus } from '../../contract/sync.ts';
-import { timerMillis } from '../../contract/time.ts';
+import { pause } from '../../contract/time.ts';
 import type { App } from '../../core/app.ts';
 import { AppError, fromWireError } from '../../contract/errors.ts';
 import { DONE, FAILED, print, Progress, say, sayError, untilStopped, UsageError } from '../terminal.ts';
@@ -96,17 +96,4 @@ async function showProgress(statuses: AsyncIterable<SyncStatus>, progress: Progr
     const wait = waiting ? `, waiting ${waiting.seconds} s (${waiting.reason})` : '';
     progress.show(`${step.replace('_', ' ')}: ${task_runs}${of} task runs, ${Math.round(rate)} rows/s${wait}`);
   }
-}
-
-function pause(millis: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, timerMillis(millis));
-    signal.addEventListener('abort', done);
-  });
 }

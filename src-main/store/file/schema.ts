@@ -86,7 +86,8 @@ CREATE TABLE activity (
   fetched INTEGER,
   gap TEXT,
   count INTEGER,
-  problem TEXT
+  problem TEXT,
+  missed TEXT
 ) STRICT;
 
 ${keptTables.map(keptSql).join('\n\n')}

@@ -4,7 +4,8 @@ import { runActivitySchema, type LinePlace, type LogLine, type RunActivity } fro
 import { keptColumns, keptParts, type KeptKind, type KeptTable } from '../kept-columns.ts';
 import { idCell, uuidText } from '../uuid.ts';
 
-type Head = [rid: number, fetched: number | null, gap: string | null, count: number | null, problem: string | null];
+type Text = string | null;
+type Head = [rid: number, fetched: number | null, gap: Text, count: number | null, problem: Text, missed: Text];
 type Stored = Uint8Array | string | number | null;
 type Rows = Record<string, unknown>[];
 
@@ -21,7 +22,7 @@ export class KeptActivity {
   readonly #place: Statement;
 
   constructor(db: Database) {
-    this.#head = db.prepare('SELECT rid, fetched, gap, count, problem FROM activity WHERE run = ?').raw();
+    this.#head = db.prepare('SELECT rid, fetched, gap, count, problem, missed FROM activity WHERE run = ?').raw();
     this.#parts = (['kept_state', 'kept_artifact'] as const).map((table) => ({
       key: keptParts[table],
       table,
@@ -42,7 +43,7 @@ export class KeptActivity {
   get(run: Uint8Array, from: number | null = null, most = Infinity): RunActivity | null {
     const head = this.#head.get(run) as Head | undefined;
     if (!head) return null;
-    const [rid, fetched, gap, count, problem] = head;
+    const [rid, fetched, gap, count, problem, missed] = head;
     const parts = this.#parts.map(({ key, table, rows }) => [key, objects(table, rows.all(rid))]);
     return runActivitySchema.parse({
       ...Object.fromEntries(parts),
@@ -52,6 +53,7 @@ export class KeptActivity {
       count,
       fetched,
       problem: problem === null ? null : (JSON.parse(problem) as unknown),
+      missed: missed === null ? {} : (JSON.parse(missed) as unknown),
     });
   }
 

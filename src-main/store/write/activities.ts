@@ -7,7 +7,7 @@ import type { SearchIndex } from '../search/search-index.ts';
 import { idCell, uuidText } from '../uuid.ts';
 import type { Terms } from './interner.ts';
 
-type Stored = Uint8Array | string | number | null;
+type Stored = Uint8Array | string | number | bigint | null;
 
 export class Activities {
   readonly #db: Database;
@@ -26,9 +26,9 @@ export class Activities {
     // opened by a person (stamp null): says nothing about how complete it is, so the stamp stays as it was
     this.#head = db
       .prepare(
-        `INSERT INTO activity (run, stamp, fetched, gap, count, problem) VALUES (?, ?, ?, ?, ?, ?)
+        `INSERT INTO activity (run, stamp, fetched, gap, count, problem, missed) VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (run) DO UPDATE SET stamp = coalesce(excluded.stamp, stamp), fetched = excluded.fetched,
-           gap = excluded.gap, count = excluded.count, problem = excluded.problem
+           gap = excluded.gap, count = excluded.count, problem = excluded.problem, missed = excluded.missed
          RETURNING rid`,
       )
       .pluck();
@@ -52,8 +52,9 @@ export class Activities {
    * another reason. True: a search may find more than before. Must run inside a transaction.
    */
   save(run: Uint8Array, activity: RunActivity, stamp: number | null): boolean {
-    const { fetched, gap, count, problem } = activity;
-    const rid = this.#head.get(run, stamp, fetched, gap, count, problem && JSON.stringify(problem)) as number;
+    const { fetched, gap, count, problem, missed } = activity;
+    const why = Object.keys(missed).length > 0 ? JSON.stringify(missed) : null;
+    const rid = this.#head.get(run, stamp, fetched, gap, count, problem && JSON.stringify(problem), why) as number;
     const kept = this.#keptLines(rid, activity.logs);
     const added = activity.logs.filter(({ id }) => !kept.has(id));
     for (const { table, insert, drop } of this.#parts) {
@@ -103,6 +104,8 @@ export class Activities {
     if (value === null || value === undefined) return null;
     if (kind === 'term') return this.#terms.id(value as string);
     if (kind === 'bool') return Number(value);
+    // better-sqlite3 binds every number as REAL, and a level would be read as 30.0
+    if (kind === 'number' && Number.isSafeInteger(value)) return BigInt(value as number);
     if (kind !== 'id') return value as string | number;
     return idCell(value as string);
   }

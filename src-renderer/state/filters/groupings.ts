@@ -28,6 +28,14 @@ const HOUR = 3600;
 /** Most stretches of one answer; hours of more than a year are not offered. */
 const MOST = 10_000;
 
+const times: Readonly<Record<'day' | 'hour', string>> = { day: 'Day', hour: 'Hour' };
+
+/** null: nothing can be grouped so. */
+export function groupByOf(field: string, time: 'day' | 'hour' | null): GroupBy | null {
+  if (time === null) return values.find((one) => one.field === field) ?? null;
+  return fieldInfo(field).kind === 'time' ? { label: times[time], field, time } : null;
+}
+
 /** `histogram`: of the answer on screen; its field is the time that days and hours are made of. */
 export function groupBys(histogram: Histogram | null): readonly GroupBy[] {
   if (!histogram) return values;
@@ -35,8 +43,8 @@ export function groupBys(histogram: Histogram | null): readonly GroupBy[] {
   const hours = lengthOf(histogram) / MICROS / HOUR;
   return [
     ...values,
-    { label: 'Day', field, time: 'day' as const },
-    ...(hours < MOST - 2 ? [{ label: 'Hour', field, time: 'hour' as const }] : []),
+    { label: times.day, field, time: 'day' as const },
+    ...(hours < MOST - 2 ? [{ label: times.hour, field, time: 'hour' as const }] : []),
   ];
 }
 

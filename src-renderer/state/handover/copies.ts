@@ -1,5 +1,6 @@
 /** What can be copied of a run, of the chosen runs and of the view, and in which words. */
-import type { Condition } from '../../../src-main/contract/query.ts';
+import { linkOf, writePlace, type Place } from '../../../src-main/contract/place.ts';
+import { defaultSort, TRUE, type Condition } from '../../../src-main/contract/query.ts';
 import type { TaskRunRow } from '../../../src-main/contract/run.ts';
 import { plural, zoneOf } from '../../format.ts';
 import { copyText } from '../../ui/copy.ts';
@@ -8,6 +9,7 @@ import { question } from '../question/question.svelte.ts';
 import { writeInWindow } from '../question/query-text.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
+import { wayBack } from '../window/way-back.svelte.ts';
 import { rowsText, type RowsFormat } from './rows-text.ts';
 
 /** `label`: what is copied, as in "Copy as …". `make` may ask the core. */
@@ -27,6 +29,32 @@ export async function copy({ make }: CopyItem): Promise<void> {
   });
 }
 
+/** A link to what the window shows, or would show. `said`: the noun in what the window says. */
+export function linkTo(place: () => Place, said: string): CopyItem {
+  return {
+    label: 'Link to Taskscope',
+    make: () => {
+      const text = writePlace(place());
+      const page = `${location.origin}${location.pathname}#${text}`;
+      return Promise.resolve({
+        text: app.hello?.capabilities.links === 'taskscope' ? linkOf(text) : page,
+        said: `The link to the ${said} is copied. It opens where there is a workspace of the same name`,
+      });
+    },
+  };
+}
+
+/** A flow run, a task or one run in the open workspace, without the filters of the list. */
+export function placeOf(what: Pick<Partial<Place>, 'view' | 'run'>): Place {
+  const list = { view: { kind: 'runs' as const }, query: { where: TRUE, sort: defaultSort }, group: null };
+  return { ...list, workspace: here(), columns: null, preset: null, run: null, ...what };
+}
+
+/** Others have neither these presets nor these columns. */
+function placeShared(): Place {
+  return { ...wayBack.now(), preset: null, columns: columns.fields };
+}
+
 export function copiesOfRun(id: string): CopyItem[] {
   const detail = () => api['run.get']({ workspace: here(), id });
   const request = (as: 'curl' | 'python') => async (): Promise<Copied> => {
@@ -34,6 +62,7 @@ export function copiesOfRun(id: string): CopyItem[] {
     return { text, said: as === 'curl' ? 'The run is copied as a curl command' : 'The run is copied as Python' };
   };
   return [
+    linkTo(() => placeOf({ run: id }), 'run'),
     {
       label: 'Link to Prefect',
       make: async () => {
@@ -88,6 +117,7 @@ export function copiesOfView(): CopyItem[] {
     };
   };
   return [
+    linkTo(placeShared, 'view'),
     { label: 'curl', make: as('curl', 'a curl command') },
     { label: 'Python with Prefect’s client', make: as('python', 'Python') },
     { label: 'JSON body for Prefect', make: as('body', 'a JSON body') },

@@ -151,6 +151,7 @@ export class ExportForm {
       safe: people,
       by_day: this.format === 'parquet' && this.byDay,
       compression: 'zstd',
+      lines: null,
     };
   }
 

@@ -77,6 +77,12 @@ class Chosen {
     else await this.take(result, 0, count, (ids) => extended(nothingChosen, ids, 0));
   }
 
+  /** As the list was left. */
+  resume(ids: readonly string[]): void {
+    this.gesture += 1;
+    if (ids.length > 0) this.rows = { ...nothingChosen, ids: new Set(ids), base: new Set(ids) };
+  }
+
   clear(): void {
     this.gesture += 1;
     if (this.count > 0) this.rows = nothingChosen;

@@ -32,6 +32,11 @@ class Columns {
     }, SETTLE_MS);
   }
 
+  /** Fields that stand in the place of the person's own; null: none do. */
+  get instead(): string[] | null {
+    return this.ofPreset && this.fields;
+  }
+
   /** Those of a preset; null: the person's own. */
   show(fields: readonly string[] | null): void {
     const own = new Map((app.settings.columns ?? []).map(({ field, width }) => [field, width]));

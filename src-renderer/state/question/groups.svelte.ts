@@ -38,6 +38,12 @@ class GroupedList {
     else if (this.sort.by === 'label') this.sort = { by: 'runs', dir: 'desc' };
   }
 
+  /** As the window was left. */
+  resume(by: GroupBy | null, sort: GroupSort): void {
+    this.choose(by);
+    if (by) this.sort = sort;
+  }
+
   /** The first click on a name sorts A to Z, on a number largest first. */
   sortBy(by: GroupSort['by']): void {
     const same = this.sort.by === by;

@@ -4,10 +4,11 @@ import type { Preset } from '../../../src-main/contract/preset.ts';
 import { sameCondition } from '../filters/conditions.ts';
 import { sameSort } from './sorts.ts';
 
-/** Pinned ones on top, as they were pinned; the others as they were saved. */
+/** Pinned ones on top, as they were pinned; then those in no folder, and the folders by name: in each as they were saved. */
 export function inOrder(list: readonly Preset[], pinned: readonly string[]): Preset[] {
   const top = pinned.flatMap((id) => list.find((one) => one.id === id) ?? []);
-  return [...top, ...list.filter((one) => !top.includes(one))];
+  const rest = list.filter((one) => !top.includes(one));
+  return [...top, ...rest.sort((a, b) => a.folder.localeCompare(b.folder, 'en'))];
 }
 
 /** `columns`: those on screen. They are not compared for a preset without columns. */

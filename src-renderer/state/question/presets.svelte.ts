@@ -1,13 +1,17 @@
 /** Saved views, each a question and its columns: the list, live counts, which one is on screen and whether it was changed since. */
 import { untrack } from 'svelte';
 import { toAppError } from '../../../src-main/contract/errors.ts';
+import { PRESET_FILE_ENDING } from '../../../src-main/contract/preset-file.ts';
 import type { Preset } from '../../../src-main/contract/preset.ts';
 import { TRUE } from '../../../src-main/contract/query.ts';
+import { plural } from '../../format.ts';
 import { api, app } from '../window/app.svelte.ts';
+import { receiveDownload } from '../handover/exports.svelte.ts';
 import { columns } from './columns.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 import { knownName, rememberName } from '../filters/names.svelte.ts';
+import { freeName, type ImportHow, type ImportItem } from './preset-import.ts';
 import { localPreset, namesIn, type LocalPreset, type Lookup } from './preset-names.ts';
 import { differs, inOrder } from './preset-order.ts';
 import { question } from './question.svelte.ts';
@@ -35,7 +39,8 @@ class Presets {
   dirty = $derived(this.active !== null && differs(this.active, question.query, columns.fields));
   /** of the archive that the answer on screen is from */
   private version = $derived(question.answer?.version ?? null);
-  private started = false;
+  /** the workspace whose default preset was chosen, or is not to be */
+  private begun: string | null = null;
   /** the workspace that `local` is about */
   private place: string | null = null;
 
@@ -54,16 +59,17 @@ class Presets {
   }
 
   /**
-   * Reads the presets, and looks up in the workspace what they name. The first time it also chooses the default preset, unless a filter is
-   * set already.
+   * Reads the presets, and looks up in the workspace what they name. A workspace that was just opened also begins with its default preset,
+   * if it has one.
    */
   async load(workspace = app.workspace): Promise<void> {
     try {
       this.kept = await api['preset.list']({});
       if (workspace !== null) await this.localize(workspace);
-      const first = this.list.find(({ id }) => id === app.settings.default_preset);
-      if (!this.started && first && question.where === TRUE) this.choose(first);
-      this.started = true;
+      if (workspace === null || this.begun === workspace) return;
+      this.begun = workspace;
+      const first = this.list.find((one) => this.isDefault(one));
+      if (first) this.choose(first);
     } catch (thrown) {
       notes.fail(thrown);
     }
@@ -123,6 +129,13 @@ class Presets {
     if (missing.length > 0) notes.say(`Not in this workspace, so far as is known here: ${missing.join(', ')}`);
   }
 
+  /** As the window was left: the preset, and the columns on screen. No default preset takes their place. */
+  resume(id: string | null, fields: readonly string[] | null): void {
+    this.begun = app.workspace;
+    this.activeId = id;
+    columns.show(fields);
+  }
+
   /** Deselects the preset and goes back to the person's own columns. */
   leave(): void {
     this.activeId = null;
@@ -147,19 +160,24 @@ class Presets {
     void app.save({ pinned_presets: this.pinned(preset) ? others : [...others, preset.id] });
   }
 
+  /** Whether the open workspace opens with it. */
   isDefault(preset: Preset): boolean {
-    return app.settings.default_preset === preset.id;
+    return app.workspace !== null && app.settings.default_presets[app.workspace] === preset.id;
   }
 
   toggleDefault(preset: Preset): void {
-    void app.save({ default_preset: this.isDefault(preset) ? null : preset.id });
+    const { workspace } = app;
+    if (workspace === null) return;
+    const { [workspace]: before, ...others } = app.settings.default_presets;
+    void app.save({ default_presets: before === preset.id ? others : { ...others, [workspace]: preset.id } });
   }
 
   async save(name: string): Promise<boolean> {
     return notes.attempt(async () => {
       const { query } = question;
       const names = namesIn(query, knownName);
-      const saved = await api['preset.save']({ name, query, names, columns: columns.fields });
+      const folder = this.active?.folder ?? '';
+      const saved = await api['preset.save']({ name, folder, query, names, columns: columns.fields });
       await this.load();
       this.activeId = saved.id;
       columns.show(saved.columns);
@@ -180,6 +198,72 @@ class Presets {
     return this.change({ ...this.asSaved(preset), name }, `Renamed to “${name}”`);
   }
 
+  async move(preset: Preset, folder: string): Promise<boolean> {
+    const said = folder === '' ? `“${preset.name}” is in no folder now` : `“${preset.name}” is in “${folder}” now`;
+    return this.change({ ...this.asSaved(preset), folder }, said);
+  }
+
+  /** Beside it, under a name of its own; one that comes with the app becomes the person's. */
+  async duplicate(preset: Preset): Promise<boolean> {
+    return notes.attempt(async () => {
+      const name = freeName(preset.name, this.names);
+      const saved = await api['preset.save']({ ...this.asSaved(preset), name });
+      await this.load();
+      notes.say(`“${saved.name}” is a copy of “${preset.name}”`);
+    });
+  }
+
+  /** Writes a file of them, where the person wants it. */
+  async export(list: readonly Preset[]): Promise<boolean> {
+    return notes.attempt(async () => {
+      const name = list.length === 1 ? (list[0]?.name ?? '') : 'taskscope';
+      const safe = name.replace(/[^\p{L}\p{N} _-]+/gu, '').trim() || 'taskscope';
+      const place = await api['export.choose']({ suggested: safe + PRESET_FILE_ENDING });
+      if (!place) return;
+      const { path, download } = await api['preset.export']({ ids: list.map(({ id }) => id), save: place.save });
+      if (download !== null) receiveDownload(download);
+      notes.say(`${plural(list.length, 'preset')} exported${download === null ? ` to ${path}` : ''}`);
+    });
+  }
+
+  /** `hows`: what was chosen for each. Those that were taken in before one failed stay. */
+  async import(plan: readonly ImportItem[], hows: readonly ImportHow[]): Promise<boolean> {
+    return notes.attempt(async () => {
+      const names = this.names;
+      let taken = 0;
+      try {
+        for (const [i, { preset, here }] of plan.entries()) {
+          const how = hows[i];
+          if (how === 'skip') continue;
+          if (how === 'replace' && here) await api['preset.update']({ ...preset, id: here.id });
+          else {
+            const { name } = await api['preset.save']({ ...preset, name: freeName(preset.name, names) });
+            names.push(name);
+          }
+          taken += 1;
+        }
+      } finally {
+        await this.load();
+      }
+      notes.say(taken === 0 ? 'No preset was taken in' : `${plural(taken, 'preset')} imported`);
+    });
+  }
+
+  /** As they were saved, whatever workspace is open; those that come with the app among them. */
+  get saved(): readonly Preset[] {
+    return this.kept;
+  }
+
+  /** A copy: names that are taken. */
+  get names(): string[] {
+    return this.kept.map(({ name }) => name);
+  }
+
+  /** Folders that there are, by name. */
+  get folders(): string[] {
+    return [...new Set(this.list.flatMap(({ folder }) => folder || []))].sort((a, b) => a.localeCompare(b, 'en'));
+  }
+
   /** With the ids of the workspace that it was saved in. */
   private asSaved(preset: Preset): Preset {
     return this.kept.find(({ id }) => id === preset.id) ?? preset;
@@ -187,8 +271,7 @@ class Presets {
 
   private async change(preset: Preset, said: string): Promise<boolean> {
     return notes.attempt(async () => {
-      const { id, name, query, names, columns } = preset;
-      await api['preset.update']({ id, name, query, names, columns });
+      await api['preset.update'](preset);
       await this.load();
       notes.say(said);
     });
@@ -211,8 +294,7 @@ class Presets {
 
   private async restore(preset: Preset): Promise<void> {
     await notes.attempt(async () => {
-      const { name, query, names, columns } = preset;
-      await api['preset.save']({ name, query, names, columns });
+      await api['preset.save'](preset);
       await this.load();
     });
   }

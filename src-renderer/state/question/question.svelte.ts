@@ -6,6 +6,7 @@
 import { untrack } from 'svelte';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import {
+  defaultSort,
   TRUE,
   type Condition,
   type HistogramRequest,
@@ -24,7 +25,6 @@ import { Facets } from './facets.svelte.ts';
 import type { Pages } from './pages.ts';
 import { placeOpenRun } from './place.ts';
 import { ResultRows } from './result-rows.svelte.ts';
-import { defaultSort } from './sorts.ts';
 
 /** Pause in typing after which the question is asked, ms. Clicks are asked at once. */
 const TYPING_MS = 90;
@@ -39,8 +39,8 @@ class Question {
   answer = $state.raw<Answer | null>(null);
   problem = $state.raw<AppError | null>(null);
   slow = $state(false);
-  /** grows when another question was asked: the grid goes back to its first row. A refresh leaves the grid where it is. */
-  top = $state(0);
+  /** another object when another question was asked: the grid goes to its first row, or to `row`. A refresh leaves the grid where it is. */
+  top = $state.raw({ row: 0 });
   /** another object with every refresh: rows that came in above those on screen, which the grid moves on by. Below 0: that went */
   moved = $state.raw({ by: 0 });
   readonly facets = new Facets(() => void this.askLate());
@@ -53,6 +53,8 @@ class Question {
   private workspace: string | null = null;
   private asking: AbortController | null = null;
   private typing: ReturnType<typeof setTimeout> | undefined;
+  /** the row at which the next answer is shown */
+  private startRow = 0;
 
   get query(): Query {
     return { where: this.where, sort: this.sort };
@@ -115,10 +117,12 @@ class Question {
     this.now();
   }
 
-  load(query: Query): void {
+  /** `row`: where the list begins on screen. */
+  load(query: Query, row = 0): void {
     this.where = query.where;
     this.sort = query.sort;
     this.now();
+    this.startRow = row;
   }
 
   /** From the text field: asked when the typing rests. */
@@ -135,6 +139,7 @@ class Question {
 
   private now(): void {
     clearTimeout(this.typing);
+    this.startRow = 0;
     void this.ask(true);
   }
 
@@ -175,8 +180,9 @@ class Question {
       const by = toTop ? 0 : await this.rows.moved(workspace, answer, pages, signal);
       if (signal.aborted) return;
       this.take(answer, pages);
-      if (toTop) this.top += 1;
+      if (toTop) this.top = { row: this.startRow };
       else this.moved = { by };
+      this.startRow = 0;
       await this.facets.keepGradually([...answer.facets, ...more], isNew, signal);
     } catch (thrown) {
       this.failed(thrown);

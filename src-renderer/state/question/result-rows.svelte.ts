@@ -53,6 +53,11 @@ export class ResultRows {
     this.pages = null;
   }
 
+  /** place of the first row on screen */
+  get first(): number {
+    return this.seen[0];
+  }
+
   /** null: not loaded */
   at(index: number): TaskRunRow | null {
     void this.arrived;

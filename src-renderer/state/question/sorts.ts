@@ -1,6 +1,6 @@
 /** Orders with a name: Prefect's, of which newer servers have more, then five that its API does not have. The grid's headers make any other. */
 import { prefectRules, type PrefectRules } from '../../../src-main/contract/prefect-versions.ts';
-import type { SortKey } from '../../../src-main/contract/query.ts';
+import { defaultSort, type SortKey } from '../../../src-main/contract/query.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 
 /** `since`: only servers with this rule have it. */
@@ -23,7 +23,7 @@ export const namedSorts: readonly NamedSort[] = [
   { label: 'Shortest run time first', keys: byRunTime('asc'), prefect: true, since: 'durationSorts' },
   { label: 'Last started first', keys: key('start_time', 'desc'), prefect: false },
   { label: 'First started first', keys: key('start_time', 'asc'), prefect: false },
-  { label: 'Longest first', keys: key('duration', 'desc'), prefect: false },
+  { label: 'Longest duration first', keys: key('duration', 'desc'), prefect: false },
   { label: 'Longest wait first', keys: key('wait', 'desc'), prefect: false },
   { label: 'Most attempts first', keys: key('run_count', 'desc'), prefect: false },
 ];
@@ -33,8 +33,6 @@ export const sortsOf = (prefect: string | null): NamedSort[] => {
   const rules = prefectRules(prefect);
   return namedSorts.filter(({ since }) => since === undefined || rules[since]);
 };
-
-export const defaultSort: SortKey[] = key('start_time', 'desc');
 
 export function sameSort(a: readonly SortKey[], b: readonly SortKey[]): boolean {
   return a.length === b.length && a.every((one, i) => one.field === b[i]?.field && one.dir === b[i]?.dir);

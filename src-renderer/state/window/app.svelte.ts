@@ -6,6 +6,7 @@ import type { Candidate, Workspace } from '../../../src-main/contract/workspace.
 import { settingsSchema, type Settings } from '../../../src-main/contract/settings.ts';
 import { notes } from './notes.svelte.ts';
 import { openLink, type Api, type LinkState } from '../../client.ts';
+import { startOf, type Start } from './start.ts';
 
 type Hello = Awaited<ReturnType<Api['hello']>>;
 
@@ -19,6 +20,8 @@ class App {
   link = $state<LinkState>('connecting');
   boot = $state<Boot>('starting');
   hello = $state.raw<Hello | null>(null);
+  /** what the window begins with; null: every run */
+  start = $state.raw<Start | null>(null);
   workspaces = $state.raw<Workspace[]>([]);
   settings = $state.raw<Settings>(settingsSchema.parse({}));
   /** the open workspace's name */
@@ -61,11 +64,12 @@ class App {
   async greet(): Promise<void> {
     try {
       const hello = await api.hello({});
+      if (!this.hello) this.start = startOf(hello);
       this.hello = hello;
       this.workspaces = hello.workspaces;
       this.settings = hello.settings;
       this.session += 1;
-      const wanted = this.workspace ?? hello.begin_with ?? hello.settings.workspace;
+      const wanted = this.workspace ?? this.start?.place.workspace ?? hello.begin_with ?? hello.settings.workspace;
       const first =
         hello.workspaces.find((one) => one.name === wanted) ??
         hello.workspaces.find((one) => one.kind === 'server') ??

@@ -1,4 +1,5 @@
 /** Which dialog is open. At most one is. */
+import type { SavedPreset } from '../../../src-main/contract/preset.ts';
 import type { Candidate } from '../../../src-main/contract/workspace.ts';
 import type { WorkspaceForm } from '../workspace/workspace-form.ts';
 
@@ -8,6 +9,7 @@ type Open =
   | { kind: 'exports' }
   | { kind: 'case'; ids: string[] }
   | { kind: 'keys' }
+  | { kind: 'presets'; file: string; presets: SavedPreset[] }
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
   | { kind: 'edit'; workspace: string }
   | { kind: 'workspaces' }
@@ -32,6 +34,10 @@ class Dialogs {
   /** a case file of these runs */
   caseFile(ids: string[]): void {
     this.open = { kind: 'case', ids };
+  }
+  /** presets of a file, before they are taken in */
+  importPresets(file: string, presets: SavedPreset[]): void {
+    this.open = { kind: 'presets', file, presets };
   }
   keys(): void {
     this.open = { kind: 'keys' };

@@ -4,21 +4,31 @@
  * `id` is the run shown in the detail pane; null: the pane is closed. `index` is its place in the current result, or null
  * when the run was reached through a link and is not in the list. The grid scrolls to `index` whenever `reveal` grows:
  * moving with next/previous, or coming back from a link.
+ *
+ * `stepped`: the run was reached from the one before it, by next/previous or the arrows. Such steps are one entry of the history.
  */
 export class Selection {
   id = $state<string | null>(null);
   index = $state<number | null>(null);
   reveal = $state(0);
+  stepped = false;
   /** the keyboard goes to the tabs of the open run, once they are there */
   wantsTabs = $state(false);
 
   open(id: string, index: number | null): void {
+    this.stepped = false;
     this.id = id;
     this.index = index;
   }
 
-  show(id: string, index: number): void {
+  step(id: string, index: number): void {
+    const stepped = this.id !== null;
     this.open(id, index);
+    this.stepped = stepped;
+  }
+
+  show(id: string, index: number): void {
+    this.step(id, index);
     this.reveal += 1;
   }
 

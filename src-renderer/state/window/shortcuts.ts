@@ -16,7 +16,9 @@ type Shortcut =
   | 'flow_run'
   | 'close'
   | 'undo'
-  | 'redo';
+  | 'redo'
+  | 'back'
+  | 'forward';
 
 const plain: Record<string, Shortcut> = {
   '/': 'search',
@@ -38,20 +40,26 @@ const plain: Record<string, Shortcut> = {
 type Key = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey' | 'defaultPrevented' | 'target'>;
 
 /** Ctrl or Cmd with Z, and with Y or Shift and Z. */
-function ofChanges({ key, shiftKey }: Key): Shortcut | null {
+export function ofChanges({ key, shiftKey }: Key): Shortcut | null {
   if (key.toLowerCase() === 'z') return shiftKey ? 'redo' : 'undo';
   return key.toLowerCase() === 'y' ? 'redo' : null;
 }
 
+const withAlt: Record<string, Shortcut> = { ArrowLeft: 'back', ArrowRight: 'forward' };
+/** On a Mac, with Cmd. */
+const withCommand: Record<string, Shortcut> = { '[': 'back', ']': 'forward' };
+
 /** null in a text field, while a dialog or menu is open, and for any other key with Ctrl, Alt or Cmd. */
 export function shortcut(event: Key, dialogOpen: boolean): Shortcut | null {
-  if (dialogOpen || event.defaultPrevented || event.altKey) return null;
+  if (dialogOpen || event.defaultPrevented) return null;
   const at = event.target && 'closest' in event.target ? (event.target as Element) : null;
   if (at?.closest('[role="menu"], [role="dialog"]')) return null;
   const typing = at?.closest(
     'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]',
   );
   if (typing) return null;
+  if (event.altKey) return event.ctrlKey || event.metaKey ? null : (withAlt[event.key] ?? null);
+  if (event.metaKey && withCommand[event.key]) return withCommand[event.key];
   if (event.ctrlKey || event.metaKey) return ofChanges(event);
   return plain[event.key] ?? null;
 }
@@ -72,8 +80,10 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['e'], what: 'Export' },
       { keys: ['n', 'p'], what: 'Next and previous run' },
       { keys: ['t'], what: 'To the tabs of the run' },
+      { keys: ['F8'], what: 'Next error of the log on screen; with Shift, the previous one' },
       { keys: ['g'], what: 'The flow run of the open run, as a whole' },
       { keys: ['Esc'], what: 'Choose none; then close the run; then go back to the list' },
+      { keys: ['Alt ←', 'Alt →'], what: 'Back and forward, as in a browser (⌘ [ and ⌘ ])' },
       { keys: ['?'], what: 'These keys' },
     ],
   },

@@ -12,9 +12,9 @@ import {
   formOfItsOwn,
   formProblems,
   newForm,
-  overHttp,
   sameEdit,
   variableFor,
+  withScheme,
   type AuthChoice,
   type FormProblems,
   type WorkspaceForm,
@@ -96,9 +96,9 @@ export class WorkspaceEditor {
     );
   }
 
-  /** For a server that speaks http at an address that says https. */
-  useHttp(): Promise<void> {
-    this.form.apiUrl = overHttp(this.form.apiUrl);
+  /** For a server that speaks the one at an address that says the other. */
+  use(scheme: 'http' | 'https'): Promise<void> {
+    this.form.apiUrl = withScheme(scheme, this.form.apiUrl);
     return this.test();
   }
 
@@ -189,7 +189,11 @@ export class WorkspaceEditor {
       saved = await api['workspace.setDialect']({ workspace: saved.name, dialect });
     const current = app.workspace === name;
     if (saved.name === name) app.replace(saved);
-    else await app.reload();
+    else {
+      const { [name]: preset, ...others } = app.settings.default_presets;
+      if (preset !== undefined) await app.save({ default_presets: { ...others, [saved.name]: preset } });
+      await app.reload();
+    }
     notes.say(`Saved the connection of “${saved.name}”`);
     dialogs.close();
     if (current && saved.name !== name) await app.open(saved.name);

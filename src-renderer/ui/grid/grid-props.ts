@@ -23,8 +23,8 @@ export type GridProps = {
   selectedIndex?: number | null;
   /** grows: scroll `selectedIndex` into view */
   reveal?: number;
-  /** grows: back to the first row */
-  top?: number;
+  /** another object: to the first row, or to `row` */
+  top?: { row: number };
   /** another object: as many rows came in above those on screen, which stay where they are */
   moved?: { by: number };
   /** rows [from, to) are on screen, each at least in part */

@@ -3,7 +3,7 @@
  * from its characters; where they do not (wide characters, tabs), the lines in sight push each other apart and only the scrollbar is
  * a little off.
  */
-import { foldMessage, MOST_DRAWN } from './log-lines.ts';
+import { foldMessage, MOST_DRAWN, UNFOLD_BY } from './log-lines.ts';
 
 /** px; the line height of a row. */
 export const ROW = 19;
@@ -15,10 +15,11 @@ export function rowsOf(message: string, columns: number, room = MOST_DRAWN): num
   const folded = foldMessage(message, room);
   const text = folded?.head ?? message;
   let rows = folded ? 1 : 0; // the button that unfolds
+  const wide = Math.min(columns, UNFOLD_BY);
   for (let at = 0; at <= text.length;) {
     const end = text.indexOf('\n', at);
     const length = (end < 0 ? text.length : end) - at;
-    rows += columns === Infinity ? 1 : Math.max(1, Math.ceil(length / columns));
+    rows += Math.max(1, Math.ceil(length / wide));
     at = end < 0 ? text.length + 1 : end + 1;
   }
   return rows;

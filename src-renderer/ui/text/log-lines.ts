@@ -1,37 +1,10 @@
-/** Levels of log lines, folding of long messages, the pieces a message is drawn in, and the text that is copied. */
+/** Folding of long messages, the pieces a message is drawn in, and the text that is copied. */
 import Anser from 'anser';
 import { ansiFree } from '../../../src-main/contract/ansi.ts';
 import type { LogLine } from '../../../src-main/contract/run.ts';
+import { levelOf } from '../../../src-main/contract/log-filter.ts';
 import { formatTime } from '../../../src-main/contract/time.ts';
 import { formatClock, type Zone } from '../../format.ts';
-
-export type Level = 'critical' | 'error' | 'warning' | 'info' | 'debug';
-
-export const levels: readonly { id: Level; label: string; from: number }[] = [
-  { id: 'critical', label: 'Critical', from: 50 },
-  { id: 'error', label: 'Error', from: 40 },
-  { id: 'warning', label: 'Warning', from: 30 },
-  { id: 'info', label: 'Info', from: 20 },
-  { id: 'debug', label: 'Debug', from: -Infinity },
-];
-
-/** Python allows any number; one between two levels is the lower of them. */
-export function levelOf(level: number): Level {
-  return levels.find(({ from }) => level >= from)?.id ?? 'debug';
-}
-
-export function countLevels(logs: readonly LogLine[]): Record<Level, number> {
-  const counts: Record<Level, number> = { critical: 0, error: 0, warning: 0, info: 0, debug: 0 };
-  for (const { level } of logs) counts[levelOf(level)] += 1;
-  return counts;
-}
-
-/** Names of loggers with their lines, most frequent first. */
-export function countLoggers(logs: readonly LogLine[]): [name: string, lines: number][] {
-  const counts = new Map<string, number>();
-  for (const { name } of logs) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-}
 
 /** Lines a message may have before it is folded; the headline and a little more. */
 const SHOWN = 4;
@@ -113,6 +86,33 @@ export function pieces(message: string, hits: (text: string) => [number, number]
     place += text.length;
   }
   return all;
+}
+
+/**
+ * The pieces in blocks of up to UNFOLD_BY characters, so that of a long message only what is in sight is laid out: with bidirectional text the
+ * time grows with the square of an element's length, and 1 MB took 7 s. A block ends at the end of a row of `columns` characters.
+ */
+export function blocksOf(parts: readonly Piece[], columns: number): Piece[][] {
+  const wide = Math.min(columns, UNFOLD_BY);
+  const size = Math.floor(UNFOLD_BY / wide) * wide;
+  const blocks: Piece[][] = [[]];
+  let room = size;
+  for (const part of parts) {
+    for (let at = 0; at < part.text.length;) {
+      if (room === 0) {
+        blocks.push([]);
+        room = size;
+      }
+      let end = Math.min(part.text.length, at + room);
+      // the row after a line break begins anew: a block that holds one ends with its last
+      const line = end - at === room ? part.text.lastIndexOf('\n', end - 1) : -1;
+      if (line >= at) end = line + 1;
+      blocks.at(-1)?.push({ ...part, text: part.text.slice(at, end) });
+      room = line >= at ? 0 : room - (end - at);
+      at = end;
+    }
+  }
+  return blocks;
 }
 
 /** As it stands in the pane, but with the date: pasted elsewhere, a bare clock says little. */

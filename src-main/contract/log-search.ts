@@ -1,8 +1,8 @@
 /** What is searched for in log lines: words, "phrases" and -not anywhere in a line, or a regular expression that takes linear time. */
 import { RE2JS } from 're2js';
-import { ansiFree } from '../../../src-main/contract/ansi.ts';
-import type { LogLine } from '../../../src-main/contract/run.ts';
-import { searchTerms, termText } from '../../../src-main/contract/search-text.ts';
+import { ansiFree } from './ansi.ts';
+import type { LogLine } from './run.ts';
+import { searchTerms, termText } from './search-text.ts';
 
 /** Marked hits of one message: each is an element of the page, and a message of 1 MB can be nothing but hits. */
 export const MOST_HITS = 200;

@@ -1,0 +1,129 @@
+/** The way back through views and runs, by mouse and keyboard; what a reload and a restart bring back; links. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { accessible } from './accessible.ts';
+import { expect, test } from './host.ts';
+import { Window } from './window.ts';
+
+const args = ['--demo', '--demo-runs', '600'];
+
+test('the window walks back and forth like a browser, and begins where it ended', async ({ host, hostKind }) => {
+  test.setTimeout(180_000);
+  const { page } = await host.start({ args });
+  const window = new Window(page);
+  await window.ready();
+  const search = page.getByRole('textbox', { name: /^Search names/ });
+  const chips = page.getByRole('list', { name: 'Filters', exact: true });
+  const [back, forward] = ['Back', 'Forward'].map((name) => page.getByRole('button', { name, exact: true }));
+  const name = window.detail.getByRole('heading', { level: 2 });
+  let [first, second] = ['', ''];
+
+  await test.step('a filter, a run and the next are gone back from; letters are no entries', async () => {
+    await expect(forward).toBeDisabled();
+    await window.filter('State', 'Failed');
+    await expect(chips).toContainText('Failed');
+    await expect(back).toBeEnabled();
+    await search.pressSequentially('etl', { delay: 20 });
+    await expect(page).toHaveURL(/q=state:failed\+text:etl/);
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.press('Backspace');
+    await expect(page).toHaveURL(/q=state:failed($|&)/);
+    await window.rows().nth(2).dblclick();
+    await expect(name).not.toHaveText(/^\s*$/);
+    first = (await name.textContent()) ?? '';
+    await page.keyboard.press('n');
+    await expect(name).not.toHaveText(first);
+    await expect(name).not.toHaveText(/^\s*$/);
+    second = (await name.textContent()) ?? '';
+    await page.keyboard.press('Escape');
+    await expect(window.detail).toBeHidden();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(name).toHaveText(second);
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(window.detail).toBeHidden();
+    await expect(chips).toContainText('Failed');
+    await back.click(); // the search was one entry
+    await back.click();
+    await expect(chips).toBeHidden();
+    await expect(back).toBeDisabled();
+    await page.keyboard.press('Alt+ArrowRight');
+    await expect(chips).toContainText('Failed');
+    await accessible(page, 'header');
+  });
+
+  await test.step('an undo is an entry, and what going back does can be undone', async () => {
+    await window.grid.focus();
+    await page.keyboard.press('ControlOrMeta+z');
+    await expect(chips).toBeHidden();
+    await back.click();
+    await expect(chips).toContainText('Failed');
+    await window.grid.focus();
+    await page.keyboard.press('ControlOrMeta+z');
+    await expect(chips).toBeHidden();
+  });
+
+  let link = '';
+  await test.step('a reload brings back question, order, groups, run, place and choice', async () => {
+    await window.filter('State', 'Completed');
+    await expect(chips).toContainText('Completed');
+    await page.getByRole('columnheader', { name: 'Duration' }).click();
+    await expect(page).toHaveURL(/sort=-duration/);
+    await window.grid.hover();
+    await page.mouse.wheel(0, 26 * 40);
+    const low = window.grid.locator('[data-index="45"]');
+    await low.click({ modifiers: ['ControlOrMeta'] });
+    await window.expectChosen(1);
+    await window.grid.locator('[data-index="47"]').dblclick();
+    await expect(name).not.toHaveText(/^\s*$/);
+    first = (await name.textContent()) ?? '';
+    await expect(page).toHaveURL(/run=/);
+    await page.reload();
+    await window.ready();
+    await expect(name).toHaveText(first);
+    await expect(chips).toContainText('Completed');
+    await expect(low).toBeVisible();
+    await expect(page.getByRole('columnheader', { name: 'Duration' })).toHaveAttribute('aria-sort', 'descending');
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(window.detail).toBeHidden();
+    await window.expectChosen(1);
+    await page.getByRole('button', { name: 'Choose none' }).click();
+  });
+
+  await test.step('a link to a run is copied and opens it; one that says nothing is refused', async () => {
+    await window.rows().nth(3).dblclick();
+    await expect(name).not.toHaveText(/^\s*$/);
+    second = (await name.textContent()) ?? '';
+    await page.getByRole('button', { name: 'Copy the run as…' }).click();
+    await page.getByRole('menuitem', { name: 'Link to Taskscope' }).click();
+    await expect(page.getByText('The link to the run is copied')).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(window.detail).toBeHidden();
+    link = await window.pasted();
+    expect(link).toMatch(hostKind === 'shell' ? /^http:.*#\/runs\?/ : /^taskscope:\/\/open\/runs\?/);
+    await page.evaluate(() => (location.hash = '#/runs?q=nosuchfield:1'));
+    await expect(page.getByText('This link says nothing that can be shown here')).toBeVisible();
+    await expect(page).toHaveURL(/q=state:completed/);
+  });
+
+  await test.step('in groups it is left, and in groups it begins', async () => {
+    await page.getByRole('button', { name: 'Group', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Task', exact: true }).click();
+    await expect(page).toHaveURL(/group=task_key/);
+    await expect(page.getByRole('table', { name: 'Runs by task' })).toBeVisible();
+  });
+  if (hostKind === 'shell') {
+    await page.goto(link);
+    await expect(name).toHaveText(second);
+    await expect(chips).toBeHidden();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(page.getByRole('table', { name: 'Runs by task' })).toBeVisible();
+  }
+  const kept = () => readFile(join(host.dataDir, 'settings.json'), 'utf8');
+  await expect.poll(kept, 'main knows where the window is').toContain('group=task_key');
+  const again = await host.restart({ args });
+  await expect(again.page.getByRole('table', { name: 'Runs by task' })).toBeVisible({ timeout: 60_000 });
+  await expect(again.page.getByRole('list', { name: 'Filters', exact: true })).toContainText('Completed');
+  if (hostKind === 'shell') return;
+  const linked = new Window((await host.restart({ args: [...args, link] })).page);
+  await expect(linked.detail.getByRole('heading', { level: 2 })).toHaveText(second, { timeout: 60_000 });
+});
