@@ -27,6 +27,7 @@ import {
   workspaceSchema,
 } from './workspace.ts';
 import { presetSchema, savedPresetSchema } from './preset.ts';
+import { taskSchema } from './task.ts';
 import { settingsChangeSchema, settingsSchema, syncEverySchema } from './settings.ts';
 import {
   checkSchema,
@@ -246,6 +247,8 @@ export const contract = {
     }),
     groupsSchema,
   ),
+  /** one task over time. `time_zone`: IANA name of the zone that its days are of; null: UTC. Throws NOT_FOUND for a task without runs */
+  'task.get': call(z.object({ workspace, key: z.string(), time_zone: z.string().nullable() }), taskSchema),
   /** tells when the index has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
   'query.watch': stream(
     z.object({ workspace }),

@@ -45,11 +45,16 @@ const unwritable: Record<string, (path: string) => Words> = {
     advice: 'Choose a shorter name, or a folder nearer to the top.',
   }),
   ENOENT: (path) => ({ title: `The folder of ${path} does not exist`, advice: 'Make it, or choose another place.' }),
-  ENOTDIR: (path) => ({
+  ENOTDIR: fileInTheWay,
+  EEXIST: fileInTheWay,
+};
+
+function fileInTheWay(path: string): Words {
+  return {
     title: `A part of ${path} is a file, not a folder`,
     advice: 'Choose another place, or move that file away.',
-  }),
-};
+  };
+}
 
 /** What is full, by `limit`. */
 const full: Record<string, string> & { disk: string } = {

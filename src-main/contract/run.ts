@@ -95,7 +95,16 @@ const stateHistorySchema = z.array(
 );
 export type StateHistory = z.infer<typeof stateHistorySchema>;
 
-/** Prefect's levels: 10 debug, 20 info, 30 warning, 40 error, 50 critical. timestamp in µs. */
+/** Python's names of log levels, which Prefect uses. */
+export const levelNames: Readonly<Record<number, string>> = {
+  10: 'DEBUG',
+  20: 'INFO',
+  30: 'WARNING',
+  40: 'ERROR',
+  50: 'CRITICAL',
+};
+
+/** `level`: one of `levelNames`, or any other number. timestamp in µs. */
 export const logLineSchema = z.object({
   id: z.string(),
   name: z.string(),

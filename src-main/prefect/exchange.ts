@@ -135,7 +135,6 @@ export class Exchange {
       const answer = await this.#once(base, question, options);
       if (!('error' in answer)) {
         this.#answeredOnce = true;
-        this.#budget.calm();
         return answer;
       }
       if (answer.error.code === 'SERVER_BUSY' && answer.error.details['status'] === 429) this.#budget.busy();
