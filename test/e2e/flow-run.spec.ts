@@ -83,7 +83,7 @@ test('a flow run as a whole', async ({ host }) => {
     await view.getByRole('tab', { name: 'Logs' }).click();
     await expect(view.getByText(/^Logs are kept of/)).toBeVisible();
     await view.getByRole('button', { name: /^Fetch the other/ }).click();
-    const lines = view.getByRole('list', { name: /log lines$/ }).getByRole('listitem');
+    const lines = view.getByRole('list', { name: /log lines/ }).getByRole('listitem');
     await expect(lines.filter({ hasText: /list_segments-.* │ / }).first()).toBeVisible();
     await expect(lines.filter({ hasText: /_segment-.* │ / }).first()).toBeVisible();
   });
