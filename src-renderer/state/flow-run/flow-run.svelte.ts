@@ -8,8 +8,6 @@ import { api } from '../window/app.svelte.ts';
 
 /** Least time between two readings, ms; a reading that took long is followed by four times as long a pause. */
 const PAUSE_MS = 1_000;
-/** ms between two steps that are shown while a long flow run is read. */
-const SHOWN_MS = 400;
 
 export class FlowRun {
   /** the flow run and the subflows that are open, by id */
@@ -72,11 +70,9 @@ export class FlowRun {
     const last = before?.runs[before.linked - 1];
     const linked = before && last ? { count: before.linked, last: last.id } : null;
     let builder: PartBuilder | null = null;
-    let shown = -Infinity;
     const show = (done: boolean) => {
       // what was read before stays until the new reading is whole
       if (!builder || (before && !done)) return;
-      shown = performance.now();
       // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
       this.parts = new Map(this.parts).set(id, builder.part(done));
     };
@@ -92,8 +88,8 @@ export class FlowRun {
         if (whole || item.from === 0) show(false);
         else await nextTask();
       } else {
+        // shown at the end: to order and draw 50,000 rows anew with each piece would keep the page from answering
         builder?.addLinks(item);
-        if (performance.now() - shown > SHOWN_MS) show(false);
       }
     }
     show(true);
