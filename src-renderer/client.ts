@@ -20,8 +20,8 @@ declare global {
   }
 }
 
-/** `refused`: the page has no ticket and no session; only opening the printed address again helps. */
-export type LinkState = 'connecting' | 'up' | 'lost' | 'refused';
+/** `refused`: the page has no ticket and no session, `outlived`: Taskscope was started anew; only opening the printed address helps. */
+export type LinkState = 'connecting' | 'up' | 'lost' | 'refused' | 'outlived';
 export type Api = Client<Contract>;
 
 export type Link = {
@@ -90,7 +90,7 @@ async function keepSocket(enter: (state: LinkState, api: Api | null) => void): P
       tries = -1;
       await closed;
     }
-    enter(wasUp ? 'lost' : tries < 2 ? 'connecting' : 'refused', null);
+    enter(wasUp ? ((await isOutlived()) ? 'outlived' : 'lost') : tries < 2 ? 'connecting' : 'refused', null);
     await pause(RETRY_MS[Math.min(Math.max(tries, 0), RETRY_MS.length - 1)] ?? 3000);
   }
 }
@@ -105,6 +105,15 @@ async function tradeTicket(ticket: string): Promise<void> {
     });
   } catch {
     // the host is gone: the socket fails next and the window says so
+  }
+}
+
+/** Another start listens where this page came from; the name that the page asks under is of an earlier one. */
+async function isOutlived(): Promise<boolean> {
+  try {
+    return (await fetch(location.pathname, { method: 'HEAD', cache: 'no-store' })).status === 421;
+  } catch {
+    return false; // nothing listens there
   }
 }
 

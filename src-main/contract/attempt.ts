@@ -5,5 +5,5 @@
  * that was retried counts with the mean of its attempts.
  */
 export function attemptSeconds(total: number | null, attempts: number | null): number | null {
-  return total !== null && total > 0 ? total / Math.max(1, attempts ?? 1) : null;
+  return total !== null && total > 0 ? total / (attempts !== null && attempts > 1 ? attempts : 1) : null;
 }

@@ -27,6 +27,7 @@ import {
   workspaceSchema,
 } from './workspace.ts';
 import { presetSchema, savedPresetSchema } from './preset.ts';
+import { taskSchema } from './task.ts';
 import { settingsChangeSchema, settingsSchema, syncEverySchema } from './settings.ts';
 import {
   checkSchema,
@@ -246,6 +247,8 @@ export const contract = {
     }),
     groupsSchema,
   ),
+  /** one task over time. `time_zone`: IANA name of the zone that its days are of; null: UTC. Throws NOT_FOUND for a task without runs */
+  'task.get': call(z.object({ workspace, key: z.string(), time_zone: z.string().nullable() }), taskSchema),
   /** tells when the index has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
   'query.watch': stream(
     z.object({ workspace }),
@@ -260,7 +263,8 @@ export const contract = {
   ),
   /**
    * history, logs and artifacts: the kept copy, refreshed from the server when it can be reached. `from` (µs): only lines from then on, which
-   * the window does not have yet. `rest`: goes on reading the lines that are missing, LINES_AT_ONCE more with each call
+   * the window does not have yet. `rest`: goes on reading the lines that are missing, LINES_AT_ONCE more with each call. `only_kept`: the
+   * server is not asked; `fetched` null when nothing is kept
    */
   'run.activity': call(
     z.object({
@@ -268,6 +272,7 @@ export const contract = {
       id: z.string(),
       from: z.number().nullable().default(null),
       rest: z.boolean().default(false),
+      only_kept: z.boolean().default(false),
     }),
     runActivitySchema,
   ),

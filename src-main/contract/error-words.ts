@@ -45,11 +45,16 @@ const unwritable: Record<string, (path: string) => Words> = {
     advice: 'Choose a shorter name, or a folder nearer to the top.',
   }),
   ENOENT: (path) => ({ title: `The folder of ${path} does not exist`, advice: 'Make it, or choose another place.' }),
-  ENOTDIR: (path) => ({
+  ENOTDIR: fileInTheWay,
+  EEXIST: fileInTheWay,
+};
+
+function fileInTheWay(path: string): Words {
+  return {
     title: `A part of ${path} is a file, not a folder`,
     advice: 'Choose another place, or move that file away.',
-  }),
-};
+  };
+}
 
 /** What is full, by `limit`. */
 const full: Record<string, string> & { disk: string } = {
@@ -108,11 +113,16 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
           title: `${say('host', say('url', 'This server'))} speaks http, not https`,
           advice: `Write the address as ${say('http', 'http://…')}. What is sent over http, a sign-in included, can be read on the way.`,
         }
-      : {
-          title: `The certificate of ${say('host', say('url', 'the server'))} is not trusted`,
-          advice:
-            'If it is your own server, name the file of its certificate authority in the workspace’s connection (--ca-file), or let it go unchecked (--insecure-tls). If not, somebody may be listening in: do not go on.',
-        },
+      : has('https')
+        ? {
+            title: `${say('host', 'This server')} speaks https, not http`,
+            advice: `Write the address as ${say('https', 'https://…')}.`,
+          }
+        : {
+            title: `The certificate of ${say('host', say('url', 'the server'))} is not trusted`,
+            advice:
+              'If it is your own server, name the file of its certificate authority in the workspace’s connection, or accept there a certificate that cannot be verified. If not, somebody may be listening in: do not go on.',
+          },
   SERVER_UNAUTHORIZED: ({ say }) => ({
     title: `${say('host', say('url', 'The Prefect server'))} refused the sign-in (401)`,
     advice:

@@ -2,6 +2,8 @@
  * Runs left behind: task runs that are not finished and probably never will be, and what says so. The rules look at the moment of the question, so
  * they need neither the server nor another sync. The first that holds is the one that is told.
  *
+ * A run in the state NotReady is none of them: Prefect ends a run so whose inputs failed.
+ *
  * 1. The flow run is in a final state since GRACE or longer. The server has no rule that ends the task runs of a flow run, so that those whose process
  *    went away stay Running or Pending for ever.
  * 2. The run is RUNNING for more than SLOW_TIMES the p95 of its task, and for more than GRACE_SLOW longer than it. The p95 is by nearest rank, over

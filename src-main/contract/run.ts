@@ -95,7 +95,16 @@ const stateHistorySchema = z.array(
 );
 export type StateHistory = z.infer<typeof stateHistorySchema>;
 
-/** Prefect's levels: 10 debug, 20 info, 30 warning, 40 error, 50 critical. timestamp in µs. */
+/** Python's names of log levels, which Prefect uses. */
+export const levelNames: Readonly<Record<number, string>> = {
+  10: 'DEBUG',
+  20: 'INFO',
+  30: 'WARNING',
+  40: 'ERROR',
+  50: 'CRITICAL',
+};
+
+/** `level`: one of `levelNames`, or any other number. timestamp in µs. */
 export const logLineSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -152,8 +161,8 @@ export function byTimeAndId(a: LinePlace, b: LinePlace): number {
   return a.timestamp - b.timestamp || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** What there is of a run whose activity could not be read and was never kept. */
-export function noActivity({ code, message, details }: z.infer<typeof wireErrorSchema>): RunActivity {
-  const problem = { code, message, details };
+/** What there is of a run whose activity was never kept and could not be read; null: it was not asked for. */
+export function noActivity(error: z.infer<typeof wireErrorSchema> | null): RunActivity {
+  const problem = error && { code: error.code, message: error.message, details: error.details };
   return { history: [], logs: [], artifacts: [], gap: null, kept: 0, count: null, fetched: null, problem, missed: {} };
 }

@@ -54,6 +54,8 @@ export const settingsSchema = z.object({
   export_folder: z.string().nullable().default(null),
   /** how to connect a server of one's own is said while there is only demo data, until it is dismissed */
   demo_hint: z.boolean().default(true),
+  /** action of the window → its key, in the place of those it comes with; see shortcuts.ts */
+  keys: z.record(z.string().max(40), z.string().max(40)).default({}),
   /** a window begins where the last one ended, unless its workspace has a default preset */
   left_at: leftAtSchema.nullable().default(null),
 });
@@ -76,6 +78,7 @@ export const settingsChangeSchema = z
     export_choice: shape.export_choice.removeDefault(),
     export_folder: shape.export_folder.removeDefault(),
     demo_hint: shape.demo_hint.removeDefault(),
+    keys: shape.keys.removeDefault(),
     left_at: shape.left_at.removeDefault(),
   } satisfies Record<keyof Settings, z.ZodType>)
   .partial();

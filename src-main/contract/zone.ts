@@ -55,6 +55,29 @@ export function aheadOfUtc(second: number, zone: Zone): number {
   return ahead ?? asked(second, known);
 }
 
+/** Edges in µs of the days or hours from `from` to after `until` µs; a day has 23 or 25 hours when the clock is put on or back. At most `most` of them. */
+export function edgesOf(from: number, until: number, time: 'day' | 'hour', zone: Zone, most: number): number[] {
+  const edges: number[] = [];
+  let second = beginOf(Math.floor(from / MICROS_PER_SECOND), time, zone);
+  while (edges.length <= most) {
+    edges.push(second * MICROS_PER_SECOND);
+    if (second * MICROS_PER_SECOND > until) break;
+    // from the middle of the next one: its beginning is then found whatever the clock does
+    second = beginOf(second + (time === 'day' ? 36 : 1.5) * HOUR, time, zone);
+  }
+  return edges;
+}
+
+/** The second in which the day or hour began that holds `second`. */
+function beginOf(second: number, time: 'day' | 'hour', zone: Zone): number {
+  const length = time === 'day' ? 24 * HOUR : HOUR;
+  const ahead = aheadOfUtc(second, zone);
+  const local = Math.floor((second + ahead) / length) * length;
+  const begin = local - ahead;
+  const moved = aheadOfUtc(begin, zone) - ahead;
+  return time === 'day' && moved !== 0 ? begin - moved : begin;
+}
+
 export const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
 
 /** Whole minutes the zone's clock is ahead of UTC at a time in µs. */

@@ -229,6 +229,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
     'query.writeAs': (question) => writeView(core, question, Date.now() * 1000),
+    'task.get': async ({ workspace, ...input }, { signal }) => (await query(workspace)).task(input, { signal }),
     'query.groups': async ({ workspace, ...input }, { signal }) => (await query(workspace)).groups(input, { signal }),
     'query.watch': async function* ({ workspace }, { signal }) {
       yield* whileAlive(workspace, signal, (archive) => archive.query.watch({}, { signal }));

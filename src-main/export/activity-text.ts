@@ -1,6 +1,6 @@
 /** What is kept of runs beside their rows, as files: log lines as text, JSON or CSV, and each artifact as a file of its own. */
 import { ansiFree } from '../contract/ansi.ts';
-import type { Artifact, LogLine } from '../contract/run.ts';
+import { levelNames, type Artifact, type LogLine } from '../contract/run.ts';
 import { memberSpans, splitArray } from '../contract/json-text.ts';
 import { jsonCell } from './cells.ts';
 import { csvLine, csvText, type CsvOptions } from './csv.ts';
@@ -8,8 +8,7 @@ import { csvLine, csvText, type CsvOptions } from './csv.ts';
 /** The run that a line or an artifact belongs to. */
 export type OwnRun = { id: string; name: string; flow_run: string | null };
 
-const levels: Record<number, string> = { 10: 'DEBUG', 20: 'INFO', 30: 'WARNING', 40: 'ERROR', 50: 'CRITICAL' };
-export const levelName = (level: number): string => levels[level] ?? String(level);
+const levelName = (level: number): string => levelNames[level] ?? String(level);
 
 export const logColumns = [
   ...['timestamp', 'level', 'level_name', 'logger', 'message'],

@@ -1,10 +1,11 @@
 /**
  * Rows to a workbook of one sheet: real dates, a header that stays in view, widths by kind, texts as texts, so that nothing is a formula
- * and no zero in front is lost. Written as it comes, with Node's own deflate; the parts of the file that do not depend on rows are constant.
+ * and no zero in front is lost. Written as it comes; the parts of the file that do not depend on rows are constant.
  */
+import { Readable } from 'node:stream';
+import { ZipFile } from 'yazl';
 import type { ExportColumn } from '../contract/export.ts';
 import { cellText, type CellOptions, type Value } from './cells.ts';
-import { ZipStream } from './zip-stream.ts';
 
 /** Characters that Excel takes in a cell. */
 const MOST_TEXT = 32_767;
@@ -23,10 +24,10 @@ export type XlsxOptions = CellOptions & {
   offset: (micros: number) => number;
 };
 
-export class Workbook {
+/** The text of the sheet, piece by piece. */
+export class Sheet {
   readonly #columns: readonly ExportColumn[];
   readonly #options: XlsxOptions;
-  readonly #zip = new ZipStream();
   readonly #names: readonly string[];
   #row = 1;
   /** cells whose text was longer than a sheet holds */
@@ -38,21 +39,17 @@ export class Workbook {
     this.#names = columns.map((_, i) => columnName(i));
   }
 
-  /** The file's first bytes. */
-  begin(heads: readonly string[]): Uint8Array {
-    const parts = Object.entries(constantParts).map(([name, xml]) => this.#zip.whole(name, Buffer.from(xml)));
+  begin(heads: readonly string[]): string {
     const widths = this.#columns.map(({ kind }, i) => {
       const width = Math.max(widthOf[kind] ?? 20, Math.min(40, heads[i].length + 2));
       return `<col min="${i + 1}" max="${i + 1}" width="${width}" customWidth="1"/>`;
     });
     const head = heads.map((text, i) => this.#textCell(`${this.#names[i]}1`, text, HEAD)).join('');
-    const sheet = this.#zip.open('xl/worksheets/sheet1.xml');
-    const start = `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>${widths.join('')}</cols><sheetData><row r="1">${head}</row>`;
-    return Buffer.concat([...parts, sheet, this.#zip.add(Buffer.from(start))]);
+    return `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>${widths.join('')}</cols><sheetData><row r="1">${head}</row>`;
   }
 
   /** `values`: an array for each column, all of one length. */
-  rows(values: readonly (readonly Value[])[]): Uint8Array {
+  rows(values: readonly (readonly Value[])[]): string {
     const count = values[0]?.length ?? 0;
     let xml = '';
     for (let i = 0; i < count; i++) {
@@ -62,17 +59,11 @@ export class Workbook {
         xml += this.#cell(`${this.#names[k]}${this.#row}`, values[k][i], this.#columns[k].kind);
       xml += '</row>';
     }
-    return this.#zip.add(Buffer.from(xml));
+    return xml;
   }
 
-  end(): Uint8Array {
-    const last = this.#names.at(-1) ?? 'A';
-    const filter = `<autoFilter ref="A1:${last}${this.#row}"/>`;
-    return Buffer.concat([
-      this.#zip.add(Buffer.from(`</sheetData>${filter}</worksheet>`)),
-      this.#zip.close(),
-      this.#zip.end(),
-    ]);
+  end(): string {
+    return `</sheetData><autoFilter ref="A1:${this.#names.at(-1) ?? 'A'}${this.#row}"/></worksheet>`;
   }
 
   #cell(place: string, value: Value, kind: ExportColumn['kind']): string {
@@ -95,6 +86,25 @@ export class Workbook {
     }
     const looks = style === 0 ? '' : ` s="${style}"`;
     return `<c r="${place}" t="inlineStr"${looks}><is><t xml:space="preserve">${xmlText(shown)}</t></is></c>`;
+  }
+}
+
+/** The same rows make the same bytes: each part has the same date. Level 1 is the fastest. */
+const packing = { mtime: new Date(1980, 0, 1), forceDosTimestamp: true, compressionLevel: 1 };
+
+/** The bytes of the file, made as they are asked for: `sheet` is read no further ahead than some pieces. Ending it early ends `sheet`. */
+export async function* workbook(sheet: Iterable<string>): AsyncGenerator<Uint8Array, void, undefined> {
+  const zip = new ZipFile();
+  for (const [name, xml] of Object.entries(constantParts)) zip.addBuffer(Buffer.from(xml), name, packing);
+  const text = Readable.from(sheet, { objectMode: false });
+  zip.addReadStream(text, 'xl/worksheets/sheet1.xml', packing);
+  zip.end();
+  const bytes = zip.outputStream as Readable;
+  zip.on('error', (thrown: Error) => bytes.destroy(thrown));
+  try {
+    yield* bytes as AsyncIterable<Buffer>;
+  } finally {
+    text.destroy();
   }
 }
 

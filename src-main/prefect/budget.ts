@@ -8,8 +8,10 @@ import { AppError } from '../contract/errors.ts';
 const IN_FLIGHT = 2;
 /** Requests a second. Cloud's smallest plan allows 250 a minute on the routes used here. */
 const CLOUD_RATE = 2;
-/** Calm replies before a lowered rate is raised again by a fifth. */
-const CALM_STREAK = 20;
+/** Seconds in which a lowered rate doubles: from the lowest back to Cloud's in 200. By time and not by replies, which are few at a low rate. */
+const DOUBLES = 60;
+/** Requests a second. */
+const LOWEST = 0.2;
 /** Requests a second. A lowered rate above this is no limit in practice and is lifted. */
 const UNLIMITED_ABOVE = 100;
 /** Seconds over which the rate in use is measured. */
@@ -19,12 +21,12 @@ type Waiter = { resolve: (release: () => void) => void; reject: (error: AppError
 
 export class Budget {
   readonly #ceiling: number;
-  /** requests a second; Infinity: no limit */
-  #rate: number;
-  /** ms by `performance.now`, as all times here */
+  readonly #now: () => number;
+  /** the rate after the last 429, and when it began to rise again; null: the ceiling */
+  #lowered: { rate: number; at: number } | null = null;
+  /** ms by the clock, as all times here */
   #pausedUntil = 0;
   #nextAt = 0;
-  #calm = 0;
   #inFlight = 0;
   /** when each request of the last SPAN seconds began */
   #begun: number[] = [];
@@ -32,15 +34,20 @@ export class Budget {
   readonly #patient: Waiter[] = [];
   #timer: NodeJS.Timeout | null = null;
 
-  /** `ceiling`: requests a second, Infinity for no limit. */
-  constructor(ceiling: number) {
+  /** `ceiling`: requests a second, Infinity for no limit. `now`: ms. */
+  constructor(ceiling: number, now: () => number = () => performance.now()) {
     this.#ceiling = ceiling;
-    this.#rate = ceiling;
+    this.#now = now;
   }
 
   /** Requests a second allowed at present. */
   get rate(): number {
-    return this.#rate;
+    if (!this.#lowered) return this.#ceiling;
+    const { rate, at } = this.#lowered;
+    const risen = rate * 2 ** (Math.max(0, this.#now() - at) / (DOUBLES * 1000));
+    if (risen < Math.min(this.#ceiling, UNLIMITED_ABOVE)) return risen;
+    this.#lowered = null;
+    return this.#ceiling;
   }
 
   /**
@@ -73,23 +80,17 @@ export class Budget {
 
   /** No request starts for the next `seconds`. */
   pause(seconds: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + seconds * 1000);
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + seconds * 1000);
+    if (this.#lowered) this.#lowered.at = Math.max(this.#lowered.at, this.#pausedUntil);
   }
 
-  /** A 429: halves the rate that was in use. */
+  /** A 429: halves the rate that was in use. During a pause it answers a request from before, and says nothing new. */
   busy(): void {
+    const now = this.#now();
+    if (now < this.#pausedUntil) return;
     this.#forgetOld();
     const inUse = Math.max(0.5, this.#begun.length / SPAN);
-    this.#rate = Math.max(0.2, Math.min(this.#rate, inUse) / 2);
-    this.#calm = 0;
-  }
-
-  /** A reply other than a 429 or an error. */
-  calm(): void {
-    if (this.#rate >= this.#ceiling || ++this.#calm < CALM_STREAK) return;
-    this.#calm = 0;
-    this.#rate = Math.min(this.#ceiling, this.#rate * 1.2);
-    if (this.#rate > UNLIMITED_ABOVE) this.#rate = this.#ceiling;
+    this.#lowered = { rate: Math.max(LOWEST, Math.min(this.rate, inUse) / 2), at: now };
   }
 
   /** Gives free places to those who wait. The timer also keeps the program running while somebody waits. */
@@ -99,14 +100,15 @@ export class Budget {
     while (this.#inFlight < IN_FLIGHT) {
       const queue = this.#urgent.length > 0 ? this.#urgent : this.#patient;
       if (queue.length === 0) return;
-      const now = performance.now();
-      const wait = Math.max(this.#pausedUntil, this.#rate === Infinity ? 0 : this.#nextAt) - now;
+      const now = this.#now();
+      const { rate } = this;
+      const wait = Math.max(this.#pausedUntil, rate === Infinity ? 0 : this.#nextAt) - now;
       if (wait > 0) {
         this.#timer = setTimeout(() => this.#serve(), wait);
         return;
       }
       this.#inFlight += 1;
-      this.#nextAt = now + 1000 / this.#rate;
+      this.#nextAt = now + 1000 / rate;
       this.#begun.push(now);
       this.#forgetOld();
       let held = true;
@@ -120,7 +122,7 @@ export class Budget {
   }
 
   #forgetOld(): void {
-    const since = performance.now() - SPAN * 1000;
+    const since = this.#now() - SPAN * 1000;
     const kept = this.#begun.findIndex((at) => at > since);
     if (kept !== 0) this.#begun = kept < 0 ? [] : this.#begun.slice(kept);
   }

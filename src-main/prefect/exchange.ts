@@ -42,6 +42,8 @@ export type AskOptions = {
   urgent?: boolean;
   /** most further attempts after a reply that failed, came too late or cannot be used; otherwise the SDK's number */
   retries?: number;
+  /** an address is being tried: no attempt is repeated, also not after a broken connection */
+  once?: boolean;
   /** called before each wait, and with null after it */
   onWait?: (wait: Wait | null) => void;
 };
@@ -133,7 +135,6 @@ export class Exchange {
       const answer = await this.#once(base, question, options);
       if (!('error' in answer)) {
         this.#answeredOnce = true;
-        this.#budget.calm();
         return answer;
       }
       if (answer.error.code === 'SERVER_BUSY' && answer.error.details['status'] === 429) this.#budget.busy();
@@ -144,7 +145,7 @@ export class Exchange {
         csrfTried = true;
         if (await this.#csrf.refresh(token)) continue;
       }
-      const wait = this.#waitAfter(answer, tries, options.retries ?? MAX_RETRIES);
+      const wait = options.once ? null : this.#waitAfter(answer, tries, options.retries ?? MAX_RETRIES);
       if (wait === null) throw answer.error;
       if (answer.again !== 'endless') tries += 1;
       if (answer.again !== 'soon') this.#budget.pause(wait);

@@ -151,6 +151,12 @@ export function isRunFailure(thrown: unknown): thrown is AppError {
   return isRouteFailure(thrown) || (thrown instanceof AppError && thrown.code === 'NOT_FOUND');
 }
 
+/** `https`: the address that is answered; the one without TLS is not. */
+export function speaksHttps(https: string): AppError {
+  const { host } = new URL(https);
+  return new AppError('SERVER_TLS', `${host} speaks https, not http`, { url: https, host, https });
+}
+
 export function notPrefect(url: string, why: string, details: ErrorDetails = {}): Failure {
   const error = new AppError('SERVER_NOT_PREFECT', `no Prefect API answers at this address: ${why}`, {
     url,

@@ -196,6 +196,12 @@ export class Engine {
     return this.#evaluator.mask(entity, where, now);
   }
 
+  /** The rows of `mask`, ascending. */
+  rows(entity: Entity, where: Condition, now: number): Uint32Array<ArrayBuffer> {
+    const mask = this.mask(entity, where, now);
+    return rowSet.rowsOf(mask, rowSet.count(mask));
+  }
+
   count(entity: Entity, where: Condition, now: number): number {
     return rowSet.count(this.mask(entity, where, now));
   }

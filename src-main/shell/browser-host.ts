@@ -132,7 +132,7 @@ class Host {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0];
     if (path === '/api' || path.startsWith('/api/')) return this.#answerApi(request, response);
-    if (request.headers.host !== this.pageHost) return refuse(response, 421);
+    if (request.headers.host !== this.pageHost) return sayAnotherStart(response);
     if (path === '/session') return this.#answerSession(request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, { allow: 'GET, HEAD' });
     if (path.startsWith('/download/')) {
@@ -220,6 +220,14 @@ class Host {
 function refuse(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
   response.writeHead(status, { ...headers, 'content-length': 0, 'x-content-type-options': 'nosniff' });
   response.end();
+}
+
+/** A page of an earlier start asks under that start's name. */
+function sayAnotherStart(response: ServerResponse): void {
+  const text = 'Taskscope was started anew since. Open the address that it printed, or start it once more.\n';
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
+  response.writeHead(421, { ...headers, 'content-length': text.length, 'x-content-type-options': 'nosniff' });
+  response.end(text);
 }
 
 function sendJson(response: ServerResponse, status: number, body: string | Uint8Array): void {

@@ -1,6 +1,5 @@
 /** Taskscope in Electron: starts the core in the main process, opens one window, and ends after the last worker thread. */
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
 import { errorWords } from '../contract/error-words.ts';
 import { AppError, toAppError } from '../contract/errors.ts';
@@ -8,6 +7,7 @@ import { LINK_SCHEME, placeInLink } from '../contract/place.ts';
 import { createApp, type App } from '../core/app.ts';
 import { defaultDataDir } from '../core/files/paths.ts';
 import type { Shell } from '../core/shell.ts';
+import { electronArguments } from './electron-arguments.ts';
 import { setMenu } from './electron-menu.ts';
 import { keychainSecrets } from './electron-secrets.ts';
 import { closeNetwork, declareScheme, openWindow, serveAssets, showPlace } from './electron-window.ts';
@@ -15,22 +15,15 @@ import { onProcessFault } from './process-faults.ts';
 import { log } from './terminal.ts';
 import { openWindowState } from './window-state.ts';
 
-const parsed = (args: string[]) =>
-  // `electron . --data-dir X`: the app's folder comes first, and Chromium's switches may stand anywhere
-  parseArgs({ args, options, strict: false, allowPositionals: true });
-const optionsIn = (args: string[]) => parsed(args).values;
-/** Windows and Linux hand over a link as an argument; null: there is none that can be shown. */
-const linkIn = (args: string[]) =>
-  parsed(args).positionals.reduce<string | null>((found, one) => found ?? placeInLink(one), null);
-
-const options = { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' }, case: { type: 'string' } } as const;
-const values = optionsIn(process.argv.slice(1));
+const started = electronArguments(process.argv.slice(1));
 /** the core, once it runs */
 let opened: App | null = null;
 /** the place that the link names with which the program was started; null: none */
-let startPlace = linkIn(process.argv.slice(1));
-const dataDir = typeof values['data-dir'] === 'string' ? values['data-dir'] : defaultDataDir();
-const demoRuns = Number(values['demo-runs']) || undefined;
+let startPlace = started.place;
+const dataDir = started.dataDir ?? defaultDataDir();
+const { demoRuns } = started;
+/** the case file to begin with */
+let first = started.case && resolve(started.case);
 
 onProcessFault((kind, thrown) => log('error', kind, { message: String(thrown) }));
 declareScheme();
@@ -55,10 +48,14 @@ async function start(): Promise<void> {
     const [window] = BrowserWindow.getAllWindows();
     if (window?.isMinimized()) window.restore();
     window?.focus();
-    const place = linkIn(argv.slice(1));
+    const { place, case: file } = electronArguments(argv.slice(1));
     if (window && place) showPlace(window, place);
-    const file = optionsIn(argv.slice(1)).case;
-    if (opened && typeof file === 'string') void openCase(opened, resolve(folder, file)).then(() => window?.reload());
+    if (file !== null) openNow(resolve(folder, file));
+  });
+  // macOS tells of a double click so, at the start before the app is ready
+  electron.on('open-file', (event, path) => {
+    event.preventDefault();
+    openNow(path);
   });
   await electron.whenReady();
   try {
@@ -71,13 +68,19 @@ async function start(): Promise<void> {
   }
 }
 
+/** Opens a case file in the window; while the app starts, once it has. */
+function openNow(path: string): void {
+  if (!opened) first = path;
+  else void openCase(opened, path).then(() => BrowserWindow.getAllWindows()[0]?.reload());
+}
+
 async function run(): Promise<void> {
   const secrets = await keychainSecrets(join(dataDir, 'keychain.json'));
   const shell = electronShell(secrets);
   const app = await createApp({ dataDir, shell, log, ...(demoRuns && { demoRuns }) });
   onProcessFault((kind, thrown) => app.fault(kind, thrown));
   opened = app;
-  if (typeof values.case === 'string') await openCase(app, resolve(values.case));
+  if (first) await openCase(app, first);
   serveAssets(join(import.meta.dirname, '../renderer'));
   closeNetwork();
   setMenu({ dataDir }, () => app.diagnostics());

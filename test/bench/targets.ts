@@ -48,6 +48,7 @@ const targets: Target[] = [
   { says: 'memory of a CSV, more than for 10,000 runs', bench: exports, name: 'memory, CSV, more than for 10,000 runs', most: 40 },
   { says: 'memory of JSON Lines, likewise', bench: exports, name: 'memory, JSON Lines, more than for 10,000 runs', most: 40 },
   { says: 'memory of Parquet, likewise', bench: exports, name: 'memory, Parquet, more than for 10,000 runs', most: 40 },
+  { says: 'cancelling an export', bench: exports, name: 'cancel, the slowest format', most: 200 },
   { says: 'memory of XLSX, likewise', bench: exports, name: 'memory, XLSX, more than for 10,000 runs', most: 40 },
   { says: 'page and count, hand-written SQL ÷ ours', bench: beside, name: 'page + count, hand-written SQL ÷ Taskscope', least: 2.5 },
   { says: 'page and count, DuckDB ÷ ours', bench: beside, name: 'page + count, DuckDB ÷ Taskscope', least: 10 },

@@ -20,9 +20,31 @@ test('a failed run is compared with the last success', async ({ host }) => {
   await expect(dialog.getByRole('row', { name: /^Flow scrape-prices/ })).toBeHidden();
   await dialog.getByRole('button', { name: /^Show what is the same/ }).click();
   await expect(dialog.getByRole('row', { name: 'Flow scrape-prices scrape-prices' })).toBeVisible();
+  await expect(dialog.getByRole('list', { name: 'From their beginning' }).getByRole('listitem')).toHaveCount(2);
+  await expect(dialog.getByRole('region', { name: 'Logs, numbers and times left out' })).toBeVisible();
   await accessible(page, '.dialog');
 
   await dialog.getByRole('button', { name: 'Open the successful run' }).click();
   await expect(dialog).toBeHidden();
   await expect(window.detail.getByText('Completed').first()).toBeVisible();
+
+  // three chosen runs
+  await page.keyboard.press('Escape');
+  await window
+    .rows()
+    .nth(0)
+    .click({ modifiers: ['ControlOrMeta'] });
+  await window
+    .rows()
+    .nth(1)
+    .click({ modifiers: ['ControlOrMeta'] });
+  await window
+    .rows()
+    .nth(2)
+    .click({ modifiers: ['ControlOrMeta'] });
+  await page.getByRole('group', { name: 'Chosen runs' }).getByRole('button', { name: 'Compare' }).click();
+  const three = page.getByRole('dialog', { name: '3 runs compared' });
+  await expect(three.getByRole('columnheader', { name: /scrape_shop.* run 3/ })).toBeVisible();
+  await three.getByRole('combobox', { name: 'Texts against' }).selectOption({ index: 1 });
+  await accessible(page, '.dialog');
 });

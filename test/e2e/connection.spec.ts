@@ -105,7 +105,12 @@ test('address, sign-in and name change; the archive stays', async ({ host, hostK
   await test.step('another server is said to be one, and can have a workspace of its own', async () => {
     const dialog = await openConnection(page, 'prod');
     await dialog.getByLabel('API address').fill(other.apiUrl);
+    await expect(dialog.getByText(/The sign-in kept for this workspace is not sent to/)).toBeVisible();
+    for (const name of ['Test connection', 'Save and sync'])
+      await expect(dialog.getByRole('button', { name })).toBeDisabled();
+    await accessible(page, '.dialog');
     await dialog.getByRole('button', { name: 'None' }).click();
+    await expect(dialog.getByText(/is not sent to/)).toBeHidden();
     await dialog.getByRole('button', { name: 'Save and sync' }).click();
     await expect(dialog.getByText(/is another server/)).toBeVisible();
     await expect(dialog.getByText(/would be marked as gone/)).toBeVisible();

@@ -189,7 +189,11 @@ test('failed runs by what they failed of', async ({ host }) => {
       list.getByRole('button', { name: /^AttributeError: .* no attribute .*, [\d,]+ runs?\b/ }),
     ).toBeVisible();
     await expect(window.rows().first()).toBeVisible();
-    await expect(page.getByText(/^(No logs are kept of|Logs are kept of|The logs of all)/)).toBeVisible();
+    await expect(
+      page.getByText(
+        /^(No logs and artifacts are kept of|All logs and artifacts are kept of|Logs and artifacts of all)/,
+      ),
+    ).toBeVisible();
     await accessible(page, 'main');
     await page.getByRole('button', { name: 'Clear all filters' }).click();
   });

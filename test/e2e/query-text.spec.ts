@@ -121,8 +121,30 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await time.getByRole('textbox', { name: 'To' }).fill('now');
     await page.keyboard.press('Tab');
     await expect(time.getByRole('textbox', { name: 'To' })).toHaveValue('now');
-    await time.getByRole('button', { name: 'Clear Time' }).click();
+  });
+
+  await test.step('the ends of the range are moved in the chart, and Escape shows all again', async () => {
+    const chart = page.getByRole('group', { name: /runs over time/ });
+    const from = page.getByRole('textbox', { name: 'From' }).first();
+    const begin = page.getByRole('slider', { name: 'Begin of the range' });
+    await begin.press('ArrowRight');
+    await expect(from).not.toHaveValue(/ 08:00:00$/);
+    const before = await from.inputValue();
+    const box = await begin.boundingBox();
+    await page.mouse.move((box?.x ?? 0) + 4, (box?.y ?? 0) + 20);
+    await page.mouse.down();
+    await page.mouse.move((box?.x ?? 0) + 24, (box?.y ?? 0) + 20, { steps: 4 });
+    await accessible(page, 'main .histogram');
+    await page.mouse.up();
+    await expect(from).not.toHaveValue(before);
+    await chart.press('Escape');
+    await expect(begin).toBeHidden();
     await window.expectCount(failed);
+    await chart.click({ button: 'right' });
+    await page.getByRole('menuitemradio', { name: 'Ended' }).click();
+    await expect(chart).toHaveAccessibleName(/^Ended/);
+    await chart.click({ button: 'right' });
+    await page.getByRole('menuitemradio', { name: 'Expected start' }).click();
   });
 
   await test.step('the search leads into the list, a run to its tabs, and Escape back', async () => {

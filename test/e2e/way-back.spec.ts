@@ -8,7 +8,7 @@ import { Window } from './window.ts';
 const args = ['--demo', '--demo-runs', '600'];
 
 test('the window walks back and forth like a browser, and begins where it ended', async ({ host, hostKind }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const { page } = await host.start({ args });
   const window = new Window(page);
   await window.ready();
@@ -62,6 +62,61 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await expect(chips).toBeHidden();
   });
 
+  await test.step('anything is found by a few letters of its name, by keyboard alone', async () => {
+    const find = page.getByRole('combobox', { name: /^Find an action/ });
+    const first = page.getByRole('listbox', { name: 'What was found' }).getByRole('option').first();
+    const run = await window.rows().nth(1).getByRole('gridcell').nth(1).textContent();
+    await page.keyboard.press('ControlOrMeta+k');
+    await expect(find).toBeFocused();
+    await accessible(page, '.dialog');
+    await find.fill('runnow');
+    await expect(first).toContainText('Running now');
+    await page.keyboard.press('Enter');
+    await expect(window.preset('Running now')).toHaveAttribute('aria-pressed', 'true');
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(chips).toBeHidden();
+    await search.focus(); // also while something is typed
+    await page.keyboard.press('ControlOrMeta+k');
+    await find.fill(run ?? '');
+    await expect(first).toContainText(run ?? '');
+    await expect(first).toContainText('Run, ');
+    await page.keyboard.press('Enter');
+    await expect(name).toHaveText(run ?? '');
+    await page.keyboard.press('ControlOrMeta+k');
+    await find.fill('dark theme');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+    await page.keyboard.press('ControlOrMeta+k');
+    await find.fill('theme of the system');
+    await page.keyboard.press('Enter');
+    await expect(find).toBeHidden();
+    await back.click();
+    await expect(window.detail).toBeHidden();
+  });
+
+  await test.step('a key is given to another action, and who had it is said', async () => {
+    await window.grid.focus();
+    await page.keyboard.press('?');
+    const keys = page.getByRole('dialog', { name: 'Keys' });
+    const panel = keys.getByRole('button', { name: /^Key of Show or hide the filter panel/ });
+    await panel.click();
+    await page.keyboard.press('e');
+    await expect(keys.getByRole('alert')).toContainText('It is the key of “Export”');
+    await accessible(page, '.dialog');
+    await keys.getByRole('button', { name: 'Use it here' }).click();
+    await expect(keys.getByRole('button', { name: /^Key of Export: none/ })).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(keys).toBeHidden();
+    await page.keyboard.press('e');
+    await expect(page.getByRole('list', { name: 'Presets' })).toBeHidden();
+    await page.keyboard.press('e');
+    await expect(page.getByRole('list', { name: 'Presets' })).toBeVisible();
+    await page.keyboard.press('?');
+    await keys.getByRole('button', { name: 'All keys as they came' }).click();
+    await expect(panel).toHaveAccessibleName(/panel: f/);
+    await page.keyboard.press('Escape');
+  });
+
   let link = '';
   await test.step('a reload brings back question, order, groups, run, place and choice', async () => {
     await window.filter('State', 'Completed');
@@ -103,6 +158,24 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await page.evaluate(() => (location.hash = '#/runs?q=nosuchfield:1'));
     await expect(page.getByText('This link says nothing that can be shown here')).toBeVisible();
     await expect(page).toHaveURL(/q=state:completed/);
+  });
+
+  await test.step('a flow run is a place of its own, also after a reload', async () => {
+    const flowRun = page.getByRole('main', { name: /^Flow run/ });
+    await window.rows().nth(3).dblclick();
+    await expect(name).not.toHaveText(/^\s*$/);
+    first = (await name.textContent()) ?? '';
+    await page.keyboard.press('g');
+    await expect(page).toHaveURL(/#\/flow-runs\//);
+    await expect(flowRun).toBeVisible();
+    await page.reload();
+    await expect(flowRun).toBeVisible();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(flowRun).toBeHidden();
+    await expect(name).toHaveText(first);
+    await expect(chips).toContainText('Completed');
+    await page.keyboard.press('Escape');
+    await expect(window.detail).toBeHidden();
   });
 
   await test.step('in groups it is left, and in groups it begins', async () => {

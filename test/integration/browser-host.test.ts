@@ -132,6 +132,8 @@ describe('the page door', () => {
   test('another Host is misdirected: rebinding, plain localhost, the right name on a wrong port', async () => {
     for (const claimed of ['evil.example', '127.0.0.1', `127.0.0.1:${port()}`, `localhost:${port()}`, 's0.localhost:1'])
       assert.equal((await ask({ headers: { host: claimed } })).status, 421, claimed);
+    const { body } = await ask({ headers: { host: 's0123456789abcdef.localhost' } });
+    assert.match(body, /started anew/, 'a page of an earlier start is told');
   });
 
   test('paths that lead out of the folder are not found', async () => {

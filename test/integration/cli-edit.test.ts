@@ -42,10 +42,12 @@ test('is edited: what is not named stays, and another server is not taken for it
     const { name, custom_headers, api_url } = JSON.parse(edited.out) as Record<string, unknown>;
     assert.deepEqual([name, custom_headers, api_url], ['ours', ['X-Team', 'X-More'], one.apiUrl]);
     words(await run('workspace', 'edit', 'mine', '--no-auth'), 1, /no workspace named “mine”/);
-    words(await run('workspace', 'edit', 'ours', '--api-url', other.apiUrl), 1, /another server(.|\n)*--anyway/);
-    words(await run('workspace', 'edit', 'ours', '--api-url', 'http://127.0.0.1:1/api'), 1, /cannot be reached/);
+    const move = (url: string, ...more: string[]) => run('workspace', 'edit', 'ours', '--api-url', url, ...more);
+    words(await move(other.apiUrl, '--header', 'X-More: 2'), 1, /kept for ours are sent to .* only(.|\n)*--no-headers/);
+    words(await move(other.apiUrl, '--no-headers'), 1, /another server(.|\n)*--anyway/);
+    words(await move('http://127.0.0.1:1/api', '--no-headers'), 1, /cannot be reached/);
     assert.match((await run('workspace', 'list')).out, new RegExp(one.apiUrl));
-    assert.equal((await run('workspace', 'edit', 'ours', '--api-url', other.apiUrl, '--anyway')).code, 0);
+    assert.equal((await move(other.apiUrl, '--no-headers', '--anyway')).code, 0);
     assert.match((await run('workspace', 'list')).out, new RegExp(other.apiUrl));
   } finally {
     await Promise.all([one.close(), other.close()]);

@@ -198,6 +198,53 @@ test('headers the window has never seen keep their values; what cannot be is not
   await failing('BAD_INPUT', edit(demo.name, { insecure_tls: true }));
 });
 
+test('what is kept secret goes to the origin it was given for, and nowhere else', async () => {
+  const thief = new NaivePrefect();
+  const server = await serveHttp((...asked) => thief.answer(...asked));
+  closers.push(() => server.close());
+  const demo = await startDemo({ ...still, runs: 20, seed: 9, auth: { kind: 'basic', auth: KEPT } });
+  closers.push(() => demo.close());
+  await add('safe', demo, basic(KEPT));
+  const { host } = new URL(server.apiUrl);
+  const api_url = server.apiUrl;
+  const edits: Partial<ConnectionEdit>[] = [
+    { api_url },
+    { api_url: `${host}/dashboard` },
+    { api_url, insecure_tls: true },
+    { api_url: `http://${new URL(demo.apiUrl).host}@${host}/api` },
+  ];
+  const whole = { name: 'safe', auth: { kind: 'keep' as const }, headers: {}, insecure_tls: false, ca_file: null };
+  for (const change of edits) {
+    await failing('BAD_INPUT', edit('safe', change, true));
+    const asked = client['workspace.testEdit']({
+      workspace: 'safe',
+      edit: { ...whole, api_url: demo.apiUrl, ...change },
+    });
+    await failing('BAD_INPUT', asked);
+  }
+  assert.deepEqual(server.asked, []);
+  // the same origin by another path, and without its scheme
+  for (const change of [{ api_url: `${new URL(demo.apiUrl).host}/dashboard` }, { api_url: demo.apiUrl }])
+    await edit('safe', change);
+  const { started } = await status('safe');
+  await client['sync.start']({ workspace: 'safe' });
+  await synced('safe', started ?? 0);
+
+  const headers = { 'X-Token': 'hidden', 'X-Team': 'data' };
+  await client['workspace.add']({ name: 'with headers', api_url: demo.apiUrl, auth: basic(KEPT), headers });
+  const none = { auth: { kind: 'none' as const }, api_url };
+  await failing('BAD_INPUT', edit('with headers', none, true));
+  await failing('BAD_INPUT', edit('with headers', { ...none, headers: { 'X-Token': null, 'X-Team': 'data' } }, true));
+  assert.deepEqual(server.asked, []);
+  await edit('with headers', { auth: basic(NEXT), api_url, headers: { 'X-Team': 'other' } }, true);
+  await client['workspace.open']({ workspace: 'with headers' });
+  await synced('with headers');
+  assert.ok(server.asked.length > 0);
+  const sent = JSON.stringify(server.asked);
+  for (const secret of [KEPT, Buffer.from(KEPT).toString('base64'), 'hidden', 'X-Token'])
+    assert.ok(!sent.toLowerCase().includes(secret.toLowerCase()), secret);
+});
+
 async function runsOfApi(demo: Demo): Promise<number> {
   const reply = await fetch(`${demo.apiUrl}/task_runs/count`, { method: 'POST', body: '{}' });
   return (await reply.json()) as number;

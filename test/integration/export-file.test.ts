@@ -22,7 +22,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppError } from '../../src-main/contract/errors.ts';
 import { writeFile, type Chunk } from '../../src-main/export/file.ts';
-import { linesOf, version } from '../fixtures/export-child.ts';
+import { asFolder, folderVersion, linesOf, version } from '../fixtures/export-child.ts';
 import { noLimits } from '../fixtures/file-limit.ts';
 import { inProcess } from '../fixtures/mount-namespace.ts';
 
@@ -72,6 +72,42 @@ test('a full disk leaves the old file and nothing else', { skip: noLimits() }, a
   assert.equal(await inProcess<string>(child, 'limited', path, '100000'), 'DISK_FULL');
   assert.equal(await readFile(path, 'utf8'), 'old');
   assert.deepEqual(await readdir(dir), ['runs.csv']);
+});
+
+/** Of a folder that `folderVersion` wrote; null: there is none. */
+async function folderText(path: string): Promise<string | null> {
+  const names = await readdir(path).catch(() => null);
+  if (names === null) return null;
+  assert.deepEqual(names.sort(), ['part=1', 'part=2']);
+  return (await Promise.all(names.map((name) => readFile(join(path, name, 'a'), 'utf8')))).join('');
+}
+
+test('a folder: after kill -9 at any moment it is whole or not there, and the next export removes what was left', async () => {
+  const path = join(dir, 'days');
+  for (let kill = 0; kill < 8; kill++) {
+    const how = kill < 7 ? 'versions' : 'held';
+    const running = spawn(process.execPath, [child, how, path, 'folder'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(running.stdout, 'data');
+    if (how === 'versions') await setTimeout(kill * 5);
+    running.kill('SIGKILL');
+    await once(running, 'close');
+    const text = await folderText(path);
+    assert.ok(text === null || text === linesOf(Number.parseInt(text)), `kill ${kill}`);
+  }
+  const partials = (await readdir(dir)).filter((name) => name !== 'days');
+  assert.ok(partials.length > 0 && partials.every((name) => name.endsWith('.taskscope-partial')), partials.join());
+  for (const name of partials) await utimes(join(dir, name), 1, 1);
+  for await (const _ of writeFile(path, folderVersion(3), asFolder));
+  assert.deepEqual(await readdir(dir), ['days']);
+  assert.equal(await folderText(path), linesOf(3));
+});
+
+test('a folder on a full disk: the old one stays, and nothing else', { skip: noLimits() }, async () => {
+  const path = join(dir, 'days');
+  for await (const _ of writeFile(path, folderVersion(1), asFolder));
+  assert.equal(await inProcess<string>(child, 'limited', path, '300000', 'folder'), 'DISK_FULL');
+  assert.equal(await folderText(path), linesOf(1));
+  assert.deepEqual(await readdir(dir), ['days']);
 });
 
 test('an export that is cancelled leaves the old file and nothing else', async () => {

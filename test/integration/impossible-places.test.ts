@@ -78,6 +78,20 @@ describe('each impossible place has a sentence of its own', () => {
       );
     });
 
+  const places: [string, (data: string) => string, RegExp][] = [
+    ['where the system takes no folders', () => '/proc/taskscope', /cannot be written/],
+    ['far below it', () => '/proc/self/taskscope/a/b', /cannot be written/],
+    ['below a device', () => '/dev/null/taskscope', /is a file, not a folder/],
+    ['below a file', (data) => join(data, 'workspaces.json', 'taskscope'), /is a file, not a folder/],
+    ['in the place of a file', (data) => join(data, 'workspaces.json'), /is a file, not a folder/],
+  ];
+  if (process.platform === 'linux')
+    for (const [name, place, pattern] of places)
+      test(`a data folder ${name}`, async () => {
+        const ended = await taskscope(['workspace', 'list', '--data-dir', place(synced.data)]);
+        words(ended, 1, pattern);
+      });
+
   test('a folder in the place of the archive', async () => {
     const { archive, run } = synced.copy('folder');
     rmSync(archive);

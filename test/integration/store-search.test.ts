@@ -253,6 +253,11 @@ test('a run that is read again and again keeps its lines in a bounded number of 
   for (let i = 0; i < CHUNKS + 5; i++) place.writer.saveActivity(uuid(1), activity([line(i, `word${i}`)]), null);
   for (const i of [0, 1, CHUNKS - 1, CHUNKS, CHUNKS + 4]) assert.deepEqual(place.found({ log: `"word${i}"` }), [1]);
   assert.deepEqual(place.found({ log: 'other' }), [2]);
+  assert.deepEqual(place.found({ log: '' }), [1, 2]);
+  // lines are missing: what is kept is found, but nothing says that all of it was searched
+  place.writer.saveActivity(uuid(2), { ...activity([line(900_001, 'more')]), gap: uuid(900_001) }, null);
+  assert.deepEqual(place.found({ log: '' }), [1]);
+  assert.deepEqual(place.found({ log: 'more' }), [2]);
 });
 
 test('an archive whose index is older gets one in slices, goes on after a restart, and says how far it is', (t) => {

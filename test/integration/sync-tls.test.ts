@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { errorWords } from '../../src-main/contract/error-words.ts';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { createClient, type ClientSettings } from '../../src-main/prefect/client.ts';
+import { probeServer } from '../../src-main/prefect/probe.ts';
 import { NaivePrefect } from '../fixtures/naive-prefect.ts';
 import { serveHttp, type TestServer } from '../fixtures/prefect-http.ts';
 
@@ -99,4 +100,18 @@ test('HTTPS asked of a plain server is SERVER_TLS too', async () => {
   } finally {
     await plain.close();
   }
+});
+
+test('http asked of a server that speaks https is said as that; without a scheme the one that speaks is told of', async () => {
+  const { host } = new URL(selfSigned.apiUrl);
+  const within = AbortSignal.timeout(20_000);
+  for (const [api_url, title] of [
+    [`http://${host}/api`, `${host} speaks https, not http`],
+    [host, `The certificate of ${host} is not trusted`],
+  ] as const)
+    await assert.rejects(probeServer({ api_url, auth: null }, within), (thrown) => {
+      assert.ok(thrown instanceof AppError && thrown.code === 'SERVER_TLS');
+      assert.equal(errorWords(thrown).title, title);
+      return true;
+    });
 });

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunLink, TaskRunDetail } from '../../src-main/contract/run.ts';
 import { compareRuns } from '../../src-renderer/views/detail/compare.ts';
+import { diffTexts, folded, masked } from '../../src-renderer/views/detail/text-diff.ts';
+import fc from 'fast-check';
+import '../fixtures/ci-seed.ts';
 
 const link = (id: string, name: string, state_type = 'COMPLETED'): RunLink => ({
   id,
@@ -31,13 +34,11 @@ function detail({ row = {}, json = {}, flow = null, upstream = [] }: Change): Ta
     upstream,
   } as unknown as TaskRunDetail;
 }
-const compare = (left: Change, right: Change) => compareRuns(detail(left), detail(right), 0);
+const compare = (left: Change, right: Change) => compareRuns([detail(left), detail(right)], 0);
 const differs = (left: Change, right: Change) =>
-  compare(left, right).groups.flatMap(({ title, differs }) =>
-    differs.map((one) => [title, one.label, one.left, one.right]),
-  );
+  compare(left, right).groups.flatMap(({ title, differs }) => differs.map((one) => [title, one.label, ...one.values]));
 
-describe('two runs beside each other', () => {
+describe('runs beside each other', () => {
   it('the same run differs in nothing', () => {
     const one = {
       json: { task_inputs: { n: [{ input_type: 'constant', type: 'int' }] } },
@@ -94,6 +95,62 @@ describe('two runs beside each other', () => {
 
   it('survives flow runs that are not there and JSON that is none', () => {
     const broken = { ...detail({}), json: 'not json', flow_run_json: 'not json' };
-    assert.equal(compareRuns(broken, { ...broken, flow_run_json: null }, 0).differences, 0);
+    assert.equal(compareRuns([broken, { ...broken, flow_run_json: null }], 0).differences, 0);
+  });
+
+  it('six runs: a line differs when one of them does', () => {
+    const runs = [1, 1, 1, 2, 1, 1].map((n) =>
+      detail({ row: { run_count: n }, flow: { parameters: { a: { b: n, c: 0 } } } }),
+    );
+    const { groups } = compareRuns(runs, 0);
+    assert.deepEqual(
+      groups.flatMap(({ differs }) => differs.map(({ label, values }) => [label, ...values])),
+      [
+        ['Attempts', '1', '1', '1', '2', '1', '1'],
+        ['a.b', '1', '1', '1', '2', '1', '1'],
+      ],
+    );
+  });
+});
+
+describe('texts beside each other', () => {
+  it('the lines of both stand in their order, and what is the same but for its mask is said to be', () => {
+    const line = fc.constantFrom('a', 'b', 'took 5 s', 'took 71 s', '');
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 30 }), fc.array(line, { maxLength: 30 }), (left, right) => {
+        const diff = diffTexts(left, right, masked);
+        assert.ok(diff);
+        assert.deepEqual(
+          diff.filter(({ kind }) => kind !== 'right').map(({ text }) => masked(text)),
+          left.map(masked),
+        );
+        assert.deepEqual(
+          diff.filter(({ kind }) => kind !== 'left').map(({ text }) => masked(text)),
+          right.map(masked),
+        );
+        const shown = folded(diff).flatMap((one) => ('same' in one ? new Array<string>(one.same).fill('') : one.text));
+        assert.equal(shown.length, diff.length);
+      }),
+    );
+  });
+
+  it('numbers, times, ids and the ends of names are masked, words are not', () => {
+    assert.equal(
+      masked('2026-11-23T08:00:00.123+01:00 row 17 of 1,234 in 0.5s'),
+      masked('2025-01-02 09:01:02 row 3 of 9 in 12.75s'),
+    );
+    assert.equal(masked("Task run 'load-a1f' at 0x7f3a"), masked("Task run 'load-09c' at 0x1"));
+    assert.equal(
+      masked('run 01a2b3c4-d5e6-7f89-8abc-def012345678'),
+      masked('run 91a2b3c4-d5e6-7f89-8abc-def012345670'),
+    );
+    assert.notEqual(masked('loaded orders'), masked('loaded users'));
+  });
+
+  it('texts that have nothing in common are given up instead of holding the window', () => {
+    const lines = (word: string) =>
+      Array.from({ length: 2000 }, (_, i) => `${word}${String.fromCharCode(97 + (i % 26))}${i}`);
+    const diff = diffTexts(lines('x'), lines('y'), (one) => one);
+    assert.equal(diff, null);
   });
 });

@@ -99,3 +99,16 @@ test('https to a server that speaks http is said as that, with the address that 
     return true;
   });
 });
+
+test('a web server that is no Prefect and refuses to be posted to is said to be none, at once', async (t) => {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked++;
+    response.writeHead(request.method === 'POST' ? 501 : 404, { 'content-type': 'text/html' }).end('<h1>no</h1>');
+  });
+  const host = await listening(server);
+  t.after(() => server.close());
+  for (const api_url of [`http://${host}/api`, `http://${host}`])
+    await assert.rejects(probeServer({ api_url, auth: null }, within()), { code: 'SERVER_NOT_PREFECT' });
+  assert.ok(asked < 12, `${asked} requests`);
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { Budget, budgetFor } from '../../src-main/prefect/budget.ts';
 import { backoff, parseRetryAfter } from '../../src-main/prefect/retry.ts';
 
@@ -65,15 +65,80 @@ test('a pause holds for all who wait, and one who gives up waits no longer', asy
   assert.equal(gone, 2);
 });
 
-test('a 429 lowers the rate for all, calm replies raise it again up to its ceiling', () => {
-  const budget = new Budget(2);
+test('a 429 lowers the rate for all, and time raises it again up to its ceiling, with or without requests', () => {
+  let now = 0;
+  const budget = new Budget(2, () => now);
   budget.busy();
-  assert.ok(budget.rate < 2);
-  const lowered = budget.rate;
-  for (let i = 0; i < 20; i++) budget.calm();
-  assert.ok(budget.rate > lowered);
-  for (let i = 0; i < 1000; i++) budget.calm();
+  assert.equal(budget.rate, 0.25);
+  budget.pause(30);
+  for (let i = 0; i < 5; i++) budget.busy(); // replies to requests from before the pause
+  now += 30_000;
+  assert.equal(budget.rate, 0.25, 'a pause is no time in which the server was asked');
+  now += 60_000;
+  assert.equal(budget.rate, 0.5);
+  now += 120_000;
   assert.equal(budget.rate, 2);
+  for (let i = 0; i < 20; i++) budget.busy();
+  assert.equal(budget.rate, 0.2);
+  now += 3_600_000;
+  assert.equal(budget.rate, 2);
+});
+
+/** ms */
+const STEP = 50;
+
+/** An hour of a client that always asks, at a server that allows `limit` requests a minute and refuses everything from minute 10 to 11. */
+async function hour(t: TestContext, limit: number, ceiling: number) {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 0;
+  const budget = new Budget(ceiling, () => now);
+  /** requests answered, by minute */
+  const answered = Array.from({ length: 200 }, () => 0);
+  let refused = 0;
+  let open = true;
+  const lane = async () => {
+    while (open) {
+      const release = await budget.take();
+      const minute = Math.floor(now / 60_000);
+      const down = minute === 10;
+      if (down || (answered[minute] ?? 0) >= limit) {
+        refused += 1;
+        budget.busy();
+        budget.pause(down ? 5 : 60 - ((now / 1000) % 60));
+      } else answered[minute] = (answered[minute] ?? 0) + 1;
+      await new Promise<void>((resolve) => setTimeout(resolve, STEP)); // the server's time for a page
+      release();
+    }
+  };
+  const lanes = [lane(), lane()];
+  for (; now < 3_600_000; now += STEP) {
+    t.mock.timers.tick(STEP);
+    await settle();
+  }
+  open = false;
+  for (let i = 0; i < 4; i++) {
+    now += 600_000;
+    t.mock.timers.tick(600_000);
+    await settle();
+  }
+  await Promise.all(lanes);
+  t.mock.timers.reset();
+  return { refused, answered };
+}
+
+test('five minutes after a server refused everything, a client has its usual pace again', async (t) => {
+  for (const [limit, ceiling] of [
+    [250, 2],
+    [250, Infinity],
+    [1000, Infinity],
+  ] as const) {
+    const { refused, answered } = await hour(t, limit, ceiling);
+    const usual = Math.min(limit, ceiling * 60);
+    const share = answered.slice(16, 60).reduce((sum, one) => sum + one) / (44 * usual);
+    t.diagnostic(`${limit} a minute, ceiling ${ceiling}: ${Math.round(share * 100)} % of the pace, ${refused} refused`);
+    assert.ok(share > 0.5, `${share} of what the server allows`);
+    assert.ok(refused < 200, `${refused} refused`);
+  }
 });
 
 test('one budget per server; Cloud’s is 2 requests a second', () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { formatTime } from '../../src-main/contract/time.ts';
 import type { PrefectClient } from '../../src-main/prefect/client.ts';
 import { readLogs } from '../../src-main/prefect/logs.ts';
+import { fetchRuns } from '../../src-main/sync/fetch-runs.ts';
 import '../fixtures/ci-seed.ts';
 
 const START = 1_760_000_000_000_000;
@@ -103,4 +104,29 @@ test('any number of lines, runs and ties: nothing doubled, everything there wher
     }),
     { numRuns: 40 },
   );
+});
+
+test('runs fetched together: long logs are read to their last line, after the short ones', async () => {
+  const lines = [...linesOf('long', Array<number>(30_000).fill(1)), ...linesOf('short', [3, 2])];
+  const logs = client(lines);
+  const server = {
+    pageLimit: () => Promise.resolve(200),
+    list: () => Promise.resolve([]),
+    ask: (schema: { parse(value: unknown): unknown }, question: { path: string }) =>
+      question.path === '/logs/filter'
+        ? logs.ask(schema as never, question as never)
+        : Promise.resolve(schema.parse([])),
+  } as unknown as PrefectClient;
+  const kept = new Map([['long', new Set<string>()], ['short', new Set<string>()]]); // prettier-ignore
+  const gaps = new Map<string, string | null>();
+  const told: number[] = [];
+  const save = (run: string, { logs: read, gap }: { logs: { id: string }[]; gap: string | null }) => {
+    for (const { id } of read) kept.get(run)?.add(id);
+    gaps.set(run, gap);
+    return Promise.resolve();
+  };
+  await fetchRuns(server, save, ['long', 'short'], AbortSignal.timeout(60_000), (done) => told.push(done));
+  assert.deepEqual([kept.get('long')?.size, kept.get('short')?.size], [30_000, 5]);
+  assert.deepEqual([gaps.get('long'), gaps.get('short')], [null, null]);
+  assert.deepEqual(told, [1, 2]);
 });

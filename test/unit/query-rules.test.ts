@@ -25,7 +25,7 @@ const run = fc.record({
   flow_run: maybe(of(id(2, 1), id(2, 2), id(2, 3), id(2, 9))), // the last is a stub
   task_key: maybe(of('a', 'b')),
   state_type: maybe(of('RUNNING', 'RUNNING', 'SCHEDULED', 'PENDING', 'COMPLETED', 'FAILED', 'PAUSED', 'CANCELLING')),
-  state_name: maybe(of('Late', 'AwaitingRetry')),
+  state_name: maybe(of('Late', 'AwaitingRetry', 'NotReady')),
   state_timestamp: maybe(past),
   start_time: maybe(past),
   expected_start_time: maybe(past),

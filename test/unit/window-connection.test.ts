@@ -7,7 +7,7 @@ import { connectionEditSchema, type Workspace } from '../../src-main/contract/wo
 import type { Preset } from '../../src-main/contract/preset.ts';
 import { settingsChangeSchema, settingsSchema } from '../../src-main/contract/settings.ts';
 import { fetchRuleSchema, retentionSchema } from '../../src-main/contract/sync.ts';
-import { mixWords, newReceiver, signInWords } from '../../src-renderer/state/workspace/connection-words.ts';
+import { mixWords, notSentWords, signInWords } from '../../src-renderer/state/workspace/connection-words.ts';
 import { paceLabel, paces } from '../../src-renderer/state/workspace/pace.ts';
 import { localPreset, namesIn, type Lookup } from '../../src-renderer/state/question/preset-names.ts';
 import { differs, inOrder } from '../../src-renderer/state/question/preset-order.ts';
@@ -79,13 +79,19 @@ describe('the form of a connection', () => {
     for (const kind of ['none', 'api_key', 'basic', 'keep'] as const) assert.equal(variableFor(kind, 'MINE'), 'MINE');
   });
 
-  it('says where a kept secret would go for the first time', () => {
-    const to = (apiUrl: string, change = {}) => newReceiver(workspace, { ...editForm(workspace), apiUrl, ...change });
+  it('says which kept secrets do not go to another origin', () => {
+    const to = (apiUrl: string, change = {}) => notSentWords(workspace, { ...editForm(workspace), apiUrl, ...change });
     assert.equal(to('https://prefect.example.com/other/api'), null);
-    assert.equal(to('http://prefect.example.com/api'), 'prefect.example.com', 'in clear is elsewhere');
-    assert.equal(to('https://new.example.com/api'), 'new.example.com');
-    assert.equal(to('https://new.example.com/api', { auth: 'none' }), 'new.example.com', 'headers are secrets, too');
-    assert.equal(to('https://new.example.com/api', { auth: 'none', headers: '' }), null);
+    assert.equal(to('prefect.example.com/dashboard'), null, 'the scheme there is');
+    assert.match(
+      to('http://prefect.example.com/api') ?? '',
+      /not sent to prefect.example.com/,
+      'in clear is elsewhere',
+    );
+    assert.match(to('https://new.example.com/api') ?? '', /^The sign-in and header values .* are .* Type them again/);
+    assert.match(to('https://new.example.com/api', { headers: '' }) ?? '', /^The sign-in kept .* is .* Type it again/);
+    assert.match(to('https://new.example.com/api', { auth: 'none' }) ?? '', /^The header values kept .* are not sent/);
+    assert.equal(to('https://new.example.com/api', { auth: 'none', headers: 'X-Team: typed' }), null);
     assert.equal(to('not yet'), null);
   });
 

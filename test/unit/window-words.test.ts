@@ -11,7 +11,14 @@ import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';
 import { exportName } from '../../src-renderer/state/handover/export-name.ts';
 import { mergedValues } from '../../src-renderer/state/filters/facet-values.ts';
 import { newsWords } from '../../src-renderer/state/question/news-words.ts';
-import { shortcut } from '../../src-renderer/state/window/shortcuts.ts';
+import {
+  actionWith,
+  keyProblem,
+  keysOf,
+  keyWords,
+  shortcut,
+  shortcuts,
+} from '../../src-renderer/state/window/shortcuts.ts';
 import { gridColumns } from '../../src-renderer/grid-columns.ts';
 import { clickedSort, columnSort, namedSorts, sortLabel, sortsOf } from '../../src-renderer/state/question/sorts.ts';
 import { syncWords } from '../../src-renderer/state/sync/sync-words.ts';
@@ -274,6 +281,42 @@ describe('small words', () => {
     assert.equal(shortcut(key('z'), false), null);
     assert.equal(shortcut(key('Escape', { defaultPrevented: true }), false), null);
     assert.equal(shortcut(key('w'), false), null);
+    assert.equal(shortcut(key('ArrowLeft', { altKey: true }), false), 'back');
+    assert.equal(shortcut(key(']', { metaKey: true }), false), 'forward');
+    assert.equal(shortcut(key('K', { ctrlKey: true, shiftKey: true }), false), null);
+    const field = { target: { closest: (what: string) => (what.startsWith('input') ? {} : null) } } as never;
+    assert.equal(shortcut(key('n', field), false), null);
+    assert.equal(shortcut(key('k', { ctrlKey: true, ...(field as object) }), false), 'palette');
+  });
+
+  it('own keys take the place of those that came, and a key is that of one action at most', () => {
+    const own = { next: 'm', search: 'n', close: 'x', gone: 'v' };
+    assert.deepEqual(keysOf('next', own), ['m']);
+    assert.deepEqual(keysOf('close', own), ['Escape'], 'it is fixed');
+    assert.equal(actionWith('n', own), 'search');
+    assert.equal(actionWith('/', own), null);
+    assert.equal(actionWith('v', own), 'view');
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom(...shortcuts), fc.constantFrom('a', 'n', '/', 'Mod+K', 'Mod+Z'), { maxKeys: 4 }),
+        (keys) => {
+          const given = Object.values(keys);
+          fc.pre(new Set(given).size === given.length);
+          const all = shortcuts.flatMap((name) => keysOf(name, keys));
+          assert.equal(new Set(all).size, all.length);
+        },
+      ),
+    );
+    for (const name of shortcuts)
+      for (const one of keysOf(name, {})) if (name !== 'close') assert.equal(keyProblem(one), null, one);
+    for (const one of ['Enter', 'Tab', 'j', 'Mod+C', 'Shift', 'Mod+Control'])
+      assert.notEqual(keyProblem(one), null, one);
+    assert.deepEqual(['Mod+Shift+Z', 'Alt+ArrowLeft', '+', 'Mod++'].map(keyWords), [
+      'Ctrl/⌘ Shift Z',
+      'Alt ←',
+      '+',
+      'Ctrl/⌘ +',
+    ]);
   });
 });
 

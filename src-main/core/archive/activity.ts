@@ -8,19 +8,22 @@ import type { Connection } from '../../prefect/connection.ts';
 /** µs. Lines that came late, after younger ones had been read, are looked for this far back: clients send theirs every 2 s, and try again. */
 const LATE_LINES = 120_000_000;
 
+export type WantedActivity = { id: string; from: number | null; rest: boolean; only_kept?: boolean };
+
 /**
  * A fresh copy from the server merged with the kept one; when the server does not answer, the kept copy with the problem. Of the lines
- * those from `from` (µs) on are returned. `rest`: reads some of the lines that are missing. `onlyReads`: why there is no server.
+ * those from `from` (µs) on are returned. `rest`: reads some of the lines that are missing. `only_kept`: the server is not asked. `onlyReads`: why there is no server.
  */
 export async function readActivity(
   { query, sync, writer }: Threads,
   connection: () => Promise<Connection>,
-  { id, from, rest }: { id: string; from: number | null; rest: boolean },
+  { id, from, rest, only_kept }: WantedActivity,
   signal: AbortSignal,
   onlyReads: () => AppError,
 ): Promise<RunActivity> {
   const known = await query.client.activity({ id, from }, { signal });
   const kept = known?.activity ?? null;
+  if (only_kept) return kept ?? noActivity(null);
   if (rest && kept && kept.kept >= MOST_LINES) return kept;
   if (!sync || !writer) return kept ?? noActivity(onlyReads());
   try {

@@ -9,7 +9,7 @@ import type { Connection } from '../../prefect/connection.ts';
 import type { queryContract } from '../workers/contracts.ts';
 import { forgetServer } from '../workspaces/forget-server.ts';
 import { knownIds } from '../workspaces/known-ids.ts';
-import { readActivity } from './activity.ts';
+import { readActivity, type WantedActivity } from './activity.ts';
 import type { OpenOptions } from './archive-options.ts';
 import { checkWithServer } from './check.ts';
 import type { Latest } from './latest.ts';
@@ -171,7 +171,7 @@ export class Archive {
   }
 
   /** A run's history, logs and artifacts: the kept copy, refreshed when the server can be reached. */
-  activity(wanted: { id: string; from: number | null; rest: boolean }, signal: AbortSignal): Promise<RunActivity> {
+  activity(wanted: WantedActivity, signal: AbortSignal): Promise<RunActivity> {
     return readActivity(this.#started, this.#options.connection, wanted, signal, () => this.#onlyReads());
   }
 

@@ -8,6 +8,7 @@ import { documentKinds } from '../../contract/fields.ts';
 import type { FlowRunItem, FlowRunLogs } from '../../contract/flow-run.ts';
 import { dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
 import { logLineSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
+import { taskSchema } from '../../contract/task.ts';
 import { cloudWorkspaceSchema } from '../../contract/workspace.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import {
@@ -218,6 +219,7 @@ export const queryContract = {
   news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
   groups: call(contract['query.groups'].input.omit({ workspace: true }), groupsSchema),
+  task: call(contract['task.get'].input.omit({ workspace: true }), taskSchema),
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),
   run: call(z.object({ id: z.string() }), taskRunDetailSchema),
   /** what is kept; of the lines those from `from` (µs) on, at most LINES_AT_ONCE. `end`: the line up to which none is missing */

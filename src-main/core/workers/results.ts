@@ -27,6 +27,7 @@ import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
 import { readFlowRun, readFlowRunLogs } from './flow-run.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { runDetail } from './run-detail.ts';
+import { taskOverTime } from './task-over-time.ts';
 import { serverVersion, STATE_KEY } from '../../sync/state.ts';
 
 const KEPT_RESULTS = 8;
@@ -91,6 +92,7 @@ export class QueryResults {
       if (to - from > MAX_GROUPS) throw new AppError('BAD_INPUT', `at most ${MAX_GROUPS} groups at once`);
       return this.#open.engine.groups(where, grouping, { sort, from, to }, Date.now() * 1000);
     },
+    task: ({ key, time_zone }, { signal }) => taskOverTime(this.#open.engine, key, time_zone ?? 'UTC', signal),
     ids: ({ query, limit }) => {
       const order = this.#order(query);
       return {

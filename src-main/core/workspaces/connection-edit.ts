@@ -1,7 +1,7 @@
 /** Changes a workspace's connection: makes the new entry, asks whether its server is the one whose runs are kept, and takes it into use. */
 import type { Workspace, ConnectionEdit } from '../../contract/workspace.ts';
 import { AppError, fromWireError, type WireError } from '../../contract/errors.ts';
-import { apiUrlGuesses } from '../../prefect/address.ts';
+import { apiUrlGuesses, withSchemes } from '../../prefect/address.ts';
 import { secretHeaders } from '../../prefect/secrets.ts';
 import { settledAddress } from './settled-address.ts';
 import type { Archives } from '../archive/archives.ts';
@@ -18,11 +18,14 @@ export type Parts = {
 type Server = 'same' | 'another' | 'unknown';
 type Edited = { change: ConnectionPart; typed: Typed };
 
-/** Throws BAD_INPUT for the demo, an address that is none, and a header that cannot be set or has no value in `kept`. */
+/**
+ * Throws BAD_INPUT for the demo, an address that is none, a header that cannot be set or has no value in `kept`, and an address that what is
+ * kept secret is not for.
+ */
 export function edited(entry: Entry, kept: Record<string, string>, edit: ConnectionEdit): Edited {
-  const { name, api_url, auth, headers, insecure_tls, ca_file } = edit;
+  const { name, auth, headers, insecure_tls, ca_file } = edit;
   if (entry.demo) throw new AppError('BAD_INPUT', 'the demo has no connection to edit', { workspace: entry.name });
-  apiUrlGuesses(api_url);
+  const api_url = receiving(entry, edit);
   const whole = staying(entry, edit)
     ? null
     : Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, value ?? keptHeader(kept, header)]));
@@ -37,6 +40,24 @@ export function edited(entry: Entry, kept: Record<string, string>, edit: Connect
     change: { name, api_url, auth: signIn[auth.kind](), headers: Object.keys(headers), insecure_tls, ca_file },
     typed: { secret: auth.kind === 'secret' ? auth.secret : null, headers: whole },
   };
+}
+
+/**
+ * The address, with the scheme of the one there is where none was typed. What is kept secret goes to the origin it was given for and to no
+ * other: a page that was taken over could otherwise have it sent anywhere. Throws BAD_INPUT.
+ */
+function receiving(entry: Entry, { api_url, auth, headers }: ConnectionEdit): string {
+  const origin = (url: string) => new URL(apiUrlGuesses(url)[0] ?? url).origin;
+  const [typed] = withSchemes(api_url, false);
+  const keeps = (auth.kind === 'keep' && entry.auth.kind !== 'none') || Object.values(headers).includes(null);
+  if (!keeps) return api_url;
+  const home = origin(entry.api_url);
+  const same = withSchemes(api_url, false).find((one) => origin(one) === home);
+  if (same !== undefined) return origin(api_url) === home ? api_url : same;
+  throw new AppError('BAD_INPUT', `the sign-in and headers kept for ${entry.name} are sent to ${home} only`, {
+    field: 'auth',
+    advice: `Nothing was changed. Type them again to send them to ${origin(typed)}.`,
+  });
 }
 
 /** Whether all headers stay: then their values need not be known, and the command line may not see them. */

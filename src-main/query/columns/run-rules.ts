@@ -75,12 +75,14 @@ export class RunRules {
   #findLatest(): number[] {
     const { codes } = this.#latest.column;
     const flowRun = (this.#runs.columns.get('flow_run') as RefColumn).codes;
-    const [of, attempts] = [this.#number('flow_run_run_count'), this.#number('run_count', this.#flowRuns)];
+    // the arrays themselves: a call for each of a million rows takes 60 ms until it is compiled
+    const of = this.#number('flow_run_run_count').values;
+    const attempts = this.#number('run_count', this.#flowRuns).values;
     const { alive } = this.#flowRuns;
     const moved: number[] = [];
     for (let rid = 1; rid < this.#runs.size; rid++) {
-      const [own, parent] = [of.get(rid), flowRun[rid]];
-      const older = own >= 1 && parent !== 0 && own < attempts.get(parent) && rowSet.has(alive, parent);
+      // a column without any value has no array
+      const older = of[rid] >= 1 && of[rid] < attempts[flowRun[rid]] && rowSet.has(alive, flowRun[rid]);
       const code = older ? NO : YES;
       if (codes[rid] === code) continue;
       codes[rid] = code;
@@ -110,7 +112,7 @@ export class RunRules {
     const isOpen = Uint8Array.from(states.dictionary.texts, (text) => Number((unfinished as string[]).includes(text)));
     const [running, scheduled] = ['RUNNING', 'SCHEDULED'].map((type) => states.dictionary.find(type));
     const names = this.#term('state_name');
-    const lateName = names.dictionary.find('Late');
+    const [lateName, notReady] = ['Late', 'NotReady'].map((name) => names.dictionary.find(name));
     const [since, start] = [this.#number('state_timestamp'), this.#number('start_time')];
     const [next, expected] = [this.#number('next_scheduled_start_time'), this.#number('expected_start_time')];
     const tasks = this.#term('task_key').codes;
@@ -123,6 +125,7 @@ export class RunRules {
     for (let rid = 1; rid < this.#runs.size; rid++) {
       const state = codes[rid];
       if (isOpen[state] === 0 || !rowSet.has(alive, rid)) continue;
+      if (notReady !== 0 && names.codes[rid] === notReady) continue;
       if (flowRunEnded(rid)) marks.set(rid, ended);
       else if (state === running) {
         const from = Number.isNaN(since.get(rid)) ? start.get(rid) : since.get(rid);
@@ -169,7 +172,7 @@ export class RunRules {
     for (const rid of completed === 0 ? [] : this.#newest()) {
       const task = tasks[rid];
       if (isWanted[task] === 0 || states.codes[rid] !== completed) continue;
-      const seconds = attemptSeconds(total.get(rid), attempts.get(rid) || null);
+      const seconds = attemptSeconds(total.get(rid), attempts.get(rid));
       if (seconds === null) continue;
       const list = found.get(task)!;
       if (list.push(seconds) < P95_OF) continue;

@@ -13,7 +13,7 @@ type Tables = Record<Entity, Table>;
 /** Columns of a sparkline: a line of text has room for as many. */
 const SPARK = 20;
 /** In thousandths. */
-const [MEDIAN, P95] = [500, 950];
+export const [MEDIAN, P95] = [500, 950];
 
 /**
  * Which groups a row is in: `items[starts[code]]` to `items[starts[code + 1] − 1]` for `code = codes[rid]`. Group 0 is that of rows without a
@@ -156,20 +156,25 @@ function throughParents(tables: Tables, via: readonly string[], codes: Uint32Arr
 /** Group i + 1 holds the rows from `edges[i]` to before `edges[i + 1]` µs; rows outside, and rows without the time, are in group 0. */
 function stretches(column: NumberColumn, edges: readonly number[], mask: RowSet): Membership {
   const codes = new Uint32Array(mask.length * 32);
+  const placeOf = stretchOf(edges);
+  for (let rid = 1; rid < codes.length; rid++) codes[rid] = placeOf(column.get(rid)) + 1;
+  const value = (group: number) => String(edges[group - 1]);
+  return { codes, groups: edges.length, ...eachItself(edges.length), value, label: value };
+}
+
+/** Which of the stretches between `edges` holds a time, from 0 on; −1: none, or no time. All in µs. */
+export function stretchOf(edges: readonly number[]): (at: number) => number {
   const first = edges[0];
   const last = edges[edges.length - 1];
   const scale = (edges.length - 1) / (last - first);
-  for (let rid = 1; rid < codes.length; rid++) {
-    const at = column.get(rid);
-    if (!(at >= first && at < last)) continue;
+  return (at) => {
+    if (!(at >= first && at < last)) return -1;
     // stretches are of nearly one length (a day of 23 or 25 hours): the guess is at most a few off
     let i = Math.floor((at - first) * scale);
     while (at < edges[i]) i--;
     while (at >= edges[i + 1]) i++;
-    codes[rid] = i + 1;
-  }
-  const value = (group: number) => String(edges[group - 1]);
-  return { codes, groups: edges.length, ...eachItself(edges.length), value, label: value };
+    return i;
+  };
 }
 
 function count(table: Table, { codes, starts, items, groups }: Membership, list: Uint32Array): Tally {
@@ -233,7 +238,7 @@ function rank(
 }
 
 /** Which of `n` values in order, from 1 on, is the percentile of so many thousandths. */
-const nearestRank = (n: number, thousandths: number): number => Math.ceil((n * thousandths) / 1000);
+export const nearestRank = (n: number, thousandths: number): number => Math.ceil((n * thousandths) / 1000);
 
 /** Runs by start, in equal stretches over the whole result, of the groups on the page. */
 function sparks(

@@ -58,13 +58,18 @@ export async function edit(app: App, name: string, values: EditValues): Promise<
     await print(JSON.stringify(saved));
     return DONE;
   } catch (thrown) {
-    if (!(thrown instanceof AppError) || thrown.code !== 'ANOTHER_SERVER') throw thrown;
-    throw new AppError(thrown.code, thrown.message, { ...thrown.details, advice: ADVICE }, thrown);
+    if (!(thrown instanceof AppError)) throw thrown;
+    const advice = thrown.code === 'ANOTHER_SERVER' ? ADVICE : thrown.details['field'] === 'auth' ? TYPE_AGAIN : null;
+    if (advice === null) throw thrown;
+    throw new AppError(thrown.code, thrown.message, { ...thrown.details, advice }, thrown);
   }
 }
 
 const ADVICE =
   'Nothing was changed. Add it as a workspace of its own, or give --anyway to have both in one archive: everything is then read and compared anew, and the runs this server does not have are marked as gone, or deleted where the archive mirrors it.';
+
+const TYPE_AGAIN =
+  'Nothing was changed. Give them again for the new address: --api-key-env, --auth-string-env or --no-auth for the sign-in, and --header, or --no-headers, for each header.';
 
 function editOf(entry: Entry, values: EditValues): ConnectionEdit {
   const variable = values['api-key-env'] ?? values['auth-string-env'];

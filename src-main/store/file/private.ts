@@ -3,6 +3,7 @@
  * versions are corrected when they are opened. Windows keeps a person's folder private by itself, so nothing is done there.
  */
 import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 export const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
@@ -48,6 +49,31 @@ export const isOwnName = (name: string): boolean => own.test(name);
  * are in it: `--data-dir /tmp` must not shut out everybody else. Throws the file system's errors.
  */
 export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER });
+  makeFolders(path);
   if (readdirSync(path).every((name) => own.test(name))) makePrivate(path);
+}
+
+/** False also for a path that cannot be looked at: making it tells why. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Makes the folders that are missing, outermost first. Node's recursive mkdir never returns where none can be made, as in /proc. */
+function makeFolders(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !isFolder(at) && at !== dirname(at); at = dirname(at)) missing.unshift(at);
+  for (const one of missing) {
+    try {
+      mkdirSync(one, { mode: PRIVATE_FOLDER });
+    } catch (thrown) {
+      const { code, message } = thrown as NodeJS.ErrnoException;
+      if (code === 'EEXIST' && isFolder(one)) continue;
+      // its parent is there: the file system takes no folders
+      throw code === 'ENOENT' ? Object.assign(new Error(message, { cause: thrown }), { code: 'EPERM' }) : thrown;
+    }
+  }
 }

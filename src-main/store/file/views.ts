@@ -3,6 +3,7 @@
  * names of parents. They are made from `columns`. They use SQLite's own functions only, since a function of ours would be missing there.
  */
 import { entities, plural, type Entity } from '../../contract/fields.ts';
+import { levelNames } from '../../contract/run.ts';
 import { columns } from '../columns.ts';
 import { isRef } from '../layout.ts';
 import { keptColumns, keptTables, type KeptKind, type KeptTable } from '../kept-columns.ts';
@@ -79,14 +80,15 @@ FROM ${[`${entity} AS t`, ...parents.map(({ join }) => join)].join('\n')}
 WHERE t.known = 1;`;
 }
 
-/** Python's names, which Prefect uses. */
-const levelNames = `CASE t.level WHEN 10 THEN 'DEBUG' WHEN 20 THEN 'INFO' WHEN 30 THEN 'WARNING' WHEN 40 THEN 'ERROR' WHEN 50 THEN 'CRITICAL' END`;
+const levelName = `CASE t.level ${Object.entries(levelNames)
+  .map(([level, name]) => `WHEN ${level} THEN '${name}'`)
+  .join(' ')} END`;
 
 function keptView(table: KeptTable): string {
   const parents = parentsOf('task_run', 'run').filter(({ name }) => name !== 'parent_task_run');
   const own = Object.entries(keptColumns[table] as Record<string, KeptKind>).flatMap(([name, kind]) => [
     named(shown(kind, `t.${name}`), name),
-    ...(name === 'level' ? [named(levelNames, 'level_name')] : []),
+    ...(name === 'level' ? [named(levelName, 'level_name')] : []),
   ]);
   const list = [
     ...own,

@@ -21,14 +21,15 @@ export class Search {
     return table === 'log' ? found.map((chunk) => Math.floor(chunk / CHUNKS)) : found;
   }
 
-  /** Numbers of the task runs whose logs are kept, none among them that has no line; a number may come several times. */
+  /** Numbers of the task runs whose logs are kept with no line missing, also those that have none; a number may come several times. */
   withLogs(): number[] {
     if (!this.#statement('log')) return [];
-    const chunks = this.#db
-      .prepare(`SELECT id FROM ${tableOf('log')}_docsize`)
-      .pluck()
-      .all() as number[];
-    return chunks.map((chunk) => Math.floor(chunk / CHUNKS));
+    const list = (sql: string) => this.#db.prepare(sql).pluck().all() as number[];
+    const inPart = new Set(
+      list('SELECT t.rid FROM activity a JOIN task_run t ON t.id = a.run WHERE a.gap IS NOT NULL'),
+    );
+    const chunks = list(`SELECT id FROM ${tableOf('log')}_docsize`);
+    return chunks.map((chunk) => Math.floor(chunk / CHUNKS)).filter((rid) => !inPart.has(rid));
   }
 
   /** How many rows of all are indexed; null: all of them. */

@@ -1,6 +1,6 @@
 /** What a list can be grouped by, and the condition that one of its groups stands for. */
 import type { Condition, Grouping, Histogram } from '../../../src-main/contract/query.ts';
-import { aheadOfUtc, type Zone } from '../../../src-main/contract/zone.ts';
+import { edgesOf } from '../../../src-main/contract/zone.ts';
 import { zoneOf } from '../../format.ts';
 import { fieldInfo } from './catalog.ts';
 import { conjuncts, joined, writeChoice, writePresence, writeRange } from './conditions.ts';
@@ -23,8 +23,8 @@ const values: readonly GroupBy[] = [
   { label: 'Work queue', field: 'flow_run.work_queue_name' },
 ];
 
-const MICROS = 1_000_000;
-const HOUR = 3600;
+/** µs */
+const HOUR = 3_600_000_000;
 /** Most stretches of one answer; hours of more than a year are not offered. */
 const MOST = 10_000;
 
@@ -40,7 +40,7 @@ export function groupByOf(field: string, time: 'day' | 'hour' | null): GroupBy |
 export function groupBys(histogram: Histogram | null): readonly GroupBy[] {
   if (!histogram) return values;
   const { field } = histogram;
-  const hours = lengthOf(histogram) / MICROS / HOUR;
+  const hours = lengthOf(histogram) / HOUR;
   return [
     ...values,
     { label: times.day, field, time: 'day' as const },
@@ -54,30 +54,7 @@ const lengthOf = ({ step, series }: Histogram): number => step * (series[0]?.cou
 export function groupingOf({ field, time }: GroupBy, histogram: Histogram | null, utc: boolean): Grouping {
   if (!time || !histogram) return { field };
   const until = histogram.from + lengthOf(histogram);
-  return { field, edges: edgesOf(histogram.from, until, time, zoneOf(utc)) };
-}
-
-/** Edges in µs of the days or hours from `from` to after `until` µs; a day has 23 or 25 hours when the clock is put on or back. */
-export function edgesOf(from: number, until: number, time: 'day' | 'hour', zone: Zone): number[] {
-  const edges: number[] = [];
-  let second = beginOf(Math.floor(from / MICROS), time, zone);
-  while (edges.length <= MOST) {
-    edges.push(second * MICROS);
-    if (second * MICROS > until) break;
-    // from the middle of the next one: its beginning is then found whatever the clock does
-    second = beginOf(second + (time === 'day' ? 36 : 1.5) * HOUR, time, zone);
-  }
-  return edges;
-}
-
-/** The second in which the day or hour began that holds `second`. */
-function beginOf(second: number, time: 'day' | 'hour', zone: Zone): number {
-  const length = time === 'day' ? 24 * HOUR : HOUR;
-  const ahead = aheadOfUtc(second, zone);
-  const local = Math.floor((second + ahead) / length) * length;
-  const begin = local - ahead;
-  const moved = aheadOfUtc(begin, zone) - ahead;
-  return time === 'day' && moved !== 0 ? begin - moved : begin;
+  return { field, edges: edgesOf(histogram.from, until, time, zoneOf(utc), MOST) };
 }
 
 /** `value`: the group's, null for the runs without one. */

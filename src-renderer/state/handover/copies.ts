@@ -82,6 +82,20 @@ export function copiesOfRun(id: string): CopyItem[] {
   ];
 }
 
+export function copiesOfFlowRun(id: string): CopyItem[] {
+  return [
+    linkTo(() => placeOf({ view: { kind: 'flow_run', id } }), 'flow run'),
+    { label: 'Id', make: () => Promise.resolve({ text: id, said: 'The flow run’s id is copied' }) },
+  ];
+}
+
+export function copiesOfTask(key: string): CopyItem[] {
+  return [
+    linkTo(() => placeOf({ view: { kind: 'task', key } }), 'task'),
+    { label: 'Task key', make: () => Promise.resolve({ text: key, said: 'The task’s key is copied' }) },
+  ];
+}
+
 /** In the columns and the order of the list. */
 export function copiesOfRuns(ids: readonly string[]): CopyItem[] {
   const as = (format: RowsFormat, words: string) => async (): Promise<Copied> => {

@@ -16,7 +16,7 @@ import {
 import type { Answer } from '../../../src-main/contract/calls.ts';
 import { nextTask } from '../../scheduling.ts';
 import { api, app } from '../window/app.svelte.ts';
-import { readRange, writeText } from '../filters/conditions.ts';
+import { readRange, writeRange, writeText } from '../filters/conditions.ts';
 import { learnNames } from '../filters/names.svelte.ts';
 import { mainTimes, type MainTime } from '../filters/quick-spans.ts';
 import { selection } from '../window/selection.svelte.ts';
@@ -110,6 +110,15 @@ class Question {
     views.showList();
     this.where = where;
     this.now();
+  }
+
+  /** The chart and the panel's main section are about another time from now on; the range moves over to it. */
+  chooseTime(field: MainTime): void {
+    if (field === this.time) return;
+    const range = readRange(this.where, this.time);
+    const where = writeRange(writeRange(this.where, this.time, null), field, range);
+    this.timeWish = field;
+    this.set(where);
   }
 
   setSort(sort: SortKey[]): void {

@@ -23,7 +23,7 @@ export const namedSorts: readonly NamedSort[] = [
   { label: 'Shortest run time first', keys: byRunTime('asc'), prefect: true, since: 'durationSorts' },
   { label: 'Last started first', keys: key('start_time', 'desc'), prefect: false },
   { label: 'First started first', keys: key('start_time', 'asc'), prefect: false },
-  { label: 'Longest first', keys: key('duration', 'desc'), prefect: false },
+  { label: 'Longest duration first', keys: key('duration', 'desc'), prefect: false },
   { label: 'Longest wait first', keys: key('wait', 'desc'), prefect: false },
   { label: 'Most attempts first', keys: key('run_count', 'desc'), prefect: false },
 ];

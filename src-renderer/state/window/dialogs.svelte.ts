@@ -9,11 +9,12 @@ type Open =
   | { kind: 'exports' }
   | { kind: 'case'; ids: string[] }
   | { kind: 'keys' }
+  | { kind: 'palette' }
   | { kind: 'presets'; file: string; presets: SavedPreset[] }
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
   | { kind: 'edit'; workspace: string }
   | { kind: 'workspaces' }
-  | { kind: 'compare'; run: string; success: string }
+  | { kind: 'compare'; runs: readonly string[]; success: boolean }
   | { kind: 'sync' }
   | { kind: 'settings'; workspace: string };
 
@@ -39,6 +40,10 @@ class Dialogs {
   importPresets(file: string, presets: SavedPreset[]): void {
     this.open = { kind: 'presets', file, presets };
   }
+  /** anything by its name */
+  palette(): void {
+    this.open = { kind: 'palette' };
+  }
   keys(): void {
     this.open = { kind: 'keys' };
   }
@@ -56,9 +61,9 @@ class Dialogs {
   connection(workspace: string): void {
     this.open = { kind: 'edit', workspace };
   }
-  /** a run beside the last one of its task that succeeded */
-  compare(run: string, success: string): void {
-    this.open = { kind: 'compare', run, success };
+  /** two to six runs beside each other. `success`: the second is the last of the first one's task that succeeded */
+  compare(runs: readonly string[], success = false): void {
+    this.open = { kind: 'compare', runs, success };
   }
   syncView(): void {
     this.open = { kind: 'sync' };

@@ -3,6 +3,7 @@ import { dialogs } from './dialogs.svelte.ts';
 import { layout } from './layout.svelte.ts';
 import { notes } from './notes.svelte.ts';
 import { selection } from './selection.svelte.ts';
+import { views } from './views.svelte.ts';
 
 /** What comes and goes: the focus before it is the one to go back to. */
 const PASSING = '[role="menu"], .dialog, [data-passing]';
@@ -21,16 +22,28 @@ export function followFocus(): void {
     return () => document.removeEventListener('focusin', remember);
   });
   $effect(() => {
-    void [dialogs.open, selection.id, notes.current, layout.panel];
+    // a button that takes itself away
+    const onclick = () => void setTimeout(() => isLost() && returnFocus());
+    document.addEventListener('click', onclick);
+    return () => document.removeEventListener('click', onclick);
+  });
+  $effect(() => {
+    void [dialogs.open, selection.id, notes.current, layout.panel, views.now];
     // after a dialog has put the focus where it thinks that it was
     const timer = setTimeout(returnFocus);
     return () => clearTimeout(timer);
   });
 }
 
+/** Nothing has the focus, since what had it is gone. */
+const isLost = () =>
+  last !== null && !last.isConnected && (document.activeElement === null || document.activeElement === document.body);
+
 /** A list of runs says how it takes the focus, instead of the one behind it. Returns how to withdraw that. */
 export function offerList(enter: () => void): () => void {
   lists.push(enter);
+  // it comes with the answer, after what was clicked has gone
+  if (isLost() && !document.querySelector('.dialog')) enter();
   return () => {
     lists = lists.filter((one) => one !== enter);
   };

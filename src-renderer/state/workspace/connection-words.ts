@@ -2,11 +2,19 @@
 import type { Workspace } from '../../../src-main/contract/workspace.ts';
 import { KEPT, typedUrl, type WorkspaceForm } from './workspace-form.ts';
 
-/** Host that a kept secret would be sent to for the first time; null: the origin is the same as before. */
-export function newReceiver(workspace: Workspace, form: WorkspaceForm): string | null {
-  const keeps = (form.auth === 'keep' && workspace.auth !== 'none') || form.headers.includes(KEPT);
+/** Says that what is kept secret does not go to another origin than the one it was given for; null: it stays there, or none is kept. */
+export function notSentWords(workspace: Workspace, form: WorkspaceForm): string | null {
+  const kept = [
+    ...(form.auth === 'keep' && workspace.auth !== 'none' ? ['sign-in'] : []),
+    ...(form.headers.includes(KEPT) ? ['header values'] : []),
+  ];
   const [before, after] = [typedUrl(workspace.api_url), typedUrl(form.apiUrl)];
-  return keeps && after && before?.origin !== after.origin ? after.host : null;
+  if (kept.length === 0 || !before || !after) return null;
+  // an address typed without its scheme takes that of the present one
+  const isWhole = /^[a-z][a-z0-9+.-]*:\/\//i.test(form.apiUrl.trim());
+  if (isWhole ? before.origin === after.origin : before.host === after.host) return null;
+  const [are, them] = kept.join() === 'sign-in' ? ['is', 'it'] : ['are', 'them'];
+  return `The ${kept.join(' and ')} kept for this workspace ${are} not sent to ${after.host}. Type ${them} again to test or save this address.`;
 }
 
 /** "API key from PREFECT_API_KEY". `place`: where a typed one is kept, such as "this machine’s keychain". */

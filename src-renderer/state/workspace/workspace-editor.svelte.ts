@@ -4,7 +4,7 @@ import type { Candidate, KeptArchive, Workspace } from '../../../src-main/contra
 import { api, app } from '../window/app.svelte.ts';
 import { dialogs } from '../window/dialogs.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
-import { newReceiver } from './connection-words.ts';
+import { notSentWords } from './connection-words.ts';
 import {
   editForm,
   formEdit,
@@ -12,9 +12,9 @@ import {
   formOfItsOwn,
   formProblems,
   newForm,
-  overHttp,
   sameEdit,
   variableFor,
+  withScheme,
   type AuthChoice,
   type FormProblems,
   type WorkspaceForm,
@@ -69,8 +69,8 @@ export class WorkspaceEditor {
       !sameEdit(formEdit(this.form), formEdit(this.start)) ||
       this.form.dialect !== this.start.dialect,
   );
-  /** the machine that a kept secret would be sent to for the first time */
-  receiver = $derived.by(() => this.workspace && newReceiver(this.workspace, this.form));
+  /** why what is kept secret must be typed again before this address is tested or saved; null: it need not */
+  notSent = $derived.by(() => this.workspace && notSentWords(this.workspace, this.form));
 
   constructor(workspace: Workspace | null, candidate: Candidate | null, known: Partial<WorkspaceForm>) {
     this.workspace = workspace;
@@ -96,9 +96,9 @@ export class WorkspaceEditor {
     );
   }
 
-  /** For a server that speaks http at an address that says https. */
-  useHttp(): Promise<void> {
-    this.form.apiUrl = overHttp(this.form.apiUrl);
+  /** For a server that speaks the one at an address that says the other. */
+  use(scheme: 'http' | 'https'): Promise<void> {
+    this.form.apiUrl = withScheme(scheme, this.form.apiUrl);
     return this.test();
   }
 
@@ -130,7 +130,7 @@ export class WorkspaceEditor {
     work: (form: WorkspaceForm) => Promise<Tested | KeptArchive[] | null>,
   ): Promise<void> {
     if (this.asked !== 'save') this.asked = what;
-    if (this.busy || Object.keys(this.problemsOf(what)).length > 0) return;
+    if (this.busy || this.notSent !== null || Object.keys(this.problemsOf(what)).length > 0) return;
     this.busy = what;
     this.outcome = null;
     const form = $state.snapshot(this.form);

@@ -200,7 +200,6 @@ export function typedUrl(apiUrl: string): URL | null {
   return URL.canParse(whole) ? new URL(whole) : null;
 }
 
-/** The same address over http. */
-export function overHttp(apiUrl: string): string {
-  return `http://${apiUrl.trim().replace(/^https:\/\//i, '')}`;
-}
+/** The typed address with this scheme, whichever it had. */
+export const withScheme = (scheme: 'http' | 'https', apiUrl: string): string =>
+  `${scheme}://${apiUrl.trim().replace(/^https?:\/\//i, '')}`;

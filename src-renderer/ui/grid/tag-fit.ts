@@ -25,12 +25,12 @@ function wordWidth(tag: string): number {
   return width;
 }
 
-/** At least one, which then ends in an ellipsis; all of them when they fit without the last chip. `room` in px. */
+/** A single tag that does not fit is cut; of several, 0 when not even the first fits. `room` in px. */
 export function fittingTags(tags: readonly string[], room: number, widthOf = wordWidth): number {
   const sizes = tags.map((tag) => widthOf(tag) + AROUND);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total <= room) return tags.length;
   let left = room - MORE;
   const over = sizes.findIndex((size) => (left -= size) < 0);
-  return Math.max(1, over);
+  return tags.length === 1 ? 1 : over;
 }

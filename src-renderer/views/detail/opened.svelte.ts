@@ -78,6 +78,15 @@ export class Opened {
         if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') settle({ problem });
       }
     };
+    /** What is kept is here at once; the server may take its time. */
+    const readKept = async () => {
+      try {
+        const kept = await client['run.activity']({ workspace, id, only_kept: true }, { signal });
+        if (kept.fetched !== null && !next.activity) settle({ activity: kept });
+      } catch {
+        // the call that asks the server says what is wrong
+      }
+    };
     /** Asks for the lines that are not here: those after the last one, and with `rest` also some of those that are missing between. */
     const readActivity = async (rest = false) => {
       try {
@@ -134,7 +143,9 @@ export class Opened {
     else settle({});
     void readDetail();
     later(() => {
-      void readActivity().then(() => fill(MOST_BY_ITSELF));
+      void readKept()
+        .then(() => readActivity())
+        .then(() => fill(MOST_BY_ITSELF));
       void follow();
     }, SETTLE_MS);
     later(() => void again(), AGAIN_MS);

@@ -1,0 +1,329 @@
+/** One task over time, from the index: what its runs took, day by day, how they failed, and whether that has changed. */
+import { attemptSeconds } from '../../contract/attempt.ts';
+import { AppError } from '../../contract/errors.ts';
+import { failureStateTypes, terminalStateTypes } from '../../contract/fields.ts';
+import { MOST_DAYS, MOST_DOTS, type Task } from '../../contract/task.ts';
+import { MICROS_PER_SECOND } from '../../contract/time.ts';
+import { edgesOf } from '../../contract/zone.ts';
+import { MEDIAN, P95, stretchOf } from '../../query/facets/groups.ts';
+import { percentile } from '../../query/facets/nth.ts';
+import { findShift } from '../../query/facets/shift.ts';
+import type { Engine } from '../../query/engine.ts';
+import type { NumberColumn, TermColumn } from '../../query/columns/columns.ts';
+
+const DAY = 86_400_000_000;
+const MOST_FAILURES = 50;
+const MOST_SLOWEST = 10;
+/** Attempts that are counted one by one; more are counted together. */
+const MOST_ATTEMPTS = 5;
+const SHIFT_DAYS = 14;
+const SHIFT_RUNS = 20_000;
+/** Rows between two pauses, in which other questions are answered: about 10 ms. */
+const AT_ONCE = 100_000;
+
+/** What is read of the index at one moment, by the place of the run among the task's runs. */
+type Runs = {
+  rids: Uint32Array;
+  /** µs; NaN: none */
+  start: Float64Array;
+  expected: Float64Array;
+  end: Float64Array;
+  /** seconds of one attempt; NaN: it has not run, or has not ended */
+  seconds: Float64Array;
+  state: Uint32Array;
+  failure: Uint32Array;
+  attempts: Float64Array;
+  states: readonly string[];
+  failures: readonly string[];
+};
+
+/**
+ * `most`: dots. Between passes over many runs other questions are answered; the answer is of the moment of the call all the same. Throws NOT_FOUND
+ * for a task without runs.
+ */
+export async function taskOverTime(
+  engine: Engine,
+  key: string,
+  zone: string,
+  signal: AbortSignal,
+  most = MOST_DOTS,
+): Promise<Task> {
+  const runs = read(engine, key);
+  if (runs.rids.length === 0) throw new AppError('NOT_FOUND', `no runs of task ${key}`, { task: key });
+  const pause = async () => {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+  };
+  await pause();
+  perAttempt(runs);
+  const marks = (types: readonly string[]) => Uint8Array.from(runs.states, (type) => Number(types.includes(type)));
+  const [isFailed, isDone] = [marks(failureStateTypes), marks(['COMPLETED'])];
+  await pause();
+  const { rids, start, expected, seconds, state, attempts } = runs;
+  const count = rids.length;
+  let [first, last, failed, retried, completed] = [Infinity, -Infinity, 0, 0, 0];
+  const byAttempts = new Array<number>(MOST_ATTEMPTS).fill(0);
+  const waits = new Float64Array(count);
+  const done = new Float64Array(count);
+  let [waited, timed] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    if (start[i] < first) first = start[i];
+    if (start[i] > last) last = start[i];
+    failed += isFailed[state[i]];
+    if (attempts[i] > 1) retried++;
+    if (attempts[i] >= 1) byAttempts[Math.min(attempts[i], MOST_ATTEMPTS) - 1]++;
+    completed += isDone[state[i]];
+    const wait = start[i] - expected[i];
+    if (wait === wait) waits[waited++] = wait / MICROS_PER_SECOND;
+    if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done[timed++] = seconds[i];
+  }
+  await pause();
+  const wait = { median: percentile(waits, waited, MEDIAN), p95: percentile(waits, waited, P95) };
+  await pause();
+  const [median, p95] = [percentile(done, timed, MEDIAN), percentile(done, timed, P95)];
+  await pause();
+
+  const edges =
+    last === -Infinity ? [] : edgesOf(Math.max(first, last - MOST_DAYS * DAY), last, 'day', zone, MOST_DAYS + 2);
+  const days = await byDay(runs, edges, isFailed, isDone, pause);
+  await pause();
+  const dots = dotsOf(runs, isFailed, most);
+  await pause();
+  const shift = shiftOf(runs, isDone, days.edges);
+  await pause();
+  return {
+    runs: count,
+    failed,
+    retried,
+    completed,
+    first: first === Infinity ? null : first,
+    last: last === -Infinity ? null : last,
+    last_success: lastSuccessOf(runs, isDone, engine),
+    median,
+    p95,
+    wait,
+    attempts: byAttempts.slice(0, byAttempts.findLastIndex((one) => one > 0) + 1),
+    shift,
+    days,
+    dots,
+    states: [...runs.states],
+    ...failuresOf(runs, engine),
+    slowest: slowestOf(runs, engine),
+  };
+}
+
+/** Column after column in plain loops: a million runs take 30 ms, and everything after it can pause. */
+function read(engine: Engine, key: string): Runs {
+  const rids = engine.rows('task_run', { field: 'task_key', in: [key] }, 0);
+  const numbers = (name: string) => gather(rids, (engine.column(name).column as NumberColumn).values);
+  const term = (name: string) => engine.column(name).column as TermColumn;
+  const [states, failures] = [term('state_type'), term('failure')];
+  const [state, failure] = [states, failures].map(({ codes }) => {
+    const own = new Uint32Array(rids.length);
+    for (let i = 0; i < rids.length; i++) own[i] = codes[rids[i]];
+    return own;
+  });
+  return {
+    rids,
+    start: numbers('start_time'),
+    expected: numbers('expected_start_time'),
+    end: numbers('end_time'),
+    seconds: numbers('total_run_time'),
+    attempts: numbers('run_count'),
+    state,
+    failure,
+    states: states.dictionary.texts.slice(),
+    failures: failures.dictionary.texts.slice(),
+  };
+}
+
+/** A column without any value has no array. */
+function gather(rids: Uint32Array, values: Float64Array): Float64Array {
+  const own = new Float64Array(rids.length);
+  if (values.length === 0) return own.fill(NaN);
+  for (let i = 0; i < rids.length; i++) own[i] = values[rids[i]];
+  return own;
+}
+
+/** From the total run time to the seconds of one attempt. */
+function perAttempt({ seconds, attempts, state, states }: Runs): void {
+  const isOver = Uint8Array.from(states, (type) => Number(terminalStateTypes.includes(type)));
+  for (let i = 0; i < seconds.length; i++)
+    seconds[i] = isOver[state[i]] === 0 ? NaN : (attemptSeconds(seconds[i], attempts[i]) ?? NaN);
+}
+
+async function byDay(
+  { start, expected, seconds, state, attempts }: Runs,
+  edges: number[],
+  isFailed: Uint8Array,
+  isDone: Uint8Array,
+  pause: () => Promise<void>,
+): Promise<Task['days']> {
+  const count = Math.max(0, edges.length - 1);
+  const [runs, failed, retried] = [0, 0, 0].map(() => new Array<number>(count).fill(0));
+  const [median, p95, wait] = [0, 0, 0].map(() => new Array<number | null>(count).fill(null));
+  if (count === 0) return { edges: [], runs, failed, retried, median, p95, wait };
+  const dayOf = stretchOf(edges);
+  const [done, waits] = [new Lists(count), new Lists(count)];
+  const days = new Int32Array(start.length);
+  for (let i = 0; i < start.length; i++) {
+    const day = (days[i] = dayOf(start[i]));
+    if (day < 0) continue;
+    runs[day]++;
+    failed[day] += isFailed[state[i]];
+    if (attempts[i] > 1) retried[day]++;
+    if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.count(day);
+    if (expected[i] === expected[i]) waits.count(day);
+  }
+  await pause();
+  done.reserve();
+  waits.reserve();
+  for (let i = 0; i < start.length; i++) {
+    const day = days[i];
+    if (day < 0) continue;
+    if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.add(day, seconds[i]);
+    if (expected[i] === expected[i]) waits.add(day, (start[i] - expected[i]) / MICROS_PER_SECOND);
+  }
+  for (let day = 0, since = 0; day < count; day++) {
+    const [took, waited] = [done.of(day), waits.of(day)];
+    since += took.length + waited.length;
+    if (since > AT_ONCE) {
+      await pause();
+      since = 0;
+    }
+    median[day] = percentile(took, took.length, MEDIAN);
+    p95[day] = percentile(took, took.length, P95);
+    wait[day] = percentile(waited, waited.length, MEDIAN);
+  }
+  return { edges, runs, failed, retried, median, p95, wait };
+}
+
+/** Numbers by list, in one array: first counted, then added. */
+class Lists {
+  readonly #lengths: Uint32Array;
+  readonly #ends: Uint32Array;
+  #values = new Float64Array(0);
+
+  constructor(lists: number) {
+    this.#lengths = new Uint32Array(lists);
+    this.#ends = new Uint32Array(lists);
+  }
+
+  count(list: number): void {
+    this.#lengths[list]++;
+  }
+
+  reserve(): void {
+    let at = 0;
+    this.#lengths.forEach((length, list) => {
+      this.#ends[list] = at;
+      at += length;
+    });
+    this.#values = new Float64Array(at);
+  }
+
+  add(list: number, value: number): void {
+    this.#values[this.#ends[list]++] = value;
+  }
+
+  /** Once all were added. */
+  of(list: number): Float64Array {
+    return this.#values.subarray(this.#ends[list] - this.#lengths[list], this.#ends[list]);
+  }
+}
+
+/** The last days that had completed runs, and a sample of these runs. */
+function shiftOf({ start, seconds, state }: Runs, isDone: Uint8Array, edges: readonly number[]): Task['shift'] {
+  if (edges.length < 3) return null;
+  const recent = edges.slice(-SHIFT_DAYS - 1);
+  const dayOf = stretchOf(recent);
+  const found: number[] = [];
+  for (let i = 0; i < start.length; i++)
+    if (start[i] >= recent[0] && isDone[state[i]] === 1 && seconds[i] === seconds[i]) found.push(i);
+  const step = Math.ceil(found.length / SHIFT_RUNS) || 1;
+  const sample = found.filter((_, i) => i % step === 0);
+  return findShift(
+    sample.map((i) => seconds[i]),
+    sample.map((i) => dayOf(start[i])),
+    recent.slice(0, -1),
+  );
+}
+
+/** Failed runs are kept before others, up to half of the dots: they are few, and what is looked for. */
+function dotsOf({ start, seconds, state }: Runs, isFailed: Uint8Array, most: number): Task['dots'] {
+  const isDot = (i: number) => start[i] === start[i] && seconds[i] === seconds[i];
+  let [others, failed] = [0, 0];
+  for (let i = 0; i < start.length; i++) {
+    if (!isDot(i)) continue;
+    if (isFailed[state[i]] === 1) failed++;
+    else others++;
+  }
+  const every_failed = Math.ceil(failed / Math.max(most / 2, most - others)) || 1;
+  const every = Math.ceil(others / (most - Math.ceil(failed / every_failed))) || 1;
+  const dots: Task['dots'] = { at: [], seconds: [], state: [], of: others + failed, every, every_failed };
+  [others, failed] = [0, 0];
+  for (let i = 0; i < start.length; i++) {
+    if (!isDot(i) || (isFailed[state[i]] === 1 ? failed++ % every_failed : others++ % every) !== 0) continue;
+    dots.at.push(start[i]);
+    dots.seconds.push(seconds[i]);
+    dots.state.push(state[i]);
+  }
+  return dots;
+}
+
+function failuresOf(
+  { rids, expected, failure, failures }: Runs,
+  engine: Engine,
+): Pick<Task, 'failures' | 'failure_count'> {
+  type Found = { code: number; runs: number; first: number; last: number; rid: number };
+  const found = new Map<number, Found>();
+  for (let i = 0; i < rids.length; i++) {
+    const code = failure[i];
+    if (code === 0) continue;
+    const one = found.get(code) ?? { code, runs: 0, first: Infinity, last: -Infinity, rid: rids[i] };
+    one.runs++;
+    if (expected[i] < one.first) one.first = expected[i];
+    if (expected[i] > one.last) [one.last, one.rid] = [expected[i], rids[i]];
+    found.set(code, one);
+  }
+  const list = [...found.values()].sort((a, b) => b.runs - a.runs || a.code - b.code);
+  const number = (at: number) => (Number.isFinite(at) ? at : null);
+  return {
+    failure_count: list.length,
+    failures: list.slice(0, MOST_FAILURES).map(({ code, runs, first, last, rid }) => ({
+      failure: failures[code],
+      runs,
+      first: number(first),
+      last: number(last),
+      id: engine.idOf('task_run', rid),
+    })),
+  };
+}
+
+function slowestOf({ rids, seconds, start, state, states }: Runs, engine: Engine): Task['slowest'] {
+  /** places, longest first; of equal ones the first that was met */
+  const top: number[] = [];
+  for (let i = 0; i < rids.length; i++) {
+    if (!(top.length < MOST_SLOWEST ? seconds[i] === seconds[i] : seconds[i] > seconds[top[top.length - 1]])) continue;
+    let at = top.length;
+    while (at > 0 && seconds[top[at - 1]] < seconds[i]) at--;
+    top.splice(at, 0, i);
+    if (top.length > MOST_SLOWEST) top.pop();
+  }
+  const name = engine.accessor('name');
+  return top.map((i) => ({
+    id: engine.idOf('task_run', rids[i]),
+    name: String(name(rids[i]) ?? ''),
+    state_type: state[i] === 0 ? null : states[state[i]],
+    at: Number.isNaN(start[i]) ? null : start[i],
+    seconds: seconds[i],
+  }));
+}
+
+function lastSuccessOf({ rids, state, end: ends }: Runs, isDone: Uint8Array, engine: Engine): Task['last_success'] {
+  let [last, end] = [0, -Infinity];
+  for (let i = 0; i < rids.length; i++) {
+    if (isDone[state[i]] === 1 && ends[i] > end) [last, end] = [rids[i], ends[i]];
+  }
+  return last === 0 ? null : { id: engine.idOf('task_run', last), end_time: end };
+}

@@ -1,0 +1,42 @@
+/** A task over time: reached from a run and from the groups, and its figures lead to the runs they count. */
+import { accessible } from './accessible.ts';
+import { expect, test } from './host.ts';
+import { Window } from './window.ts';
+
+test('a task over time', async ({ host }) => {
+  const { page } = await host.start({ args: ['--demo', '--demo-runs', '3000'] });
+  const window = new Window(page);
+  await window.ready();
+  const search = page.getByRole('textbox', { name: /^Search names/ });
+  await search.fill('state:failed task~scrape_shop');
+  await search.press('Enter');
+  await expect(page.getByRole('list', { name: 'Filters', exact: true }).getByRole('listitem')).toHaveCount(2);
+  await window.row(/scrape_shop/).dblclick();
+  await window.detail.getByRole('button', { name: 'task scrape_shop: over time' }).click();
+
+  const view = page.getByRole('main', { name: 'Task' });
+  await expect(view.getByRole('heading', { name: 'scrape_shop' })).toBeVisible();
+  const days = view.getByRole('table', { name: 'By day' });
+  await expect(days.getByRole('row').nth(1)).toBeVisible();
+  await expect(view.getByRole('table', { name: 'Failures' }).getByRole('row').nth(1)).toBeVisible();
+  await accessible(page, 'main[aria-label="Task"]');
+
+  // the slowest run opens beside it
+  await view.getByRole('table', { name: 'Slowest runs' }).getByRole('button').first().click();
+  await expect(window.detail.getByRole('heading', { level: 2 })).toContainText('scrape_shop');
+
+  // a day leads to the runs it counts
+  const first = days.getByRole('row').nth(1);
+  const runs = await first.getByRole('cell').first().innerText();
+  await first.getByRole('button').click();
+  await expect(page.getByRole('heading', { level: 1, name: new RegExp(`^${runs} runs?$`) })).toBeVisible();
+
+  // and a group of the list to its task
+  await page.goBack();
+  await expect(view.getByRole('heading', { name: 'scrape_shop' })).toBeVisible();
+  await view.getByRole('button', { name: 'Back to the list' }).click();
+  await page.getByRole('button', { name: 'Group', exact: true }).click();
+  await page.getByRole('menu').getByText('Task', { exact: true }).click();
+  await page.getByRole('button', { name: 'scrape_shop over time' }).click();
+  await expect(view.getByRole('heading', { name: 'scrape_shop' })).toBeVisible();
+});
