@@ -47,9 +47,9 @@ test('a task over time', async ({ host }) => {
     await page.getByRole('menuitem', { name: 'Save the groups as CSV…' }).click();
     await expect(page.getByText(/groups? saved as .*_groups_.*csv/)).toBeVisible();
   });
-  const [head, first] = (await readFile(file, 'utf8')).split('\r\n');
+  const [head, line] = (await readFile(file, 'utf8')).split('\r\n');
   expect(head).toMatch(/^task,task_key,runs,/);
-  expect(first).toMatch(/^[^,]+,[^,]+,\d+,/);
+  expect(line).toMatch(/^[^,]+,[^,]+,\d+,/);
   await page.getByRole('button', { name: 'scrape_shop over time' }).click();
   await expect(view.getByRole('heading', { name: 'scrape_shop' })).toBeVisible();
 });
