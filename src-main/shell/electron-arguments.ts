@@ -1,7 +1,7 @@
 /** What the system or a person starts the app with. */
 import { parseArgs } from 'node:util';
 import { CASE_ENDING } from '../contract/case-file.ts';
-import { placeInLink } from '../contract/place.ts';
+import { LINK_SCHEME, placeInLink } from '../contract/place.ts';
 
 const options = { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' }, case: { type: 'string' } } as const;
 
@@ -18,7 +18,8 @@ export function electronArguments(args: string[]): {
 } {
   const { values, positionals } = parseArgs({ args, options, strict: false, allowPositionals: true });
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
-  const clicked = positionals.find((path) => path.toLowerCase().endsWith(CASE_ENDING));
+  const isLink = (one: string) => one.toLowerCase().startsWith(`${LINK_SCHEME}:`);
+  const clicked = positionals.find((one) => !isLink(one) && one.toLowerCase().endsWith(CASE_ENDING));
   return {
     dataDir: text(values['data-dir']),
     demoRuns: Number(values['demo-runs']) || undefined,

@@ -8,7 +8,7 @@ import { Window } from './window.ts';
 const args = ['--demo', '--demo-runs', '600'];
 
 test('the window walks back and forth like a browser, and begins where it ended', async ({ host, hostKind }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const { page } = await host.start({ args });
   const window = new Window(page);
   await window.ready();

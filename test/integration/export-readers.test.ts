@@ -11,7 +11,7 @@ import { BIG, formed, hostileRows, INT64, LONG, type HostileRow } from '../fixtu
 
 const columns = ['id', 'name', 'state.message', 'tags', 'run_count', 'total_run_time', 'start_time', 'task_inputs.int64', 'task_inputs.big']; // prettier-ignore
 const python = process.env.TASKSCOPE_READERS_PYTHON;
-const noPython = python ? false : 'no Python with openpyxl: TASKSCOPE_READERS_PYTHON is not set';
+const noPython = python ? false : 'no Python with openpyxl and pandas: TASKSCOPE_READERS_PYTHON is not set';
 
 let archive: ExportArchive;
 let rows: HostileRow[] = [];
@@ -63,6 +63,12 @@ describe('CSV', () => {
         if (start_time !== null) assert.equal(parseTime(time), micros(rows[i]));
       });
     }
+  });
+
+  test('pandas gets the same cells as Python’s own reader', { skip: noPython }, async () => {
+    const path = await archive.export('rows.csv', { columns, safe: true, bom: true });
+    const [[first, ...heads], ...cells] = read('csv', path) as string[][];
+    assert.deepEqual(read('pandas', path), [[first.replace('\ufeff', ''), ...heads], ...cells]);
   });
 
   test('DuckDB tells nothing from an empty text', async () => {

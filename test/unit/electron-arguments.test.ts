@@ -15,6 +15,15 @@ test('a case file is named, or handed over by a double click among whatever the 
   });
 });
 
+test('a link shows a place and opens no file, whatever it ends with', () => {
+  const link = 'taskscope://open/runs?in=night.taskscope';
+  assert.deepEqual(electronArguments(['.', '--lang=de', link]), {
+    ...{ dataDir: null, demoRuns: undefined, case: null, place: '/runs?in=night.taskscope' },
+  });
+  assert.equal(electronArguments(['TASKSCOPE://open/x.taskscope']).case, null);
+  assert.equal(electronArguments(['taskscope://open/exec?q=1']).place, null);
+});
+
 test('the packages tell the system that such files are ours', () => {
   const packaging = readFileSync(new URL('../../resources/packaging.yml', import.meta.url), 'utf8');
   assert.match(packaging, new RegExp(`^fileAssociations:\\n  - ext: ${CASE_ENDING.slice(1)}$`, 'm'));

@@ -89,6 +89,13 @@ export function copiesOfFlowRun(id: string): CopyItem[] {
   ];
 }
 
+export function copiesOfTask(key: string): CopyItem[] {
+  return [
+    linkTo(() => placeOf({ view: { kind: 'task', key } }), 'task'),
+    { label: 'Task key', make: () => Promise.resolve({ text: key, said: 'The task’s key is copied' }) },
+  ];
+}
+
 /** In the columns and the order of the list. */
 export function copiesOfRuns(ids: readonly string[]): CopyItem[] {
   const as = (format: RowsFormat, words: string) => async (): Promise<Copied> => {

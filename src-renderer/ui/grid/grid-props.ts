@@ -45,6 +45,8 @@ export type GridProps = {
   oncopy?: (row: TaskRunRow | null) => void;
   /** the menu of a row, at a place of the window in px; `field`: the column that was clicked, null: none */
   onmenu?: (index: number, row: TaskRunRow, at: { x: number; y: number }, field: string | null) => void;
+  /** the menu of a column's header; `from` is the grid */
+  onheadmenu?: (field: string, at: { x: number; y: number; from: HTMLElement }) => void;
   /** the keyboard goes on to what an open run says */
   ontabs?: () => void;
   /** the flow run of the row is wanted as a whole */
