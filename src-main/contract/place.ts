@@ -2,7 +2,7 @@
  * What the window shows, as a text that can be kept, copied and opened again: the fragment of the page's address, an entry of its history,
  * and what follows `taskscope://open`. It only ever says what to show, so a link from a stranger can do no more than that.
  *
- * `/runs?in=prod&q=state:failed&sort=-start_time&run=<id>`, `/flow-runs/<id>?…`, `/tasks/<task key>?…`; what is left out is as in a new window.
+ * `/runs?in=prod&q=state:failed&sort=-start_time&run=<id>`, `/flow-runs?of=<id>&…`, `/tasks?of=<task key>&…`; what is left out is as in a new window.
  */
 import { z } from 'zod';
 import { defaultSort, groupSortSchema, querySchema, type SortKey } from './query.ts';
@@ -48,9 +48,9 @@ const listed = (keys: readonly SortKey[]) => keys.map(signed).join(',');
 
 /** The text of a place. Begins with a slash, which no ticket of the browser shell does. */
 export function writePlace({ view, workspace, query, group, columns, preset, run }: Place): string {
-  const end =
-    view.kind === 'runs' ? '' : `/${encodeURIComponent((view.kind === 'task' ? view.key : view.id).toWellFormed())}`;
   const values: [string, string | null][] = [
+    // not in the path: a key such as `..` would be a way up there
+    ['of', view.kind === 'runs' ? null : view.kind === 'task' ? view.key : view.id],
     ['in', workspace],
     ['q', printQuery(query.where) || null],
     ['sort', listed(query.sort) === listed(defaultSort) ? null : listed(query.sort)],
@@ -63,7 +63,7 @@ export function writePlace({ view, workspace, query, group, columns, preset, run
     ['run', run],
   ];
   const said = values.flatMap(([name, value]) => (value === null ? [] : [`${name}=${escaped(value)}`]));
-  return `/${paths[view.kind]}${end}?${said.join('&')}`;
+  return `/${paths[view.kind]}?${said.join('&')}`;
 }
 
 /** null: not such a text, or one that says what no window can show. */
@@ -74,7 +74,7 @@ export function readPlace(text: string): Place | null {
     const { where, problem } = parseQuery(values.get('q') ?? '');
     if (problem) return null;
     const parsed = placeSchema.safeParse({
-      view: viewOf(path),
+      view: viewOf(path, values.get('of')),
       workspace: values.get('in'),
       query: { where, sort: values.has('sort') ? listOf(values.get('sort')).map(sortOf) : defaultSort },
       group: groupOf(values.get('group')),
@@ -102,13 +102,10 @@ function groupOf(text: string | null) {
   return { field: decodeURIComponent(name), time: time || null, sort: { by, dir } };
 }
 
-function viewOf(path: string): unknown {
-  const [before, kind, name, ...rest] = path.split('/');
-  if (before !== '' || rest.length > 0) return null;
-  const value = decodeURIComponent(name ?? '');
-  if (kind === paths.runs) return name === undefined ? { kind: 'runs' } : null;
-  if (kind === paths.flow_run) return { kind: 'flow_run', id: value };
-  return kind === paths.task ? { kind: 'task', key: value } : null;
+function viewOf(path: string, of: string | null): unknown {
+  if (path === `/${paths.runs}`) return { kind: 'runs' };
+  if (path === `/${paths.flow_run}`) return { kind: 'flow_run', id: of };
+  return path === `/${paths.task}` ? { kind: 'task', key: of } : null;
 }
 
 export const LINK_SCHEME = 'taskscope';

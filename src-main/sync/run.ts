@@ -6,7 +6,7 @@ import type { Dialect } from '../contract/query.ts';
 import type { FetchRule } from '../contract/sync.ts';
 import { formatTime, parseTime } from '../contract/time.ts';
 import { uuidHex } from '../contract/uuid.ts';
-import { allFeatures, type PrefectClient, type Row } from '../prefect/client.ts';
+import { allFeatures, USUAL_PAGE_LIMIT, type PrefectClient, type Row } from '../prefect/client.ts';
 import { isRouteFailure } from '../prefect/failures.ts';
 import { scanAnchored } from './anchored.ts';
 import { readDelta, reach, unfinishedDue } from './delta.ts';
@@ -71,10 +71,16 @@ export async function runSync(options: SyncOptions): Promise<void> {
   });
   const outbox = new Outbox(options.sink, (written) => progress.written(written));
   try {
-    const server = await learn(options, state, memory);
-    const source = new Source(options.client, server.limit, askOptions(options, progress), memory.sizes);
+    const limit = state.server?.limit ?? USUAL_PAGE_LIMIT;
+    const source = new Source(options.client, limit, askOptions(options, progress), memory.sizes);
     const pass: Pass = { source, sink: options.sink, outbox, progress, state };
     source.onSkip = (...what) => skip(pass, ...what);
+    // before the server is asked what it is: eight requests, each of which takes one that has just started a fifth of a second. A route
+    // that fails here fails in the harvest again, after the others are read
+    if (state.through === null && !state.open?.parents)
+      await readNewest(pass, Date.now() * 1000 + state.ahead).catch(unlessOther(() => undefined));
+    const server = await learn(options, state, memory);
+    source.limit = server.limit;
     forget(state, Date.now() * 1000 + state.ahead, options.verify === true || state.through === null);
     progress.skipped(named(state));
     const told = await nameDialect(options, pass, server.anew);
@@ -164,8 +170,6 @@ async function work(
   if (open) {
     progress.resumable(true);
   }
-  // a route that fails here fails in the harvest again, after the others are read
-  if (open && known === null && !open.parents) await readNewest(pass, clock()).catch(unlessOther(() => undefined));
   const pools = () => options.state(POOLS_KEY).then((stored) => readPools(pass, stored, whole));
   const parents =
     known !== null || whole || !open?.parents

@@ -174,6 +174,7 @@ test('address, sign-in and name change; the archive stays', async ({ host, hostK
 });
 
 test('a preset carries its columns, is pinned, and is what the window opens with', async ({ host }) => {
+  test.setTimeout(240_000);
   const args = ['--demo', '--demo-runs', '2000'];
   const running = await host.start({ args });
   const { page } = running;

@@ -1,10 +1,12 @@
 /** A task over time: reached from a run and from the groups, and its figures lead to the runs they count. */
 import { accessible } from './accessible.ts';
+import { readFile } from 'node:fs/promises';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
 
 test('a task over time', async ({ host }) => {
-  const { page } = await host.start({ args: ['--demo', '--demo-runs', '3000'] });
+  const running = await host.start({ args: ['--demo', '--demo-runs', '3000'] });
+  const { page } = running;
   const window = new Window(page);
   await window.ready();
   const search = page.getByRole('textbox', { name: /^Search names/ });
@@ -37,6 +39,17 @@ test('a task over time', async ({ host }) => {
   await view.getByRole('button', { name: 'Back to the list' }).click();
   await page.getByRole('button', { name: 'Group', exact: true }).click();
   await page.getByRole('menu').getByText('Task', { exact: true }).click();
+  const groups = page.getByRole('table', { name: 'Runs by task' });
+  await expect(groups.getByRole('row').nth(1)).toBeVisible();
+  // the groups as a file
+  await page.getByRole('button', { name: 'Grouped by task' }).click();
+  const file = await running.savedFile(async () => {
+    await page.getByRole('menuitem', { name: 'Save the groups as CSV…' }).click();
+    await expect(page.getByText(/groups? saved as .*_groups_.*csv/)).toBeVisible();
+  });
+  const [head, line] = (await readFile(file, 'utf8')).split('\r\n');
+  expect(head).toMatch(/^task,task_key,runs,/);
+  expect(line).toMatch(/^[^,]+,[^,]+,\d+,/);
   await page.getByRole('button', { name: 'scrape_shop over time' }).click();
   await expect(view.getByRole('heading', { name: 'scrape_shop' })).toBeVisible();
 });

@@ -166,7 +166,7 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await expect(name).not.toHaveText(/^\s*$/);
     first = (await name.textContent()) ?? '';
     await page.keyboard.press('g');
-    await expect(page).toHaveURL(/#\/flow-runs\//);
+    await expect(page).toHaveURL(/#\/flow-runs\?of=/);
     await expect(flowRun).toBeVisible();
     await page.reload();
     await expect(flowRun).toBeVisible();

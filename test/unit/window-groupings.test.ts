@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { aheadOfUtc } from '../../src-main/contract/zone.ts';
 import { edgesOf } from '../../src-main/contract/zone.ts';
+import { groupsCsv } from '../../src-renderer/state/handover/groups-csv.ts';
 import { conditionOfGroup } from '../../src-renderer/state/filters/groupings.ts';
 import '../fixtures/ci-seed.ts';
 
@@ -64,4 +65,33 @@ test('a group is opened as the filter that holds exactly its runs', () => {
   assert.deepEqual(conditionOfGroup({ and: [] }, day, grouping, null), {
     and: [{ field: 'start_time', isNull: true }],
   });
+});
+
+test('groups as CSV: names and keys, every digit, nothing where there is no value', () => {
+  const none = { failed: 0, retried: 0, total: 0, median: null, p95: null, longest: null, last: null, spark: [] };
+  const groups = [
+    {
+      ...none,
+      value: 'load-1a2b',
+      label: 'load, "all"',
+      runs: 3,
+      failed: 1,
+      median: 0.123456,
+      total: 7.5,
+      last: 1_700_000_000_000_001,
+    },
+    { ...none, value: null, label: '', runs: 2 },
+  ];
+  assert.equal(
+    groupsCsv({ label: 'Work queue', field: 'flow_run.work_queue_name' }, groups),
+    'work_queue,flow_run.work_queue_name,runs,failed,retried,median_seconds,p95_seconds,longest_seconds,total_seconds,last_start\r\n' +
+      '"load, ""all""",load-1a2b,3,1,0,0.123456,,,7.5,2023-11-14T22:13:20.000001Z\r\n' +
+      ',,2,0,0,,,,0,\r\n',
+  );
+  const [day] = groupsCsv({ label: 'Day', field: 'start_time', time: 'day' }, [
+    { ...none, value: '0', label: '0', runs: 1 },
+  ])
+    .split('\r\n')
+    .slice(1);
+  assert.match(day ?? '', /^1970-01-01T00:00:00\S*Z,,1,/);
 });

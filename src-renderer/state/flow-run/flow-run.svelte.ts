@@ -8,16 +8,17 @@ import { api } from '../window/app.svelte.ts';
 
 /** Least time between two readings, ms; a reading that took long is followed by four times as long a pause. */
 const PAUSE_MS = 1_000;
-/** ms between two steps that are shown while a long flow run is read. */
-const SHOWN_MS = 400;
 
 export class FlowRun {
   /** the flow run and the subflows that are open, by id */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- replaced as a whole
   parts = $state.raw<ReadonlyMap<string, Part>>(new Map());
   problem = $state.raw<AppError | null>(null);
   private readonly abort = new AbortController();
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on screen shows it
   private readonly reading = new Set<string>();
   /** read again as soon as the reading under way has ended */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
   private readonly stale = new Set<string>();
 
   readonly id: string;
@@ -69,11 +70,10 @@ export class FlowRun {
     const last = before?.runs[before.linked - 1];
     const linked = before && last ? { count: before.linked, last: last.id } : null;
     let builder: PartBuilder | null = null;
-    let shown = -Infinity;
     const show = (done: boolean) => {
       // what was read before stays until the new reading is whole
       if (!builder || (before && !done)) return;
-      shown = performance.now();
+      // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
       this.parts = new Map(this.parts).set(id, builder.part(done));
     };
     for await (const item of api['flow_run.read']({ workspace, id, linked }, { signal: this.abort.signal })) {
@@ -88,8 +88,8 @@ export class FlowRun {
         if (whole || item.from === 0) show(false);
         else await nextTask();
       } else {
+        // shown at the end: to order and draw 50,000 rows anew with each piece would keep the page from answering
         builder?.addLinks(item);
-        if (performance.now() - shown > SHOWN_MS) show(false);
       }
     }
     show(true);
@@ -113,6 +113,7 @@ export class FlowRun {
   private touches(part: Part, changed: readonly string[]): boolean {
     if (!isOver(part.head) || part.runs.some((run) => !isOver(run))) return true;
     if (changed.length === 0) return false;
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
     const ids = new Set(changed);
     return part.runs.some(({ id }) => ids.has(id)) || part.head.subflows.some((one) => !isOver(one));
   }

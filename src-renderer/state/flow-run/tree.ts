@@ -77,24 +77,24 @@ export function depthsOf(items: readonly Item[], inputs: readonly (readonly numb
   const depths = items.map(() => 0);
   const done = items.map(() => false);
   const firsts = items.map(firstOf);
-  const byTime = items.map((_, i) => i).sort((a, b) => byNumber(firsts[a], firsts[b]) || a - b);
+  const byTime = items
+    .map((_, i) => i)
+    .sort((a, b) => byNumber(firsts[a], firsts[b]) || byText(items[a].key, items[b].key));
   const ready = byTime.filter((i) => waits[i] === 0);
-  let stuck = 0;
-  for (let left = items.length; left > 0; left--) {
-    let next = ready.shift();
-    while (next === undefined || done[next]) {
-      if (next === undefined) {
-        while (done[byTime[stuck]]) stuck += 1;
-        next = byTime[stuck];
-      } else next = ready.shift();
-    }
+  const settle = (next: number) => {
     done[next] = true;
-    for (const output of outputs[next] ?? []) {
+    for (const output of outputs[next]) {
       if (done[output]) continue;
       depths[output] = Math.max(depths[output], depths[next] + 1);
       waits[output] -= 1;
       if (waits[output] === 0) ready.push(output);
     }
+  };
+  // `ready` grows while it is walked; `byTime` comes to the turn when only tasks in a circle are left
+  let at = 0;
+  for (const first of byTime) {
+    for (; at < ready.length; at++) if (!done[ready[at]]) settle(ready[at]);
+    if (!done[first]) settle(first);
   }
   return depths;
 }

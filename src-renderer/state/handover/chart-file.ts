@@ -2,13 +2,13 @@
 import type { Histogram } from '../../../src-main/contract/query.ts';
 import { zoneOf } from '../../format.ts';
 import { CHART_HEIGHT, CHART_WIDTH, histogramSvg } from '../../ui/charts/histogram-svg.ts';
-import { api, app } from '../window/app.svelte.ts';
+import { app } from '../window/app.svelte.ts';
 import { clock } from '../window/clock.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
 import { presets } from '../question/presets.svelte.ts';
 import { base64 } from './base64.ts';
 import { exportName } from './export-name.ts';
-import { receiveDownload } from './exports.svelte.ts';
+import { saveContent } from './save-content.ts';
 
 /** Pixels of a PNG for each of the drawing: sharp on dense screens and in print. */
 const DENSITY = 2;
@@ -19,21 +19,10 @@ export async function saveChart(format: 'png' | 'svg', data: Histogram, label: s
   await notes.attempt(async () => {
     const svg = histogramSvg(data, { label, zone: zoneOf(app.utc), color: lightColor });
     const drawn = base64(new TextEncoder().encode(svg));
-    const content = format === 'svg' ? drawn : await png(drawn);
     const preset = presets.dirty ? null : (presets.active?.name ?? null);
     const suggested = exportName({ workspace, preset, what: 'chart', ending: `.${format}` }, clock.read());
-    const place = await api['export.choose']({ suggested });
-    if (!place) return;
-    const { path, download } = await api['export.write']({ save: place.save, content });
-    if (download !== null) receiveDownload(download);
-    const name = path.split(/[\\/]/).at(-1) ?? path;
-    const reveal = { label: 'Show in folder', run: () => void notes.attempt(() => show(path)) };
-    notes.say(`Chart saved as ${name}`, app.hello?.capabilities.reveal_file ? reveal : null);
+    await saveContent(suggested, 'Chart', async () => (format === 'svg' ? drawn : png(drawn)));
   });
-}
-
-async function show(path: string): Promise<void> {
-  await api['shell.revealFile']({ path });
 }
 
 /** Paper is light, whatever the window is: the theme's light value of a colour. */

@@ -17,7 +17,7 @@ export function exportName({ workspace, preset, what, ending }: Named, now: numb
 type Named = {
   workspace: string;
   preset: string | null;
-  what: ExportKind | 'case' | 'chart';
+  what: ExportKind | 'case' | 'chart' | 'groups';
   /** `.csv`; of a folder empty */
   ending: string;
 };

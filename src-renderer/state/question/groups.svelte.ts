@@ -4,11 +4,21 @@ import { toAppError, type AppError } from '../../../src-main/contract/errors.ts'
 import type { Condition, Group, Grouping, GroupSort } from '../../../src-main/contract/query.ts';
 import { conditionOfGroup, groupingOf, type GroupBy } from '../filters/groupings.ts';
 import { rememberTask } from '../filters/task-names.svelte.ts';
+import { formatCount, plural } from '../../format.ts';
+import { base64 } from '../handover/base64.ts';
+import { exportName } from '../handover/export-name.ts';
+import { groupsCsv } from '../handover/groups-csv.ts';
+import { saveContent } from '../handover/save-content.ts';
 import { api, app } from '../window/app.svelte.ts';
+import { clock } from '../window/clock.svelte.ts';
+import { notes } from '../window/notes.svelte.ts';
+import { presets } from './presets.svelte.ts';
 import { question } from './question.svelte.ts';
 
 /** Groups read at once; "more" reads as many again. */
 const PAGE = 200;
+/** Groups of one file: with names of 200 letters they are less than the 3 MB that a window may write. */
+const MOST_SAVED = 10_000;
 
 type Shown = { by: GroupBy; grouping: Grouping; count: number; list: Group[] };
 
@@ -64,6 +74,22 @@ class GroupedList {
     question.set(where);
   }
 
+  /** All groups as a CSV file, in the order on screen; at most MOST_SAVED of them. */
+  async save(): Promise<void> {
+    const [workspace, shown] = [app.workspace, this.shown];
+    if (workspace === null || shown === null) return;
+    const { by, count } = shown;
+    const preset = presets.dirty ? null : (presets.active?.name ?? null);
+    const suggested = exportName({ workspace, preset, what: 'groups', ending: '.csv' }, clock.read());
+    const what = count > MOST_SAVED ? `The first ${formatCount(MOST_SAVED)} groups` : plural(count, 'group');
+    await notes.attempt(() =>
+      saveContent(suggested, what, async () => {
+        const { list } = await this.read(MOST_SAVED, shown, workspace);
+        return base64(new TextEncoder().encode(groupsCsv(by, list)));
+      }),
+    );
+  }
+
   /** Reads the groups from the first to the `wanted`-th, a page at a time. */
   private async ask(wanted: number): Promise<void> {
     const [workspace, by, answer] = [app.workspace, this.by, question.answer];
@@ -71,17 +97,9 @@ class GroupedList {
     this.asking?.abort();
     const { signal } = (this.asking = new AbortController());
     const grouping = groupingOf(by, answer.histogram, app.utc);
-    const { where } = question;
     try {
-      const list: Group[] = [];
-      let count = wanted;
-      for (let from = 0; from < Math.min(wanted, count); from += PAGE) {
-        const input = { workspace, where, grouping, sort: this.sort, from, to: from + PAGE };
-        const page = await api['query.groups'](input, { signal });
-        list.push(...page.groups);
-        if (by.field === 'task_key') for (const { value } of page.groups) rememberTask(value);
-        ({ count } = page);
-      }
+      const { list, count } = await this.read(wanted, { grouping }, workspace, signal);
+      if (by.field === 'task_key') for (const { value } of list) rememberTask(value);
       if (signal.aborted) return;
       this.shown = { by, grouping, count, list };
       this.problem = null;
@@ -89,6 +107,25 @@ class GroupedList {
       const problem = toAppError(thrown);
       if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
     }
+  }
+
+  private async read(
+    wanted: number,
+    { grouping }: { grouping: Grouping },
+    workspace: string,
+    signal?: AbortSignal,
+  ): Promise<{ list: Group[]; count: number }> {
+    const { where } = question;
+    const { sort } = this;
+    const list: Group[] = [];
+    let count = wanted;
+    for (let from = 0; from < Math.min(wanted, count); from += PAGE) {
+      const input = { workspace, where, grouping, sort, from, to: Math.min(wanted, from + PAGE) };
+      const page = await api['query.groups'](input, { signal });
+      list.push(...page.groups);
+      ({ count } = page);
+    }
+    return { list, count };
   }
 }
 

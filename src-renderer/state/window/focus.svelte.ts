@@ -3,6 +3,7 @@ import { dialogs } from './dialogs.svelte.ts';
 import { layout } from './layout.svelte.ts';
 import { notes } from './notes.svelte.ts';
 import { selection } from './selection.svelte.ts';
+import { views } from './views.svelte.ts';
 
 /** What comes and goes: the focus before it is the one to go back to. */
 const PASSING = '[role="menu"], .dialog, [data-passing]';
@@ -27,7 +28,7 @@ export function followFocus(): void {
     return () => document.removeEventListener('click', onclick);
   });
   $effect(() => {
-    void [dialogs.open, selection.id, notes.current, layout.panel];
+    void [dialogs.open, selection.id, notes.current, layout.panel, views.now];
     // after a dialog has put the focus where it thinks that it was
     const timer = setTimeout(returnFocus);
     return () => clearTimeout(timer);

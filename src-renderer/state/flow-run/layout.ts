@@ -1,0 +1,26 @@
+/** Asks a worker of its own for the places of a graph's nodes; the worker ends with the answer. */
+
+/** px; edges by places of nodes */
+export type LayoutQuestion = {
+  sizes: (readonly [width: number, height: number])[];
+  edges: (readonly [from: number, to: number])[];
+};
+/** px; nodes by their middle, edges by the points they pass */
+export type LayoutAnswer = { width: number; height: number; nodes: [number, number][]; edges: [number, number][][] };
+
+/** Rejects when the worker fails, and never settles once aborted. */
+export function layOut(question: LayoutQuestion, signal: AbortSignal): Promise<LayoutAnswer> {
+  const worker = new Worker(new URL('./layout.worker.ts', import.meta.url), { type: 'module' });
+  signal.addEventListener('abort', () => worker.terminate());
+  return new Promise((resolve, reject) => {
+    worker.addEventListener('message', ({ data }: MessageEvent<LayoutAnswer>) => {
+      worker.terminate();
+      resolve(data);
+    });
+    worker.addEventListener('error', (event) => {
+      worker.terminate();
+      reject(new Error(event.message || 'the graph could not be laid out'));
+    });
+    worker.postMessage(question);
+  });
+}

@@ -1,0 +1,100 @@
+/** What happened around a run? Its flow run as a whole: over time, as a graph and as one log, by mouse and by keyboard. */
+import { accessible } from './accessible.ts';
+import { expect, test } from './host.ts';
+import { Window } from './window.ts';
+
+test('a flow run as a whole', async ({ host }) => {
+  const { page } = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
+  const window = new Window(page);
+  await window.ready();
+  await expect(page.getByRole('button', { name: /^Every run since/ })).toBeVisible();
+  const view = page.getByRole('main', { name: /^Flow run/ });
+  const rows = view.getByRole('treegrid', { name: 'Task runs over time' });
+  const group = rows.getByRole('row', { name: /compress_segment.*×/ });
+
+  await test.step('the key opens it from an open run, and the keyboard is in its rows', async () => {
+    await page.getByRole('textbox', { name: /^Search names/ }).fill('compress_segment');
+    await expect(window.rows().first()).toContainText('compress_segment');
+    await window.rows().first().click();
+    await expect(window.detail.getByRole('heading', { level: 2 })).toContainText('compress_segment');
+    await page.keyboard.press('g');
+    await expect(rows).toBeFocused();
+    await expect(view.getByRole('list', { name: 'Facts of the flow run' })).toContainText('archive-logs');
+    await expect(window.grid).toBeHidden();
+    await page.keyboard.press('Escape');
+    await expect(window.detail).toBeHidden();
+  });
+
+  await test.step('runs of one task are one row that opens, by click and by key', async () => {
+    await expect(group).toHaveAttribute('aria-expanded', 'false');
+    await group.click();
+    await expect(group).toHaveAttribute('aria-expanded', 'true');
+    const size = Number(/×(?:\d+ of )?(\d+)/.exec((await group.textContent()) ?? '')?.[1]);
+    const children = rows.getByRole('row', { name: /compress_segment-/ }).and(page.locator('[aria-level="2"]'));
+    await expect(children).toHaveCount(size);
+    await page.keyboard.press('ArrowLeft');
+    await expect(children).toHaveCount(0);
+    await page.keyboard.press('ArrowRight');
+    await expect(children).toHaveCount(size);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await expect(window.detail.getByRole('heading', { level: 2 })).toContainText('compress_segment');
+    await expect(children.first()).toHaveAttribute('aria-selected', 'true');
+  });
+
+  await test.step('order, zoom and the whole', async () => {
+    const dependency = view.getByRole('button', { name: 'Dependency' });
+    await dependency.click();
+    await expect(dependency).toHaveAttribute('aria-pressed', 'true');
+    await expect(rows.getByRole('row').first()).toContainText('list_segments');
+    const fit = view.getByRole('button', { name: 'Fit the whole flow run' });
+    await expect(fit).toBeDisabled();
+    await rows.focus();
+    await page.keyboard.press('+');
+    await expect(fit).toBeEnabled();
+    await page.keyboard.press('0');
+    await expect(fit).toBeDisabled();
+    await accessible(page, 'main[aria-label^="Flow run"]');
+  });
+
+  await test.step('the graph is walked along its edges, and is a list too', async () => {
+    await view.getByRole('tab', { name: 'Graph' }).click();
+    const graph = view.getByRole('group', { name: /^Graph of/ });
+    await expect(graph.locator('[data-key]').first()).toBeVisible();
+    await graph.focus();
+    // the run that is open is in a folded node: the first key chooses the first node
+    await page.keyboard.press('ArrowRight');
+    const told = view.getByText(/list_segments.*used by compress_segment/);
+    await expect(told).toHaveCount(1);
+    await page.keyboard.press('ArrowRight');
+    await expect(view.getByText(/compress_segment.*given by list_segments/)).toHaveCount(1);
+    await view.getByRole('searchbox', { name: 'Find a task in the graph' }).fill('list_seg');
+    await expect(view.getByText(/^1 match, Enter/)).toBeVisible();
+    await view.getByRole('button', { name: 'Outline' }).click();
+    await view
+      .getByRole('group', { name: 'Tasks by step' })
+      .getByRole('button', { name: /^list_segments/ })
+      .click();
+    await expect(window.detail.getByRole('heading', { level: 2 })).toContainText('list_segments');
+    await accessible(page, 'main[aria-label^="Flow run"]');
+  });
+
+  await test.step('its logs are one log, each line with its task run', async () => {
+    await view.getByRole('tab', { name: 'Logs' }).click();
+    await expect(view.getByText(/^Logs are kept of/)).toBeVisible();
+    await view.getByRole('button', { name: /^Fetch the other/ }).click();
+    const lines = view.getByRole('list', { name: /log lines/ }).getByRole('listitem');
+    await expect(lines.filter({ hasText: /list_segments-.* │ / }).first()).toBeVisible();
+    await expect(lines.filter({ hasText: /_segment-.* │ / }).first()).toBeVisible();
+  });
+
+  await test.step('the way back leads to the list as it was, and its runs are a list too', async () => {
+    await view.getByRole('button', { name: 'Back to the list' }).click();
+    await expect(window.grid).toBeVisible();
+    await expect(window.rows().first()).toContainText('compress_segment');
+    await window.detail.getByRole('button', { name: /^flow run .*: as a whole$/ }).click();
+    await view.getByRole('button', { name: 'Show in list' }).click();
+    await expect(window.grid).toBeVisible();
+    await expect(page.getByRole('list', { name: 'Filters', exact: true })).toContainText('flow run');
+  });
+});
