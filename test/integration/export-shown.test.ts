@@ -49,7 +49,7 @@ async function duckIds(source: string): Promise<string[]> {
   const found = await connection.runAndReadAll(`SELECT id FROM ${source}`);
   connection.closeSync();
   duck.closeSync();
-  return found.getRowsJS().map(([id]) => String(id));
+  return found.getRowsJS().map(([id]) => id as string);
 }
 
 async function sheetIds(path: string): Promise<string[]> {
