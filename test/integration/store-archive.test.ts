@@ -73,6 +73,7 @@ test('a row written is read as columns and as its exact text', (t) => {
       name: 'load-abc',
       task_key: null,
       flow_run: uuid(9),
+      flow_run_run_count: null,
       state_type: 'FAILED',
       state_name: null,
       failure: 'ValueError: <n>',

@@ -5,6 +5,7 @@ import { stateTypes } from '../../src-main/contract/fields.ts';
 import { conjuncts } from '../../src-renderer/state/filters/conditions.ts';
 import { portionsOf } from '../../src-renderer/state/question/facet-portions.ts';
 import {
+  failuresAlone,
   readStates,
   toggleName,
   toggleType,
@@ -96,6 +97,21 @@ describe('states of the panel', () => {
     assert.equal(new Set(shapes).size, stateTypes.length);
     assert.deepEqual([...stateOrder].sort(), [...stateTypes].sort());
     assert.equal(stateLook('FROM_THE_FUTURE').label, 'FROM_THE_FUTURE');
+  });
+});
+
+describe('a list of failures alone', () => {
+  it('is one whose states or failures say so', () => {
+    const failed = { field: 'state_type', in: ['FAILED', 'CRASHED'] };
+    assert.ok(failuresAlone(failed) && failuresAlone({ and: [{ field: 'failure', in: ['x'] }, { text: 'a' }] }));
+    for (const where of [
+      TRUE,
+      { not: failed },
+      { or: [failed, { field: 'state_name', in: ['Cached'] }] },
+      { field: 'state_type', in: ['FAILED', 'RUNNING'] },
+    ])
+      // prettier-ignore
+      assert.ok(!failuresAlone(where));
   });
 });
 

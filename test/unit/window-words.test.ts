@@ -196,6 +196,7 @@ describe('small words', () => {
     assert.equal(news(1200, 0, 0), '1,200 new');
     assert.equal(news(0, 0, 1), 'List has changed');
     assert.equal(news(0, 0, 0), null);
+    assert.equal(newsWords({ added: 43, failed: 43, removed: 0 }, true), '43 new');
     assert.equal(newsWords('lost'), 'List has changed');
     assert.equal(newsWords(null), null);
   });

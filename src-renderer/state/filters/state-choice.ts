@@ -3,6 +3,7 @@
  * "Crashed or TimedOut" is one OR over the two fields. Excluding works the same way inside one `not`.
  */
 import { conjuncts, joined, type Gesture } from './conditions.ts';
+import { failureStateTypes } from '../../../src-main/contract/fields.ts';
 import type { Condition } from '../../../src-main/contract/query.ts';
 
 type StateSet = { types: string[]; names: string[] };
@@ -50,6 +51,16 @@ export function readStates(where: Condition, prefix = ''): StateChoice {
     side.names = [...side.names, ...read.set.names];
   }
   return choice;
+}
+
+/** Whether every run of the question has failed or crashed, as far as its filters say so. */
+export function failuresAlone(where: Condition): boolean {
+  return conjuncts(where).some((one) => {
+    if ('field' in one && one.field === 'failure') return 'in' in one && one.in.length > 0;
+    const read = statesOf(one);
+    if (!read || read.not || read.set.names.length > 0) return false;
+    return read.set.types.length > 0 && read.set.types.every((type) => failureStateTypes.includes(type));
+  });
 }
 
 export function writeStates(where: Condition, choice: StateChoice, prefix = ''): Condition {
