@@ -45,8 +45,8 @@ export function folded(lines: readonly DiffLine[]): Folded[] {
     let to = i;
     while (to < lines.length && near[to] === 0) to++;
     if (to - i > 1) out.push({ same: to - i });
-    else if (to > i) out.push(lines[i]!);
-    if (to < lines.length) out.push(lines[to]!);
+    else if (to > i) out.push(lines[i]);
+    if (to < lines.length) out.push(lines[to]);
     i = to + 1;
   }
   return out;
