@@ -126,7 +126,7 @@ test('failed runs by what they failed of', async ({ host }) => {
     await search.fill('failure~"no attribute \'execute\'" log:exception');
     await search.press('Enter');
     const fetch = page.getByRole('button', { name: /^Fetch (them|the other|those)/ });
-    const whole = page.getByText(/^The logs of all [\d,]+ runs were searched/);
+    const whole = page.getByText(/^Logs and artifacts of all [\d,]+ runs were searched/);
     await expect(fetch.or(whole)).toBeVisible();
     if (await fetch.isVisible()) await fetch.click();
     await expect(whole).toBeVisible({ timeout: 60_000 });

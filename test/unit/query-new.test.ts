@@ -31,6 +31,7 @@ test('the first row that has them is expected later, in an archive that reaches 
         const engine = new Engine(archive, { dialect: 'sqlite' });
         engine.load();
         const naive = new Naive(archive, 'sqlite');
+        naive.now = NOW;
         const from = NOW - ago;
         const started = (row: PlainRow) => naive.value('task_run', row, 'expected_start_time') as number | null;
         const valueOf = (row: PlainRow) => naive.value('task_run', row, field) as string | null;
@@ -72,6 +73,7 @@ test('the news of an answer are the rows that came to it, those of them that fai
         const engine = new Engine(archive, { dialect: 'sqlite' });
         engine.load();
         const naive = new Naive(archive, 'sqlite');
+        naive.now = NOW;
         // by number: a run that was deleted and has come again is another row
         const matching = () => archive.listed('task_run').filter(({ row }) => naive.where('task_run', row, where, NOW));
         const before = engine.ask({ where, sort: [], now: NOW });
