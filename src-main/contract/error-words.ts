@@ -249,7 +249,7 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
   }),
   FILE_SET_ASIDE: ({ say, has }) => ({
     title: `${say('path', 'A settings file')} could not be understood`,
-    advice: `${has('set_aside') ? `It was set aside as ${say('set_aside', '')}` : 'It was left as it is'} (${say('held', 'its content is unknown')}), and Taskscope started without it. To have it back, end Taskscope, correct that file or take one from a backup, and put it at the first path.`,
+    advice: `${has('set_aside') ? `It was set aside as ${say('set_aside', '')}` : 'It was left as it is'} (${say('content', 'its content is unknown')}), and Taskscope started without it. To have it back, end Taskscope, correct that file or take one from a backup, and put it at the first path.`,
   }),
   FOLDER_ON_NETWORK: ({ say }) => ({
     title: `The data folder is on a network file system (${say('kind', 'unknown')})`,

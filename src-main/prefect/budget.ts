@@ -111,10 +111,10 @@ export class Budget {
       this.#nextAt = now + 1000 / rate;
       this.#begun.push(now);
       this.#forgetOld();
-      let held = true;
+      let taken = true;
       queue.shift()?.resolve(() => {
-        if (!held) return;
-        held = false;
+        if (!taken) return;
+        taken = false;
         this.#inFlight -= 1;
         this.#serve();
       });

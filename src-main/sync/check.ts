@@ -88,7 +88,7 @@ class Differing {
 
   async take(rows: Row[]): Promise<void> {
     if (rows.length === 0) return;
-    const found = await this.#sink.compare?.('task_run', rows);
+    const found = await this.#sink.differing?.('task_run', rows);
     if (found) {
       this.added.push(...found.missing);
       this.changed.push(...found.changed);

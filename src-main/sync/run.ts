@@ -24,7 +24,7 @@ import { forget, named, noneSkipped, skip } from './skipped.ts';
 import { Source } from './source.ts';
 import { fetchByRule } from './rule.ts';
 import { byOurClock, noteClock, parseState, STATE_KEY, type SyncState } from './state.ts';
-import { compareRest, verifiedByHarvest, verify, type Parents } from './verify.ts';
+import { verifyRest, verifiedByHarvest, verify, type Parents } from './verify.ts';
 import { HOUR, parseVerify, VERIFY_KEY, verifiedSince, type VerifyState } from './windows.ts';
 
 export type { SyncProgress } from './progress.ts';
@@ -40,7 +40,7 @@ export type SyncOptions = {
   /** compare the whole archive with the server, not only the share that is due */
   verify?: boolean;
   /** read changes only: nothing is compared because it is due. What is asked for (`verify`, a first harvest) is done all the same */
-  sparing?: boolean;
+  metered?: boolean;
   /** for which runs history, logs and artifacts are fetched once the rows are there */
   rule?: FetchRule;
   /** of the earlier syncs of this archive */
@@ -92,7 +92,7 @@ export async function runSync(options: SyncOptions): Promise<void> {
     await outbox.flush();
     progress.succeeded(
       state.success,
-      byOurClock(options.sparing ? state.through : checkedUpTo(state, verified), state),
+      byOurClock(options.metered ? state.through : checkedUpTo(state, verified), state),
     );
     if (options.rule) await fetchByRule(pass, options.rule, memory.ruleTries);
     progress.done();
@@ -158,14 +158,14 @@ const unlessOther = (otherwise: () => void) => (thrown: unknown) => {
 async function work(
   pass: Pass,
   verified: VerifyState,
-  { since, verify: whole = false, sparing = false, ...options }: SyncOptions,
+  { since, verify: whole = false, metered = false, ...options }: SyncOptions,
 ): Promise<void> {
   const { state, progress } = pass;
   const known = state.through;
   const clock = () => pass.source.clock ?? Date.now() * 1000 + state.ahead;
   plan(state, since, clock());
   progress.completeSince(completeSince(state));
-  const daily = !sparing && (state.daily === null || Math.abs(clock() - state.daily) >= DAY);
+  const daily = !metered && (state.daily === null || Math.abs(clock() - state.daily) >= DAY);
   const open = state.open;
   if (open) {
     progress.resumable(true);
@@ -192,7 +192,7 @@ async function work(
   }
   if (daily || open || whole) {
     progress.step('null_probe');
-    if (parents && pass.sink.ids && (known !== null || whole)) await compareRest(pass, parents);
+    if (parents && pass.sink.ids && (known !== null || whole)) await verifyRest(pass, parents);
     else
       for (const entity of runEntities)
         await tried(pass, entity, 'without start', () => readNullStarts(pass.source, entity, keeper(pass, entity)));
@@ -205,7 +205,7 @@ async function work(
     await verifiedByHarvest(pass, verified, open.started);
   }
   progress.completeSince(completeSince(state));
-  if (whole || !(open || sparing)) await verify(pass, verified, whole);
+  if (whole || !(open || metered)) await verify(pass, verified, whole);
 }
 
 /** µs; every change up to then is here, late rows of the last hours too: their counts agreed then. */

@@ -33,7 +33,7 @@ export type Sink = {
   /** How many kept rows that are not gone are expected to start in each step of `step` µs: [start of the step in µs, rows], ascending, empty steps left out. */
   histogram?(entity: 'task_run' | 'flow_run', step: number): Promise<[number, number][]>;
   /** Ids of the rows that are not kept (or are marked gone), and of those whose kept version differs. Writes nothing. */
-  compare?(entity: Entity, rows: Row[]): Promise<{ missing: string[]; changed: string[] }>;
+  differing?(entity: Entity, rows: Row[]): Promise<{ missing: string[]; changed: string[] }>;
   /** Runs to fetch by rule, newest first. Without it nothing is fetched by rule. */
   dueActivities?(wanted: DueActivities): Promise<DueRun[]>;
   /** Adds to the kept activity of the run. `stamp`: as `dueActivities` gave it; null: it was fetched for another reason. */

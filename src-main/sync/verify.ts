@@ -68,14 +68,14 @@ export async function verify(pass: Pass, verify: VerifyState, whole: boolean): P
   const isDue = (last: number | null, every: number) => !whole && (last === null || Math.abs(now - last) >= every);
   if (isDue(verify.counted, COUNT_EVERY)) {
     for (const entity of runEntities)
-      await tried(pass, entity, 'counts', () => compareCounts(pass, entity, verify[entity], now - SETTLED));
+      await tried(pass, entity, 'counts', () => verifyCounts(pass, entity, verify[entity], now - SETTLED));
     verify.counted = now;
   }
   if (whole) verify.recent = now;
   else if (isDue(verify.recent, RECENT_EVERY)) {
     let agreed = true;
     for (const entity of runEntities)
-      agreed = (await tried(pass, entity, 'recent', () => compareRecent(pass, entity, now))) && agreed;
+      agreed = (await tried(pass, entity, 'recent', () => verifyRecent(pass, entity, now))) && agreed;
     if (agreed) verify.recent = now;
   }
   const pages = (window: Window) => Math.ceil((window.rows + 1) / source.limit);
@@ -95,7 +95,7 @@ export async function verify(pass: Pass, verify: VerifyState, whole: boolean): P
       due -= cost;
     }
     // a window that cannot be read keeps none of the others from being compared
-    if (!(await tried(pass, entity, 'window', () => compareWindow(pass, entity, window)))) {
+    if (!(await tried(pass, entity, 'window', () => verifyWindow(pass, entity, window)))) {
       if (++failed === MOST_FAILED) break;
       continue;
     }
@@ -161,7 +161,7 @@ function bounds({ from, to }: Pick<Window, 'from' | 'to'>): { low: string | null
 }
 
 /** Reads a window whole. Rows that are kept there and were not among them have moved or are gone, and are asked for by id. */
-async function compareWindow(pass: Pass, entity: RunEntity, window: Window): Promise<void> {
+async function verifyWindow(pass: Pass, entity: RunEntity, window: Window): Promise<void> {
   const { source, sink, outbox } = pass;
   const started = clock(pass);
   const { skips } = source;
@@ -206,7 +206,7 @@ const unseen = (ids: readonly string[], seen: ReadonlySet<string>): string[] => 
  * Compares the server's counts with the archive's, halves stretches that differ, and marks the differing windows (`at` null). Apart from
  * late rows the archive holds all rows that the server has, so equal counts mean equal rows; exceptions are found by the regular rounds.
  */
-async function compareCounts(pass: Pass, entity: RunEntity, windows: Window[], before: number): Promise<void> {
+async function verifyCounts(pass: Pass, entity: RunEntity, windows: Window[], before: number): Promise<void> {
   if (entity === 'task_run' && hasNoTimeFilter(pass)) return;
   // the newest window is open: it is counted up to the last whole hour
   const hour = Math.floor(before / HOUR) * HOUR;
@@ -243,25 +243,25 @@ async function compareCounts(pass: Pass, entity: RunEntity, windows: Window[], b
 type Stretch = Pick<Window, 'from' | 'to'> & { window: Window };
 
 /** Compares the counts of the last hours, halves what differs, and reads it. Finds late rows and deletions within minutes. */
-async function compareRecent(pass: Pass, entity: RunEntity, now: number): Promise<void> {
+async function verifyRecent(pass: Pass, entity: RunEntity, now: number): Promise<void> {
   const { sink, state, outbox } = pass;
   if (entity === 'task_run' && hasNoTimeFilter(pass)) return;
   await outbox.flush();
   const end = now - ARRIVING;
   const begin = Math.max(now - RECENT, state.since ?? -Infinity);
-  const compare = async (from: number, to: number): Promise<void> => {
+  const verifyPart = async (from: number, to: number): Promise<void> => {
     const kept = (await sink.ids?.(entity, { from, to: to - 1 })) ?? [];
     if ((await countThere(pass, entity, { from, to })) === kept.length) return;
-    if (to - from <= SHORT) return compareWindow(pass, entity, { from, to, at: null, rows: kept.length, off: 0 });
+    if (to - from <= SHORT) return verifyWindow(pass, entity, { from, to, at: null, rows: kept.length, off: 0 });
     const middle = from + Math.floor((to - from) / 2);
-    await compare(from, middle);
-    await compare(middle, to);
+    await verifyPart(from, middle);
+    await verifyPart(middle, to);
   };
-  if (begin < end) await compare(begin, end);
+  if (begin < end) await verifyPart(begin, end);
 }
 
 /** Once a day: asks by id for kept flows and deployments that are not in `parents`, and for kept runs that are in no window. */
-export async function compareRest(pass: Pass, parents: Parents): Promise<void> {
+export async function verifyRest(pass: Pass, parents: Parents): Promise<void> {
   const { sink, source, outbox, state, progress } = pass;
   if (!sink.ids) return;
   progress.step('verify');

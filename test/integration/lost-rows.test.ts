@@ -104,7 +104,7 @@ describe('a settings file that cannot be understood', () => {
       const { notices } = await app.handlers.hello({}, { signal: new AbortController().signal });
       await app.close();
       assert.deepEqual(
-        notices.map(({ code, details }) => [code, details.path, details.held]),
+        notices.map(({ code, details }) => [code, details.path, details.content]),
         [['FILE_SET_ASIDE', join(data, file), held]],
       );
     }

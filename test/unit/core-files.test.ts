@@ -39,7 +39,7 @@ test('an unreadable JSON file is set aside, not overwritten', async () => {
   const { code, details } = file.setAside!;
   assert.equal(code, 'FILE_SET_ASIDE');
   assert.equal(await readFile(details.set_aside as string, 'utf8'), '{"half": ');
-  assert.deepEqual([details.path, details.held], [path, 'numbers: 9 bytes that are not JSON']);
+  assert.deepEqual([details.path, details.content], [path, 'numbers: 9 bytes that are not JSON']);
 });
 
 test('what is set aside is counted, also where nothing may be written', async () => {
@@ -47,9 +47,9 @@ test('what is set aside is counted, also where nothing may be written', async ()
   await write(path, '[{"newer": 1}, {"newer": 2}, {"newer": 3}]');
   const held = new AppError('FOLDER_IN_USE', 'held');
   const reader = await openJsonFile(path, z.array(z.number()), [], { holds: 'workspaces', readOnly: held });
-  assert.deepEqual(reader.setAside?.details, { path, held: '3 workspaces' });
+  assert.deepEqual(reader.setAside?.details, { path, content: '3 workspaces' });
   const writer = await openJsonFile(path, z.array(z.number()), [], { holds: 'workspaces' });
-  assert.equal(writer.setAside?.details.held, '3 workspaces');
+  assert.equal(writer.setAside?.details.content, '3 workspaces');
   await assert.rejects(stat(path), { code: 'ENOENT' });
 });
 

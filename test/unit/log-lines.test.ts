@@ -8,7 +8,7 @@ import { blocksOf, foldMessage, logText, MOST_DRAWN, pieces, UNFOLD_BY } from '.
 import { levelOf, LineChooser, type LogFilter } from '../../src-main/contract/log-filter.ts';
 import { logSearch, MOST_HITS } from '../../src-main/contract/log-search.ts';
 import { LogPass } from '../../src-renderer/ui/text/log-pass.ts';
-import { LogTally } from '../../src-renderer/ui/text/log-tally.ts';
+import { LogCounts } from '../../src-renderer/ui/text/log-counts.ts';
 import '../fixtures/ci-seed.ts';
 
 const line = (level: number, message: string, name = 'prefect.task_runs') => ({
@@ -24,12 +24,12 @@ const marked = (text: string, search: string, regex = false) =>
 describe('log lines', () => {
   it('any number is a level', () => {
     assert.deepEqual([55, 40, 35, 20, 5, 0].map(levelOf), ['critical', 'error', 'warning', 'info', 'debug', 'debug']);
-    const tally = new LogTally();
+    const counts = new LogCounts();
     for (const one of [line(40, 'a', 'x'), line(45, 'b', 'y'), line(20, 'c', 'y'), line(20, 'd', 'z')])
-      tally.count(one, 1);
-    tally.count(line(20, 'd', 'z'), -1);
+      counts.count(one, 1);
+    counts.count(line(20, 'd', 'z'), -1);
     assert.deepEqual(
-      [tally.levels.error, tally.levels.info, tally.loggers],
+      [counts.levels.error, counts.levels.info, counts.loggers],
       [
         2,
         1,

@@ -162,7 +162,7 @@ export class SyncRunner {
         verify,
         drop: retention.gone === 'drop',
         rule: metered ? { states: [], days: 0 } : this.#options.fetchRule(),
-        sparing: metered,
+        metered,
       };
       for await (const { status, dialect } of sync.run(asked, { signal })) {
         if (dialect) await this.#options.onDialect(dialect);

@@ -91,16 +91,16 @@ async function textOf(path: string): Promise<string | null> {
 }
 
 /** A file in a folder that is only read stays where it is. Throws FOLDER_READ_ONLY, DISK_FULL. */
-async function putAside(path: string, held: string, stays: boolean): Promise<AppError> {
-  if (stays) return new AppError('FILE_SET_ASIDE', `${path} cannot be understood: ${held}`, { path, held });
+async function putAside(path: string, content: string, stays: boolean): Promise<AppError> {
+  if (stays) return new AppError('FILE_SET_ASIDE', `${path} cannot be understood: ${content}`, { path, content });
   const aside = `${path}.unreadable-${Date.now()}`;
   await rename(path, aside).catch((thrown: NodeJS.ErrnoException) => {
     throw fileError(thrown, path);
   });
-  return new AppError('FILE_SET_ASIDE', `${path} cannot be understood: set aside as ${aside}, ${held}`, {
+  return new AppError('FILE_SET_ASIDE', `${path} cannot be understood: set aside as ${aside}, ${content}`, {
     path,
     set_aside: aside,
-    held,
+    content,
   });
 }
 

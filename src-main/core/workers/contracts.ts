@@ -73,7 +73,7 @@ export const writerContract = {
     z.array(z.string()),
   ),
   histogram: call(z.object({ entity: runEntity, step: z.number() }), z.array(z.tuple([z.number(), z.number()]))),
-  compare: call(z.object({ keys }), z.object({ missing: z.array(z.string()), changed: z.array(z.string()) })),
+  differing: call(z.object({ keys }), z.object({ missing: z.array(z.string()), changed: z.array(z.string()) })),
   preview: call(z.object({ retention: retentionSchema, now: z.number() }), removalSchema),
   enforce: call(z.object({ retention: retentionSchema, now: z.number() }), removalSchema),
   state: call(z.object({ key: z.string() }), z.unknown()),
@@ -132,7 +132,7 @@ export const syncContract = {
       drop: z.boolean(),
       rule: fetchRuleSchema,
       /** read changes only: nothing is compared because it is due */
-      sparing: z.boolean(),
+      metered: z.boolean(),
     }),
     syncItemSchema,
   ),

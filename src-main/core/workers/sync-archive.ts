@@ -54,7 +54,7 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
       stubs: (entity, limit) => writer.stubs({ entity, limit }),
       ids: (entity, range) => writer.ids({ entity, range }),
       histogram: (entity, step) => writer.histogram({ entity, step }),
-      compare: (entity, rows) => writer.compare({ keys: prepare(entity, rows).keys }),
+      differing: (entity, rows) => writer.differing({ keys: prepare(entity, rows).keys }),
       dueActivities: (wanted) => writer.dueActivities(wanted),
       saveActivity: (id, activity, stamp) => writer.saveActivity({ id, activity, stamp }).then(() => undefined),
     };
@@ -95,7 +95,7 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
   serve(
     syncContract,
     {
-      run: ({ connection, since, verify, drop, rule, sparing }, context) =>
+      run: ({ connection, since, verify, drop, rule, metered }, context) =>
         told<Item>(
           (tell, last) =>
             asking(connection, context.signal, async (client, signal) => {
@@ -106,7 +106,7 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
                   signal,
                   since,
                   verify,
-                  sparing,
+                  metered,
                   rule,
                   memory,
                   state: (key) => writer.state({ key }),

@@ -88,7 +88,7 @@ const handlers: Handlers<typeof writerContract> = {
   stubs: ({ entity, limit }) => writer().lookup((it) => it.stubs(entity, limit)),
   ids: ({ entity, range }) => writer().lookup((it) => it.ids(entity, range)),
   histogram: ({ entity, step }) => writer().lookup((it) => it.histogram(entity, step)),
-  compare: ({ keys }) => writer().compare(keys),
+  differing: ({ keys }) => writer().differing(keys),
   needed: ({ keys }) => writer().needed(keys),
   preview: ({ retention, now }) => writer().preview(retention, now),
   enforce: ({ retention, now }) => writer().enforce(retention, now),

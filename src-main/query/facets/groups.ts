@@ -29,7 +29,7 @@ type Membership = {
 };
 
 /** What is counted of each group, by its number. */
-type Tally = {
+type Figures = {
   runs: Uint32Array;
   failed: Uint32Array;
   retried: Uint32Array;
@@ -58,17 +58,17 @@ export function groups(
   const table = tables.task_run;
   const members = membershipOf(tables, grouping, mask);
   const list = rowSet.rowsOf(mask, rows);
-  const tally = count(table, members, list);
-  rank(table, members, tally, mask, byDuration(list));
+  const figures = count(table, members, list);
+  rank(table, members, figures, mask, byDuration(list));
   const found: number[] = [];
-  for (let group = 0; group < members.groups; group++) if (tally.runs[group] > 0) found.push(group);
-  found.sort(orderOf(page.sort, tally, members));
+  for (let group = 0; group < members.groups; group++) if (figures.runs[group] > 0) found.push(group);
+  found.sort(orderOf(page.sort, figures, members));
   const shown = found.slice(page.from, page.to);
   const spark = sparks(table, members, list, shown);
   return {
     count: found.length,
     spark: { from: spark.from, step: spark.step },
-    groups: shown.map((group, i) => describe(group, members, tally, spark.counts[i])),
+    groups: shown.map((group, i) => describe(group, members, figures, spark.counts[i])),
   };
 }
 
@@ -177,7 +177,7 @@ export function stretchOf(edges: readonly number[]): (at: number) => number {
   };
 }
 
-function count(table: Table, { codes, starts, items, groups }: Membership, list: Uint32Array): Tally {
+function count(table: Table, { codes, starts, items, groups }: Membership, list: Uint32Array): Figures {
   const [runs, failed, retried, timed] = [0, 0, 0, 0].map(() => new Uint32Array(groups));
   const total = new Float64Array(groups);
   const [median, p95, longest, last] = [0, 0, 0, 0].map(() => new Float64Array(groups).fill(NaN));
@@ -210,12 +210,12 @@ function count(table: Table, { codes, starts, items, groups }: Membership, list:
 function rank(
   table: Table,
   { codes, starts, items }: Membership,
-  tally: Tally,
+  figures: Figures,
   mask: RowSet,
   byDuration: Uint32Array,
 ): void {
   const durations = table.field('duration') as DifferenceColumn;
-  const { timed, median, p95, longest } = tally;
+  const { timed, median, p95, longest } = figures;
   const seen = new Uint32Array(timed.length);
   const middle = timed.map((n) => nearestRank(n, MEDIAN));
   const high = timed.map((n) => nearestRank(n, P95));
@@ -276,19 +276,20 @@ function sparks(
 /** The group without a value comes last, and of the others those without the measure; ties as the values were first met. */
 function orderOf(
   { by, dir }: GroupSort,
-  tally: Tally,
+  figures: Figures,
   { label, groups }: Membership,
 ): (a: number, b: number) => number {
   const sign = dir === 'asc' ? 1 : -1;
   const rest = (a: number, b: number) => (a === 0 ? 1 : b === 0 ? -1 : a - b);
   if (by === 'label') {
-    const labels = Array.from({ length: groups }, (_, group) => (tally.runs[group] > 0 ? label(group) : ''));
+    const labels = Array.from({ length: groups }, (_, group) => (figures.runs[group] > 0 ? label(group) : ''));
     return (a, b) => {
       if (a === 0 || b === 0 || labels[a] === labels[b]) return rest(a, b);
       return labels[a] < labels[b] ? -sign : sign;
     };
   }
-  const measure = by === 'failed_share' ? Float64Array.from(tally.failed, (n, i) => n / tally.runs[i]) : tally[by];
+  const measure =
+    by === 'failed_share' ? Float64Array.from(figures.failed, (n, i) => n / figures.runs[i]) : figures[by];
   return (a, b) => {
     const [x, y] = [measure[a], measure[b]];
     if (a === 0 || b === 0 || x === y) return rest(a, b);
@@ -297,19 +298,19 @@ function orderOf(
   };
 }
 
-function describe(group: number, { value, label }: Membership, tally: Tally, spark: number[]): Group {
+function describe(group: number, { value, label }: Membership, figures: Figures, spark: number[]): Group {
   const number = (found: number) => (Number.isFinite(found) ? found : null);
   return {
     value: group === 0 ? null : value(group),
     label: group === 0 ? '' : label(group),
-    runs: tally.runs[group],
-    failed: tally.failed[group],
-    retried: tally.retried[group],
-    total: tally.total[group],
-    median: number(tally.median[group]),
-    p95: number(tally.p95[group]),
-    longest: number(tally.longest[group]),
-    last: number(tally.last[group]),
+    runs: figures.runs[group],
+    failed: figures.failed[group],
+    retried: figures.retried[group],
+    total: figures.total[group],
+    median: number(figures.median[group]),
+    p95: number(figures.p95[group]),
+    longest: number(figures.longest[group]),
+    last: number(figures.last[group]),
     spark,
   };
 }

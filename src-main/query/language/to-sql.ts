@@ -195,7 +195,7 @@ const text = (value: string): string => `'${value.replaceAll("'", "''").split('\
 
 /** `ILIKE '%pattern%'` of the server's database. SQLite compares C strings: with a NUL nothing matches. */
 function like(value: string, pattern: string, dialect: Dialect): string {
-  if (pattern.includes('\0') && dialect === 'sqlite') return '0';
+  if (pattern.includes('\0')) return '0';
   if (dialect === 'sqlite') return `${value} LIKE ${text(`%${pattern}%`)}`;
   const folded = pattern.toLowerCase();
   return `${lower(value, folded)} LIKE ${text(`%${folded}%`)} ESCAPE '\\'`;

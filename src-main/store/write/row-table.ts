@@ -93,7 +93,7 @@ export class RowTable {
   }
 
   /** Ids of rows that are not kept or are marked gone, and of rows that are kept and differ. */
-  compare(keys: Keys): { missing: string[]; changed: string[] } {
+  differing(keys: Keys): { missing: string[]; changed: string[] } {
     const missing: string[] = [];
     const changed: string[] = [];
     for (let i = 0; i < keys.rows; i++) {

@@ -45,7 +45,7 @@ export type Writer = {
   /** number of the last commit that touched rows */
   lastBatch(): number;
   /** Ids of rows that are not kept or are marked gone, and of rows that are kept and differ. Writes nothing. */
-  compare(keys: Keys): { missing: string[]; changed: string[] };
+  differing(keys: Keys): { missing: string[]; changed: string[] };
   /** By row: 1 when `write` would change something; the others need not be encoded. */
   needed(keys: Keys): Uint8Array;
   /** Asks about kept rows. */
@@ -204,8 +204,8 @@ class ArchiveWriter implements Writer, Target {
     return this.#log.next - 1;
   }
 
-  compare(keys: Keys): { missing: string[]; changed: string[] } {
-    return this.#guard(() => this.#tables[keys.entity].compare(keys));
+  differing(keys: Keys): { missing: string[]; changed: string[] } {
+    return this.#guard(() => this.#tables[keys.entity].differing(keys));
   }
 
   needed(keys: Keys): Uint8Array {

@@ -19,7 +19,7 @@ export class GridScroller {
   #state = $state.raw<ScrollState>({ scroll: 0, offset: 0 });
   /** scrollTop as last read, px: reading it from the element forces a layout, 28 ms with the first rows */
   #scrollTop = 0;
-  #held = false;
+  #dragged = false;
   #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(element: () => HTMLElement | undefined, extent: () => Extent) {
@@ -71,27 +71,27 @@ export class GridScroller {
     const element = this.#element();
     if (!element) return;
     this.#scrollTop = element.scrollTop;
-    this.#take(scrolled(this.#state, this.#scrollTop, this.#extent(), this.#held));
+    this.#take(scrolled(this.#state, this.#scrollTop, this.#extent(), this.#dragged));
     this.#restLater();
   };
 
   readonly onpointerdown = (event: PointerEvent): void => {
     const element = this.#element();
     // beyond the content is the scrollbar
-    if (element && event.target === element && event.offsetX >= element.clientWidth) this.#held = true;
+    if (element && event.target === element && event.offsetX >= element.clientWidth) this.#dragged = true;
   };
 
   /** Some browsers send no pointerup for a scrollbar: a move without buttons or a wheel ends the hold too. */
   readonly release = (event: PointerEvent | WheelEvent): void => {
-    if (!this.#held || (event.type === 'pointermove' && event.buttons !== 0)) return;
-    this.#held = false;
+    if (!this.#dragged || (event.type === 'pointermove' && event.buttons !== 0)) return;
+    this.#dragged = false;
     this.#restLater();
   };
 
   #restLater(): void {
     clearTimeout(this.#resting);
     this.#resting = setTimeout(() => {
-      if (!this.#held) this.#take(rested(this.#state, this.#extent()));
+      if (!this.#dragged) this.#take(rested(this.#state, this.#extent()));
     }, REST_MS);
   }
 

@@ -3,7 +3,7 @@ import { LineChooser, type Level, type LogFilter } from '../../../src-main/contr
 import { byTimeAndId, type LinePlace, type LogLine } from '../../../src-main/contract/run.ts';
 import { Slices } from '../../scheduling.ts';
 import { ROW, rowsOf } from './log-layout.ts';
-import { LogTally } from './log-tally.ts';
+import { LogCounts } from './log-counts.ts';
 
 export type LogLayout = {
   /** characters in a row, Infinity without wrapping */
@@ -37,11 +37,11 @@ const STEP_CHARACTERS = 500_000;
 
 export const nothing: Shown = {
   ...{ lines: [], around: new Set<string>(), tops: new Float64Array(1), errors: [], afterGap: -1 },
-  ...{ levels: new LogTally().levels, loggers: [] },
+  ...{ levels: new LogCounts().levels, loggers: [] },
 };
 
 /** What a pass has come to, for the next one to go on from. */
-type Passed = { key: string; logs: readonly LogLine[]; late: LinePlace | null; tally: LogTally; shown: Shown };
+type Passed = { key: string; logs: readonly LogLine[]; late: LinePlace | null; counts: LogCounts; shown: Shown };
 
 /** The first place in a log at or after this one. */
 export function placeOf(lines: readonly LogLine[], place: LinePlace): number {
@@ -61,7 +61,7 @@ function firstWhere(length: number, holds: (at: number) => boolean): number {
 
 export class LogPass {
   private asked = 0;
-  private passed: Passed = { key: '', logs: [], late: null, tally: new LogTally(), shown: nothing };
+  private passed: Passed = { key: '', logs: [], late: null, counts: new LogCounts(), shown: nothing };
 
   /**
    * A later call replaces an earlier one, which then resolves to null. A log that has only grown is not looked at anew. `pause` is called before
@@ -75,7 +75,7 @@ export class LogPass {
   ): Promise<Shown | null> {
     const asked = ++this.asked;
     const key = JSON.stringify([filter, columns, [...rooms]]);
-    const { tally, from, lines, tops, errors } = this.resume(key, logs, late, filter.context > 0);
+    const { counts, from, lines, tops, errors } = this.resume(key, logs, late, filter.context > 0);
     const around = new Set<string>();
     const chooser = new LineChooser(filter);
     let afterGap = -1;
@@ -104,14 +104,14 @@ export class LogPass {
           if (asked !== this.asked) return null;
         }
       }
-      tally.count(line, 1);
+      counts.count(line, 1);
       chooser.take(line, show);
     }
     const shown: Shown = {
       ...{ lines, around, errors, afterGap },
-      ...{ tops: tops.subarray(0, lines.length + 1), levels: { ...tally.levels }, loggers: tally.loggers },
+      ...{ tops: tops.subarray(0, lines.length + 1), levels: { ...counts.levels }, loggers: counts.loggers },
     };
-    this.passed = { key, logs, late, tally, shown };
+    this.passed = { key, logs, late, counts, shown };
     return shown;
   }
 
@@ -123,16 +123,16 @@ export class LogPass {
     const ends = [passed.late, late].map((place) => (place ? placeOf(logs, place) : most));
     const same = firstWhere(most, (i) => logs[i] !== passed.logs[i]);
     const from = anew || key !== passed.key ? 0 : Math.min(same, ...ends);
-    if (from === 0) return { tally: new LogTally(), from, lines: [] as LogLine[], tops, errors: [] as number[] };
+    if (from === 0) return { counts: new LogCounts(), from, lines: [] as LogLine[], tops, errors: [] as number[] };
     const { shown } = passed;
     const kept = from < passed.logs.length ? placeOf(shown.lines, passed.logs[from]) : shown.lines.length;
-    const tally = passed.tally.copy();
-    for (let i = from; i < passed.logs.length; i++) tally.count(passed.logs[i], -1);
+    const counts = passed.counts.copy();
+    for (let i = from; i < passed.logs.length; i++) counts.count(passed.logs[i], -1);
     tops.set(shown.tops.subarray(0, kept + 1));
     const errors = shown.errors.slice(
       0,
       firstWhere(shown.errors.length, (i) => shown.errors[i] >= kept),
     );
-    return { tally, from, lines: shown.lines.slice(0, kept), tops, errors };
+    return { counts, from, lines: shown.lines.slice(0, kept), tops, errors };
   }
 }

@@ -56,17 +56,17 @@ export class Opened {
     const timers: ReturnType<typeof setTimeout>[] = [];
     const later = (task: () => void, millis: number) => void timers.push(setTimeout(task, millis));
     let next: Shown = { id, detail: null, activity: null, problem: null };
-    let held = this.shown !== null && this.shown.id !== id;
+    let waits = this.shown !== null && this.shown.id !== id;
 
     const settle = (change: Partial<Shown>) => {
       if (signal.aborted) return;
       next = { ...next, ...change };
-      if (held && !(next.problem || (next.detail && next.activity))) return;
-      held = false;
+      if (waits && !(next.problem || (next.detail && next.activity))) return;
+      waits = false;
       this.shown = next;
     };
     const release = () => {
-      held = false;
+      waits = false;
       settle({});
     };
 
@@ -139,7 +139,7 @@ export class Opened {
       }
     };
 
-    if (held) later(release, HOLD_MS);
+    if (waits) later(release, HOLD_MS);
     else settle({});
     void readDetail();
     later(() => {

@@ -2,7 +2,7 @@
 import { levelOf, type Level } from '../../../src-main/contract/log-filter.ts';
 import type { LogLine } from '../../../src-main/contract/run.ts';
 
-export class LogTally {
+export class LogCounts {
   readonly levels: Record<Level, number> = { critical: 0, error: 0, warning: 0, info: 0, debug: 0 };
   readonly #loggers = new Map<string, number>();
 
@@ -12,8 +12,8 @@ export class LogTally {
     this.#loggers.set(name, (this.#loggers.get(name) ?? 0) + by);
   }
 
-  copy(): LogTally {
-    const copy = new LogTally();
+  copy(): LogCounts {
+    const copy = new LogCounts();
     Object.assign(copy.levels, this.levels);
     for (const [name, lines] of this.#loggers) copy.#loggers.set(name, lines);
     return copy;
