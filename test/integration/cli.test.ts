@@ -123,6 +123,29 @@ describe('query', () => {
     );
   });
 
+  test('a preset that another workspace has saved finds the flow of that name here, and says what is not here', async () => {
+    const id = '00000000-0000-4000-8000-000000000001';
+    const preset = (name: string, flow: string) => ({
+      ...{ id: name, name, columns: null, builtin: false, names: { [id]: flow } },
+      query: { where: { field: 'flow_run.flow_id', in: [id] }, sort: [] },
+    });
+    await writeFile(
+      join(data, 'presets.json'),
+      JSON.stringify([preset('of orders', 'ingest-orders'), preset('of none', 'no such flow')]),
+    );
+    const here = await run('query', '--preset', 'of orders');
+    assert.equal(here.code, 0, here.err);
+    const { count } = JSON.parse(here.out) as { count: number };
+    const { count: all } = JSON.parse((await ask('{"flows": {"name": {"any_": ["ingest-orders"]}}}')).out) as {
+      count: number;
+    };
+    assert.ok(count > 0 && count === all, `${count} of ${all}`);
+    const absent = await run('query', '--preset', 'of none');
+    words(absent, 0, /names "no such flow" .* which this archive does not have/);
+    assert.equal((JSON.parse(absent.out) as { count: number }).count, 0);
+    await rm(join(data, 'presets.json'));
+  });
+
   test('unknown presets, workspaces and files are failures that say what there is', async () => {
     const evil = await run('query', '--preset', '\x1b]0;title\x07\x9b2J');
     words(evil, 1, /named "�\]0;title��2J"/); // what a terminal would obey is shown, not sent

@@ -9,7 +9,7 @@ import { settingsChangeSchema, settingsSchema } from '../../src-main/contract/se
 import { fetchRuleSchema, retentionSchema } from '../../src-main/contract/sync.ts';
 import { mixWords, notSentWords, signInWords } from '../../src-renderer/state/workspace/connection-words.ts';
 import { paceLabel, paces } from '../../src-renderer/state/workspace/pace.ts';
-import { localPreset, namesIn, type Lookup } from '../../src-renderer/state/question/preset-names.ts';
+import { localPreset, namesIn, type Lookup } from '../../src-main/contract/preset-names.ts';
 import { differs, inOrder } from '../../src-renderer/state/question/preset-order.ts';
 import {
   editForm,

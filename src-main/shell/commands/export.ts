@@ -64,8 +64,8 @@ export const exportFile: Command = (args) => {
     values,
     async (app) => {
       const workspace = await workspaceOf(app, values);
-      const question = await questionOf(app, values);
       await checkDamage(app, workspace, values);
+      const question = await questionOf(app, workspace, values);
       const query = await wholeQuery(app, workspace, question);
       // JSON is the server's own row unless columns were asked for
       const own = 'query' in question && !['json', 'jsonl'].includes(asked.format) ? question.columns : null;

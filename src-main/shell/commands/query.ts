@@ -11,8 +11,8 @@ export const query: Command = (args) => {
   const { values } = parse({ args, options: { ...common, ...questionOptions, ...damageOptions } });
   return withApp(values, async (app) => {
     const workspace = await workspaceOf(app, values);
-    const question = await questionOf(app, values);
     await checkDamage(app, workspace, values);
+    const question = await questionOf(app, workspace, values);
     const reply =
       'body' in question
         ? await paginate(app, workspace, question.body)

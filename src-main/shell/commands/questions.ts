@@ -2,9 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { AppError } from '../../contract/errors.ts';
+import { localPreset, lookupIn } from '../../contract/preset-names.ts';
 import type { Query } from '../../contract/query.ts';
 import type { App } from '../../core/app.ts';
-import { UsageError } from '../terminal.ts';
+import { say, UsageError } from '../terminal.ts';
 
 export const questionOptions = { preset: { type: 'string' }, body: { type: 'string' } } as const;
 
@@ -12,17 +13,33 @@ export const questionOptions = { preset: { type: 'string' }, body: { type: 'stri
 export type Question = { body: string } | { query: Query; columns: string[] | null };
 
 /** Without either option the body is empty: every task run. */
-export async function questionOf(app: App, values: { preset?: string; body?: string }): Promise<Question> {
+export async function questionOf(
+  app: App,
+  workspace: string,
+  values: { preset?: string; body?: string },
+): Promise<Question> {
   if (values.preset !== undefined && values.body !== undefined)
     throw new UsageError('--preset and --body are two ways to ask: give one');
-  if (values.preset !== undefined) return preset(app, values.preset);
+  if (values.preset !== undefined) return preset(app, workspace, values.preset);
   return { body: values.body === undefined ? '{}' : await readBody(values.body) };
 }
 
-function preset(app: App, name: string): Question {
+async function preset(app: App, workspace: string, name: string): Promise<Question> {
   const presets = app.presets.list();
   const found = presets.find((one) => one.name === name) ?? presets.find((one) => sameName(one.name, name));
-  if (found) return { query: found.query, columns: found.columns?.length ? found.columns : null };
+  if (found) {
+    const { signal } = new AbortController();
+    const local = await localPreset(
+      found,
+      lookupIn(workspace, {
+        'query.counts': async (input) => app.handlers['query.counts'](input, { signal }),
+        'query.ask': async (input) => app.handlers['query.ask'](input, { signal }),
+      }),
+    );
+    for (const { field, id } of local?.absent ?? [])
+      say(`taskscope: the preset names "${found.names[id] ?? id}" (${field}), which this archive does not have.`);
+    return { query: local?.query ?? found.query, columns: found.columns?.length ? found.columns : null };
+  }
   const names = presets.map((one) => `"${one.name}"`).join(', ');
   throw new AppError('NOT_FOUND', `there is no preset named "${name}"; there are ${names}`, { preset: name });
 }

@@ -4,7 +4,7 @@ import { resolveField } from '../../../src-main/contract/fields.ts';
 import type { Condition, Facet } from '../../../src-main/contract/query.ts';
 import { toAppError } from '../../../src-main/contract/errors.ts';
 import { api } from '../window/app.svelte.ts';
-import { idsIn } from './condition-ids.ts';
+import { idsIn } from '../../../src-main/contract/condition-ids.ts';
 import { rememberTask } from './task-names.svelte.ts';
 
 const names = new SvelteMap<string, string>();

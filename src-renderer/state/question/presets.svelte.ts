@@ -3,7 +3,6 @@ import { untrack } from 'svelte';
 import { toAppError } from '../../../src-main/contract/errors.ts';
 import { PRESET_FILE_ENDING } from '../../../src-main/contract/preset-file.ts';
 import type { Preset } from '../../../src-main/contract/preset.ts';
-import { TRUE } from '../../../src-main/contract/query.ts';
 import { plural } from '../../format.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { receiveDownload } from '../handover/exports.svelte.ts';
@@ -12,14 +11,12 @@ import { notes } from '../window/notes.svelte.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 import { knownName, rememberName } from '../filters/names.svelte.ts';
 import { freeName, type ImportHow, type ImportItem } from './preset-import.ts';
-import { localPreset, namesIn, type LocalPreset, type Lookup } from './preset-names.ts';
+import { localPreset, lookupIn, namesIn, type LocalPreset } from '../../../src-main/contract/preset-names.ts';
 import { differs, inOrder } from './preset-order.ts';
 import { question } from './question.svelte.ts';
 
 /** The contract's limit for one call of query.counts. */
 const COUNTED = 64;
-/** Values that contain a name, of which those that are the name are taken. */
-const SAME_NAME = 200;
 
 class Presets {
   private kept = $state.raw<Preset[]>([]);
@@ -83,7 +80,7 @@ class Presets {
     const known: [string, LocalPreset][] = [];
     try {
       for (const preset of this.kept) {
-        const found = await localPreset(preset, archiveOf(workspace));
+        const found = await localPreset(preset, lookupIn(workspace, api));
         if (found) known.push([preset.id, found]);
       }
     } catch (thrown) {
@@ -298,27 +295,6 @@ class Presets {
       await this.load();
     });
   }
-}
-
-function archiveOf(workspace: string): Lookup {
-  return {
-    has: async (field, id) => {
-      const query = { where: { field, in: [id] }, sort: [] };
-      const [count = 0] = await api['query.counts']({ workspace, queries: [query] });
-      return count > 0;
-    },
-    idsOf: async (field, name) => {
-      const { facets } = await api['query.ask']({
-        workspace,
-        query: { where: TRUE, sort: [] },
-        rows: { from: 0, to: 0 },
-        facets: [{ field, limit: SAME_NAME, search: name }],
-        histogram: null,
-      });
-      const values = facets.flatMap((facet) => facet.values);
-      return values.flatMap(({ value, label }) => (value !== null && label === name ? [value] : []));
-    },
-  };
 }
 
 export const presets = new Presets();

@@ -1,6 +1,6 @@
 /** The ids that a condition names: which they are, and the same condition with others in their place. */
-import { resolveField } from '../../../src-main/contract/fields.ts';
-import type { Condition } from '../../../src-main/contract/query.ts';
+import { resolveField } from './fields.ts';
+import type { Condition } from './query.ts';
 
 export type NamedId = { field: string; id: string };
 

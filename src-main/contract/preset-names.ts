@@ -2,9 +2,9 @@
  * A preset in another workspace: the same flow has another id there. A preset is saved with the names of the ids in it, and an id that an
  * archive does not have stands for those of its name there.
  */
-import type { Preset } from '../../../src-main/contract/preset.ts';
-import type { Query } from '../../../src-main/contract/query.ts';
-import { idsIn, replaceIds, type NamedId } from '../filters/condition-ids.ts';
+import { idsIn, replaceIds, type NamedId } from './condition-ids.ts';
+import type { Preset } from './preset.ts';
+import { TRUE, type FacetRequest, type Query } from './query.ts';
 
 /** What one archive says of ids and names. `field` holds such ids. */
 export type Lookup = {
@@ -12,6 +12,40 @@ export type Lookup = {
   /** ids whose name is exactly this */
   idsOf(field: string, name: string): Promise<readonly string[]>;
 };
+
+/** Values that contain a name, of which those that are the name are taken. */
+const SAME_NAME = 200;
+
+type Calls = {
+  'query.counts'(input: { workspace: string; queries: Query[] }): Promise<number[]>;
+  'query.ask'(input: {
+    workspace: string;
+    query: Query;
+    rows: { from: number; to: number };
+    facets: FacetRequest[];
+    histogram: null;
+  }): Promise<{ facets: { values: { value: string | null; label: string }[] }[] }>;
+};
+
+/** Asks the archive of a workspace by the window's own calls. */
+export function lookupIn(workspace: string, calls: Calls): Lookup {
+  return {
+    has: async (field, id) => {
+      const [count = 0] = await calls['query.counts']({
+        workspace,
+        queries: [{ where: { field, in: [id] }, sort: [] }],
+      });
+      return count > 0;
+    },
+    idsOf: async (field, name) => {
+      const facets = [{ field, limit: SAME_NAME, search: name }];
+      const query = { where: TRUE, sort: [] };
+      const answer = await calls['query.ask']({ workspace, query, rows: { from: 0, to: 0 }, facets, histogram: null });
+      const values = answer.facets.flatMap((facet) => facet.values);
+      return values.flatMap(({ value, label }) => (value !== null && label === name ? [value] : []));
+    },
+  };
+}
 
 /** `absent`: what the archive has neither by its id nor by its name */
 export type LocalPreset = { query: Query; absent: NamedId[] };
