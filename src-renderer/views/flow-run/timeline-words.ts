@@ -1,0 +1,69 @@
+/** What the timeline says of a row: how long it ran, and the lines that are told of it under the pointer and to screen readers. */
+import { formatCount, formatDuration, formatMoment, plural, secondsBetween, type Zone } from '../../format.ts';
+import { beginOf, endOf, isOver, type TaskRun } from '../../state/flow-run/model.ts';
+import { spansOf } from '../../state/flow-run/spans.ts';
+import { tally, type Row } from '../../state/flow-run/tree.ts';
+
+/** Times in µs. `moment`: now while something runs, else 0; `from`: where the flow run begins. */
+type Known = { from: number; moment: number; now: number; zone: Zone; critical: ReadonlySet<TaskRun> };
+
+export function ranWords(row: Row, moment: number): string {
+  if (row.kind === 'run') {
+    const ran = secondsBetween(row.run.start_time, endOf(row.run, moment));
+    return ran === null ? '' : formatDuration(ran);
+  }
+  if (row.kind === 'note') return '';
+  let [begin, end] = [Infinity, -Infinity];
+  for (const run of row.item.runs) {
+    if (run.start_time !== null) begin = Math.min(begin, run.start_time);
+    end = Math.max(end, endOf(run, moment) ?? -Infinity);
+  }
+  return begin < end ? formatDuration((end - begin) / 1e6) : '';
+}
+
+export function countWords(runs: readonly TaskRun[]): { done: string; failed: string; running: string } {
+  const { over, failed, running, of } = tally(runs);
+  return {
+    done: over === of ? `${formatCount(of)}` : `${formatCount(over)} of ${formatCount(of)}`,
+    failed: failed > 0 ? `${formatCount(failed)} failed` : '',
+    running: running > 0 ? `${formatCount(running)} running` : '',
+  };
+}
+
+const beginWords = (at: number, { from, zone, now }: Known): string =>
+  `from +${formatDuration((at - from) / 1e6)}, ${formatMoment(at, zone, now, 3)}`;
+
+export function rowLines(row: Row, known: Known): string[] {
+  if (row.kind === 'run') return runLines(row.run, known);
+  if (row.kind === 'note') return [];
+  const { runs } = row.item;
+  const { done, failed, running } = countWords(runs);
+  const begin = runs.reduce((first, run) => Math.min(first, beginOf(run) ?? Infinity), Infinity);
+  return [
+    ...[`${done} runs${runs.every(isOver) ? '' : ' are over'}`, failed, running].filter((one) => one),
+    ...(begin < Infinity ? [beginWords(begin, known)] : []),
+    ...(runs.some((run) => known.critical.has(run)) ? ['one is on the critical path'] : []),
+  ];
+}
+
+function runLines(run: TaskRun, known: Known): string[] {
+  const { moment, critical } = known;
+  const lines = [run.state_name ?? run.state_type ?? 'No state'];
+  const begin = beginOf(run);
+  const waited = secondsBetween(begin, run.start_time ?? (isOver(run) ? null : moment));
+  if (begin !== null) lines.push(beginWords(begin, known));
+  if (waited !== null && waited >= 0.0005) lines.push(`waited ${formatDuration(waited)}`);
+  const ran = secondsBetween(run.start_time, endOf(run, moment));
+  if (ran !== null) lines.push(`${isOver(run) ? 'ran' : 'runs since'} ${formatDuration(ran)}`);
+  const attempts = spansOf(run, moment).filter(({ attempt }) => attempt !== null);
+  if (run.run_count > 1 || attempts.length > 1) {
+    const list =
+      attempts.length > 1
+        ? `: ${attempts.map((one) => formatDuration((one.to - one.from) / 1e6)).join(', ')}`
+        : ', times not kept';
+    lines.push(`${Math.max(run.run_count, attempts.length)} attempts${list}`);
+  }
+  if (critical.has(run)) lines.push('on the critical path');
+  if (run.outside > 0) lines.push(plural(run.outside, 'input') + ' from elsewhere');
+  return lines;
+}
