@@ -3,6 +3,7 @@ import { entityOf, type Entity } from '../../contract/fields.ts';
 import { bodySchemas, pageKeys } from '../../contract/prefect-filter.ts';
 import { prefectRules, USUAL_VERSION } from '../../contract/prefect-versions.ts';
 import type { Dialect } from '../../contract/query.ts';
+import { dashed, uuidHex } from '../../contract/uuid.ts';
 import type { JsonRow } from '../json.ts';
 import type { Database } from './database.ts';
 import type { Scope } from './filters.ts';
@@ -115,11 +116,9 @@ function reduced(row: JsonRow): JsonRow {
   return Object.fromEntries(pageKeys.map((key) => [key, row[key] ?? null]));
 }
 
-const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 function canonical(id: string): string | null {
-  if (!uuid.test(id)) return null;
-  const hex = id.replaceAll('-', '').toLowerCase();
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const hex = uuidHex(id);
+  return hex && dashed(hex);
 }
 
 function one(scope: Scope, entity: Entity, text: string): Reply {
