@@ -2,7 +2,7 @@
 
 /** CSI sequences such as ␛[32m, OSC sequences such as links up to their end, and the two-character ones. */
 const escape =
-  /[\u001b\u009b](?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\^_])|\u009b[0-?]*[ -/]*[@-~]/g;
+  /[\u001b\u009b](?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b\u009b]*(?:\u0007|\u001b\\)|[@-Z\\^_])|\u009b[0-?]*[ -/]*[@-~]/g;
 
 /** The text without them. */
 export function ansiFree(text: string): string {

@@ -21,9 +21,16 @@ const termShape = /(-?)(?:"((?:[^"\\]|\\[^])*)(?:"|$)|(\S+))/g;
 export function searchTerms(text: string): SearchTerm[] {
   return [...text.matchAll(termShape)].flatMap(([, minus, quotes, word]): SearchTerm[] => {
     const phrase = quotes !== undefined;
-    const found = phrase ? unescaped(quotes) : word.replace(/(?<=.)\*+$/, '');
+    const found = phrase ? unescaped(quotes) : withoutStars(word);
     return found.trim() === '' || word === '-' ? [] : [{ text: found, not: minus === '-', phrase }];
   });
+}
+
+/** A star alone is a word. */
+function withoutStars(word: string): string {
+  let end = word.length;
+  while (end > 1 && word[end - 1] === '*') end--;
+  return word.slice(0, end);
 }
 
 /** A term as it is typed: reads back as the same. */
@@ -57,19 +64,23 @@ const MOST_PARTS = 8;
 /** Letters from which on a word that is being typed finds longer ones. A shorter one would find most of all words. */
 const LEAST_OF_A_PREFIX = 3;
 
+/** Marks on one letter beyond these are left out: putting n marks in their order takes the square of n. */
+const moreMarks = /(\p{M}{32})\p{M}+/gu;
+const composed = (text: string): string => ansiFree(text).replace(moreMarks, '$1').normalize('NFC');
+
 function folded(word: string): string {
   return word.slice(0, MOST_OF_A_WORD).toLowerCase().replaceAll('ς', 'σ').toWellFormed();
 }
 
 /** The words of a text in order, folded. */
 export function wordsOf(text: string): string[] {
-  return (ansiFree(text).normalize('NFC').match(wordShape) ?? []).map(folded);
+  return (composed(text).match(wordShape) ?? []).map(folded);
 }
 
 /** What follows each inner border of the text's CamelCase words: `timeouterror` and `error` of ConnectTimeoutError. */
 export function partsOf(text: string): string[] {
   const found: string[] = [];
-  for (const word of ansiFree(text).normalize('NFC').match(wordShape) ?? []) {
+  for (const word of composed(text).match(wordShape) ?? []) {
     const parts = word.slice(0, MOST_OF_A_WORD).split(partBorder);
     for (let i = 1; i < Math.min(parts.length, MOST_PARTS); i++) found.push(folded(parts.slice(i).join('')));
   }

@@ -4,6 +4,7 @@
  */
 import { constants, fstatSync, write } from 'node:fs';
 import {
+  chmod,
   link,
   lstat,
   mkdir,
@@ -48,6 +49,8 @@ const FIFO_PAUSE = 2;
 const LOOK_EVERY = 8 * 1024 * 1024;
 const ENOUGH_ROWS = 10_000;
 const OWNER_ONLY = 0o600;
+const OWNER_ONLY_FOLDER = 0o700;
+const ORDINARY_FOLDER = 0o777;
 const ORDINARY = 0o666;
 
 /**
@@ -169,7 +172,7 @@ async function openFolder(path: string, overwrite: boolean, ours: RegExp): Promi
   await checkFolder(target, overwrite, ours);
   await removeStale(target);
   const partial = partialOf(target);
-  await mkdir(partial);
+  await mkdir(partial, { mode: OWNER_ONLY_FOLDER });
   let current: { name: string; file: FileHandle } | null = null;
   const close = async () => {
     const { file } = current ?? {};
@@ -196,6 +199,7 @@ async function openFolder(path: string, overwrite: boolean, ours: RegExp): Promi
       try {
         await close();
         await checkFolder(target, overwrite, ours);
+        await chmod(partial, ORDINARY_FOLDER & ~process.umask());
         const old = partialOf(target);
         const replaced = await rename(target, old).then(
           () => true,

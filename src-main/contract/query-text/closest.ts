@@ -16,8 +16,12 @@ export function fieldWords(scope: Scope): string[] {
   return [...Object.keys(aliases).filter((word) => fieldCalled(word, scope)), ...own, ...behind];
 }
 
+/** No field has a longer name, and the distance takes the letters of both names multiplied. */
+const MOST_LETTERS = 100;
+
 /** Up to two, by how many letters have to change, at most a third of them. */
 export function closest(word: string, scope: Scope): string[] {
+  if (word.length > MOST_LETTERS) return [];
   const wanted = word.toLowerCase();
   return fieldWords(scope)
     .map((name) => ({ name, away: name.startsWith(wanted) ? 0.5 : distance(wanted, name) }))

@@ -48,11 +48,22 @@ export async function writeCase(
 ): Promise<number> {
   const zip = new NewZip();
   zip.addBuffer(Buffer.from(JSON.stringify(manifest, null, 2)), MANIFEST);
-  zip.addFile(archive, ARCHIVE);
+  const file = await open(archive, 'r');
+  const content = file.createReadStream();
+  const { size } = await file.stat();
+  zip.addReadStream(content, ARCHIVE, { size });
   zip.end();
+  const output = zip.outputStream as Readable;
+  zip.on('error', (thrown: Error) => output.destroy(thrown));
+  content.on('error', (thrown) => output.destroy(thrown));
+  output.on('error', () => undefined); // who reads it, later, is told
   let bytes = 0;
-  for await (const written of writeFile(path, chunksOf(zip.outputStream as Readable), options)) bytes = written.bytes;
-  return bytes;
+  try {
+    for await (const written of writeFile(path, chunksOf(output), options)) bytes = written.bytes;
+    return bytes;
+  } finally {
+    content.destroy(); // closes the file, also when the save was cancelled
+  }
 }
 
 async function* chunksOf(stream: AsyncIterable<Uint8Array>) {

@@ -24,7 +24,7 @@ export function keepOutOfLogs(auth: Auth, headers: Record<string, string>): void
 }
 
 /** `http://name:password@proxy`, as proxies are written; the name goes as well, since some services take a token there. */
-const inAddress = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s\/?#@"'<>]+@/gi;
+const inAddress = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s\/?#@"'<>]+@/gi;
 
 /** The text without the secrets of every connection this process has used, and without sign-ins that stand in an address. */
 export function withoutSecrets(text: string): string {

@@ -12,13 +12,13 @@ export function rowWords(entity: Entity, row: JsonObject): string | null {
   return texts.length === 0 ? null : indexed(texts) || null;
 }
 
-/** Names and values of anything in JSON. */
-function addTexts(value: unknown, texts: string[]): void {
-  if (typeof value === 'string' || typeof value === 'number') texts.push(String(value));
-  else if (Array.isArray(value)) for (const one of value) addTexts(one, texts);
-  else if (isObject(value))
-    for (const [name, one] of Object.entries(value)) {
-      texts.push(name);
-      addTexts(one, texts);
-    }
+/** Names and values of anything in JSON, in their order. Without recursion: JSON may be nested deeper than a stack goes. */
+function addTexts(json: unknown, texts: string[]): void {
+  const waiting = [json];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value === 'string' || typeof value === 'number') texts.push(String(value));
+    else if (Array.isArray(value)) for (let i = value.length - 1; i >= 0; i--) waiting.push(value[i]);
+    else if (isObject(value)) for (const [name, one] of Object.entries(value).reverse()) waiting.push(one, name);
+  }
 }

@@ -65,7 +65,7 @@ function sheetCell(text: string): string {
 
 /** A name with a bar, a bracket or a line end stays in its cell and makes no link and no HTML. */
 function markdownCell(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>|#~]/g, '\\$&').replace(/\s*[\r\n]+\s*/g, ' ');
+  return text.replace(/[\\`*_{}[\]<>|#~]/g, '\\$&').replace(/[\r\n]+/g, ' ');
 }
 
 /** As JSON and CSV have it: times in UTC. */
