@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** Most dots of one answer: more than a chart has room for. */
 export const MOST_DOTS = 20_000;
-/** Days of one answer, the newest. */
+/** Days of one answer, the newest that have begun. */
 export const MOST_DAYS = 400;
 
 const micros = z.number().nullable();

@@ -1,6 +1,15 @@
 /** The Electron window: sandboxed, isolated, on its own scheme, with one channel to main and no network. */
 import { join } from 'node:path';
-import { BrowserWindow, ipcMain, protocol, session, shell, type IpcMainEvent, type WebContents } from 'electron';
+import {
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  protocol,
+  session,
+  shell,
+  type IpcMainEvent,
+  type WebContents,
+} from 'electron';
 import type { App } from '../core/app.ts';
 import type { Log } from '../core/shell.ts';
 import type { Channel } from '../rpc/channels.ts';
@@ -10,6 +19,8 @@ import type { WindowState } from './window-state.ts';
 const SCHEME = 'app';
 const ORIGIN = `${SCHEME}://taskscope`;
 const CHANNEL = 'taskscope';
+/** ms; a page that dies again within this time is not loaded once more: it would die without end */
+const SOON = 60_000;
 
 /** Must run before the app is ready: Electron registers privileged schemes only then. */
 export function declareScheme(): void {
@@ -50,6 +61,8 @@ export function openWindow(app: App, state: WindowState, log: Log, place: string
   });
   state.follow(window);
   const { webContents } = window;
+  /** when the page's process last died, ms by `performance.now` */
+  let goneAt = -Infinity;
   webContents.setWindowOpenHandler(({ url }) => {
     if (/^https?:\/\//i.test(url)) void shell.openExternal(url);
     return { action: 'deny' };
@@ -59,19 +72,31 @@ export function openWindow(app: App, state: WindowState, log: Log, place: string
   });
   webContents.on('render-process-gone', (_event, { reason }) => {
     log('error', 'window process gone', { reason });
-    if (reason !== 'clean-exit') webContents.reload();
+    if (reason === 'clean-exit') return;
+    const again = performance.now() - goneAt < SOON;
+    goneAt = performance.now();
+    if (!again) return webContents.reload();
+    dialog.showErrorBox(
+      'The window has died twice within a minute, so it stays empty',
+      'Nothing that was kept is lost. Close Taskscope and open it again; if this stays, Help > Show Log tells more.',
+    );
   });
   window.once('ready-to-show', () => window.show());
   serveWindow(app, webContents, log);
   followMouseKeys(window);
-  if (place === null) void window.loadURL(`${ORIGIN}/`);
-  else showPlace(window, place);
+  if (place === null) load(window, `${ORIGIN}/`, log);
+  else showPlace(window, place, log);
   return window;
 }
 
 /** An open page stays: only its address changes, and it goes there as to an entry of its history. */
-export function showPlace(window: BrowserWindow, place: string): void {
-  void window.loadURL(`${ORIGIN}/#${place}`);
+export function showPlace(window: BrowserWindow, place: string, log: Log): void {
+  load(window, `${ORIGIN}/#${place}`, log);
+}
+
+/** Electron rejects with ERR_ABORTED when another link comes while this one loads: the later one is shown. */
+function load(window: BrowserWindow, url: string, log: Log): void {
+  window.loadURL(url).catch((thrown: unknown) => log('warn', 'page not loaded', { message: String(thrown) }));
 }
 
 /** A browser goes back and forth by the mouse's keys and a trackpad by itself, Electron does not. The page has the Alt keys. */

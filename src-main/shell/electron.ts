@@ -34,7 +34,7 @@ electron.on('open-url', (event, url) => {
   event.preventDefault();
   const place = placeInLink(url);
   const [window] = BrowserWindow.getAllWindows();
-  if (window && place) showPlace(window, place);
+  if (window && place) showPlace(window, place, log);
   else startPlace = place;
 });
 // from a checkout the system would start Electron without the app
@@ -49,7 +49,7 @@ async function start(): Promise<void> {
     if (window?.isMinimized()) window.restore();
     window?.focus();
     const { place, case: file } = electronArguments(argv.slice(1));
-    if (window && place) showPlace(window, place);
+    if (window && place) showPlace(window, place, log);
     if (file !== null) openNow(resolve(folder, file));
   });
   // macOS tells of a double click so, at the start before the app is ready

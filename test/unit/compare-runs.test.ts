@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RunLink, TaskRunDetail } from '../../src-main/contract/run.ts';
+import {
+  noActivity,
+  type LogLine,
+  type RunActivity,
+  type RunLink,
+  type TaskRunDetail,
+} from '../../src-main/contract/run.ts';
+import { AppError } from '../../src-main/contract/errors.ts';
+import { errorWords } from '../../src-main/contract/error-words.ts';
 import { compareRuns } from '../../src-renderer/views/detail/compare.ts';
+import { logsNote } from '../../src-renderer/views/detail/compare-logs.ts';
 import { diffTexts, folded, masked } from '../../src-renderer/views/detail/text-diff.ts';
 import fc from 'fast-check';
 import '../fixtures/ci-seed.ts';
@@ -152,5 +161,28 @@ describe('texts beside each other', () => {
       Array.from({ length: 2000 }, (_, i) => `${word}${String.fromCharCode(97 + (i % 26))}${i}`);
     const diff = diffTexts(lines('x'), lines('y'), (one) => one);
     assert.equal(diff, null);
+  });
+});
+
+describe('what is said of the logs of compared runs', () => {
+  const problem = new AppError('SERVER_TIMEOUT', 'no answer', { url: 'http://prefect.test' });
+  const lines: LogLine[] = ['1', '2'].map((id) => ({ id, timestamp: 1, level: 20, name: 'x', message: 'm' }));
+  const note = (change: Partial<RunActivity>) => logsNote({ ...noActivity(null), fetched: 1, kept: 2, ...change });
+  const notRead = `not read. ${errorWords(problem).title}.`;
+
+  it('tells apart what is on its way, what failed and what does not exist', () => {
+    assert.equal(logsNote(null), 'being read…');
+    assert.equal(logsNote(noActivity(problem)), notRead);
+    assert.equal(note({ kept: 0, missed: { logs: problem } }), notRead);
+    assert.equal(note({ kept: 0 }), 'no lines.');
+    assert.equal(note({ kept: 0, problem }), 'no lines.');
+  });
+
+  it('says when not all lines are compared', () => {
+    assert.equal(note({ logs: lines }), null);
+    assert.equal(note({ logs: lines, problem }), null);
+    assert.equal(note({ logs: lines, kept: 5000 }), 'only 2 of 5,000 lines are compared.');
+    assert.equal(note({ logs: lines, gap: '1', count: 9 }), 'only 2 of 9 lines are compared.');
+    assert.equal(note({ logs: lines, gap: '1' }), 'only a part of the lines is here.');
   });
 });

@@ -17,6 +17,10 @@ describe('json text', () => {
     const text = '{"2":9007199254740993,"1":0.1000000000000000055,"1":-1E+400,"n":NaN}';
     assert.equal(writeJson(readJson(text)), text);
     assert.equal(scalar(member(readJson(text), '2')), '9007199254740993');
+    const parameters = '{"account":92233720368547760001,"rate":1.50}';
+    const part = member(readJson(`{"name":"x","parameters":${parameters}}`), 'parameters');
+    assert.ok(part);
+    assert.equal(writeJson(part), parameters);
   });
 
   it('reads what JSON.parse reads, and writes it back the same', () => {

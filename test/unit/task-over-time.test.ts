@@ -58,7 +58,7 @@ test('what is told of a task is what its runs say', async () => {
       const engine = new Engine(archive, { dialect: 'sqlite' });
       engine.load();
       const rows = archive.listed('task_run').flatMap(({ row }) => (row.task_key === KEY ? [row] : []));
-      const asked = taskOverTime(engine, KEY, 'UTC', new AbortController().signal, most);
+      const asked = taskOverTime(engine, KEY, 'UTC', new AbortController().signal, NOW + DAY, most);
       if (rows.length === 0) return assert.rejects(asked, { code: 'NOT_FOUND' });
       const task = await asked;
       assert.deepEqual(taskSchema.parse(task), task);
@@ -153,6 +153,27 @@ test('what is told of a task is what its runs say', async () => {
     }),
     { numRuns: 150 },
   );
+});
+
+test('days end at the last start until now, whatever is dated ahead', async () => {
+  const days = async (...starts: number[]) => {
+    const archive = new FakeArchive();
+    const plain = { task_key: KEY, state_type: 'COMPLETED', name: 'load', tags: [], total_run_time: 1, run_count: 1 };
+    starts.forEach((start_time, i) => archive.put('task_run', { ...plain, start_time, id: id(i) }));
+    archive.commit();
+    const engine = new Engine(archive, { dialect: 'sqlite' });
+    engine.load();
+    const { first, last, days } = await taskOverTime(engine, KEY, 'UTC', new AbortController().signal, NOW);
+    assert.deepEqual([first, last], [Math.min(...starts), Math.max(...starts)]);
+    const runs = days.runs.reduce((sum, one) => sum + one, 0);
+    return { from: days.edges[0], to: days.edges.at(-1), runs };
+  };
+  const ahead = NOW + 4000 * DAY;
+  assert.deepEqual(await days(NOW - 3 * DAY, NOW - DAY, ahead), { from: NOW - 3 * DAY, to: NOW, runs: 2 });
+  // long over: the days are those before its last start, not those before now
+  const old = NOW - 900 * DAY;
+  assert.deepEqual(await days(old, old - 500 * DAY, ahead), { from: old - 400 * DAY, to: old + DAY, runs: 1 });
+  assert.deepEqual(await days(ahead), { from: ahead, to: ahead + DAY, runs: 1 });
 });
 
 test('a percentile without sorting is that of the sorted values', () => {

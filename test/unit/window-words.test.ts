@@ -187,6 +187,15 @@ describe('small words', () => {
     assert.equal(cover({})?.coverage, 'First sync under way');
     assert.equal(cover({ phase: 'idle', resumable: true })?.coverage, 'Not all runs are here yet');
     assert.equal(cover({ phase: 'idle' })?.coverage, 'Never synced');
+    const none = (count: number, entity: 'task_run' | 'flow_run', named = Math.min(count, 20)) =>
+      cover({
+        phase: 'idle',
+        last_success: 5,
+        skipped: { count, rows: Array.from({ length: named }, () => ({ entity, id: null, reason: 'unreadable' })) },
+      })?.coverage;
+    assert.equal(none(0, 'task_run'), 'No runs here');
+    assert.equal(none(1563, 'task_run'), 'No run could be read (1,563 left out)');
+    assert.equal(none(2, 'flow_run'), 'No runs here');
     assert.equal(coverageWords(null, { day: String, ago: String }), null);
   });
 

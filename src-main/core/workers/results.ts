@@ -92,7 +92,8 @@ export class QueryResults {
       if (to - from > MAX_GROUPS) throw new AppError('BAD_INPUT', `at most ${MAX_GROUPS} groups at once`);
       return this.#open.engine.groups(where, grouping, { sort, from, to }, Date.now() * 1000);
     },
-    task: ({ key, time_zone }, { signal }) => taskOverTime(this.#open.engine, key, time_zone ?? 'UTC', signal),
+    task: ({ key, time_zone }, { signal }) =>
+      taskOverTime(this.#open.engine, key, time_zone ?? 'UTC', signal, Date.now() * 1000),
     ids: ({ query, limit }) => {
       const order = this.#order(query);
       return {

@@ -38,7 +38,7 @@ type Runs = {
 };
 
 /**
- * `most`: dots. Between passes over many runs other questions are answered; the answer is of the moment of the call all the same. Throws NOT_FOUND
+ * `now`: µs; days end at the last start until then, so that a run dated years ahead does not empty them. `most`: dots. Between passes over many runs other questions are answered; the answer is of the moment of the call all the same. Throws NOT_FOUND
  * for a task without runs.
  */
 export async function taskOverTime(
@@ -46,6 +46,7 @@ export async function taskOverTime(
   key: string,
   zone: string,
   signal: AbortSignal,
+  now: number,
   most = MOST_DOTS,
 ): Promise<Task> {
   const runs = read(engine, key);
@@ -61,7 +62,7 @@ export async function taskOverTime(
   await pause();
   const { rids, start, expected, seconds, state, attempts } = runs;
   const count = rids.length;
-  let [first, last, failed, retried, completed] = [Infinity, -Infinity, 0, 0, 0];
+  let [first, last, until, failed, retried, completed] = [Infinity, -Infinity, -Infinity, 0, 0, 0];
   const byAttempts = new Array<number>(MOST_ATTEMPTS).fill(0);
   const waits = new Float64Array(count);
   const done = new Float64Array(count);
@@ -69,6 +70,7 @@ export async function taskOverTime(
   for (let i = 0; i < count; i++) {
     if (start[i] < first) first = start[i];
     if (start[i] > last) last = start[i];
+    if (start[i] > until && start[i] <= now) until = start[i];
     failed += isFailed[state[i]];
     if (attempts[i] > 1) retried++;
     if (attempts[i] >= 1) byAttempts[Math.min(attempts[i], MOST_ATTEMPTS) - 1]++;
@@ -83,8 +85,9 @@ export async function taskOverTime(
   const [median, p95] = [percentile(done, timed, MEDIAN), percentile(done, timed, P95)];
   await pause();
 
+  if (until === -Infinity) until = last; // this machine's clock is behind every run
   const edges =
-    last === -Infinity ? [] : edgesOf(Math.max(first, last - MOST_DAYS * DAY), last, 'day', zone, MOST_DAYS + 2);
+    until === -Infinity ? [] : edgesOf(Math.max(first, until - MOST_DAYS * DAY), until, 'day', zone, MOST_DAYS + 2);
   const days = await byDay(runs, edges, isFailed, isDone, pause);
   await pause();
   const dots = dotsOf(runs, isFailed, most);

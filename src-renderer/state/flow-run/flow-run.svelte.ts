@@ -58,6 +58,8 @@ export class FlowRun {
       const problem = toAppError(thrown);
       // a lost connection has its own banner, and the watch begins anew with the next opening
       if (id === this.id && problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+      // the archive is opened again by itself; `again`: it has died twice and stays closed
+      if (problem.code === 'THREAD_DIED' && !problem.details.again) this.stale.add(id);
     }
     await new Promise((resolve) => setTimeout(resolve, Math.max(PAUSE_MS, 4 * (performance.now() - began))));
     this.reading.delete(id);
@@ -102,6 +104,7 @@ export class FlowRun {
       for await (const { changed } of api['query.watch']({ workspace }, { signal: this.abort.signal })) {
         // tells at once what is there already
         if (first) first = false;
+        else if (this.problem) void this.read(this.id);
         else for (const part of this.parts.values()) if (this.touches(part, changed)) void this.read(part.head.id);
       }
     } catch {

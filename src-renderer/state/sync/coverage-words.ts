@@ -1,7 +1,8 @@
 /** What the archive holds, when that was last checked and how it is kept true: the footer's line and the sync view's sentence. */
 import { MICROS_PER_SECOND } from '../../../src-main/contract/time.ts';
 import { paceLabel } from '../workspace/pace.ts';
-import { secondsBetween, type SyncStatus } from '../../../src-main/contract/sync.ts';
+import { secondsBetween, type Skipped, type SyncStatus } from '../../../src-main/contract/sync.ts';
+import { formatCount } from '../../format.ts';
 
 type Words = { day(micros: number): string; ago(micros: number): string };
 /** of seconds */
@@ -22,9 +23,15 @@ export function coverageWords(
           ? 'Not all runs are here yet'
           : status.last_success === null
             ? 'Never synced'
-            : 'No runs on the server';
+            : noRunsWords(status.skipped);
   const checked = status.checked === null ? null : `checked ${words.ago(status.checked)}`;
   return { coverage, checked };
+}
+
+/** After a sync that brought no run. Rows that could not be read may also be of other kinds; of many only the first are named. */
+function noRunsWords({ count, rows }: Skipped): string {
+  const runs = count > rows.length || rows.some(({ entity }) => entity === 'task_run');
+  return runs ? `No run could be read (${formatCount(count)} left out)` : 'No runs here';
 }
 
 /** Seconds between two syncs as a phrase; 0 is "only when asked". */

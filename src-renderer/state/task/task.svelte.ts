@@ -14,16 +14,24 @@ export class TaskOverTime {
 
   /** Reads until the signal ends it. `zone`: that of the days; null: UTC. */
   async follow(workspace: string, key: string, zone: string | null, signal: AbortSignal): Promise<void> {
+    const failed = (thrown: unknown) => {
+      const problem = toAppError(thrown);
+      if (!signal.aborted && problem.code !== 'DISCONNECTED') this.problem = problem;
+    };
     try {
       for await (const _ of api['query.watch']({ workspace }, { signal })) {
         void _;
-        this.task = await api['task.get']({ workspace, key, time_zone: zone }, { signal });
-        this.problem = null;
+        // a reading that failed must not end the watch: it goes on, and tells at once, when the archive is opened again after a thread died
+        try {
+          this.task = await api['task.get']({ workspace, key, time_zone: zone }, { signal });
+          this.problem = null;
+        } catch (thrown) {
+          failed(thrown);
+        }
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     } catch (thrown) {
-      const problem = toAppError(thrown);
-      if (!signal.aborted && problem.code !== 'DISCONNECTED') this.problem = problem;
+      failed(thrown);
     }
   }
 }
