@@ -276,7 +276,7 @@ export const contract = {
     }),
     runActivitySchema,
   ),
-  /** up to LINES_AT_ONCE kept lines that stand after this one */
+  /** up to LINES_AT_ONCE kept lines that stand after this one, fewer when they have TEXT_AT_ONCE characters; none: it is the last */
   'run.lines': call(
     z.object({ workspace, id: z.string(), after: z.object({ timestamp: z.number(), id: z.string() }) }),
     z.array(logLineSchema),

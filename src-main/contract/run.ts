@@ -130,6 +130,8 @@ export type Artifact = z.infer<typeof artifactSchema>;
 
 /** Most lines in one answer; further ones are asked for with `run.lines`. */
 export const LINES_AT_ONCE = 20_000;
+/** Characters of lines after which an answer ends early: of a message over 64 MB the window would be cut off, and a character takes up to 6 bytes. */
+export const TEXT_AT_ONCE = 8_000_000;
 /** Most lines read and kept of one run: some 200 MB, and 5,000 requests. Beyond them only the run's last lines are kept. */
 export const MOST_LINES = 1_000_000;
 
@@ -157,6 +159,8 @@ export type RunActivity = z.infer<typeof runActivitySchema>;
 
 /** Lines stand by time, and lines of one time by id, so that they stand alike wherever they are shown. */
 export type LinePlace = Pick<LogLine, 'timestamp' | 'id'>;
+/** Before every line of a run. */
+export const BEFORE_LINES: LinePlace = { timestamp: -1, id: '' };
 export function byTimeAndId(a: LinePlace, b: LinePlace): number {
   return a.timestamp - b.timestamp || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }

@@ -61,17 +61,22 @@ function content(type: string | null, data: string): { ending: string; text: str
   const inner = data.startsWith('"') ? (JSON.parse(data) as string) : data;
   if (type === 'markdown' || type === 'link') return { ending: '.md', text: inner };
   const table = type === 'table' ? tableCsv(inner) : null;
-  if (table !== null) return { ending: '.csv', text: table };
+  if (table === 'too large') return { ending: '.json', text: inner };
+  if (table !== null) return { ending: '.csv', text: table.text };
   return data.startsWith('"') ? { ending: '.txt', text: inner } : { ending: '.json', text: data };
 }
 
 const exact: CsvOptions = { delimiter: ',', bom: false, safe: false, tags: 'json', time: String };
 
+/** Cells up to which a table is written as CSV: rows that each have names of their own make a table far larger than their JSON. */
+const MOST_CELLS = 2_000_000;
+
 /** Prefect keeps a table as JSON within a string: rows by name, rows in order, or columns by name. null: it is none of these. */
-function tableCsv(text: string): string | null {
+function tableCsv(text: string): { text: string } | 'too large' | null {
   try {
     const lines = text.trimStart().startsWith('{') ? columnsByName(text) : rowsOf(splitArray(text));
-    return lines?.map((line) => csvLine(line.map(cell), exact)).join('') ?? null;
+    if (lines === null || lines === 'too large') return lines;
+    return { text: lines.map((line) => csvLine(line.map(cell), exact)).join('') };
   } catch {
     return null; // not JSON after all
   }
@@ -79,21 +84,23 @@ function tableCsv(text: string): string | null {
 
 const cell = (json: string | null): string => csvText(json === null ? null : jsonCell(json), exact);
 
-function columnsByName(text: string): (string | null)[][] {
+function columnsByName(text: string): (string | null)[][] | 'too large' {
   const columns = [...memberSpans(text)].map(([name, [from, to]]) => ({
     name,
     items: splitArray(text.slice(from, to)),
   }));
   const length = Math.max(0, ...columns.map(({ items }) => items.length));
+  if (length * columns.length > MOST_CELLS) return 'too large';
   const rows = Array.from({ length }, (_, i) => columns.map(({ items }) => items[i] ?? null));
   return [columns.map(({ name }) => JSON.stringify(name)), ...rows];
 }
 
-function rowsOf(rows: readonly string[]): (string | null)[][] | null {
+function rowsOf(rows: readonly string[]): (string | null)[][] | 'too large' | null {
   if (rows.every((row) => row.startsWith('['))) return rows.map(splitArray);
   if (!rows.every((row) => row.startsWith('{'))) return null;
   const read = rows.map((row) => ({ row, spans: memberSpans(row) }));
   const names = [...new Set(read.flatMap(({ spans }) => [...spans.keys()]))];
+  if (rows.length * names.length > MOST_CELLS) return 'too large';
   const cells = read.map(({ row, spans }) =>
     names.map((name) => {
       const span = spans.get(name);

@@ -1,5 +1,5 @@
 /** Reads log lines of task runs: forward in time, and of a run with too many lines also backward from its end. */
-import { LINES_AT_ONCE, type LogLine } from '../contract/run.ts';
+import { LINES_AT_ONCE, MOST_LINES, type LogLine } from '../contract/run.ts';
 import { formatTimeLikePrefect, parseTime } from '../contract/time.ts';
 import type { AskOptions, PrefectClient } from './client.ts';
 import { logListSchema } from './wire.ts';
@@ -8,6 +8,8 @@ import { logListSchema } from './wire.ts';
 const MOST_OF_AN_END = 5_000;
 /** Lines up to which several runs are read together; runs with more are then read one by one. */
 const MOST_TOGETHER = 2_000;
+/** A run's lines are counted up to here; a server that ignores offsets would have no end. */
+const MOST_COUNTED = MOST_LINES * 4;
 
 /** `gap`: id of the line after which lines are missing, before the last ones; null: all lines are here. `count`: the server's lines, when some are missing. */
 type RunLogs = { lines: LogLine[]; gap: string | null; count: number | null };
@@ -63,8 +65,8 @@ export async function readLogs(
 }
 
 /**
- * How many lines the server has of a run; Prefect has no count of them. It has at least `least`. A line is asked for at growing offsets until there is none, and the place
- * between is halved: 10 to 20 requests of one line.
+ * How many lines the server has of a run; Prefect has no count of them. It has at least `least`; more than MOST_COUNTED are not counted. A line is asked for at growing
+ * offsets until there is none, and the place between is halved: 10 to 30 requests of one line.
  */
 async function countLogs(client: PrefectClient, id: string, least: number, options: AskOptions): Promise<number> {
   const hasLine = async (offset: number): Promise<boolean> => {
@@ -72,8 +74,8 @@ async function countLogs(client: PrefectClient, id: string, least: number, optio
     return (await client.ask(logListSchema, { method: 'POST', path: '/logs/filter', body }, options)).length > 0;
   };
   let [low, high] = [least, least * 2];
-  while (await hasLine(high)) [low, high] = [high, high * 2];
-  // line number `low` exists or is the first that is not known, line number `high` does not exist
+  while (high < MOST_COUNTED && (await hasLine(high))) [low, high] = [high, Math.min(high * 2, MOST_COUNTED)];
+  // line number `low` exists or is the first that is not known, line number `high` does not exist or is the last that is counted
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     if (await hasLine(middle)) low = middle + 1;
@@ -85,7 +87,8 @@ async function countLogs(client: PrefectClient, id: string, least: number, optio
 /**
  * Reads until `most` lines are there. Returns true when the server has no further line in this direction, or only lines from before `known`
  * (µs). Pages are bounded by inclusive times and not by offsets: deep offsets are slow, and lines of one time have no fixed order, so pages
- * cut among them could lose some.
+ * cut among them could lose some. The first page at an edge may repeat the page before it; a second page without a new line is from a server that
+ * ignores bounds or offsets, and ends the reading as if there were no further line.
  */
 async function readOn(
   client: PrefectClient,
@@ -96,16 +99,22 @@ async function readOn(
   const { ids, limit, options, lines, sort } = reading;
   const bound = sort === 'TIMESTAMP_ASC' ? 'after_' : 'before_';
   const count = () => ids.reduce((sum, id) => sum + (lines.get(id)?.size ?? 0), 0);
+  const seen = new Set<string>();
+  let stale = 0;
   for (let offset = 0; count() < most;) {
     const timestamp = reading.edge === null ? {} : { timestamp: { [bound]: reading.edge } };
     const body = { logs: { task_run_id: { any_: ids }, ...timestamp }, sort, limit, offset };
     const page = await client.ask(logListSchema, { method: 'POST', path: '/logs/filter', body }, options);
+    const before = seen.size;
     for (const { task_run_id, id, name, level, message, timestamp } of page) {
-      const owner = ids.length === 1 ? ids[0] : task_run_id;
-      lines.get(owner ?? '')?.set(id, { id, name, level, message, timestamp: parseTime(timestamp) ?? 0 });
+      const own = lines.get((ids.length === 1 ? ids[0] : task_run_id) ?? '');
+      if (!own) continue;
+      own.set(id, { id, name, level, message, timestamp: parseTime(timestamp) ?? 0 });
+      seen.add(id);
     }
     const last = page.at(-1);
-    if (page.length < limit) return true;
+    stale = seen.size === before ? stale + 1 : 0;
+    if (page.length < limit || stale > 1) return true;
     if (last && known !== null && (parseTime(last.timestamp) ?? Infinity) < known) return true;
     // all lines of the page have one time: only an offset gets past it
     offset = last?.timestamp === reading.edge ? offset + limit : 0;

@@ -365,6 +365,14 @@ export class Engine {
     return rid < table.size && rowSet.has(table.alive, rid);
   }
 
+  /** How many listed task runs each of these flow runs has: from counts that are kept, whatever the number of flow runs. */
+  taskRunCounts(flowRuns: Uint32Array): Uint32Array {
+    const runs = this.#tables.task_run;
+    const column = runs.columns.get('flow_run') as RefColumn;
+    const counts = runs.codeCounts.of(column, runs.listed(), this.#tables.flow_run.size);
+    return flowRuns.map((rid) => counts[rid]);
+  }
+
   /** The listed rows that a relation leads to, ascending by rid. Throws BAD_INPUT for an unknown relation. */
   related(entity: Entity, rid: number, name: string): number[] {
     const known: Record<string, Relation> = relations[entity];

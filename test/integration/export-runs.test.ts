@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { ExportAsked } from '../../src-main/contract/export.ts';
+import { exportOptionsSchema, type ExportAsked } from '../../src-main/contract/export.ts';
+import { activityFields, logChunks } from '../../src-main/core/workers/export-activity.ts';
+import { artifactFile } from '../../src-main/export/activity-text.ts';
+import { openReader } from '../../src-main/store/read/reader.ts';
 import { ExportArchive } from '../fixtures/export-archive.ts';
 import { hostileRows } from '../fixtures/hostile-rows.ts';
 
@@ -143,4 +146,42 @@ test('logs and artifacts of the runs of a question: every line, each artifact as
     [1, 1, null],
   );
   assert.equal(rows[0].traceback, traceback.slice('Finished\n'.length));
+});
+
+test('long logs are written in chunks of about 1 MB', () => {
+  const big = 'm'.repeat(1_000_000);
+  const ids = archive.ids();
+  const kept = { history: [], artifacts: [], gap: null, kept: 0, count: null, fetched: 1, problem: null, missed: {} };
+  // 25 lines of 1 MB: several parts of a run, each chunk about one line
+  const logs = Array.from({ length: 25 }, (_, i) => ({
+    ...{ id: `22222222-0000-4000-8000-${String(i).padStart(12, '0')}`, name: 'big', level: 20, message: big },
+    timestamp: 1_790_000_001_000_000 + i,
+  }));
+  archive.writer.saveActivity(ids[2], { ...kept, logs }, null);
+  const reader = openReader(join(archive.dir, 'archive.sqlite'));
+  const frozen = archive.engine.freeze(activityFields);
+  const { order } = archive.engine.ask({ where: { field: 'id', in: [ids[2]] }, sort: [], now: 0 });
+  const snapshot = { engine: archive.engine, order, frozen, reader, release: () => undefined };
+  const sizes: number[] = [];
+  let lines = 0;
+  for (const { chunk, rows } of logChunks(snapshot, exportOptionsSchema.parse({ what: 'logs', format: 'jsonl' }))) {
+    sizes.push(chunk.byteLength);
+    lines = rows;
+  }
+  archive.engine.thaw(frozen);
+  reader.close();
+  assert.equal(lines, 25);
+  assert.ok(Math.max(...sizes) < 2_000_000, sizes.join());
+});
+
+test('a table artifact with too many cells is written as it is', () => {
+  const rows = Array.from({ length: 8_000 }, (_, i) => ({ [`k${i}`]: 1 }));
+  const columns = Object.fromEntries(rows.map((_, i) => [`k${i}`, i === 0 ? rows.map(() => 1) : []]));
+  const run = { id: 'r', name: 'run', flow_run: null };
+  for (const table of [rows, columns]) {
+    const text = JSON.stringify(table);
+    const artifact = { id: 'a', key: 'k', type: 'table', description: null, created: null, updated: null };
+    const file = artifactFile({ ...artifact, data: JSON.stringify(text), truncated: false }, run);
+    assert.deepEqual(file, { name: 'run_k_a.json', text });
+  }
 });

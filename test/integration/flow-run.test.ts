@@ -168,4 +168,19 @@ describe('a flow run', () => {
     const wanted = runs.slice(10, 12).flatMap(({ id }) => [`${id} line 1`, `${id} line 2`]);
     assert.deepEqual(lines.toSorted(), wanted.toSorted());
   });
+
+  it('has the first of a run’s huge lines, in pieces that fit into a message', async () => {
+    const lines = (id: string) =>
+      [1, 2, 3].map((n) => ({ id: `${id}-${n}`, name: 'x', level: 20, message: 'm'.repeat(700_000), timestamp: n }));
+    const head = { history: [], artifacts: [], gap: null, kept: 3, count: null, fetched: START, problem: null, missed: {} }; // prettier-ignore
+    for (const { id } of runs.slice(20, 30)) archive.writer.saveActivity(id, { ...head, logs: lines(id) }, null);
+    const seen: number[] = [];
+    let cut = 0;
+    for await (const piece of readFlowRunLogs({ engine: archive.engine, reader }, flowRun, signal)) {
+      assert.ok(JSON.stringify(piece).length < 4_000_000);
+      seen.push(piece.lines.filter(({ message }) => message.length > 9).length);
+      cut += piece.cut;
+    }
+    assert.deepEqual([seen.reduce((sum, n) => sum + n, 0), cut], [20, 10]);
+  });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { entities, type Entity } from '../../src-main/contract/fields.ts';
-import type { RunActivity } from '../../src-main/contract/run.ts';
+import { BEFORE_LINES, LINES_AT_ONCE, TEXT_AT_ONCE, type RunActivity } from '../../src-main/contract/run.ts';
 import { columns, type Cell, type Change } from '../../src-main/store/columns.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
@@ -247,6 +247,27 @@ test('lines are added, each once, and come back by time and id, also in parts', 
     assert.deepEqual(ids(reader.lines(uuid(1), logs[at], 2)), inOrder.slice(at + 1, at + 3));
   assert.equal(writer.remove('task_run', [uuid(1)], 5), 0);
   assert.equal(reader.activity(uuid(1)), null);
+});
+
+test('a few huge lines: a part of them ends early, the next goes on, and all of them come where all are asked for', (t) => {
+  const { writer, reader } = archive(t);
+  const logs = Array.from({ length: 10 }, (_, i) => ({
+    ...{ id: uuid(10 + i), name: 'prefect', level: 20, message: `${i}`.repeat(i === 9 ? TEXT_AT_ONCE * 2 : 3_000_000) },
+    timestamp: i,
+  }));
+  const head = { history: [], artifacts: [], gap: null, kept: 0, count: null, fetched: 7, problem: null, missed: {} };
+  writer.saveActivity(uuid(1), { ...head, logs }, null);
+  assert.equal(reader.activity(uuid(1))?.logs.length, 10);
+  for (const from of [null, 4]) {
+    const part = reader.activity(uuid(1), from, LINES_AT_ONCE);
+    assert.deepEqual([part?.logs[0].timestamp, part?.logs.length, part?.kept], [from ?? 0, 3, 10]);
+  }
+  assert.equal(writer.activity(uuid(1), null, LINES_AT_ONCE)?.logs.length, 3);
+  const pages: number[] = [];
+  let place = BEFORE_LINES;
+  for (let page; (page = reader.lines(uuid(1), place, LINES_AT_ONCE)).length > 0; place = page[page.length - 1])
+    pages.push(page.length);
+  assert.deepEqual([pages, place.id], [[3, 3, 3, 1], uuid(19)]);
 });
 
 test('a reader sees what another connection commits, also after it has been opened', (t) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatTime } from '../../src-main/contract/time.ts';
+import { readArtifacts } from '../../src-main/prefect/artifacts.ts';
 import type { PrefectClient } from '../../src-main/prefect/client.ts';
 import { readLogs } from '../../src-main/prefect/logs.ts';
 import { fetchRuns } from '../../src-main/sync/fetch-runs.ts';
@@ -29,12 +30,20 @@ function linesOf(run: string, steps: readonly number[]): Line[] {
   );
 }
 
-/** /logs/filter as the server answers it: bounds included, equal times in any order that stays the same. */
-function client(lines: readonly Line[], asked: Body[] = []): PrefectClient {
+/** Requests after which a reading is one that has no end. */
+const ENDLESS = 1_000;
+
+/** /logs/filter as the server answers it: bounds included, equal times in any order that stays the same. `ignores`: what it does not heed. */
+function client(
+  lines: readonly Line[],
+  asked: Body[] = [],
+  ignores: readonly ('timestamp' | 'offset')[] = [],
+): PrefectClient {
   const ask = (schema: { parse(value: unknown): unknown }, question: { body: unknown }) => {
-    const body = question.body as Body;
-    asked.push(body);
-    const { after_ = '', before_ = '9' } = body.logs.timestamp ?? {};
+    const body = { ...(question.body as Body) };
+    assert.ok(asked.push(body) < ENDLESS, 'asked for ever');
+    if (ignores.includes('offset')) body.offset = 0;
+    const { after_ = '', before_ = '9' } = (ignores.includes('timestamp') ? null : body.logs.timestamp) ?? {};
     const found = lines
       .filter(
         ({ task_run_id, timestamp }) =>
@@ -129,4 +138,56 @@ test('runs fetched together: long logs are read to their last line, after the sh
   assert.deepEqual([kept.get('long')?.size, kept.get('short')?.size], [30_000, 5]);
   assert.deepEqual([gaps.get('long'), gaps.get('short')], [null, null]);
   assert.deepEqual(told, [1, 2]);
+});
+
+test('a server that ignores times or offsets is not asked for ever', async () => {
+  for (const ignores of [['timestamp'], ['offset'], ['timestamp', 'offset']] as const)
+    for (const lines of [linesOf('a', [9_000, 9_000]), linesOf('a', Array<number>(18_000).fill(1))]) {
+      const found = await readLogs(client(lines, [], ignores), ['a'], 200, {});
+      assert.ok((found.get('a')?.lines.length ?? 0) >= 200, ignores.join());
+      await readLogs(client([...lines, ...linesOf('b', [300])], [], ignores), ['a', 'b'], 200, {});
+    }
+});
+
+test('a server whose lines have no end is counted up to four million', async () => {
+  const endless = {
+    ask: (schema: { parse(value: unknown): unknown }, question: { body: unknown }) => {
+      const { sort, limit, offset, logs } = question.body as Body;
+      const edge = logs.timestamp?.after_ ?? logs.timestamp?.before_;
+      const [begin, end] = [0, 1e7];
+      const open = sort === 'TIMESTAMP_ASC' ? begin : end;
+      const first = edge === undefined ? open : (Date.parse(edge) * 1000 - START) / 1000;
+      const page = Array.from({ length: limit }, (_, i) => {
+        const n = first + (sort === 'TIMESTAMP_ASC' ? offset + i : -offset - i);
+        return {
+          id: `${n}`,
+          task_run_id: 'a',
+          name: 'n',
+          level: 20,
+          message: '',
+          timestamp: formatTime(START + n * 1000),
+        };
+      });
+      assert.ok(offset < 1e9, 'counted for ever');
+      return Promise.resolve(schema.parse(page));
+    },
+  } as unknown as PrefectClient;
+  assert.equal((await readLogs(endless, ['a'], 200, {})).get('a')?.count, 4_000_000);
+});
+
+test('artifacts of a server that ignores offsets, or has no end of them', async () => {
+  let requests = 0;
+  const server = (id: (offset: number, i: number) => string): PrefectClient =>
+    ({
+      list: (schema: { parse(value: unknown): unknown }, { body }: { body: { limit: number; offset: number } }) => {
+        assert.ok(++requests < ENDLESS, 'asked for ever');
+        const row = (i: number) => ({ id: id(body.offset, i), task_run_id: 'a', key: null, type: null, data: i });
+        const rows = Array.from({ length: body.limit }, (_, i) => JSON.stringify(row(i)));
+        return Promise.resolve(rows.map((json) => ({ json, value: schema.parse(JSON.parse(json)) })));
+      },
+    }) as unknown as PrefectClient;
+  const same = server((_, i) => `same ${i}`);
+  assert.equal((await readArtifacts(same, ['a'], 200, {})).get('a')?.length, 50);
+  const endless = server((offset, i) => `other ${offset + i}`);
+  assert.equal((await readArtifacts(endless, ['a'], 200, {})).get('a')?.length, 10_000);
 });

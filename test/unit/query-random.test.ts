@@ -297,3 +297,23 @@ test('a histogram counts every row once, by state, or as missing', () => {
     { numRuns: 200 },
   );
 });
+
+test('the task runs of each flow run, counted at once, are as many as are found one by one, also after changes', () => {
+  fc.assert(
+    fc.property(arbitrary.archive, dialect, fc.array(arbitrary.change, { maxLength: 3 }), (steps, of, changes) => {
+      const archive = arbitrary.build(steps);
+      const engine = loaded(archive, of);
+      for (const change of [null, ...changes]) {
+        if (change !== null) {
+          arbitrary.perform(archive, change);
+          engine.apply(archive.commit());
+        }
+        const flowRuns = engine.rows('flow_run', TRUE, NOW);
+        const one = (rid: number) =>
+          engine.count('task_run', { field: 'flow_run_id', in: [engine.idOf('flow_run', rid)] }, NOW);
+        assert.deepEqual([...engine.taskRunCounts(flowRuns)], [...flowRuns].map(one));
+      }
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,7 +1,7 @@
 /** Exports of what is kept of runs beside their rows: the log lines or the artifacts of all runs of a question, in its order. */
 import type { ExportOptions } from '../../contract/export.ts';
-import { LineChooser, type LogFilter } from '../../contract/log-filter.ts';
-import type { LogLine, RunActivity } from '../../contract/run.ts';
+import { LineChooser } from '../../contract/log-filter.ts';
+import { BEFORE_LINES, LINES_AT_ONCE, type LogLine } from '../../contract/run.ts';
 import { artifactFile, logColumns, logCsv, logJson, logText, type OwnRun } from '../../export/activity-text.ts';
 import { csvHeader, type CsvOptions } from '../../export/csv.ts';
 import type { Chunk } from '../../export/file.ts';
@@ -11,8 +11,9 @@ import type { Snapshot } from './export-snapshot.ts';
 /** Fields by which a line or an artifact names its run. */
 export const activityFields = ['id', 'name', 'flow_run.name'];
 
-/** Runs looked at together. */
+/** Runs after which a chunk ends, so that others get a turn, and characters of lines after which it does. */
 const RUNS = 200;
+const TEXT = 1_000_000;
 /** How many there are of all runs is not known before the end. */
 const total = null;
 
@@ -26,48 +27,54 @@ export function* logChunks(rows: Snapshot, options: ExportOptions): Generator<Ch
   }[options.format as 'csv' | 'jsonl' | 'text'];
   let lines = 0;
   if (options.format === 'csv') yield { chunk: Buffer.from(csvHeader(logColumns, csv)), rows: 0, total };
-  for (const some of activities(rows)) {
-    let text = '';
-    for (const { run, activity } of some) {
-      const shown = options.lines ? linesShown(activity.logs, options.lines) : activity.logs;
-      lines += shown.length;
-      for (const line of shown) text += write(line, run, time);
+  let text = '';
+  const chunk = (): Chunk => {
+    const whole = Buffer.from(text);
+    text = '';
+    return { chunk: whole, rows: lines, total };
+  };
+  for (const { run, last } of runsOf(rows)) {
+    const chooser = options.lines && new LineChooser(options.lines);
+    for (const line of linesOf(rows, run.id)) {
+      const add = (shown: LogLine) => {
+        lines += 1;
+        text += write(shown, run, time);
+      };
+      if (chooser) chooser.take(line, add);
+      else add(line);
+      if (text.length >= TEXT) yield chunk();
     }
-    yield { chunk: Buffer.from(text), rows: lines, total };
+    if (last) yield chunk();
   }
 }
 
-function linesShown(all: readonly LogLine[], filter: LogFilter): LogLine[] {
-  const chooser = new LineChooser(filter);
-  const shown: LogLine[] = [];
-  for (const line of all) chooser.take(line, (one) => shown.push(one));
-  return shown;
+/** Part by part: a run may have 200 MB of them. */
+function* linesOf({ reader }: Snapshot, id: string): Generator<LogLine> {
+  for (let after: typeof BEFORE_LINES | undefined = BEFORE_LINES; after;) {
+    const part: LogLine[] = reader.lines(id, after, LINES_AT_ONCE);
+    yield* part;
+    after = part.at(-1);
+  }
 }
 
 export function* artifactChunks(rows: Snapshot): Generator<Chunk> {
   let artifacts = 0;
-  for (const some of activities(rows)) {
-    for (const { run, activity } of some)
-      for (const artifact of activity.artifacts) {
-        const { name, text } = artifactFile(artifact, run);
-        artifacts += 1;
-        yield { file: name, chunk: Buffer.from(text), rows: artifacts, total };
-      }
-    yield { chunk: Buffer.alloc(0), rows: artifacts, total };
+  for (const { run, last } of runsOf(rows)) {
+    for (const artifact of rows.reader.activity(run.id, Infinity)?.artifacts ?? []) {
+      const { name, text } = artifactFile(artifact, run);
+      artifacts += 1;
+      yield { file: name, chunk: Buffer.from(text), rows: artifacts, total };
+    }
+    if (last) yield { chunk: Buffer.alloc(0), rows: artifacts, total };
   }
 }
 
-/** The runs of which something is kept. */
-function* activities({ order, frozen, reader }: Snapshot): Generator<{ run: OwnRun; activity: RunActivity }[]> {
+/** `last`: the run ends a chunk. */
+function* runsOf({ order, frozen }: Snapshot): Generator<{ run: OwnRun; last: boolean }> {
   const [id, name, flowRun] = activityFields.map((path) => frozen.reader(path));
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
-  for (let at = 0; at < order.length; at += RUNS) {
-    const found = [];
-    for (const rid of order.subarray(at, at + RUNS)) {
-      const run = { id: text(id(rid)) ?? '', name: text(name(rid)) ?? '', flow_run: text(flowRun(rid)) };
-      const activity = reader.activity(run.id);
-      if (activity) found.push({ run, activity });
-    }
-    yield found;
+  for (const [at, rid] of order.entries()) {
+    const run = { id: text(id(rid)) ?? '', name: text(name(rid)) ?? '', flow_run: text(flowRun(rid)) };
+    yield { run, last: (at + 1) % RUNS === 0 || at + 1 === order.length };
   }
 }

@@ -11,7 +11,7 @@ import {
   type FlowRunLogs,
   type Subflow,
 } from '../../contract/flow-run.ts';
-import type { LinePlace } from '../../contract/run.ts';
+import { BEFORE_LINES } from '../../contract/run.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read/reader.ts';
 
@@ -23,8 +23,9 @@ const SLICE_MS = 12;
 const STEP = 50;
 /** Most lines of one task run in the merged log: read at once in 20 ms. */
 const MOST_OF_ONE = 5_000;
-/** Before every line. */
-const START: LinePlace = { timestamp: -1, id: '' };
+/** Characters of one task run's lines, and of a piece, after which it ends: several pieces may wait for the window at once. */
+const TEXT_OF_ONE = 1_000_000;
+const TEXT_PER_PIECE = 2_000_000;
 
 type Archive = { engine: Engine; reader: Reader };
 
@@ -151,13 +152,14 @@ function subflows(engine: Engine, id: string): Subflow[] {
   const { order } = engine.ask({ entity: 'flow_run', where, sort: [], now: 0 });
   const parent = engine.accessor('parent_task_run_id', 'flow_run');
   const flow = engine.accessor('flow.name', 'flow_run');
-  return Array.from(order, (rid) => {
+  const runs = engine.taskRunCounts(order);
+  return Array.from(order, (rid, i) => {
     const facts = factsOf(engine, rid);
     return {
       ...facts,
       parent_task_run_id: String(parent(rid)),
       flow_name: textOf(flow(rid)),
-      runs: engine.count('task_run', { field: 'flow_run_id', in: [facts.id] }, 0),
+      runs: runs[i],
     };
   });
 }
@@ -225,16 +227,19 @@ export async function* readFlowRunLogs(
     await pause(signal);
     const lines: FlowRunLine[] = [];
     let cut = 0;
+    let text = 0;
     const ends = performance.now() + SLICE_MS;
-    for (; done < ids.length && read < MOST_MERGED && performance.now() < ends; done++) {
+    for (; done < ids.length && read < MOST_MERGED && text < TEXT_PER_PIECE && performance.now() < ends; done++) {
       const activity = reader.activity(ids[done], Infinity);
       if (activity === null || activity.fetched === null) continue;
       kept += 1;
-      const wanted = Math.min(activity.kept, MOST_OF_ONE, MOST_MERGED - read);
-      if (wanted < activity.kept) cut += 1;
-      read += wanted;
-      if (wanted > 0)
-        for (const line of reader.lines(ids[done], START, wanted)) lines.push({ ...line, run: ids[done] });
+      const own = reader.lines(ids[done], BEFORE_LINES, Math.min(MOST_OF_ONE, MOST_MERGED - read), TEXT_OF_ONE);
+      if (own.length < activity.kept) cut += 1;
+      read += own.length;
+      for (const line of own) {
+        text += line.message.length;
+        lines.push({ ...line, run: ids[done] });
+      }
     }
     yield { done, kept, cut, lines };
   }

@@ -1,6 +1,6 @@
 /** Reads what is kept of a task run besides its row. States and artifacts come back in the order in which they were saved, lines by time and id. */
 import type { Database, Statement } from 'better-sqlite3';
-import { runActivitySchema, type LinePlace, type LogLine, type RunActivity } from '../../contract/run.ts';
+import { runActivitySchema, TEXT_AT_ONCE, type LinePlace, type LogLine, type RunActivity } from '../../contract/run.ts';
 import { keptColumns, keptParts, type KeptKind, type KeptTable } from '../kept-columns.ts';
 import { idCell, uuidText } from '../uuid.ts';
 
@@ -39,15 +39,20 @@ export class KeptActivity {
     this.#place = db.prepare('SELECT timestamp, id FROM kept_log WHERE activity = ? AND id = ?');
   }
 
-  /** `run`: the task run's id, 16 bytes. Of the lines the first `most` from `from` (µs) on. null when nothing was ever kept. */
+  /**
+   * `run`: the task run's id, 16 bytes. Of the lines those from `from` (µs) on: all, or with `most` the first ones, as `after` has them. null
+   * when nothing was ever kept.
+   */
   get(run: Uint8Array, from: number | null = null, most = Infinity): RunActivity | null {
     const head = this.#head.get(run) as Head | undefined;
     if (!head) return null;
     const [rid, fetched, gap, count, problem, missed] = head;
     const parts = this.#parts.map(({ key, table, rows }) => [key, objects(table, rows.all(rid))]);
+    const text = most === Infinity ? Infinity : TEXT_AT_ONCE;
+    const bounds = [rid, from ?? -Infinity, limitOf(most)];
     return runActivitySchema.parse({
       ...Object.fromEntries(parts),
-      logs: from === Infinity ? [] : objects('kept_log', this.#lines.all(rid, from ?? -Infinity, limitOf(most))),
+      logs: from === Infinity ? [] : firstLines(this.#lines.iterate(...bounds), text),
       gap,
       kept: this.#count.get(rid),
       count,
@@ -57,11 +62,11 @@ export class KeptActivity {
     });
   }
 
-  /** The first `most` lines after a place. */
-  after(run: Uint8Array, { timestamp, id }: LinePlace, most: number): LogLine[] {
+  /** The first `most` lines after a place; fewer when they have `text` characters, but one if there is one. */
+  after(run: Uint8Array, { timestamp, id }: LinePlace, most: number, text = TEXT_AT_ONCE): LogLine[] {
     const rid = (this.#head.get(run) as Head | undefined)?.[0];
     if (rid === undefined) return [];
-    return objects('kept_log', this.#after.all(rid, timestamp, timestamp, idCell(id), limitOf(most))) as LogLine[];
+    return firstLines(this.#after.iterate(rid, timestamp, timestamp, idCell(id), limitOf(most)), text);
   }
 
   /** The line up to which none is missing; null when no line is kept. */
@@ -73,6 +78,19 @@ export class KeptActivity {
       { timestamp: number; id: Stored } | undefined;
     return found ? { timestamp: found.timestamp, id: read('id', found.id) as string } : null;
   }
+}
+
+/** The lines up to the one with which they have `text` characters. */
+function firstLines(rows: Iterable<unknown>, text: number): LogLine[] {
+  const lines: LogLine[] = [];
+  let length = 0;
+  for (const row of rows) {
+    const [line] = objects('kept_log', [row]) as LogLine[];
+    lines.push(line);
+    length += line.message.length + line.name.length;
+    if (length >= text) break;
+  }
+  return lines;
 }
 
 function objects(table: KeptTable, rows: unknown[]): Rows {

@@ -28,12 +28,12 @@ export type Reader = Required<ColumnSource> & {
   jsonBytes(entity: Entity, rids: readonly number[]): Buffer[];
   /** null when there is no such row, not even one that is only referred to */
   ridOf(entity: Entity, id: string): number | null;
-  /** Of the lines the first `most` from `from` (µs) on, by time and id. null when nothing was ever kept. */
+  /** Of the lines those from `from` (µs) on, by time and id; with `most` the first ones, as `lines` has them. null when nothing was ever kept. */
   activity(taskRunId: string, from?: number | null, most?: number): RunActivity | null;
   /** The kept line up to which none is missing; null when no line is kept. */
   activityEnd(taskRunId: string): LinePlace | null;
-  /** The first `most` lines that stand after this place. */
-  lines(taskRunId: string, after: LinePlace, most: number): LogLine[];
+  /** The first `most` lines that stand after this place; fewer when they have `text` (TEXT_AT_ONCE) characters, none only at the end. */
+  lines(taskRunId: string, after: LinePlace, most: number, text?: number): LogLine[];
   /** Several reads of what is kept of runs, on one state of the file. */
   kept<T>(read: (lists: KeptLists) => T): T;
   /** how many task runs' activity is kept */
@@ -208,9 +208,9 @@ class ArchiveReader implements Reader {
     return id ? this.#snapshot(() => this.#activity.end(id)) : null;
   }
 
-  lines(taskRunId: string, after: LinePlace, most: number): LogLine[] {
+  lines(taskRunId: string, after: LinePlace, most: number, text?: number): LogLine[] {
     const id = uuidBytes(taskRunId);
-    return id ? this.#snapshot(() => this.#activity.after(id, after, most)) : [];
+    return id ? this.#snapshot(() => this.#activity.after(id, after, most, text)) : [];
   }
 
   kept<T>(read: (lists: KeptLists) => T): T {

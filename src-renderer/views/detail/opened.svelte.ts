@@ -6,7 +6,6 @@ import { toAppError, type AppError } from '../../../src-main/contract/errors.ts'
 import { terminalStateTypes } from '../../../src-main/contract/fields.ts';
 import type { Contract } from '../../../src-main/contract/calls.ts';
 import {
-  LINES_AT_ONCE,
   MOST_LINES,
   noActivity,
   type LogLine,
@@ -97,12 +96,12 @@ export class Opened {
         const fresh = await client['run.activity']({ workspace, id, from, rest }, { signal });
         const logs = [...before(known?.logs ?? [], from), ...fresh.logs];
         settle({ activity: { ...fresh, logs } });
-        for (let page = fresh.logs; page.length >= LINES_AT_ONCE;) {
-          const after = page.at(-1);
-          if (!after) break;
-          page = await client['run.lines']({ workspace, id, after }, { signal });
+        // an answer ends early when its lines are long, so only an empty one is the last
+        for (let after = logs.at(-1); after && logs.length < fresh.kept;) {
+          const page = await client['run.lines']({ workspace, id, after }, { signal });
           for (const line of page) logs.push(line);
-          settle({ activity: { ...fresh, logs: [...logs] } });
+          after = page.at(-1);
+          if (after) settle({ activity: { ...fresh, logs: [...logs] } });
         }
       } catch (thrown) {
         const problem = toAppError(thrown);
