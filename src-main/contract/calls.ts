@@ -230,7 +230,7 @@ export const contract = {
     z.object({
       workspace,
       query: querySchema,
-      columns: z.array(z.string()),
+      columns: z.array(z.string()).max(1000),
       as: z.enum(['curl', 'python', 'body', 'sql']),
     }),
     z.object({ text: z.string(), lost: z.array(conditionSchema), order_lost: z.boolean() }),
@@ -320,7 +320,7 @@ export const contract = {
   'preset.remove': call(z.object({ id: z.string() }), none),
   /** a file of these presets, see preset-file.ts, at a place of `export.choose`. Throws DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS */
   'preset.export': call(
-    z.object({ ids: z.array(z.string()).min(1), save: z.string() }),
+    z.object({ ids: z.array(z.string()).min(1).max(1000), save: z.string() }),
     z.object({ path: z.string(), download: z.string().nullable() }),
   ),
 
@@ -371,7 +371,7 @@ export const contract = {
       workspace,
       ids: caseIds,
       query: querySchema,
-      columns: z.array(z.string()),
+      columns: z.array(z.string()).max(1000),
       activity: z.boolean(),
       save: z.string(),
     }),
