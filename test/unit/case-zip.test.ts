@@ -1,10 +1,11 @@
-/** Writing the zip of a case file: what goes wrong with the archive in it is an error of the call, and nothing stays open. */
+/** Writing a case file: what goes wrong with the archive in it is an error of the call, nothing stays open, and nothing stays behind. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CaseManifest } from '../../src-main/contract/case-file.ts';
+import { caseFolder } from '../../src-main/core/cases/case-folder.ts';
 import { writeCase } from '../../src-main/core/cases/zip.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 import { until } from '../fixtures/until.ts';
@@ -30,4 +31,15 @@ test('an archive that is gone, a folder in its place, and a save that is cancell
   }
   await until(() => openFiles() <= before);
   assert.deepEqual(await readdir(out), []);
+});
+
+test('folders of processes that were killed go, this one and strangers stay', async (t) => {
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = tempDir(t);
+  t.after(() => (before === undefined ? delete process.env['TMPDIR'] : (process.env['TMPDIR'] = before)));
+  const dir = process.env['TMPDIR'];
+  for (const name of ['taskscope-case-99999999-a', `taskscope-case-${process.ppid}-a`, 'other'])
+    await mkdir(join(dir, name));
+  const own = await caseFolder();
+  assert.deepEqual((await readdir(dir)).map((name) => join(dir, name)).sort(), [join(dir, 'other'), join(dir, `taskscope-case-${process.ppid}-a`), own].sort()); // prettier-ignore
 });

@@ -1,7 +1,6 @@
 /** Case files: writing one of chosen runs, and opening one that somebody handed over. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CASE_ENDING, CASE_VERSION, type CaseContents, type CaseManifest } from '../../contract/case-file.ts';
 import { AppError, toAppError, type ErrorCode } from '../../contract/errors.ts';
@@ -12,6 +11,7 @@ import type { Archive } from '../archive/archive.ts';
 import type { SavePlace } from '../shell.ts';
 import { VERSION } from '../version.ts';
 import type { Entry, Workspaces } from '../workspaces/workspaces.ts';
+import { caseFolder } from './case-folder.ts';
 import { digestOf, readCase, writeCase } from './zip.ts';
 
 /** Bytes of a case file that the window sends. */
@@ -77,7 +77,7 @@ export class Cases {
     const archive = await this.#archives.get(workspace);
     if (activity) yield* readMissing(archive, ids, signal);
     const { contents, unread } = await archive.query.caseContents({ ids }, { signal });
-    const folder = await mkdtemp(join(tmpdir(), 'taskscope-case-'));
+    const folder = await caseFolder();
     try {
       const copy = join(folder, 'archive.sqlite');
       for await (const { done, total } of archive.query.caseArchive({ ids, path: copy, activity }, { signal }))
@@ -106,7 +106,7 @@ export class Cases {
   /** A file that the window sends piece by piece. */
   async receive(name: string, bytes: number): Promise<string> {
     if (bytes > MOST_RECEIVED) throw refused('it is too long to be opened this way; use “taskscope open”');
-    const folder = await mkdtemp(join(tmpdir(), 'taskscope-case-'));
+    const folder = await caseFolder();
     const path = join(folder, 'received.zip');
     const receive = randomUUID();
     this.#receiving.set(receive, { name, file: await open(path, 'wx', 0o600), path, folder, bytes, got: 0 });
@@ -137,7 +137,7 @@ export class Cases {
 
   /** Opens the case file at `path`, checked in full. Throws CASE_REFUSED, CASE_NEWER, NOT_FOUND, DISK_FULL, ARCHIVE_NEWER, ARCHIVE_DAMAGED. */
   async open(path: string, name = basename(path)): Promise<{ entry: Entry; manifest: CaseManifest }> {
-    const folder = await mkdtemp(join(tmpdir(), 'taskscope-case-'));
+    const folder = await caseFolder();
     let entry: Entry | null = null;
     try {
       const { manifest, archive } = await readCase(path, folder);
