@@ -17,10 +17,12 @@ export function startOf({ settings, begin_with: began, workspaces }: Hello): Sta
   if (began !== null && entry?.began !== began) return null;
   const here = entryPlace(entry, location.hash);
   if (here) return { place: here, row: entry?.row ?? 0, chosen: entry?.chosen ?? [] };
-  const { left_at: left, default_presets: presets } = settings;
+  const { left_at: left, default_presets: presets, workspace } = settings;
   const place = left && began === null ? readPlace(left.place) : null;
   // a case file is open until the program ends, and a workspace may have been removed
   if (!left || !place?.workspace || !workspaces.some(({ name }) => name === place.workspace)) return null;
+  // another workspace was chosen in the second before the window ended, or where nothing more could be saved
+  if (workspace !== null && place.workspace !== workspace) return null;
   if (presets[place.workspace] !== undefined) return null;
   return { place, row: left.row, chosen: left.chosen };
 }
