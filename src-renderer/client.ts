@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { contract, type Contract } from '../src-main/contract/calls.ts';
 import { AppError } from '../src-main/contract/errors.ts';
+import { pause } from '../src-main/contract/time.ts';
 import { bridgeChannel, socketChannel, type Bridge } from '../src-main/rpc/channels.ts';
 import type { Client } from '../src-main/contract/define.ts';
 import { connect } from '../src-main/rpc/rpc.ts';
@@ -122,8 +123,4 @@ function opened(socket: WebSocket): Promise<boolean> {
     socket.addEventListener('open', () => resolve(true), { once: true });
     socket.addEventListener('close', () => resolve(false), { once: true });
   });
-}
-
-function pause(millis: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, millis));
 }

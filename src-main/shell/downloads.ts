@@ -4,12 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { isAlive } from '../core/files/data-folder.ts';
+import { removeOfDead } from '../core/files/data-folder.ts';
 
 const OWNER_ONLY = 0o700;
 
@@ -26,7 +26,7 @@ export class Downloads {
     const folder = join(exports, `${process.pid}-${randomBytes(4).toString('hex')}`);
     try {
       await mkdir(folder, { recursive: true, mode: OWNER_ONLY });
-      await removeLeftovers(exports);
+      await removeOfDead(exports, /^(\d+)-[0-9a-f]{8}$/);
       return new Downloads(folder);
     } catch {
       return new Downloads(await mkdtemp(join(tmpdir(), 'taskscope-exports-')));
@@ -76,13 +76,6 @@ export class Downloads {
   close(): Promise<void> {
     this.#files.clear();
     return rm(this.#folder, { recursive: true, force: true });
-  }
-}
-
-async function removeLeftovers(exports: string): Promise<void> {
-  for (const name of await readdir(exports)) {
-    const pid = Number(/^(\d+)-[0-9a-f]{8}$/.exec(name)?.[1]);
-    if (pid && pid !== process.pid && !isAlive(pid)) await rm(join(exports, name), { recursive: true, force: true });
   }
 }
 

@@ -9,10 +9,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { step, struck, wanted } from '../fixtures/schedule-steps.ts';
 import { World } from '../fixtures/schedule-world.ts';
-import '../fixtures/ci-seed.ts';
+import { seedOf } from '../fixtures/ci-seed.ts';
 
 const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 300 : 150));
-const SEED = Number(process.env['TASKSCOPE_SCHEDULE_SEED'] ?? (process.env['CI'] ? 20_261_124 : Date.now() % 2 ** 31));
+const SEED = seedOf('TASKSCOPE_SCHEDULE_SEED');
 
 /** By turns: a day of passes instead of one comparison. `cured`: the poisoned rows are readable in the end. */
 const ending = fc.record({ turns: fc.nat({ max: 24 }).map((n) => n === 24), cured: fc.boolean() });

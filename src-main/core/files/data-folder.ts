@@ -9,8 +9,6 @@ import { makePrivate, makePrivateFolder } from '../../store/file/private.ts';
 import { fileError } from './json-file.ts';
 import type { Paths } from './paths.ts';
 
-export { isAlive };
-
 type DataFolder = {
   /** why nothing may be written in the folder; null: it may */
   readOnly: AppError | null;
@@ -26,7 +24,7 @@ export async function openDataFolder(paths: Paths): Promise<DataFolder> {
   const notices: AppError[] = [];
   try {
     const unlock = take(paths);
-    await removePartials(paths.dataDir);
+    await removeOfDead(paths.dataDir, /\.json\.(\d+)\.partial$/); // whoever holds the lock is the only one that writes here
     const kind = networkFileSystem(paths.dataDir);
     if (kind !== null)
       notices.push(new AppError('FOLDER_ON_NETWORK', `${paths.dataDir} is on ${kind}`, { path: paths.dataDir, kind }));
@@ -58,11 +56,12 @@ function take(paths: Paths): () => void {
   return lockFolder(paths.dataDir).release;
 }
 
-/** What a process that was killed has left of a settings file. Whoever holds the lock is the only one that writes here. */
-async function removePartials(folder: string): Promise<void> {
+/** Removes what processes that were killed have left in a folder. `shape`: of such a name, with the process's id as its first group. */
+export async function removeOfDead(folder: string, shape: RegExp): Promise<void> {
   for (const name of await readdir(folder)) {
-    const pid = Number(/\.json\.(\d+)\.partial$/.exec(name)?.[1]);
-    if (pid && !isAlive(pid)) await rm(join(folder, name), { force: true }).catch(() => undefined);
+    const pid = Number(shape.exec(name)?.[1]);
+    // another person's stays, as one that is in use does on Windows
+    if (pid && !isAlive(pid)) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

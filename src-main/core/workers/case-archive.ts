@@ -1,12 +1,12 @@
 /** An archive of chosen runs, made from another one: their rows and those of their parents byte for byte, and what is kept beside them. */
 import { rmSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import type { CaseContents } from '../../contract/case-file.ts';
 import type { Entity } from '../../contract/fields.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read/reader.ts';
 import { encodeRows } from '../../store/write/encode.ts';
 import { openWriter, type Writer } from '../../store/write/writer.ts';
+import { nextTurn } from './turn.ts';
 
 /** Rows read and written at once, about 5 ms: questions come in between. */
 const PIECE = 100;
@@ -61,7 +61,7 @@ export async function* writeCaseArchive(
     for (const entity of ['flow', 'deployment', 'flow_run'] as const)
       for (const piece of pieces(rids[entity])) {
         copyRows(engine, reader, writer, entity, piece);
-        await pause(signal);
+        await nextTurn(signal);
       }
     const total = rids.task_run.length;
     let done = 0;
@@ -71,20 +71,15 @@ export async function* writeCaseArchive(
       if (activity) for (const rid of piece) copyActivity(engine, reader, writer, rid);
       done += piece.length;
       yield { done, total };
-      await pause(signal);
+      await nextTurn(signal);
     }
     // who opens it searches it at once
-    while (writer.indexTexts()) await pause(signal);
+    while (writer.indexTexts()) await nextTurn(signal);
     whole = true;
   } finally {
     writer.close();
     if (!whole) for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true });
   }
-}
-
-async function pause(signal: AbortSignal): Promise<void> {
-  await setImmediate();
-  signal.throwIfAborted();
 }
 
 function* pieces(rids: readonly number[]): Generator<number[]> {

@@ -1,6 +1,5 @@
 /** Reads a flow run and all its task runs for the flow run view, in pieces short enough that questions are answered in between. */
 import { performance } from 'node:perf_hooks';
-import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
 import {
   MOST_MERGED,
@@ -14,6 +13,7 @@ import {
 import { BEFORE_LINES } from '../../contract/run.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read/reader.ts';
+import { nextTurn } from './turn.ts';
 
 /** Task runs in one piece of columns: 5 ms, and 1 MB on its way to the window. */
 const RUNS_PER_PIECE = 2_000;
@@ -70,7 +70,7 @@ export async function* readFlowRun(
     total_run_time: column('total_run_time', (value) => numberOf(value) ?? 0),
   };
   for (let from = 0; from < rids.length; from += RUNS_PER_PIECE) {
-    if (from > 0) await pause(signal);
+    if (from > 0) await nextTurn(signal);
     const piece = rids.slice(from, from + RUNS_PER_PIECE);
     yield {
       kind: 'runs',
@@ -91,16 +91,11 @@ export async function* readFlowRun(
 
   const begun = linked && ids[linked.count - 1] === linked.last ? linked.count : 0;
   for (let from = begun; from < rids.length;) {
-    await pause(signal);
+    await nextTurn(signal);
     const links = readLinks(reader, rids, ids, places, from);
     yield links;
     from += links.dynamic_key.length;
   }
-}
-
-async function pause(signal: AbortSignal): Promise<void> {
-  await setImmediate();
-  signal.throwIfAborted();
 }
 
 function head(engine: Engine, reader: Reader, rid: number, runs: number): FlowRunHead & { kind: 'head' } {
@@ -224,17 +219,17 @@ export async function* readFlowRunLogs(
   const ids = rids.map((rid) => engine.idOf('task_run', rid));
   let [done, kept, read] = [0, 0, 0];
   while (done < ids.length && read < MOST_MERGED) {
-    await pause(signal);
+    await nextTurn(signal);
     const lines: FlowRunLine[] = [];
     let cut = 0;
     let text = 0;
     const ends = performance.now() + SLICE_MS;
     for (; done < ids.length && read < MOST_MERGED && text < TEXT_PER_PIECE && performance.now() < ends; done++) {
-      const activity = reader.activity(ids[done], Infinity);
-      if (activity === null || activity.fetched === null) continue;
+      const count = reader.lineCount(ids[done]);
+      if (count === null) continue;
       kept += 1;
       const own = reader.lines(ids[done], BEFORE_LINES, Math.min(MOST_OF_ONE, MOST_MERGED - read), TEXT_OF_ONE);
-      if (own.length < activity.kept) cut += 1;
+      if (own.length < count) cut += 1;
       read += own.length;
       for (const line of own) {
         text += line.message.length;

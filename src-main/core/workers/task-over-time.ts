@@ -10,6 +10,7 @@ import { percentile } from '../../query/facets/nth.ts';
 import { findShift } from '../../query/facets/shift.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { NumberColumn, TermColumn } from '../../query/columns/columns.ts';
+import { nextTurn } from './turn.ts';
 
 const DAY = 86_400_000_000;
 const MOST_FAILURES = 50;
@@ -38,8 +39,8 @@ type Runs = {
 };
 
 /**
- * `now`: µs; days end at the last start until then, so that a run dated years ahead does not empty them. `most`: dots. Between passes over many runs other questions are answered; the answer is of the moment of the call all the same. Throws NOT_FOUND
- * for a task without runs.
+ * `now`: µs; days end at the last start until then, so that a run dated years ahead does not empty them. `most`: dots. Between passes over
+ * many runs other questions are answered; the answer is of the moment of the call all the same. Throws NOT_FOUND for a task without runs.
  */
 export async function taskOverTime(
   engine: Engine,
@@ -51,10 +52,7 @@ export async function taskOverTime(
 ): Promise<Task> {
   const runs = read(engine, key);
   if (runs.rids.length === 0) throw new AppError('NOT_FOUND', `no runs of task ${key}`, { task: key });
-  const pause = async () => {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    signal.throwIfAborted();
-  };
+  const pause = () => nextTurn(signal);
   await pause();
   perAttempt(runs);
   const marks = (types: readonly string[]) => Uint8Array.from(runs.states, (type) => Number(types.includes(type)));

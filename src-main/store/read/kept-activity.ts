@@ -69,6 +69,12 @@ export class KeptActivity {
     return firstLines(this.#after.iterate(rid, timestamp, timestamp, idCell(id), limitOf(most)), text);
   }
 
+  /** How many lines are kept; null when the run was never fetched. */
+  lineCount(run: Uint8Array): number | null {
+    const [rid, fetched] = (this.#head.get(run) as Head | undefined) ?? [null, null];
+    return fetched === null ? null : (this.#count.get(rid) as number);
+  }
+
   /** The line up to which none is missing; null when no line is kept. */
   end(run: Uint8Array): LinePlace | null {
     const head = this.#head.get(run) as Head | undefined;

@@ -30,6 +30,8 @@ export type Reader = Required<ColumnSource> & {
   ridOf(entity: Entity, id: string): number | null;
   /** Of the lines those from `from` (µs) on, by time and id; with `most` the first ones, as `lines` has them. null when nothing was ever kept. */
   activity(taskRunId: string, from?: number | null, most?: number): RunActivity | null;
+  /** How many lines of the run are kept; null when it was never fetched. */
+  lineCount(taskRunId: string): number | null;
   /** The kept line up to which none is missing; null when no line is kept. */
   activityEnd(taskRunId: string): LinePlace | null;
   /** The first `most` lines that stand after this place; fewer when they have `text` (TEXT_AT_ONCE) characters, none only at the end. */
@@ -201,6 +203,11 @@ class ArchiveReader implements Reader {
     const id = uuidBytes(taskRunId);
     if (!id) return null;
     return this.#snapshot(() => this.#activity.get(id, from, most));
+  }
+
+  lineCount(taskRunId: string): number | null {
+    const id = uuidBytes(taskRunId);
+    return id ? this.#guard(() => this.#activity.lineCount(id)) : null;
   }
 
   activityEnd(taskRunId: string): LinePlace | null {

@@ -1,5 +1,6 @@
 /** The flow run on screen and the subflows opened in it: read when they are wanted, and again when their runs have changed. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import { pause } from '../../../src-main/contract/time.ts';
 import { isOver, PartBuilder, type Part } from './model.ts';
 import { rememberName } from '../filters/names.svelte.ts';
 import { rememberTask } from '../filters/task-names.svelte.ts';
@@ -61,7 +62,7 @@ export class FlowRun {
       // the archive is opened again by itself; `again`: it has died twice and stays closed
       if (problem.code === 'THREAD_DIED' && !problem.details.again) this.stale.add(id);
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.max(PAUSE_MS, 4 * (performance.now() - began))));
+    await pause(Math.max(PAUSE_MS, 4 * (performance.now() - began)), this.abort.signal);
     this.reading.delete(id);
     if (this.stale.delete(id) && !this.abort.signal.aborted) void this.read(id);
   }

@@ -4,6 +4,7 @@
  */
 import { untrack } from 'svelte';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import { pause } from '../../../src-main/contract/time.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { question } from './question.svelte.ts';
 import { selection } from '../window/selection.svelte.ts';
@@ -103,10 +104,6 @@ class NewRows {
       throw thrown;
     }
   }
-}
-
-function pause(millis: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
 export const newRows = new NewRows();

@@ -1,6 +1,7 @@
 /** One task over time: read when its view opens, and again while runs arrive. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import type { Task } from '../../../src-main/contract/task.ts';
+import { pause } from '../../../src-main/contract/time.ts';
 import { openById } from '../question/neighbours.ts';
 import { api } from '../window/app.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
@@ -28,7 +29,7 @@ export class TaskOverTime {
         } catch (thrown) {
           failed(thrown);
         }
-        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+        await pause(PAUSE, signal);
       }
     } catch (thrown) {
       failed(thrown);
