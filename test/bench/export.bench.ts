@@ -17,6 +17,7 @@ import { Engine } from '../../src-main/query/engine.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { archiveOf } from './archives.ts';
 import { child, end, says } from './children.ts';
+import { exportWindow } from './export-window.ts';
 import { printed, type Figure } from './figures.ts';
 import { duckFile } from './peers/duckdb.ts';
 
@@ -206,6 +207,7 @@ async function bench(rows: number): Promise<Figure[]> {
         Math.max(csv.ending, jsonl.ending, parquet.ending, xlsx.ending) * 1000,
         'ms',
       ),
+      ...(await exportWindow(name, rows)),
     ];
   } finally {
     connection.closeSync();

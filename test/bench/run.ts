@@ -51,6 +51,11 @@ export async function run(root: string, args: string[]): Promise<number> {
     await archiveOf(rows);
     take(await program('core.bench.ts', rows));
   }
+  if (wanted.has('export') || wanted.has('sync') || wanted.has('app')) {
+    const chromium = await findOrFetchChromium(root);
+    if (!chromium.path) throw new Error(`no Chromium to measure the window in`);
+    process.env.TASKSCOPE_CHROMIUM = chromium.path;
+  }
   if (wanted.has('export')) {
     const { archiveOf } = await import('./archives.ts');
     await archiveOf(rows);
@@ -66,11 +71,6 @@ export async function run(root: string, args: string[]): Promise<number> {
     process.env.TASKSCOPE_PREFECT_PYTHON = prefect.path;
     const { serverBench } = await import('./peers.bench.ts');
     take(await serverBench(Math.min(rows, SERVER_ROWS), Math.ceil(rounds / 2)));
-  }
-  if (wanted.has('sync') || wanted.has('app')) {
-    const chromium = await findOrFetchChromium(root);
-    if (!chromium.path) throw new Error(`no Chromium to measure the window in`);
-    process.env.TASKSCOPE_CHROMIUM = chromium.path;
   }
   if (wanted.has('sync')) {
     const prefect = await findOrMakePrefect();

@@ -1,4 +1,5 @@
 /** An export: all rows of one order to a file, written in the thread that reads them. Only progress crosses threads. */
+import { csvHeader, csvLine } from '../../contract/csv-text.ts';
 import { AppError } from '../../contract/errors.ts';
 import {
   defaultExportColumns,
@@ -13,9 +14,9 @@ import {
 } from '../../contract/export.ts';
 import { resolveField } from '../../contract/fields.ts';
 import { valueJson, type Value } from '../../export/cells.ts';
-import { csvCell, csvHeader, csvLine } from '../../export/csv.ts';
+import { csvCell } from '../../export/csv.ts';
 import { writeFile, type Chunk } from '../../export/file.ts';
-import { offsetsOf, timeFormat } from '../../export/local-time.ts';
+import { offsetsOf, timeFormat } from '../../contract/local-time.ts';
 import { GROUP_ROWS, ParquetFile } from '../../export/parquet.ts';
 import { Sheet, workbook } from '../../export/xlsx.ts';
 import { activityFields, artifactChunks, logChunks } from './export-activity.ts';
@@ -24,6 +25,7 @@ import { csvBlock } from './export-block.ts';
 import { DAY_FOLDER, daysOf } from './export-days.ts';
 import type { Snapshot } from './export-snapshot.ts';
 import { exportValues, type ValueReader } from './export-values.ts';
+import { nextTurn } from './turn.ts';
 
 /** Rows a chunk: about a millisecond of work and 300 kB of text. */
 const ROWS = 1000;
@@ -49,7 +51,7 @@ export async function* exportRows(
   const folder = makesFolder(options) ? { ours: options.what === 'runs' ? DAY_FOLDER : NOTHING } : null;
   let last = { rows: 0, bytes: 0, cut: 0 };
   let next = 0;
-  for await (const { total, ...written } of writeFile(path, chunks(rows, options), { signal, overwrite, folder })) {
+  for await (const { total, ...written } of writeFile(path, chunks(rows, options, signal), { signal, overwrite, folder })) {
     last = written;
     if (performance.now() < next) continue;
     next = performance.now() + REPORT_EVERY;
@@ -74,16 +76,16 @@ export function fieldsOf(options: ExportOptions): string[] {
 
 const isField = (path: string): boolean => resolveField('task_run', path) !== null;
 
-function chunks(rows: Snapshot, options: ExportOptions): Chunks {
+function chunks(rows: Snapshot, options: ExportOptions, signal: AbortSignal): Chunks {
   if (options.what === 'logs') return logChunks(rows, options);
-  if (options.what === 'artifacts') return artifactChunks(rows);
+  if (options.what === 'artifacts') return artifactChunks(rows, options);
   const { format } = options;
   const columns = columnsOf(options);
   if (format === 'json' || format === 'jsonl')
     return jsonChunks(rows, format, columns === null ? serverRows(rows) : chosenValues(rows, columns));
   if (columns && format === 'csv') return csvChunks(rows, columns, options);
   if (columns && format === 'parquet')
-    return options.by_day ? parquetDays(rows, columns, options) : parquetChunks(rows, columns, options);
+    return options.by_day ? parquetDays(rows, columns, options, signal) : parquetChunks(rows, columns, options, signal);
   if (columns && format === 'xlsx') return xlsxChunks(rows, columns, options);
   throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${format}`);
 }
@@ -181,12 +183,13 @@ async function* parquetChunks(
   rows: Snapshot,
   columns: readonly ExportColumn[],
   { header, compression }: ExportOptions,
+  signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   const { order } = rows;
   const total = order.length;
   const values = exportValues(rows, columns);
   const file = await ParquetFile.begin(columns, headsOf(columns, header), compression);
-  for await (const group of groups(order, values, 0))
+  for await (const group of groups(order, values, 0, signal))
     yield { chunk: file.group(group.values), rows: group.rows, total };
   yield { chunk: file.end(), rows: total, total };
 }
@@ -196,31 +199,36 @@ async function* parquetDays(
   rows: Snapshot,
   columns: readonly ExportColumn[],
   { header, compression }: ExportOptions,
+  signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   const values = exportValues(rows, columns);
   const total = rows.order.length;
   let done = 0;
   for (const { name, order } of daysOf(rows.order, rows.frozen.reader('expected_start_time'))) {
     const file = await ParquetFile.begin(columns, headsOf(columns, header), compression);
-    for await (const group of groups(order, values, done))
+    for await (const group of groups(order, values, done, signal))
       yield { file: name, chunk: file.group(group.values), rows: group.rows, total };
     done += order.length;
     yield { file: name, chunk: file.end(), rows: done, total };
   }
 }
 
-/** The values of as many rows as a group holds, gathered piece by piece, so that questions get a turn between two. */
+/**
+ * The values of as many rows as a group holds, gathered piece by piece, so that questions get a turn between two, and an export that is
+ * given up ends there.
+ */
 async function* groups(
   order: Uint32Array,
   values: ValueReader,
   before: number,
+  signal: AbortSignal,
 ): AsyncGenerator<{ values: Value[][]; rows: number }> {
   for (let at = 0; at < order.length; at += GROUP_ROWS) {
     const rids = order.subarray(at, at + GROUP_ROWS);
     const gathered: Value[][] = [];
     for (const piece of pieces(rids)) {
       values([...piece.rids]).forEach((column, i) => (gathered[i] ??= []).push(...column));
-      await new Promise<void>((resolve) => void setImmediate(resolve));
+      await nextTurn(signal);
     }
     yield { values: gathered, rows: before + at + rids.length };
   }
