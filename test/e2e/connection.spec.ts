@@ -231,10 +231,10 @@ test('a preset carries its columns, is pinned, and is what the window opens with
     // the same menu by the right button
     await window.preset('Retries 2').click({ button: 'right' });
     await page.getByRole('menuitem', { name: 'Export its runs…' }).click();
-    const dialog = page.getByRole('dialog', { name: /^Export [\d,]+ runs?$/ });
-    await expect(dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ })).toBeEnabled();
+    const asked = page.getByRole('dialog', { name: /^Export [\d,]+ runs?$/ });
+    await expect(asked.getByRole('button', { name: /^(Export|Choose a file…)$/ })).toBeEnabled();
     await page.keyboard.press('Escape');
-    await expect(dialog).toBeHidden();
+    await expect(asked).toBeHidden();
 
     await choose('Retries 2', 'Delete');
     await expect(window.preset('Retries 2')).toHaveCount(0);

@@ -23,6 +23,7 @@ import { activityFields, artifactChunks, logChunks } from './export-activity.ts'
 import { csvBlock } from './export-block.ts';
 
 import { DAY_FOLDER, daysOf } from './export-days.ts';
+import { pieces } from './export-pieces.ts';
 import type { Snapshot } from './export-snapshot.ts';
 import { exportValues, type ValueReader } from './export-values.ts';
 import { nextTurn } from './turn.ts';
@@ -31,6 +32,8 @@ import { nextTurn } from './turn.ts';
 const ROWS = 1000;
 /** The same of whole rows and of a sheet's, which take 10 to 20 µs each. */
 const TEXT_ROWS = 200;
+/** Characters of texts from which on a group of Parquet ends before it has all its rows. */
+const GROUP_TEXT = 8_000_000;
 /** ms between two reports of progress. */
 const REPORT_EVERY = 50;
 
@@ -51,7 +54,11 @@ export async function* exportRows(
   const folder = makesFolder(options) ? { ours: options.what === 'runs' ? DAY_FOLDER : NOTHING } : null;
   let last = { rows: 0, bytes: 0, cut: 0 };
   let next = 0;
-  for await (const { total, ...written } of writeFile(path, chunks(rows, options, signal), { signal, overwrite, folder })) {
+  for await (const { total, ...written } of writeFile(path, chunks(rows, options, signal), {
+    signal,
+    overwrite,
+    folder,
+  })) {
     last = written;
     if (performance.now() < next) continue;
     next = performance.now() + REPORT_EVERY;
@@ -102,11 +109,13 @@ function* csvChunks(rows: Snapshot, columns: readonly ExportColumn[], options: E
     });
   const { order } = rows;
   const total = order.length;
+  const last = { size: 0 };
   yield { chunk: Buffer.from(csvHeader(headsOf(columns, options.header), csv)), rows: 0, total };
-  for (const { rids, rows: written } of pieces(order)) {
+  for (const { rids, rows: written } of pieces(order, ROWS, last)) {
     // what a commit has changed meanwhile is read as it was, value by value
     const fast = block !== null && rows.frozen.unchanged(rids);
     const chunk = fast ? block.lines(rids) : Buffer.from(slowLines(values([...rids])).join(''));
+    last.size = chunk.length;
     yield { chunk, rows: written, total };
   }
 }
@@ -119,11 +128,14 @@ function* jsonChunks({ order }: Snapshot, format: 'json' | 'jsonl', texts: Texts
   const [begin, between, end] = format === 'json' ? ['[\n', ',\n', '\n]\n'] : ['', '\n', '\n'];
   if (total === 0) yield { chunk: Buffer.from(format === 'json' ? '[]\n' : ''), rows: 0, total };
   const join = joiner();
-  for (const { rids, rows } of pieces(order, TEXT_ROWS)) {
+  const last = { size: 0 };
+  for (const { rids, rows } of pieces(order, TEXT_ROWS, last)) {
     const first = rows === rids.length;
     const parts = texts([...rids]).flatMap((text, i) => [i > 0 ? between : first ? begin : between, text]);
     if (rows === total) parts.push(end);
-    yield { chunk: join(parts), rows, total };
+    const chunk = join(parts);
+    last.size = chunk.length;
+    yield { chunk, rows, total };
   }
 }
 
@@ -223,15 +235,25 @@ async function* groups(
   before: number,
   signal: AbortSignal,
 ): AsyncGenerator<{ values: Value[][]; rows: number }> {
-  for (let at = 0; at < order.length; at += GROUP_ROWS) {
-    const rids = order.subarray(at, at + GROUP_ROWS);
-    const gathered: Value[][] = [];
-    for (const piece of pieces(rids)) {
-      values([...piece.rids]).forEach((column, i) => (gathered[i] ??= []).push(...column));
-      await nextTurn(signal);
-    }
-    yield { values: gathered, rows: before + at + rids.length };
+  const last = { size: 0 };
+  let gathered: Value[][] = [];
+  let size = 0;
+  for (const { rids, rows } of pieces(order, ROWS, last)) {
+    const read = values([...rids]);
+    read.forEach((column, i) => (gathered[i] ??= []).push(...column));
+    size += last.size = textSize(read);
+    await nextTurn(signal);
+    if (gathered[0].length < GROUP_ROWS && size < GROUP_TEXT && rows < order.length) continue;
+    yield { values: gathered, rows: before + rows };
+    [gathered, size] = [[], 0];
   }
+}
+
+/** Characters of the texts. */
+function textSize(values: readonly (readonly Value[])[]): number {
+  let size = 0;
+  for (const column of values) for (const value of column) if (typeof value === 'string') size += value.length;
+  return size;
 }
 
 async function* xlsxChunks(
@@ -248,21 +270,16 @@ async function* xlsxChunks(
   const values = exportValues(rows, columns);
   const sheet = new Sheet(columns, { tags, time: timeFormat(time_zone), offset });
   let done = 0;
+  const last = { size: 0 };
   function* text() {
     yield sheet.begin(headsOf(columns, options.header));
-    for (const { rids, rows: read } of pieces(order, TEXT_ROWS)) {
-      yield sheet.rows(values([...rids]));
+    for (const { rids, rows: read } of pieces(order, TEXT_ROWS, last)) {
+      const xml = sheet.rows(values([...rids]));
+      last.size = xml.length;
+      yield xml;
       done = read;
     }
     yield sheet.end();
   }
   for await (const chunk of workbook(text())) yield { chunk, rows: done, total, cut: sheet.cut };
-}
-
-/** `rows`: how many there are up to the end of the piece. */
-function* pieces(order: Uint32Array, most = ROWS): Generator<{ rids: Uint32Array; rows: number }> {
-  for (let at = 0; at < order.length; at += most) {
-    const rids = order.subarray(at, at + most);
-    yield { rids, rows: at + rids.length };
-  }
 }
