@@ -3,14 +3,12 @@
  * Both in turns in one run; the ratio is of their medians. Then three times with the window open in a real Chromium: what the page
  * and the core's main thread feel of it. Server, core and this program are processes of their own.
  */
-import type { ChildProcess } from 'node:child_process';
-import { chromium, type Browser, type Page } from '@playwright/test';
+import { chromium } from '@playwright/test';
 import { child, end, says } from './children.ts';
 import { quantile, type Figure } from './figures.ts';
 import type { CoreSays, Synced } from './sync/core-process.ts';
 import { download, recorder, type Asked } from './sync/raw.ts';
-import type { SlowSays } from './sync/slow-server.ts';
-import { watchStalls, type Stalls } from './sync/stalls.ts';
+import { watchStalls, watchTasks, type Stalls } from './sync/stalls.ts';
 
 type Server = { apiUrl: string; stop: () => Promise<unknown> | void };
 
@@ -85,11 +83,20 @@ async function withWindow(
   const worst = (of: (one: Felt) => number) => Math.max(...felt.map(of));
   const most = (numbers: number[]) => Math.max(0, ...numbers);
   add(
-    'page, longest task while syncing',
+    'page, longest task while syncing, CPU time',
+    worst(({ computed }) => most(computed)),
+    'ms',
+  );
+  add(
+    'page, longest task while syncing, by the clock',
     worst(({ tasks }) => most(tasks)),
     'ms',
   );
-  add('page, tasks over 50 ms while syncing, of three syncs', felt.flatMap(({ tasks }) => tasks).length, '');
+  add(
+    'page, tasks over 50 ms by the clock while syncing, of three syncs',
+    felt.flatMap(({ tasks }) => tasks).length,
+    '',
+  );
   add(
     'page, longest gap between two frames while syncing',
     worst(({ frames }) => most(frames)),
@@ -111,84 +118,28 @@ async function withWindow(
   );
 }
 
-const firstRow = (page: Page) => page.locator('[role=row][data-index]').first();
-
-/** ms; a real Prefect 3.8.8 answers a page of 200 task runs in 60 to 160 ms. */
-const REPLY = 150;
-
-/** How long a person waits for the first rows of a server with many runs: from the connection to the first row in a real Chromium, of five. */
-export async function firstRowsBench(runs: number): Promise<Figure[]> {
-  const server = child('sync/slow-server.ts', String(runs), String(REPLY));
-  const browser = await launch();
-  const waited: number[] = [];
-  try {
-    const { apiUrl, flowRuns } = await says<SlowSays>(server);
-    process.stderr.write(`a server with ${runs} task runs of ${flowRuns} flow runs\n`);
-    for (let i = 0; i < 5; i++)
-      await opened(browser, apiUrl, async (page, core) => {
-        const began = performance.now();
-        core.send('sync');
-        await firstRow(page).waitFor({ timeout: 60_000 });
-        waited.push((performance.now() - began) / 1000);
-        process.stderr.write(`first rows after ${waited.at(-1)?.toFixed(2)} s\n`);
-      });
-  } finally {
-    await browser.close();
-    await end(server);
-  }
-  const bench = `first rows, ${runs.toLocaleString('en-US')} task runs`;
-  return [
-    { bench, name: 'connect to first rows on screen, median of 5', value: quantile(waited, 0.5), unit: 's' },
-    { bench, name: 'connect to first rows on screen, worst of 5', value: Math.max(...waited), unit: 's' },
-  ];
-}
-
-type Felt = Synced & Stalls;
-
-const launch = () =>
-  chromium.launch({
-    executablePath: process.env.TASKSCOPE_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
-
-async function shown(browser: Browser, url: string): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await page.goto(url);
-  await page.getByRole('button', { name: /^Workspace:/ }).waitFor();
-  await page.waitForTimeout(1000); // what starting up costs is not what syncing costs
-  return page;
-}
-
-/** `work` with a page and its core, over a new archive; what runs in the core when it is done is ended. */
-async function opened(
-  browser: Browser,
-  apiUrl: string,
-  work: (page: Page, core: ChildProcess) => Promise<void>,
-): Promise<void> {
-  const core = child('sync/core-process.ts', apiUrl);
-  try {
-    const first = await says<CoreSays>(core);
-    if (!('url' in first)) throw new Error('the core did not say where its page is');
-    const page = await shown(browser, first.url);
-    await work(page, core);
-    await page.close();
-  } finally {
-    await end(core);
-  }
-}
+/** `computed`: ms of CPU time of each task of the page. */
+type Felt = Synced & Stalls & { computed: number[] };
 
 /** A sync while a real Chromium shows it. */
 async function syncedBefore(apiUrl: string): Promise<Felt> {
-  const browser = await launch();
+  const browser = await chromium.launch({
+    executablePath: process.env.TASKSCOPE_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
   try {
-    let seen: Stalls = { tasks: [], frames: [] };
+    let seen = { tasks: [], frames: [], computed: [] } as Stalls & { computed: number[] };
     const synced = await syncOf(apiUrl, async (url, sync) => {
-      const page = await shown(browser, url);
+      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+      await page.goto(url);
+      await page.getByRole('button', { name: /^Workspace:/ }).waitFor();
+      await page.waitForTimeout(1000); // what starting up costs is not what syncing costs
       const stalls = await watchStalls(page);
+      const computed = await watchTasks(browser, page);
       const told = await sync();
-      seen = await stalls();
+      seen = { ...(await stalls()), computed: await computed() };
       // else nothing was drawn that could have taken long
-      await firstRow(page).waitFor({ timeout: 5000 });
+      await page.locator('[role=row][data-index]').first().waitFor({ timeout: 5000 });
       return told;
     });
     return { ...synced, ...seen };
