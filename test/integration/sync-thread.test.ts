@@ -1,7 +1,7 @@
 /** One sync thread for all workspaces, and what happens when a thread dies. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ let most = 0;
 let dir = '';
 let app: App;
 /** MB of heap at which a thread ends here: it is filled within a moment */
-const HEAP = 160;
+const HEAP = 64;
 for (const name of ['query', 'writer', 'sync', 'demo'] as const)
   workerLimits[name] = { ...workerLimits[name], maxOldGenerationSizeMb: HEAP };
 /** every thread started so far, by name */
@@ -245,7 +245,10 @@ for (const met of ['taken into the index', 'written'] as const)
     }
   });
 
-test('a damaged page is met while a run is read: the call fails with its own code and the thread lives', async () => {
+const saveAt = async (path: string) =>
+  (await app.handlers['export.choose']({ suggested: path, folder: false }, never))!.save;
+
+test('a damaged page is met while a run is read or exported: the call fails with its own code and the thread lives', async () => {
   try {
     await add('one');
     await synced('one');
@@ -257,6 +260,16 @@ test('a damaged page is met while a run is read: the call fails with its own cod
     spoilRoot(again.path, 'task_run_json');
     const id = `${'0'.repeat(5)}450-0000-4000-8000-000000000000`;
     assert.equal(await codeOf(again.query.run({ id })), 'ARCHIVE_DAMAGED');
+    const out = join(dir, 'rows.jsonl');
+    const asked = { ...exportOptionsSchema.parse({ format: 'jsonl' }), workspace: 'one', query: everything };
+    const exporting = async () => {
+      for await (const _ of app.handlers['export.run']({ ...asked, save: await saveAt(out), result: null }, never));
+    };
+    assert.equal(await codeOf(exporting()), 'ARCHIVE_DAMAGED');
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.startsWith('rows')),
+      [],
+    );
     assert.deepEqual(await again.query.counts({ queries: [everything] }), [RUNS]);
     assert.equal(await app.archive('one'), again);
   } finally {
@@ -279,8 +292,7 @@ for (const how of ways)
         const left = `${out}.${process.pid}-0123abcd.taskscope-partial`;
         const other = `${out}.${process.pid + 1}-0123abcd.taskscope-partial`;
         for (const path of [left, other]) writeFileSync(path, 'half of it');
-        const { save } = (await app.handlers['export.choose']({ suggested: out, folder: false }, never))!;
-        const run = { workspace: 'one', query: everything, save, result: null };
+        const run = { workspace: 'one', query: everything, save: await saveAt(out), result: null };
         const what = { ...exportOptionsSchema.parse({ columns: ['id'] }), ...run };
         const exporting = codeOf(
           (async () => {
