@@ -28,7 +28,7 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
   const text = page.getByRole('combobox', { name: 'Filters as text' });
   const offers = page.getByRole('listbox', { name: 'What fits here' });
   const chips = page.getByRole('list', { name: 'Filters', exact: true });
-  const search = page.getByRole('textbox', { name: /^Search names/ });
+  const search = page.getByRole('combobox', { name: /^Search names/ });
   await window.filter('State', 'Failed');
   await expect.poll(() => window.count()).toBeLessThan(all);
   const failed = await window.count();
@@ -149,7 +149,7 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
 
   await test.step('the search leads into the list, a run to its tabs, and Escape back', async () => {
     await search.focus();
-    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
     await expect(window.grid).toBeFocused();
     await page.keyboard.press('t');
     await expect(window.detail.getByRole('tab', { name: /^Logs/ })).toBeFocused();
@@ -166,6 +166,30 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await expect(window.grid).toBeFocused();
   });
 
+  await test.step('what was asked before is offered in the empty search, by keys, and can be forgotten', async () => {
+    const before = page.getByRole('listbox', { name: 'Asked before' });
+    const asked = before.getByRole('option');
+    await search.fill('state:completed');
+    await search.press('Enter');
+    // a question that stands for some seconds is kept
+    await page.waitForTimeout(5_000);
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    await expect(search).toBeFocused();
+    await expect(asked.first()).toHaveText('state:failed state:completed');
+    await accessible(page, 'header');
+    await search.press('ArrowDown');
+    await expect(before.getByRole('option', { selected: true })).toHaveText('state:failed state:completed');
+    const many = await asked.count();
+    await search.press('Delete');
+    await expect(asked).toHaveCount(many - 1);
+    await expect(asked.first()).toHaveText('state:failed');
+    await search.press('Enter');
+    await expect(before).toBeHidden();
+    await expect(chips.getByRole('button', { name: /^state Failed/ })).toBeVisible();
+    await window.expectCount(failed);
+    await window.grid.focus();
+  });
+
   await test.step('where a run belongs leads to the runs there, and back', async () => {
     await page.keyboard.press('Enter');
     const crumb = window.detail.getByRole('button', { name: /^flow run .*: as a whole$/ });
@@ -179,6 +203,14 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await expect(chips.getByRole('button', { name: /^state Failed/ })).toBeVisible();
     await window.expectCount(failed);
     await page.keyboard.press('Escape');
+  });
+
+  await test.step('a value that nothing has is perhaps another one', async () => {
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    await search.fill('state:faild');
+    await search.press('Enter');
+    await page.getByRole('button', { name: 'Failed', exact: true }).click();
+    await window.expectCount(failed);
   });
 
   await test.step('when nothing matches, each filter says what it costs', async () => {

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
+import { FoundLines } from '../../src-main/contract/found-in.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
 import type { LogLine, RunActivity } from '../../src-main/contract/run.ts';
+import { foundInRuns } from '../../src-main/core/workers/found-in-runs.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { openReader, type Reader } from '../../src-main/store/read/reader.ts';
 import { CHUNKS } from '../../src-main/store/search/search-tables.ts';
@@ -194,6 +196,14 @@ test('a search finds what reading every text finds: any script, emoji, colours, 
             numbers((n) => runs[n].logs !== null && within(runs[n].logs?.map(({ seen }) => seen) ?? [], [])),
             `log: ${search}`,
           );
+          // what is said of a row is what was found: each run found by its lines has lines that are counted and marked
+          const wanted = terms.filter(({ not }) => !not);
+          if (wanted.length === 1)
+            for (const n of place.found({ log: typed(wanted[0]) })) {
+              const count = new FoundLines({ text: '', log: typed(wanted[0]) });
+              count.take(runs[n].logs?.map(({ sent }) => ({ message: sent })) ?? []);
+              assert.ok(count.found.lines > 0, `${typed(wanted[0])} in ${JSON.stringify(runs[n].logs)}`);
+            }
         }
         assert.deepEqual(
           place.found({ log: '' }),
@@ -244,6 +254,31 @@ test('parameters of the flow run, ids and pasted addresses lead to the run', (t)
       assert.deepEqual(found(`${base}${page}${uuid(2)}?tab=logs#x`), [2], base + page);
   assert.deepEqual(found(`http://h/flow-runs/flow-run/${uuid(1, 1)}`), [1, 4]);
   assert.deepEqual(found(`http://h/runs/flow-run/${uuid(1, 1)} -${uuid(4)}`), [1]);
+});
+
+test('where a search has found its words is said: places, lines with all of them, or with the first that any has', async (t) => {
+  const place = new Place(t);
+  const parent = row({ id: uuid(1, 1), name: 'f', parameters: { region: 'eu-west' } });
+  const message = 'it broke\nTraceback (most recent call last)\n  in zeta';
+  place.writer.write({
+    batches: [encodeRows('flow_run', [parent]), encodeRows('task_run', [run(1, message), run(4, null)])],
+  });
+  const lines = ['gamma one', 'gamma two', 'other', '\u001b[31mgam\u001b[0mma-two'].map((text, i) => line(i, text));
+  place.writer.saveActivity(uuid(1), activity(lines, ['delta', message], ['epsilon']), null);
+  const engine = new Engine(place.reader, { dialect: 'sqlite' });
+  engine.load();
+  const look = async (text: string, log = '') =>
+    await foundInRuns(engine, place.reader, { search: { text, log }, ids: [uuid(1), uuid(4), uuid(9)] }, new AbortController().signal); // prettier-ignore
+  const nothing = { places: [], lines: 0, all: true, find: '' };
+  assert.deepEqual(await look('gamma'), [{ ...nothing, lines: 3, find: 'gamma' }, nothing, null]);
+  assert.deepEqual((await look('gamma two'))[0], { ...nothing, lines: 2, find: 'gamma two' });
+  assert.deepEqual((await look('two zeta -other'))[0], { ...nothing, places: ['traceback'], lines: 2, find: 'two' });
+  assert.deepEqual((await look('', 'gamma'))[0], { ...nothing, lines: 3, find: 'gamma' });
+  assert.deepEqual((await look('', 'zeta'))[0], nothing);
+  const places = async (text: string) => (await look(text)).map((one) => one?.places ?? null);
+  assert.deepEqual(await places('broke'), [['message'], [], null]);
+  assert.deepEqual(await places('eu-west'), [['parameters'], ['parameters'], null]);
+  assert.deepEqual([(await places('delta'))[0], (await places('epsilon'))[0]], [['states'], ['artifacts']]);
 });
 
 test('a run that is read again and again keeps its lines in a bounded number of chunks, and all are found', (t) => {
