@@ -138,13 +138,18 @@ test('failed runs by what they failed of', async ({ host }) => {
     await expect(chips.getByRole('listitem')).toHaveCount(1);
     // 2: a run that has it
     // the row says in how many lines, and leads to the first of them
-    const found = window.rows().last().getByText(/^\d+ lines? in logs$/);
+    const found = window
+      .rows()
+      .last()
+      .getByText(/^\d+ lines? in logs$/);
     await expect(found).toBeVisible();
     const said = (await found.textContent()) ?? '';
     await found.click();
     await expect(window.detail.getByRole('button', { name: said })).toBeVisible();
     await expect(window.detail.getByRole('searchbox', { name: 'Search logs' })).toHaveValue(/no attribute/);
-    await expect(window.detail.getByRole('list', { name: `${said.replace(/ in logs$/, '').replace(/ /, ' log ')}: ` })).toBeVisible();
+    await expect(
+      window.detail.getByRole('list', { name: `${said.replace(/ in logs$/, '').replace(/ /, ' log ')}: ` }),
+    ).toBeVisible();
     const marked = () => page.evaluate(() => [...(CSS.highlights.get('found') ?? [])].map(String));
     expect(await marked()).toContain("no attribute 'execute'");
     // 3: all that failed alike, and since when
