@@ -9,6 +9,7 @@ import type { Condition } from '../../src-main/contract/query.ts';
 import type { LogLine, RunActivity } from '../../src-main/contract/run.ts';
 import { foundInRuns } from '../../src-main/core/workers/found-in-runs.ts';
 import { Engine } from '../../src-main/query/engine.ts';
+import type { Change } from '../../src-main/store/columns.ts';
 import { openReader, type Reader } from '../../src-main/store/read/reader.ts';
 import { CHUNKS } from '../../src-main/store/search/search-tables.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
@@ -279,6 +280,41 @@ test('where a search has found its words is said: places, lines with all of them
   assert.deepEqual(await places('broke'), [['message'], [], null]);
   assert.deepEqual(await places('eu-west'), [['parameters'], ['parameters'], null]);
   assert.deepEqual([(await places('delta'))[0], (await places('epsilon'))[0]], [['states'], ['artifacts']]);
+});
+
+test('rows that change do not make a search in logs read the index again; logs that come do', (t) => {
+  const dir = tempDir(t);
+  const writer = openWriter(join(dir, 'a.sqlite'), { onChange: (change) => changes.push(change) });
+  const changes: Change[] = [];
+  const reader = openReader(join(dir, 'a.sqlite'));
+  t.after(() => {
+    reader.close();
+    writer.close();
+  });
+  writer.write({ batches: [encodeRows('task_run', [run(1, 'a'), run(2, 'b')])] });
+  writer.saveActivity(uuid(1), activity([line(1, 'gamma')]), null);
+  let asked = 0;
+  const source = Object.assign(Object.create(reader) as Reader, {
+    search: (...what: Parameters<Reader['search']>) => {
+      if (what[0] === 'log') asked += 1;
+      return reader.search(...what);
+    },
+  });
+  const engine = new Engine(source, { dialect: 'sqlite' });
+  engine.load();
+  changes.length = 0;
+  const found = () => {
+    for (const change of changes.splice(0)) engine.apply(change);
+    return [engine.count('task_run', { log: 'gamma' }, 0), engine.count('task_run', { log: '' }, 0), asked];
+  };
+  assert.deepEqual(found(), [1, 1, 1]);
+  const many = Array.from({ length: 100 }, (_, n) => run(n + 3, null));
+  writer.write({ batches: [encodeRows('task_run', [run(1, 'other'), ...many])] });
+  assert.deepEqual(found(), [1, 1, 1]);
+  writer.saveActivity(uuid(90), activity([line(2, 'gamma')]), null);
+  assert.deepEqual(found(), [2, 2, 2]);
+  writer.remove('task_run', [uuid(1)], 1);
+  assert.deepEqual(found(), [1, 1, 3]);
 });
 
 test('a run that is read again and again keeps its lines in a bounded number of chunks, and all are found', (t) => {
