@@ -73,6 +73,8 @@ export async function run(root: string, args: string[]): Promise<number> {
     take(await serverBench(Math.min(rows, SERVER_ROWS), Math.ceil(rounds / 2)));
   }
   if (wanted.has('sync')) {
+    const { firstRowsBench } = await import('./first-rows.bench.ts');
+    take(await firstRowsBench(rows));
     const prefect = await findOrMakePrefect();
     if (!prefect.path) console.error(`no Prefect to sync from: ${prefect.why}`);
     else {
