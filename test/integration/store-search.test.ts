@@ -245,7 +245,7 @@ test('a replaced text, a deleted run and the lines of one leave the index', (t) 
   assert.deepEqual([found('gamma'), found('delta'), found('epsilon')], [[2], [], []], 'lines stay, as they are kept');
   writer.remove('task_run', [uuid(2), uuid(3)], 1);
   // the words themselves are gone, not only the runs
-  const match = (table: 'task_run' | 'log', word: string) => place.reader.search(table, `"${word}"`);
+  const match = (table: 'task_run' | 'log', word: string) => [...place.reader.search(table, `"${word}"`)];
   assert.deepEqual([match('task_run', 'alpha'), match('log', 'gamma'), match('task_run', 'omega').length], [[], [], 1]);
 });
 
