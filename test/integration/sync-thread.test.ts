@@ -33,7 +33,7 @@ let app: App;
 /** MB of heap at which a thread ends here: it is filled within a moment */
 const HEAP = 64;
 for (const name of ['query', 'writer', 'sync', 'demo'] as const)
-  workerLimits[name] = { ...workerLimits[name], maxOldGenerationSizeMb: HEAP };
+  workerLimits[name] = { maxOldGenerationSizeMb: HEAP };
 /** every thread started so far, by name */
 const threads = new Map<string, Worker[]>();
 const onWorker = (worker: Worker) => {
