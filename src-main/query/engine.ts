@@ -114,7 +114,7 @@ export class Engine {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
       ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
-      search: (table, match) => this.#source.search?.(table, match) ?? [],
+      search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
       withLogs: () => this.#source.withLogs?.() ?? [],
     });
     this.#withSubflow = null;
