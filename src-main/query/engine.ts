@@ -343,7 +343,9 @@ export class Engine {
   }
 
   #ridsOf(entity: Entity, hex: string | null): Uint32Array {
-    return hex === null ? new Uint32Array(0) : beginningWith(this.#tables[entity], this.#permutations.byId(entity), hex);
+    return hex === null
+      ? new Uint32Array(0)
+      : beginningWith(this.#tables[entity], this.#permutations.byId(entity), hex);
   }
 
   idOf(entity: Entity, rid: number): string {

@@ -75,7 +75,7 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await page.getByRole('menuitem', { name: 'Hide the column' }).click();
     await expect(heads.filter({ hasText: /^Duration/ })).toBeHidden();
     await page.getByRole('button', { name: /^Group/ }).click();
-    await page.getByRole('menuitemradio', { name: 'Task', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Task', exact: true }).click();
     await expect(window.grid).toBeHidden();
     await page.getByRole('heading', { level: 1 }).click(); // nothing that types has the focus
     await page.keyboard.press('ControlOrMeta+z');
