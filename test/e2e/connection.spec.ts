@@ -175,9 +175,18 @@ test('address, sign-in and name change; the archive stays', async ({ host, hostK
     await window.expectCount(200);
     await expect(page.getByText(/speaks http, not https/)).toHaveCount(0);
 
-    await add('signed', one.apiUrl, SECOND);
+    const moved = await openConnection(page, 'plain');
+    await moved.getByLabel('API address').fill(other.apiUrl.replace('http:', 'https:'));
+    await moved.getByRole('button', { name: 'Save and sync' }).click();
+    await moved.getByRole('button', { name: 'Save without asking' }).click();
+    await expect(moved).toBeHidden();
     const banner = page.getByRole('status').filter({ hasText: /speaks http, not https/ });
     await banner.getByRole('button', { name: 'Use http' }).click();
+    await expect(banner).toHaveCount(0);
+    await window.expectCount(200);
+
+    await add('signed', one.apiUrl, SECOND);
+    await list.getByRole('button', { name: 'Use http' }).click();
     const dialog = page.getByRole('dialog', { name: 'Connection of signed' });
     await expect(dialog.getByLabel('API address')).toHaveValue(one.apiUrl);
     await expect(dialog.getByText(/The sign-in kept for this workspace is not sent to/)).toBeVisible();

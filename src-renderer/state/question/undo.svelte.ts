@@ -30,14 +30,23 @@ function joins(last: Shown, next: Shown): string | null {
 }
 
 class Undo {
+  /** the note on the replaced filters, and what it is true of: it goes when something else is shown */
+  private said: { id: number; of: string } | null = null;
   private readonly steps = new Steps<Shown>(key, joins);
 
   /** Registers the effect; call while the window's component is made. */
   follow(): void {
     $effect(() => {
       const now = this.now();
-      untrack(() => this.steps.note(now));
+      untrack(() => this.note(now));
     });
+  }
+
+  private note(now: Shown): void {
+    this.steps.note(now);
+    if (this.said === null || this.said.of === key(now)) return;
+    notes.close(this.said.id);
+    this.said = null;
   }
 
   back(): void {
@@ -53,7 +62,8 @@ class Undo {
     const before = this.now();
     presets.leave();
     question.set(where);
-    notes.say(said, { label: 'Undo', run: () => this.show(before) });
+    const id = notes.say(said, { label: 'Undo', run: () => this.show(before) });
+    this.said = { id, of: key(this.now()) };
   }
 
   private now(): Shown {
