@@ -75,7 +75,7 @@ test('an empty data folder is wrong usage, and not the folder one is in', async 
 test('a full disk behind stdout is said as what it is', { skip: process.platform !== 'linux' }, () => {
   const full = openSync('/dev/full', 'w');
   try {
-    const program = join(root, 'src-main/shell/cli.ts');
+    const program = join(root, 'src-main/shell/cli/main.ts');
     const ended = spawnSync(process.execPath, [program, '--help'], {
       stdio: ['ignore', full, 'pipe'],
       encoding: 'utf8',
@@ -309,7 +309,7 @@ test('a sync names what could not be read, in words on stderr, and is through', 
     const add = ['workspace', 'add', 'w', '--api-url', demo.apiUrl, '--data-dir', folder];
     assert.equal((await taskscope(add)).code, 0);
     const synced = await taskscope(['sync', '--data-dir', folder]);
-    words(synced, 0, new RegExp(`Could not be read[^]*Flow run ${id}: .*HTTP 500`));
+    words(synced, 0, new RegExp(`Could not be read or kept[^]*Flow run ${id}: .*HTTP 500`));
     assert.deepEqual(demo.control.faults.problems, []);
     const { done, skipped } = JSON.parse(synced.out) as { done: boolean; skipped: number };
     assert.deepEqual([done, skipped], [true, 1]);
