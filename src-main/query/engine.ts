@@ -115,7 +115,7 @@ export class Engine {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
       ridsOf: ({ entity }, id) => this.#ridsOf(entity, uuidStart(id)),
-      search: (table, match) => this.#source.search?.(table, match) ?? [],
+      search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
       withLogs: () => this.#source.withLogs?.() ?? [],
     });
     this.#withSubflow = null;

@@ -206,22 +206,22 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await page.getByRole('button', { name: 'Clear all filters' }).click();
     // a question that stands for some seconds is kept
     await expect(async () => {
-      await search.fill('state:failed state:completed');
+      await search.fill('state:completed');
       await search.press('Enter');
       await page.waitForTimeout(4_500);
       await page.getByRole('button', { name: 'Clear all filters' }).click();
       await search.press('ArrowDown');
-      await expect(asked.first()).toHaveText('state:failed state:completed', { timeout: 1_000 });
+      await expect(asked.first()).toHaveText('state:completed', { timeout: 1_000 });
     }).toPass();
     await accessible(page, 'header');
-    await expect(before.getByRole('option', { selected: true })).toHaveText('state:failed state:completed');
+    await expect(before.getByRole('option', { selected: true })).toHaveText('state:completed');
     await search.press('Enter');
     await expect(before).toBeHidden();
-    await expect(chips.getByRole('listitem')).toHaveCount(2);
+    await expect(chips.getByRole('button', { name: /^state Completed/ })).toBeVisible();
     await page.getByRole('button', { name: 'Clear all filters' }).click();
     await search.press('ArrowDown');
     await search.press('Delete');
-    await expect(asked.filter({ hasText: 'state:failed state:completed' })).toHaveCount(0);
+    await expect(asked.filter({ hasText: 'state:completed' })).toHaveCount(0);
     await search.fill('state:failed');
     await search.press('Enter');
     await window.expectCount(failed);

@@ -22,7 +22,7 @@ export type Context = {
   /** The rids of an id, or of all ids that begin so; of stubs too. */
   ridsOf(table: Table, id: string): Uint32Array;
   /** Numbers of the rows in which the full-text index finds `match`. */
-  search(table: SearchTable, match: string): number[];
+  search(table: SearchTable, match: string): Uint32Array;
   /** Numbers of the task runs whose logs are kept. */
   withLogs(): number[];
 };
