@@ -209,7 +209,7 @@ function recordOf(json: string): { dynamicKey: string | null; inputs: string[] }
   return { dynamicKey: textOf(record?.dynamic_key), inputs };
 }
 
-/** The kept lines of its task runs, in the order of the runs, until MOST_MERGED are read. Throws NOT_FOUND. */
+/** The kept lines of the flow run itself, then those of its task runs in their order, until MOST_MERGED are read. Throws NOT_FOUND. */
 export async function* readFlowRunLogs(
   { engine, reader }: Archive,
   id: string,
@@ -217,7 +217,18 @@ export async function* readFlowRunLogs(
 ): AsyncGenerator<FlowRunLogs> {
   const rids = engine.related('flow_run', ridOf(engine, id), 'task_runs');
   const ids = rids.map((rid) => engine.idOf('task_run', rid));
-  let [done, kept, read] = [0, 0, 0];
+  const linesOf = (run: string, most: number) => {
+    const count = reader.lineCount(run);
+    const lines = count === null ? [] : reader.lines(run, BEFORE_LINES, most, TEXT_OF_ONE);
+    return {
+      isKept: count !== null,
+      isCut: lines.length < (count ?? 0),
+      lines: lines.map((line) => ({ ...line, run })),
+    };
+  };
+  const own = linesOf(id, MOST_OF_ONE);
+  yield { done: 0, kept: 0, own: own.isKept, cut: Number(own.isCut), lines: own.lines };
+  let [done, kept, read] = [0, 0, own.lines.length];
   while (done < ids.length && read < MOST_MERGED) {
     await nextTurn(signal);
     const lines: FlowRunLine[] = [];
@@ -225,17 +236,15 @@ export async function* readFlowRunLogs(
     let text = 0;
     const ends = performance.now() + SLICE_MS;
     for (; done < ids.length && read < MOST_MERGED && text < TEXT_PER_PIECE && performance.now() < ends; done++) {
-      const count = reader.lineCount(ids[done]);
-      if (count === null) continue;
-      kept += 1;
-      const own = reader.lines(ids[done], BEFORE_LINES, Math.min(MOST_OF_ONE, MOST_MERGED - read), TEXT_OF_ONE);
-      if (own.length < count) cut += 1;
-      read += own.length;
-      for (const line of own) {
+      const some = linesOf(ids[done], Math.min(MOST_OF_ONE, MOST_MERGED - read));
+      kept += Number(some.isKept);
+      cut += Number(some.isCut);
+      read += some.lines.length;
+      for (const line of some.lines) {
         text += line.message.length;
-        lines.push({ ...line, run: ids[done] });
+        lines.push(line);
       }
     }
-    yield { done, kept, cut, lines };
+    yield { done, kept, own: own.isKept, cut, lines };
   }
 }

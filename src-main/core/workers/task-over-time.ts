@@ -5,9 +5,9 @@ import { failureStateTypes, terminalStateTypes } from '../../contract/fields.ts'
 import { MOST_DAYS, MOST_DOTS, type Task } from '../../contract/task.ts';
 import { MICROS_PER_SECOND } from '../../contract/time.ts';
 import { edgesOf } from '../../contract/zone.ts';
-import { MEDIAN, P95, stretchOf } from '../../query/facets/groups.ts';
-import { percentile } from '../../query/facets/nth.ts';
+import { stretchOf } from '../../query/facets/groups.ts';
 import { findShift } from '../../query/facets/shift.ts';
+import { MEDIAN, P95, percentile, percentiles } from '../../query/percentile.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { NumberColumn, TermColumn } from '../../query/columns/columns.ts';
 import { nextTurn } from './turn.ts';
@@ -78,9 +78,10 @@ export async function taskOverTime(
     if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done[timed++] = seconds[i];
   }
   await pause();
-  const wait = { median: percentile(waits, waited, MEDIAN), p95: percentile(waits, waited, P95) };
+  const [usual, long] = percentiles(waits, waited, [MEDIAN, P95]);
+  const wait = { median: usual, p95: long };
   await pause();
-  const [median, p95] = [percentile(done, timed, MEDIAN), percentile(done, timed, P95)];
+  const [median, p95] = percentiles(done, timed, [MEDIAN, P95]);
   await pause();
 
   if (until === -Infinity) until = last; // this machine's clock is behind every run
@@ -192,8 +193,7 @@ async function byDay(
       await pause();
       since = 0;
     }
-    median[day] = percentile(took, took.length, MEDIAN);
-    p95[day] = percentile(took, took.length, P95);
+    [median[day], p95[day]] = percentiles(took, took.length, [MEDIAN, P95]);
     wait[day] = percentile(waited, waited.length, MEDIAN);
   }
   return { edges, runs, failed, retried, median, p95, wait };
