@@ -15,6 +15,8 @@ type Target = {
 };
 
 const query = 'query engine, 1,000,000 task runs';
+const flowRun = 'a flow run of 10,000 task runs in the window';
+const largest = 'a flow run of 50,000 task runs in the window';
 const core = 'core, 1,000,000 task runs';
 const archive = 'archive, 200,000 task runs';
 const beside = 'side by side, 1,000,000 task runs';
@@ -29,6 +31,14 @@ const targets: Target[] = [
   { says: 'everything a click shows, median', bench: query, name: 'everything a click shows p50', most: 14 },
   { says: 'everything a click shows, p95', bench: query, name: 'everything a click shows p95', most: 25, short: true },
   { says: '200 changed rows applied, p95', bench: query, name: '200 changed rows applied p95', most: 5 },
+  { says: 'groups of all runs, by any of nine fields, median', bench: query, name: 'groups p50', most: 25, short: true },
+  { says: 'the same, p95', bench: query, name: 'groups p95', most: 50 },
+  { says: 'a task over time, longest piece', bench: query, name: 'a task over time, longest piece', most: 50 },
+  { says: 'runs left behind, at another moment', bench: query, name: 'left behind at another moment p50', most: 25 },
+  { says: 'a flow run of 10,000 task runs, open to drawn', bench: flowRun, name: 'open to all drawn', most: 400, short: true },
+  { says: 'the same, zoomed and panned, a frame, p95', bench: flowRun, name: 'zoomed and panned, a frame, p95', most: 34 },
+  { says: 'a flow run of 50,000 task runs, open to first rows', bench: largest, name: 'open to first rows', most: 1000 },
+  { says: 'the same, zoomed and panned, a frame, p95', bench: largest, name: 'zoomed and panned, a frame, p95', most: 50 },
   { says: 'jump to any row of a known order, p95', bench: core, name: 'jump to any row of a known order, 200 rows, p95', most: 2, short: true },
   { says: 'everything a click shows while ingesting flat out, p95', bench: core, name: 'everything a click shows while ingesting flat out, p95', most: 25 },
   { says: 'open to first page and count, warm', bench: core, name: 'open with the index file, first page and count, warm, median of 5', most: 150, short: true },

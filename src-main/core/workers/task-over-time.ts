@@ -22,7 +22,7 @@ const SHIFT_RUNS = 20_000;
 /** Rows between two pauses, in which other questions are answered: about 10 ms. */
 const AT_ONCE = 100_000;
 
-/** What is read of the index at one moment, by the place of the run among the task's runs. */
+/** What is read of the index, by the place of the run among the task's runs. */
 type Runs = {
   rids: Uint32Array;
   /** µs; NaN: none */
@@ -40,7 +40,8 @@ type Runs = {
 
 /**
  * `now`: µs; days end at the last start until then, so that a run dated years ahead does not empty them. `most`: dots. Between passes over
- * many runs other questions are answered; the answer is of the moment of the call all the same. Throws NOT_FOUND for a task without runs.
+ * many runs other questions are answered and changes are taken in: which runs they are is of the moment of the call, and each is as it was when
+ * it was read, once. Throws NOT_FOUND for a task without runs.
  */
 export async function taskOverTime(
   engine: Engine,
@@ -50,11 +51,8 @@ export async function taskOverTime(
   now: number,
   most = MOST_DOTS,
 ): Promise<Task> {
-  const runs = read(engine, key);
-  if (runs.rids.length === 0) throw new AppError('NOT_FOUND', `no runs of task ${key}`, { task: key });
   const pause = () => nextTurn(signal);
-  await pause();
-  perAttempt(runs);
+  const runs = await read(engine, key, pause);
   const marks = (types: readonly string[]) => Uint8Array.from(runs.states, (type) => Number(types.includes(type)));
   const [isFailed, isDone] = [marks(failureStateTypes), marks(['COMPLETED'])];
   await pause();
@@ -66,6 +64,7 @@ export async function taskOverTime(
   const done = new Float64Array(count);
   let [waited, timed] = [0, 0];
   for (let i = 0; i < count; i++) {
+    if (i % AT_ONCE === AT_ONCE - 1) await pause();
     if (start[i] < first) first = start[i];
     if (start[i] > last) last = start[i];
     if (start[i] > until && start[i] <= now) until = start[i];
@@ -93,6 +92,10 @@ export async function taskOverTime(
   await pause();
   const shift = shiftOf(runs, isDone, days.edges);
   await pause();
+  const failures = failuresOf(runs, engine);
+  await pause();
+  const slowest = slowestOf(runs, engine);
+  await pause();
   return {
     runs: count,
     failed,
@@ -109,48 +112,51 @@ export async function taskOverTime(
     days,
     dots,
     states: [...runs.states],
-    ...failuresOf(runs, engine),
-    slowest: slowestOf(runs, engine),
+    ...failures,
+    slowest,
   };
 }
 
-/** Column after column in plain loops: a million runs take 30 ms, and everything after it can pause. */
-function read(engine: Engine, key: string): Runs {
+async function read(engine: Engine, key: string, pause: () => Promise<void>): Promise<Runs> {
   const rids = engine.rows('task_run', { field: 'task_key', in: [key] }, 0);
-  const numbers = (name: string) => gather(rids, (engine.column(name).column as NumberColumn).values);
-  const term = (name: string) => engine.column(name).column as TermColumn;
-  const [states, failures] = [term('state_type'), term('failure')];
-  const [state, failure] = [states, failures].map(({ codes }) => {
-    const own = new Uint32Array(rids.length);
-    for (let i = 0; i < rids.length; i++) own[i] = codes[rids[i]];
-    return own;
-  });
-  return {
-    rids,
-    start: numbers('start_time'),
-    expected: numbers('expected_start_time'),
-    end: numbers('end_time'),
-    seconds: numbers('total_run_time'),
-    attempts: numbers('run_count'),
-    state,
-    failure,
-    states: states.dictionary.texts.slice(),
-    failures: failures.dictionary.texts.slice(),
+  const { length } = rids;
+  if (length === 0) throw new AppError('NOT_FOUND', `no runs of task ${key}`, { task: key });
+  const runs = {
+    ...{ rids, start: new Float64Array(length), expected: new Float64Array(length), end: new Float64Array(length) },
+    ...{ seconds: new Float64Array(length), attempts: new Float64Array(length) },
+    ...{ state: new Uint32Array(length), failure: new Uint32Array(length) },
   };
+  for (let from = 0; from < length; from += AT_ONCE) {
+    if (from > 0) await pause();
+    take(engine, runs, from, Math.min(length, from + AT_ONCE));
+  }
+  const texts = (name: string) => (engine.column(name).column as TermColumn).dictionary.texts.slice();
+  return { ...runs, states: texts('state_type'), failures: texts('failure') };
 }
 
-/** A column without any value has no array. */
-function gather(rids: Uint32Array, values: Float64Array): Float64Array {
-  const own = new Float64Array(rids.length);
-  if (values.length === 0) return own.fill(NaN);
-  for (let i = 0; i < rids.length; i++) own[i] = values[rids[i]];
-  return own;
-}
-
-/** From the total run time to the seconds of one attempt. */
-function perAttempt({ seconds, attempts, state, states }: Runs): void {
-  const isOver = Uint8Array.from(states, (type) => Number(terminalStateTypes.includes(type)));
-  for (let i = 0; i < seconds.length; i++)
+/** The runs at places [from, to). Columns are looked up each time: one that grows moves. */
+function take(engine: Engine, runs: Omit<Runs, 'states' | 'failures'>, from: number, to: number): void {
+  const { rids, seconds, attempts, state } = runs;
+  const numbers = (own: Float64Array, name: string) => {
+    const { values } = engine.column(name).column as NumberColumn;
+    // a column without any value has no array
+    if (values.length === 0) own.fill(NaN, from, to);
+    else for (let i = from; i < to; i++) own[i] = values[rids[i]];
+  };
+  numbers(runs.start, 'start_time');
+  numbers(runs.expected, 'expected_start_time');
+  numbers(runs.end, 'end_time');
+  numbers(seconds, 'total_run_time');
+  numbers(attempts, 'run_count');
+  const codes = (own: Uint32Array, { codes }: TermColumn) => {
+    for (let i = from; i < to; i++) own[i] = codes[rids[i]];
+  };
+  const states = engine.column('state_type').column as TermColumn;
+  codes(state, states);
+  codes(runs.failure, engine.column('failure').column as TermColumn);
+  // from the total run time to the seconds of one attempt
+  const isOver = Uint8Array.from(states.dictionary.texts, (type) => Number(terminalStateTypes.includes(type)));
+  for (let i = from; i < to; i++)
     seconds[i] = isOver[state[i]] === 0 ? NaN : (attemptSeconds(seconds[i], attempts[i]) ?? NaN);
 }
 
@@ -169,6 +175,7 @@ async function byDay(
   const [done, waits] = [new Lists(count), new Lists(count)];
   const days = new Int32Array(start.length);
   for (let i = 0; i < start.length; i++) {
+    if (i % AT_ONCE === AT_ONCE - 1) await pause();
     const day = (days[i] = dayOf(start[i]));
     if (day < 0) continue;
     runs[day]++;
@@ -181,6 +188,7 @@ async function byDay(
   done.reserve();
   waits.reserve();
   for (let i = 0; i < start.length; i++) {
+    if (i % AT_ONCE === AT_ONCE - 1) await pause();
     const day = days[i];
     if (day < 0) continue;
     if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.add(day, seconds[i]);
@@ -238,11 +246,13 @@ function shiftOf({ start, seconds, state }: Runs, isDone: Uint8Array, edges: rea
   if (edges.length < 3) return null;
   const recent = edges.slice(-SHIFT_DAYS - 1);
   const dayOf = stretchOf(recent);
-  const found: number[] = [];
-  for (let i = 0; i < start.length; i++)
-    if (start[i] >= recent[0] && isDone[state[i]] === 1 && seconds[i] === seconds[i]) found.push(i);
-  const step = Math.ceil(found.length / SHIFT_RUNS) || 1;
-  const sample = found.filter((_, i) => i % step === 0);
+  const isOne = (i: number) => start[i] >= recent[0] && isDone[state[i]] === 1 && seconds[i] === seconds[i];
+  let found = 0;
+  for (let i = 0; i < start.length; i++) if (isOne(i)) found++;
+  const step = Math.ceil(found / SHIFT_RUNS) || 1;
+  const sample: number[] = [];
+  found = 0;
+  for (let i = 0; i < start.length; i++) if (isOne(i) && found++ % step === 0) sample.push(i);
   return findShift(
     sample.map((i) => seconds[i]),
     sample.map((i) => dayOf(start[i])),
