@@ -140,7 +140,7 @@ test('a flow run as a whole', async ({ host }) => {
     await view.getByRole('tab', { name: 'Runs' }).click();
     await expect(window.grid).toBeVisible();
     await expect(page.getByRole('list', { name: 'Filters', exact: true })).toContainText('flow run');
-    const above = page.getByRole('region', { name: /^Flow run/ });
+    const above = page.getByRole('main', { name: 'Task runs' }).getByRole('region', { name: /^Flow run/ });
     await expect(above.getByRole('list', { name: 'Facts of the flow run' })).toContainText('archive-logs');
     const all = await window.count();
     await window.filter('State', 'Completed');
