@@ -56,31 +56,14 @@ export async function taskOverTime(
   const marks = (types: readonly string[]) => Uint8Array.from(runs.states, (type) => Number(types.includes(type)));
   const [isFailed, isDone] = [marks(failureStateTypes), marks(['COMPLETED'])];
   await pause();
-  const { rids, start, expected, seconds, state, attempts } = runs;
-  const count = rids.length;
-  let [first, last, until, failed, retried, completed] = [Infinity, -Infinity, -Infinity, 0, 0, 0];
-  const byAttempts = new Array<number>(MOST_ATTEMPTS).fill(0);
-  const waits = new Float64Array(count);
-  const done = new Float64Array(count);
-  let [waited, timed] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    if (i % AT_ONCE === AT_ONCE - 1) await pause();
-    if (start[i] < first) first = start[i];
-    if (start[i] > last) last = start[i];
-    if (start[i] > until && start[i] <= now) until = start[i];
-    failed += isFailed[state[i]];
-    if (attempts[i] > 1) retried++;
-    if (attempts[i] >= 1) byAttempts[Math.min(attempts[i], MOST_ATTEMPTS) - 1]++;
-    completed += isDone[state[i]];
-    const wait = start[i] - expected[i];
-    if (wait === wait) waits[waited++] = wait / MICROS_PER_SECOND;
-    if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done[timed++] = seconds[i];
-  }
-  await pause();
-  const [usual, long] = percentiles(waits, waited, [MEDIAN, P95]);
+  const totals = new Totals(runs, isFailed, isDone, now);
+  await inPieces(runs.rids.length, pause, (from, to) => totals.add(from, to));
+  const { first, last, failed, retried, completed, waits, done, byAttempts } = totals;
+  let { until } = totals;
+  const [usual, long] = percentiles(waits, totals.waited, [MEDIAN, P95]);
   const wait = { median: usual, p95: long };
   await pause();
-  const [median, p95] = percentiles(done, timed, [MEDIAN, P95]);
+  const [median, p95] = percentiles(done, totals.timed, [MEDIAN, P95]);
   await pause();
 
   if (until === -Infinity) until = last; // this machine's clock is behind every run
@@ -97,7 +80,7 @@ export async function taskOverTime(
   const slowest = slowestOf(runs, engine);
   await pause();
   return {
-    runs: count,
+    runs: runs.rids.length,
     failed,
     retried,
     completed,
@@ -117,6 +100,67 @@ export async function taskOverTime(
   };
 }
 
+/** Calls `work` with the places from 0 to `length`, AT_ONCE at a time. */
+async function inPieces(
+  length: number,
+  pause: () => Promise<void>,
+  work: (from: number, to: number) => void,
+): Promise<void> {
+  for (let from = 0; from < length; from += AT_ONCE) {
+    work(from, Math.min(length, from + AT_ONCE));
+    await pause();
+  }
+}
+
+/** What is summed up over all runs. */
+class Totals {
+  first = Infinity;
+  last = -Infinity;
+  /** the last start until now */
+  until = -Infinity;
+  failed = 0;
+  retried = 0;
+  completed = 0;
+  readonly byAttempts = new Array<number>(MOST_ATTEMPTS).fill(0);
+  /** seconds; the first `waited` and the first `timed` are filled */
+  readonly waits: Float64Array;
+  readonly done: Float64Array;
+  waited = 0;
+  timed = 0;
+  readonly #runs: Runs;
+  readonly #isFailed: Uint8Array;
+  readonly #isDone: Uint8Array;
+  readonly #now: number;
+
+  constructor(runs: Runs, isFailed: Uint8Array, isDone: Uint8Array, now: number) {
+    this.waits = new Float64Array(runs.rids.length);
+    this.done = new Float64Array(runs.rids.length);
+    this.#runs = runs;
+    this.#isFailed = isFailed;
+    this.#isDone = isDone;
+    this.#now = now;
+  }
+
+  add(from: number, to: number): void {
+    const { start, expected, seconds, state, attempts } = this.#runs;
+    const [isFailed, isDone, now, { waits, done }] = [this.#isFailed, this.#isDone, this.#now, this];
+    let { first, last, until, failed, retried, completed, waited, timed } = this;
+    for (let i = from; i < to; i++) {
+      if (start[i] < first) first = start[i];
+      if (start[i] > last) last = start[i];
+      if (start[i] > until && start[i] <= now) until = start[i];
+      failed += isFailed[state[i]];
+      if (attempts[i] > 1) retried++;
+      if (attempts[i] >= 1) this.byAttempts[Math.min(attempts[i], MOST_ATTEMPTS) - 1]++;
+      completed += isDone[state[i]];
+      const wait = start[i] - expected[i];
+      if (wait === wait) waits[waited++] = wait / MICROS_PER_SECOND;
+      if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done[timed++] = seconds[i];
+    }
+    Object.assign(this, { first, last, until, failed, retried, completed, waited, timed });
+  }
+}
+
 async function read(engine: Engine, key: string, pause: () => Promise<void>): Promise<Runs> {
   const rids = engine.rows('task_run', { field: 'task_key', in: [key] }, 0);
   const { length } = rids;
@@ -126,10 +170,7 @@ async function read(engine: Engine, key: string, pause: () => Promise<void>): Pr
     ...{ seconds: new Float64Array(length), attempts: new Float64Array(length) },
     ...{ state: new Uint32Array(length), failure: new Uint32Array(length) },
   };
-  for (let from = 0; from < length; from += AT_ONCE) {
-    if (from > 0) await pause();
-    take(engine, runs, from, Math.min(length, from + AT_ONCE));
-  }
+  await inPieces(length, pause, (from, to) => take(engine, runs, from, to));
   const texts = (name: string) => (engine.column(name).column as TermColumn).dictionary.texts.slice();
   return { ...runs, states: texts('state_type'), failures: texts('failure') };
 }
@@ -174,26 +215,27 @@ async function byDay(
   const dayOf = stretchOf(edges);
   const [done, waits] = [new Lists(count), new Lists(count)];
   const days = new Int32Array(start.length);
-  for (let i = 0; i < start.length; i++) {
-    if (i % AT_ONCE === AT_ONCE - 1) await pause();
-    const day = (days[i] = dayOf(start[i]));
-    if (day < 0) continue;
-    runs[day]++;
-    failed[day] += isFailed[state[i]];
-    if (attempts[i] > 1) retried[day]++;
-    if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.count(day);
-    if (expected[i] === expected[i]) waits.count(day);
-  }
-  await pause();
+  await inPieces(start.length, pause, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const day = (days[i] = dayOf(start[i]));
+      if (day < 0) continue;
+      runs[day]++;
+      failed[day] += isFailed[state[i]];
+      if (attempts[i] > 1) retried[day]++;
+      if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.count(day);
+      if (expected[i] === expected[i]) waits.count(day);
+    }
+  });
   done.reserve();
   waits.reserve();
-  for (let i = 0; i < start.length; i++) {
-    if (i % AT_ONCE === AT_ONCE - 1) await pause();
-    const day = days[i];
-    if (day < 0) continue;
-    if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.add(day, seconds[i]);
-    if (expected[i] === expected[i]) waits.add(day, (start[i] - expected[i]) / MICROS_PER_SECOND);
-  }
+  await inPieces(start.length, pause, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const day = days[i];
+      if (day < 0) continue;
+      if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.add(day, seconds[i]);
+      if (expected[i] === expected[i]) waits.add(day, (start[i] - expected[i]) / MICROS_PER_SECOND);
+    }
+  });
   for (let day = 0, since = 0; day < count; day++) {
     const [took, waited] = [done.of(day), waits.of(day)];
     since += took.length + waited.length;

@@ -40,6 +40,8 @@ type Counted = {
   longest: Float64Array;
   last: Float64Array;
 };
+/** Runs by start: column i of a group covers [from + i·step, from + (i + 1)·step), µs. SPARK columns a group. */
+type Spark = { from: number; step: number; counts: Uint32Array };
 type Figures = Counted & { median: Float64Array; p95: Float64Array };
 
 /**
@@ -61,16 +63,19 @@ export function groups(
   const figures: Figures = { ...counted, median, p95 };
   const found: number[] = [];
   for (let group = 0; group < members.groups; group++) if (figures.runs[group] > 0) found.push(group);
+  // one pass over the rows for both, unless percentiles decide which groups are on the page
   const isRanked = page.sort.by === 'median' || page.sort.by === 'p95';
-  if (isRanked) rows.rank(members, byCode, figures, found);
+  if (isRanked) rows.detail(members, byCode, found, figures, null);
   found.sort(orderOf(page.sort, figures, members));
   const shown = found.slice(page.from, page.to);
-  if (!isRanked) rows.rank(members, byCode, figures, shown);
-  const spark = rows.sparks(members, shown);
+  const spark = rows.sparkOf(shown.length);
+  rows.detail(members, byCode, shown, isRanked ? null : figures, spark);
   return {
     count: found.length,
     spark: { from: spark.from, step: spark.step },
-    groups: shown.map((group, i) => describe(group, members, figures, spark.counts[i])),
+    groups: shown.map((group, i) =>
+      describe(group, members, figures, Array.from(spark.counts.subarray(i * SPARK, (i + 1) * SPARK))),
+    ),
   };
 }
 
@@ -187,6 +192,8 @@ class Rows {
   readonly #end: Float64Array;
   readonly #attempts: Float64Array;
   readonly #states: TermColumn;
+  /** µs; the first and the last start, once they were counted */
+  #span = [Infinity, -Infinity];
 
   constructor(table: Table, list: Uint32Array) {
     this.#list = list;
@@ -206,6 +213,7 @@ class Rows {
     const { codes: states, dictionary } = this.#states;
     const isFailed = Uint8Array.from(dictionary.texts, (text) => (failureStateTypes.includes(text) ? 1 : 0));
     const [list, starts, ends, attempts] = [this.#list, this.#start, this.#end, this.#attempts];
+    let [low, high] = this.#span;
     for (let k = 0; k < list.length; k++) {
       const rid = list[k];
       const code = codes[rid];
@@ -214,6 +222,8 @@ class Rows {
       if (attempts[rid] > 1) retried[code]++;
       const start = starts[rid];
       if (start !== start) continue;
+      if (start < low) low = start;
+      if (start > high) high = start;
       if (!(start <= last[code])) last[code] = start;
       const seconds = (ends[rid] - start) / MICROS_PER_SECOND;
       if (seconds !== seconds) continue;
@@ -221,86 +231,89 @@ class Rows {
       total[code] += seconds;
       if (!(seconds <= longest[code])) longest[code] = seconds;
     }
+    this.#span = [low, high];
     return { runs, failed, retried, timed, total, longest, last };
   }
 
-  /** Fills in the percentiles of some groups. `byCode`: what `count` gave. */
-  rank(members: Membership, byCode: Counted, { timed, median, p95 }: Figures, groups: readonly number[]): void {
-    const { codes, size } = members;
-    const own = codesOfGroups(members, groups);
-    // where the durations of each code begin; those of one code stand together
-    const next = new Uint32Array(size);
-    const isWanted = new Uint8Array(size);
-    let [length, most] = [0, 0];
-    groups.forEach((group, i) => {
-      if (own[i].length > 1 && timed[group] > most) most = timed[group];
-      for (const code of own[i]) {
-        if (isWanted[code] === 1) continue;
-        isWanted[code] = 1;
-        next[code] = length;
-        length += byCode.timed[code];
-      }
-    });
-    const values = new Float64Array(length);
-    const [list, starts, ends] = [this.#list, this.#start, this.#end];
-    for (let k = 0; k < list.length; k++) {
-      const rid = list[k];
-      const code = codes[rid];
-      if (isWanted[code] === 0) continue;
-      const seconds = (ends[rid] - starts[rid]) / MICROS_PER_SECOND;
-      if (seconds === seconds) values[next[code]++] = seconds;
-    }
-    const several = new Float64Array(most);
-    const ofCode = (code: number) => values.subarray(next[code] - byCode.timed[code], next[code]);
-    groups.forEach((group, i) => {
-      let durations = several.subarray(0, timed[group]);
-      if (own[i].length === 1) durations = ofCode(own[i][0]);
-      else {
-        let at = 0;
-        for (const code of own[i]) {
-          several.set(ofCode(code), at);
-          at += byCode.timed[code];
-        }
-      }
-      const [middle, high] = percentiles(durations, durations.length, [MEDIAN, P95]);
-      median[group] = middle ?? NaN;
-      p95[group] = high ?? NaN;
-    });
+  /** Equal stretches over all starts, and in each no run yet of so many groups. */
+  sparkOf(groups: number): Spark {
+    const [low, high] = this.#span;
+    const counts = new Uint32Array(groups * SPARK);
+    if (low > high) return { from: 0, step: 1, counts };
+    return { from: low, step: Math.max(1, Math.ceil((high - low + 1) / SPARK)), counts };
   }
 
-  /** Runs by start, in equal stretches over the whole result, of some groups. */
-  sparks(members: Membership, groups: readonly number[]): { from: number; step: number; counts: number[][] } {
+  /** Looks closer at some groups: fills in their percentiles, and their runs by start. `byCode`: what `count` gave. */
+  detail(
+    members: Membership,
+    byCode: Counted,
+    groups: readonly number[],
+    figures: Figures | null,
+    spark: Spark | null,
+  ): void {
     const { codes, size } = members;
-    const [list, starts] = [this.#list, this.#start];
-    let [low, high] = [Infinity, -Infinity];
-    for (let k = 0; k < list.length; k++) {
-      const at = starts[list[k]];
-      if (at < low) low = at;
-      if (at > high) high = at;
-    }
-    const from = low === Infinity ? 0 : low;
-    const step = low === Infinity ? 1 : Math.max(1, Math.ceil((high - low + 1) / SPARK));
     const own = codesOfGroups(members, groups);
     /** by code: its place among those that are wanted, from 1 on; 0 for the others */
     const places = new Uint32Array(size);
     let wanted = 0;
     for (const some of own) for (const code of some) if (places[code] === 0) places[code] = ++wanted;
-    const counts = new Uint32Array((wanted + 1) * SPARK);
+    /** by place: where the next of its durations stands; those of one code stand together */
+    const next = new Uint32Array(wanted + 1);
+    let length = 0;
+    if (figures) {
+      for (let code = 0; code < size; code++) {
+        if (places[code] === 0) continue;
+        next[places[code]] = length;
+        length += byCode.timed[code];
+      }
+    }
+    const durations = new Float64Array(length);
+    const columns = new Uint32Array(spark ? (wanted + 1) * SPARK : 0);
+    const [from, step] = spark ? [spark.from, spark.step] : [0, 1];
+    const perStep = 1 / step;
+    const [list, starts, ends] = [this.#list, this.#start, this.#end];
+    const [isRanked, isDrawn] = [figures !== null, spark !== null];
     for (let k = 0; k < list.length; k++) {
       const rid = list[k];
       const place = places[codes[rid]];
-      const at = starts[rid];
-      if (place === 0 || at !== at) continue;
-      const column = Math.floor((at - from) / step);
-      counts[place * SPARK + (column < SPARK ? column : SPARK - 1)]++; // far from 1970 the step is lost in rounding
+      if (place === 0) continue;
+      const start = starts[rid];
+      if (start !== start) continue;
+      if (isRanked) {
+        const seconds = (ends[rid] - start) / MICROS_PER_SECOND;
+        if (seconds === seconds) durations[next[place]++] = seconds;
+      }
+      if (isDrawn) {
+        // a product is some bits off a quotient, and quotients of times far from 1970 are too
+        let column = Math.floor((start - from) * perStep);
+        if (from + (column + 1) * step <= start) column++;
+        else if (from + column * step > start) column--;
+        columns[place * SPARK + (column < 0 ? 0 : column < SPARK ? column : SPARK - 1)]++;
+      }
     }
-    const sums = own.map((some) => {
-      const sum = new Array<number>(SPARK).fill(0);
-      for (const code of some) for (let i = 0; i < SPARK; i++) sum[i] += counts[places[code] * SPARK + i];
-      return sum;
+    groups.forEach((group, i) => {
+      const codes = own[i];
+      if (spark)
+        for (const code of codes)
+          for (let at = 0; at < SPARK; at++) spark.counts[i * SPARK + at] += columns[places[code] * SPARK + at];
+      if (!figures) return;
+      const of = (code: number) => durations.subarray(next[places[code]] - byCode.timed[code], next[places[code]]);
+      const all = codes.length === 1 ? of(codes[0]) : joined(codes.map(of));
+      const [middle, high] = percentiles(all, all.length, [MEDIAN, P95]);
+      figures.median[group] = middle ?? NaN;
+      figures.p95[group] = high ?? NaN;
     });
-    return { from, step, counts: sums };
   }
+}
+
+function joined(lists: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return all;
 }
 
 /** The codes of each of these groups. */
