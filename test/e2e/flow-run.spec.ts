@@ -182,10 +182,8 @@ test('a flow run as a whole', async ({ host }) => {
   });
 
   await test.step('one that goes on is followed', async () => {
-    const search = page.getByRole('textbox', { name: /^Search names/ });
     await page.keyboard.press('Escape');
-    await search.fill('flow_run.state:running state:running');
-    await search.press('Enter');
+    await window.preset('Running now').click();
     await expect(window.rows().first()).toContainText('Running');
     await window.rows().first().click();
     await page.keyboard.press('g');
@@ -198,9 +196,13 @@ test('a flow run as a whole', async ({ host }) => {
   });
 
   await test.step('runs left behind have a preset, and one box leaves the latest attempts', async () => {
+    const filters = page.getByRole('list', { name: 'Filters', exact: true });
     await window.preset('Left behind').click();
-    await expect(window.rows().first()).toContainText('left behind');
+    await expect(filters).toContainText(/left behind/i);
     await page.getByRole('button', { name: 'Attempts', exact: true }).click();
-    await expect(page.getByText('Of the flow run’s latest attempt')).toBeVisible();
+    const attempts = page.locator('[data-section=attempts]');
+    await expect(attempts.getByText('Of the flow run’s latest attempt')).toBeVisible();
+    await attempts.getByRole('button', { name: 'yes', exact: true }).click();
+    await expect(filters).toContainText(/latest attempt/i);
   });
 });
