@@ -180,29 +180,4 @@ test('a flow run as a whole', async ({ host }) => {
     await expect(view.getByRole('group', { name: /^Graph of/ })).toBeVisible();
     await view.getByRole('button', { name: 'Back to the list' }).click();
   });
-
-  await test.step('one that goes on is followed', async () => {
-    await page.keyboard.press('Escape');
-    await window.preset('Running now').click();
-    await expect(window.rows().first()).toContainText('Running');
-    await window.rows().first().click();
-    await page.keyboard.press('g');
-    const row = rows.getByRole('row', { name: /runs since/ }).first();
-    await expect(row).toBeVisible();
-    const before = await row.innerText();
-    await expect.poll(() => row.innerText()).not.toBe(before);
-    await view.getByRole('button', { name: 'Back to the list' }).click();
-    await page.keyboard.press('Escape');
-  });
-
-  await test.step('runs left behind have a preset, and one box leaves the latest attempts', async () => {
-    const filters = page.getByRole('list', { name: 'Filters', exact: true });
-    await window.preset('Left behind').click();
-    await expect(filters).toContainText(/left behind/i);
-    await page.getByRole('button', { name: 'Attempts', exact: true }).click();
-    const attempts = page.locator('[data-section=attempts]');
-    await expect(attempts.getByText('Of the flow run’s latest attempt')).toBeVisible();
-    await attempts.getByRole('button', { name: 'yes', exact: true }).click();
-    await expect(filters).toContainText(/latest attempt/i);
-  });
 });
