@@ -228,6 +228,14 @@ test('a preset carries its columns, is pinned, and is what the window opens with
     const file = JSON.parse(await readFile(path, 'utf8')) as { presets: { name: string }[] };
     expect(file.presets.map(({ name }) => name)).toEqual(['Retries', 'Retries 2']);
 
+    // the same menu by the right button
+    await window.preset('Retries 2').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Export its runs…' }).click();
+    const asked = page.getByRole('dialog', { name: /^Export [\d,]+ runs?$/ });
+    await expect(asked.getByRole('button', { name: /^(Export|Choose a file…)$/ })).toBeEnabled();
+    await page.keyboard.press('Escape');
+    await expect(asked).toBeHidden();
+
     await choose('Retries 2', 'Delete');
     await expect(window.preset('Retries 2')).toHaveCount(0);
     await window.preset('Running now').click();

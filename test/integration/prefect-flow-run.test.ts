@@ -20,7 +20,7 @@ import { connect } from '../../src-main/rpc/rpc.ts';
 import { criticalPath } from '../../src-renderer/state/flow-run/critical-path.ts';
 import { PartBuilder, type Part, type TaskRun } from '../../src-renderer/state/flow-run/model.ts';
 import { spansOf } from '../../src-renderer/state/flow-run/spans.ts';
-import { itemsOf, rowsOf, tally } from '../../src-renderer/state/flow-run/tree.ts';
+import { itemsOf, rowsOf, countStates } from '../../src-renderer/state/flow-run/tree.ts';
 import { noPrefect, startPrefect, type PrefectServer } from '../fixtures/prefect/server.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -122,7 +122,7 @@ describe('a flow run of a real server', { skip: noPrefect() }, () => {
     }
     for (const { key, runs } of itemsOf(part.runs, (task) => task)) {
       const own = list.filter((row) => (key.startsWith('task:') ? `task:${String(row['task_key'])}` : row.id) === key);
-      assert.deepEqual(tally(runs), {
+      assert.deepEqual(countStates(runs), {
         of: own.length,
         over: own.filter((row) => terminalStateTypes.includes(String(row['state_type']))).length,
         failed: own.filter((row) => ['FAILED', 'CRASHED'].includes(String(row['state_type']))).length,
@@ -167,7 +167,7 @@ describe('a flow run of a real server', { skip: noPrefect() }, () => {
     const { part, rows } = await equal(ids.whole);
     const mapped = itemsOf(part.runs, (task) => task).find(({ runs }) => runs.length === MAPPED);
     assert.ok(mapped);
-    assert.deepEqual(tally(mapped.runs), { of: MAPPED, over: MAPPED, failed: 2, running: 0 });
+    assert.deepEqual(countStates(mapped.runs), { of: MAPPED, over: MAPPED, failed: 2, running: 0 });
     assert.ok(mapped.runs.every((run) => run.upstream.length === 1));
 
     // the critical path: from an input to a run that it was given to, always the one that ended last
@@ -214,10 +214,10 @@ describe('a flow run of a real server', { skip: noPrefect() }, () => {
     assert.equal((await equal(ids.crashed)).part.head.state_type, 'CRASHED');
     const killed = await equal(ids.killed);
     assert.equal(killed.part.head.state_type, 'RUNNING');
-    assert.deepEqual(tally(killed.part.runs), { of: 2, over: 1, failed: 0, running: 1 });
+    assert.deepEqual(countStates(killed.part.runs), { of: 2, over: 1, failed: 0, running: 1 });
     const cancelled = await equal(ids.cancelled);
     assert.equal(cancelled.part.head.state_type, 'CANCELLED');
-    assert.deepEqual(tally(cancelled.part.runs), { of: 2, over: 1, failed: 0, running: 1 });
+    assert.deepEqual(countStates(cancelled.part.runs), { of: 2, over: 1, failed: 0, running: 1 });
   });
 
   test('opened, it has its states, attempts and lines; and keeps them when the server is gone', async () => {

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
+import { FoundLines } from '../../src-main/contract/found-in.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
 import type { LogLine, RunActivity } from '../../src-main/contract/run.ts';
+import { foundInRuns } from '../../src-main/core/workers/found-in-runs.ts';
 import { Engine } from '../../src-main/query/engine.ts';
+import type { Change, ColumnSource } from '../../src-main/store/columns.ts';
 import { openReader, type Reader } from '../../src-main/store/read/reader.ts';
 import { CHUNKS } from '../../src-main/store/search/search-tables.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
@@ -16,8 +19,9 @@ import { tempDir } from '../fixtures/temp-dir.ts';
 
 const uuid = (n: number, kind = 0) => `0000000${kind}-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const row = (value: Record<string, unknown>) => ({ json: JSON.stringify(value), value });
-const run = (n: number, message: string | null) =>
-  row({ id: uuid(n), name: 'q', state_type: 'COMPLETED', state_name: 'Done', flow_run_id: uuid(n % 3, 1), state: { message } }); // prettier-ignore
+/** every third is cancelled */
+const run = (n: number, message: string | null, name = 'q') =>
+  row({ id: uuid(n), name, state_type: n % 3 === 1 ? 'CANCELLED' : 'COMPLETED', state_name: 'Done', flow_run_id: uuid(n % 3, 1), state: { message } }); // prettier-ignore
 const line = (id: number, message: string): LogLine => ({
   id: uuid(id, 2),
   name: 'n',
@@ -56,10 +60,16 @@ class Place {
   }
   /** numbers of the runs found, as in their ids */
   found(where: Condition): number[] {
+    return this.asker()(where);
+  }
+  /** the same for several questions about the archive as it is */
+  asker(): (where: Condition) => number[] {
     const engine = new Engine(this.reader, { dialect: 'sqlite' });
     engine.load();
-    const { order } = engine.ask({ where, sort: [], now: 0 });
-    return Array.from(order, (rid) => Number(engine.idOf('task_run', rid).slice(-12))).sort((a, b) => a - b);
+    return (where) => {
+      const { order } = engine.ask({ where, sort: [], now: 0 });
+      return Array.from(order, (rid) => Number(engine.idOf('task_run', rid).slice(-12))).sort((a, b) => a - b);
+    };
   }
 }
 
@@ -102,7 +112,8 @@ function starts({ raw, folded }: Word): string[] {
   return all;
 }
 
-type Term = { text: string; phrase: boolean; not: boolean };
+/** `stars`: are typed behind it and change nothing, since what is typed may always go on */
+type Term = { text: string; phrase: boolean; not: boolean; stars?: string };
 
 function inText(text: string, { text: term, phrase }: Term): boolean {
   const searched = words(term);
@@ -134,15 +145,17 @@ const bare = fc
   .map((parts) => parts.join('').replace(/[\s"\\*]/g, ''))
   .filter((word) => word !== '' && !word.startsWith('-'));
 const term: fc.Arbitrary<Term> = fc.oneof(
-  fc.record({ text: bare, phrase: fc.constant(false), not: fc.boolean() }),
+  fc.record({ text: bare, phrase: fc.constant(false), not: fc.boolean(), stars: fc.constantFrom('', '', '*') }),
   fc.record({ text: fc.array(piece, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')), phrase: fc.constant(true), not: fc.boolean() }).filter((one) => one.text.trim() !== ''), // prettier-ignore
 );
-const typed = ({ text, phrase, not }: Term) =>
-  (not ? '-' : '') + (phrase ? `"${text.replace(/["\\]/g, '\\$&')}"` : text);
+const typed = ({ text, phrase, not, stars = '' }: Term) =>
+  (not ? '-' : '') + (phrase ? `"${text.replace(/["\\]/g, '\\$&')}"` : text + stars);
 
-test('a search finds what reading every text finds: any script, emoji, colours, phrases, beginnings, minus', (t) => {
+test('a search finds what reading every text finds: any script, emoji, colours, phrases, beginnings, minus, alone and with other filters', (t) => {
   const place = new Place(t);
   const texts = fc.record({
+    // half a surrogate pair is not kept in a column
+    name: text.map(({ seen }) => seen.toWellFormed()),
     message: text,
     logs: fc.option(fc.array(text, { maxLength: 3 })),
     artifact: text,
@@ -162,7 +175,7 @@ test('a search finds what reading every text finds: any script, emoji, colours, 
           batches: [
             encodeRows(
               'task_run',
-              runs.map(({ message }, n) => run(n, message.sent)),
+              runs.map(({ message, name }, n) => run(n, message.sent, name)),
             ),
           ],
         });
@@ -172,31 +185,44 @@ test('a search finds what reading every text finds: any script, emoji, colours, 
           if (lines) place.writer.saveActivity(uuid(n), activity(lines.slice(0, 1)), null);
           if (lines) place.writer.saveActivity(uuid(n), activity(lines, [earlier.sent], [artifact.sent]), null);
         });
+        const found = place.asker();
+        const cancelled: Condition = { field: 'state_type', in: ['CANCELLED'] };
         for (const terms of searches) {
           const within = (list: string[], names: string[]) =>
             terms.every((one) => (list.some((each) => inText(each, one)) || names.some((name) => name.toLowerCase().includes(one.text.toLowerCase()))) !== one.not); // prettier-ignore
           const search = terms.map(typed).join(' ');
           const numbers = (which: (n: number) => boolean) => runs.flatMap((_, n) => (which(n) ? n : []));
-          assert.deepEqual(
-            place.found({ text: search }),
-            numbers((n) => {
-              const { message, logs, artifact, earlier } = runs[n];
-              const kept = logs ? [...logs, artifact, earlier] : [];
-              return within(
-                [message, ...kept].map(({ seen }) => seen),
-                ['q', 'Done'],
-              );
-            }),
-            search,
+          const asText = numbers((n) => {
+            const { name, message, logs, artifact, earlier } = runs[n];
+            const kept = logs ? [...logs, artifact, earlier] : [];
+            return within(
+              [message, ...kept].map(({ seen }) => seen),
+              [name, 'Done'],
+            );
+          });
+          const asLog = numbers(
+            (n) => runs[n].logs !== null && within(runs[n].logs?.map(({ seen }) => seen) ?? [], []),
           );
+          assert.deepEqual(found({ text: search }), asText, search);
+          assert.deepEqual(found({ log: search }), asLog, `log: ${search}`);
+          const [other, both] = [numbers((n) => n % 3 !== 1), [{ text: search }, { log: search }]];
           assert.deepEqual(
-            place.found({ log: search }),
-            numbers((n) => runs[n].logs !== null && within(runs[n].logs?.map(({ seen }) => seen) ?? [], [])),
-            `log: ${search}`,
+            found({ not: { text: search } }),
+            numbers((n) => !asText.includes(n)),
           );
+          assert.deepEqual(found({ and: [...both, { not: cancelled }] }), numbers((n) => asText.includes(n) && asLog.includes(n) && other.includes(n))); // prettier-ignore
+          assert.deepEqual(found({ or: [{ log: search }, cancelled] }), numbers((n) => asLog.includes(n) || !other.includes(n))); // prettier-ignore
+          // what is said of a row is what was found: each run found by its lines has lines that are counted and marked
+          const wanted = terms.filter(({ not }) => !not);
+          if (wanted.length === 1)
+            for (const n of found({ log: typed(wanted[0]) })) {
+              const count = new FoundLines({ text: '', log: typed(wanted[0]) });
+              count.take(runs[n].logs?.map(({ sent }) => ({ message: sent })) ?? []);
+              assert.ok(count.found.lines > 0, `${typed(wanted[0])} in ${JSON.stringify(runs[n].logs)}`);
+            }
         }
         assert.deepEqual(
-          place.found({ log: '' }),
+          found({ log: '' }),
           runs.flatMap(({ logs }, n) => (logs ? n : [])),
         );
       },
@@ -206,8 +232,9 @@ test('a search finds what reading every text finds: any script, emoji, colours, 
 });
 
 test('a replaced text, a deleted run and the lines of one leave the index', (t) => {
-  const { writer, ...place } = new Place(t);
-  const found = (search: string) => Place.prototype.found.call({ ...place, reader: place.reader }, { text: search });
+  const place = new Place(t);
+  const { writer } = place;
+  const found = (search: string) => place.found({ text: search });
   writer.write({ batches: [encodeRows('task_run', [run(1, 'alpha'), run(2, 'alpha beta'), run(3, null)])] });
   writer.saveActivity(uuid(2), activity([line(1, 'gamma')], ['delta'], ['epsilon']), null);
   assert.deepEqual(found('alpha'), [1, 2]);
@@ -218,7 +245,7 @@ test('a replaced text, a deleted run and the lines of one leave the index', (t) 
   assert.deepEqual([found('gamma'), found('delta'), found('epsilon')], [[2], [], []], 'lines stay, as they are kept');
   writer.remove('task_run', [uuid(2), uuid(3)], 1);
   // the words themselves are gone, not only the runs
-  const match = (table: 'task_run' | 'log', word: string) => place.reader.search(table, `"${word}"`);
+  const match = (table: 'task_run' | 'log', word: string) => [...place.reader.search(table, `"${word}"`)];
   assert.deepEqual([match('task_run', 'alpha'), match('log', 'gamma'), match('task_run', 'omega').length], [[], [], 1]);
 });
 
@@ -244,6 +271,71 @@ test('parameters of the flow run, ids and pasted addresses lead to the run', (t)
       assert.deepEqual(found(`${base}${page}${uuid(2)}?tab=logs#x`), [2], base + page);
   assert.deepEqual(found(`http://h/flow-runs/flow-run/${uuid(1, 1)}`), [1, 4]);
   assert.deepEqual(found(`http://h/runs/flow-run/${uuid(1, 1)} -${uuid(4)}`), [1]);
+});
+
+test('where a search has found its words is said: places, lines with all of them, or with the first that any has', async (t) => {
+  const place = new Place(t);
+  const parent = row({ id: uuid(1, 1), name: 'f', parameters: { region: 'eu-west' } });
+  const message = 'it broke\nTraceback (most recent call last)\n  in zeta';
+  place.writer.write({
+    batches: [encodeRows('flow_run', [parent]), encodeRows('task_run', [run(1, message), run(4, null)])],
+  });
+  const lines = ['gamma one', 'gamma two', 'other', '\u001b[31mgam\u001b[0mma-two'].map((text, i) => line(i, text));
+  place.writer.saveActivity(uuid(1), activity(lines, ['delta', message], ['epsilon']), null);
+  const engine = new Engine(place.reader, { dialect: 'sqlite' });
+  engine.load();
+  const look = async (text: string, log = '') =>
+    await foundInRuns(engine, place.reader, { search: { text, log }, ids: [uuid(1), uuid(4), uuid(9)] }, new AbortController().signal); // prettier-ignore
+  const nothing = { places: [], lines: 0, all: true, find: '' };
+  assert.deepEqual(await look('gamma'), [{ ...nothing, lines: 3, find: 'gamma' }, nothing, null]);
+  assert.deepEqual((await look('gamma two'))[0], { ...nothing, lines: 2, find: 'gamma two' });
+  assert.deepEqual((await look('two zeta -other'))[0], { ...nothing, places: ['traceback'], lines: 2, find: 'two' });
+  assert.deepEqual((await look('', 'gamma'))[0], { ...nothing, lines: 3, find: 'gamma' });
+  assert.deepEqual((await look('', 'zeta'))[0], nothing);
+  const places = async (text: string) => (await look(text)).map((one) => one?.places ?? null);
+  assert.deepEqual(await places('broke'), [['message'], [], null]);
+  assert.deepEqual(await places('eu-west'), [['parameters'], ['parameters'], null]);
+  assert.deepEqual([(await places('delta'))[0], (await places('epsilon'))[0]], [['states'], ['artifacts']]);
+});
+
+test('rows that change do not make a search in logs read the index again; logs that come do', (t) => {
+  const dir = tempDir(t);
+  const writer = openWriter(join(dir, 'a.sqlite'), { onChange: (change) => changes.push(change) });
+  const changes: Change[] = [];
+  const reader = openReader(join(dir, 'a.sqlite'));
+  t.after(() => {
+    reader.close();
+    writer.close();
+  });
+  writer.write({ batches: [encodeRows('task_run', [run(1, 'a'), run(2, 'b')])] });
+  writer.saveActivity(uuid(1), activity([line(1, 'gamma')]), null);
+  let asked = 0;
+  const source: Required<ColumnSource> = {
+    maxRid: (entity) => reader.maxRid(entity),
+    rows: (entity, from, to) => reader.rows(entity, from, to),
+    rowsByRid: (entity, rids) => reader.rowsByRid(entity, rids),
+    terms: (after) => reader.terms(after),
+    withLogs: () => reader.withLogs(),
+    search: (table, match) => {
+      if (table === 'log') asked += 1;
+      return reader.search(table, match);
+    },
+  };
+  const engine = new Engine(source, { dialect: 'sqlite' });
+  engine.load();
+  changes.length = 0;
+  const found = () => {
+    for (const change of changes.splice(0)) engine.apply(change);
+    return [engine.count('task_run', { log: 'gamma' }, 0), engine.count('task_run', { log: '' }, 0), asked];
+  };
+  assert.deepEqual(found(), [1, 1, 1]);
+  const many = Array.from({ length: 100 }, (_, n) => run(n + 3, null));
+  writer.write({ batches: [encodeRows('task_run', [run(1, 'other'), ...many])] });
+  assert.deepEqual(found(), [1, 1, 1]);
+  writer.saveActivity(uuid(90), activity([line(2, 'gamma')]), null);
+  assert.deepEqual(found(), [2, 2, 2]);
+  writer.remove('task_run', [uuid(1)], 1);
+  assert.deepEqual(found(), [1, 1, 3]);
 });
 
 test('a run that is read again and again keeps its lines in a bounded number of chunks, and all are found', (t) => {

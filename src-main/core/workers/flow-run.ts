@@ -209,42 +209,44 @@ function recordOf(json: string): { dynamicKey: string | null; inputs: string[] }
   return { dynamicKey: textOf(record?.dynamic_key), inputs };
 }
 
-/** The kept lines of the flow run itself, then those of its task runs in their order, until MOST_MERGED are read. Throws NOT_FOUND. */
+/** The kept lines of the flow run itself, then those of its task runs in their order, until `most` are read. Throws NOT_FOUND. */
 export async function* readFlowRunLogs(
   { engine, reader }: Archive,
   id: string,
   signal: AbortSignal,
+  most = MOST_MERGED,
 ): AsyncGenerator<FlowRunLogs> {
   const rids = engine.related('flow_run', ridOf(engine, id), 'task_runs');
   const ids = rids.map((rid) => engine.idOf('task_run', rid));
-  const linesOf = (run: string, most: number) => {
+  const linesOf = (run: string, room: number) => {
     const count = reader.lineCount(run);
-    const lines = count === null ? [] : reader.lines(run, BEFORE_LINES, most, TEXT_OF_ONE);
+    const lines = count === null ? [] : reader.lines(run, BEFORE_LINES, Math.min(MOST_OF_ONE, room), TEXT_OF_ONE);
     return {
       isKept: count !== null,
       isCut: lines.length < (count ?? 0),
+      text: lines.reduce((sum, { message }) => sum + message.length, 0),
       lines: lines.map((line) => ({ ...line, run })),
     };
   };
-  const own = linesOf(id, MOST_OF_ONE);
-  yield { done: 0, kept: 0, own: own.isKept, cut: Number(own.isCut), lines: own.lines };
-  let [done, kept, read] = [0, 0, own.lines.length];
-  while (done < ids.length && read < MOST_MERGED) {
+  const own = linesOf(id, most.lines);
+  yield { done: 0, kept: 0, own: own.isKept, cut: Number(own.isCut), full: false, lines: own.lines };
+  let [done, kept, read, characters] = [0, 0, own.lines.length, own.text];
+  const hasRoom = () => read < most.lines && characters < most.characters;
+  while (done < ids.length && hasRoom()) {
     await nextTurn(signal);
     const lines: FlowRunLine[] = [];
     let cut = 0;
     let text = 0;
     const ends = performance.now() + SLICE_MS;
-    for (; done < ids.length && read < MOST_MERGED && text < TEXT_PER_PIECE && performance.now() < ends; done++) {
-      const some = linesOf(ids[done], Math.min(MOST_OF_ONE, MOST_MERGED - read));
+    for (; done < ids.length && hasRoom() && text < TEXT_PER_PIECE && performance.now() < ends; done++) {
+      const some = linesOf(ids[done], most.lines - read);
       kept += Number(some.isKept);
       cut += Number(some.isCut);
       read += some.lines.length;
-      for (const line of some.lines) {
-        text += line.message.length;
-        lines.push(line);
-      }
+      text += some.text;
+      characters += some.text;
+      for (const line of some.lines) lines.push(line);
     }
-    yield { done, kept, own: own.isKept, cut, lines };
+    yield { done, kept, own: own.isKept, cut, full: !hasRoom() && (done < ids.length || cut > 0), lines };
   }
 }

@@ -22,7 +22,7 @@ export type Context = {
   /** The rid of an id, of stubs too; 0 when the id is unknown. */
   ridOf(table: Table, id: string): number;
   /** Numbers of the rows in which the full-text index finds `match`. */
-  search(table: SearchTable, match: string): number[];
+  search(table: SearchTable, match: string): Uint32Array;
   /** Numbers of the task runs whose logs are kept. */
   withLogs(): number[];
 };

@@ -1,5 +1,4 @@
 /** The kept logs of a flow run and of all its task runs as one log by time. */
-import { MOST_MERGED } from '../../../src-main/contract/flow-run.ts';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import { byTimeAndId, type LogLine } from '../../../src-main/contract/run.ts';
 import { nextTask } from '../../scheduling.ts';
@@ -41,6 +40,7 @@ export class FlowRunLogs {
     this.reading = true;
     const lines: LogLine[] = [];
     let cut = 0;
+    let full = false;
     try {
       const asked = { workspace: this.workspace, id: this.id };
       for await (const piece of api['flow_run.logs'](asked, { signal: this.abort.signal })) {
@@ -49,11 +49,12 @@ export class FlowRunLogs {
           lines.push({ ...line, name, message: `${name} │ ${line.message}` });
         }
         cut += piece.cut;
+        ({ full } = piece);
         await nextTask();
       }
       this.lines = lines.sort(byTimeAndId);
       this.cut = cut;
-      this.full = lines.length >= MOST_MERGED;
+      this.full = full;
     } catch (thrown) {
       this.failed(thrown);
     }

@@ -5,7 +5,7 @@ import type { WorkspaceForm } from '../workspace/workspace-form.ts';
 
 type Open =
   | { kind: 'none' }
-  | { kind: 'export'; ids: string[] | null }
+  | { kind: 'export'; ids: string[] | null; what: 'runs' | 'groups' }
   | { kind: 'exports' }
   | { kind: 'case'; ids: string[] }
   | { kind: 'keys' }
@@ -26,7 +26,11 @@ class Dialogs {
   }
   /** `ids`: runs that are chosen; null: the whole view */
   exportRuns(ids: string[] | null = null): void {
-    this.open = { kind: 'export', ids };
+    this.open = { kind: 'export', ids, what: 'runs' };
+  }
+  /** the list's groups */
+  exportGroups(): void {
+    this.open = { kind: 'export', ids: null, what: 'groups' };
   }
   /** the exports that run or have run */
   exportList(): void {
