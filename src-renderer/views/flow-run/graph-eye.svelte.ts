@@ -14,6 +14,8 @@ export class GraphEye {
   /** px on screen */
   size = $state.raw({ width: 900, height: 500 });
   dragging = $state(false);
+  /** what `fit` last looked at; null: it has not yet */
+  private whole: { x: number; y: number; scale: number } | null = null;
   private pressed: { x: number; y: number; from: { x: number; y: number; scale: number } } | null = null;
 
   readonly seen = $derived({
@@ -31,6 +33,11 @@ export class GraphEye {
       Math.max(LEAST, Math.min(size.width / Math.max(1, width), size.height / Math.max(1, height))),
     );
     this.centre({ x: 0, y: 0, width, height }, scale);
+    this.whole = this.at;
+  }
+
+  get isWhole(): boolean {
+    return this.whole === null || this.at === this.whole;
   }
 
   /** The point x, y on screen stays where it is; the middle by default. */
