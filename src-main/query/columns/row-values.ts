@@ -8,11 +8,13 @@ import {
   type FieldKind,
 } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { Note } from '../../contract/note.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
-import { rowPaths, type TaskRunRow } from '../../contract/run.ts';
+import { noteFields, rowPaths, type TaskRunRow } from '../../contract/run.ts';
 import * as rowSet from './row-set.ts';
 import type { RowSet } from './row-set.ts';
 import type { Column, RefColumn, TermColumn } from './columns.ts';
+import type { NoteColumns } from './note-columns.ts';
 import { LEFT_BEHIND } from './run-rules.ts';
 import type { Table } from './table.ts';
 
@@ -114,11 +116,16 @@ function term(column: TermColumn, rid: number): string | null {
 /** Reads rows of a list: one as an object, or several as columns. The index's columns are looked up once, not per row. */
 export type RowReader = { row(rid: number): TaskRunRow; columns(rids: ArrayLike<number>): RowColumns };
 
-export function taskRunReader(tables: Tables, withSubflow: () => RowSet): RowReader {
+export function taskRunReader(
+  tables: Tables,
+  withSubflow: () => RowSet,
+  notes: Record<'task_run' | 'flow_run', NoteColumns>,
+): RowReader {
   const readers = Object.entries(rowPaths).map(([name, path]): [string, (rid: number) => unknown] => [
     name,
     withDefault(accessor(tables, 'task_run', path), (fields.task_run as Record<string, FieldInfo>)[name]?.absent),
   ]);
+  readers.push(...noteReaders(tables, notes));
   readers.push(['has_subflow', (rid) => rowSet.has(withSubflow(), rid)]);
   readers.push([
     'left_behind',
@@ -129,6 +136,28 @@ export function taskRunReader(tables: Tables, withSubflow: () => RowSet): RowRea
     columns: (rids) =>
       Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])) as unknown as RowColumns,
   };
+}
+
+/** Straight from the notes: a page of a list has few rows, and needs no column of all. */
+function noteReaders(
+  tables: Tables,
+  { task_run, flow_run }: Record<'task_run' | 'flow_run', NoteColumns>,
+): [keyof typeof noteFields, (rid: number) => unknown][] {
+  const flowRun = tables.task_run.columns.get('flow_run') as RefColumn;
+  const text = (note: Note | null) => note?.text || null;
+  return [
+    ['note', (rid) => text(task_run.of(rid))],
+    ['failure_note', (rid) => text(task_run.ofFailure(rid))],
+    ['bookmarked', (rid) => task_run.of(rid)?.bookmarked ?? false],
+    ['seen_at', (rid) => task_run.of(rid)?.seen ?? null],
+    [
+      'flow_run_note',
+      (rid) => {
+        const parent = flowRun.codes[rid];
+        return parent !== 0 && rowSet.has(tables.flow_run.alive, parent) ? text(flow_run.of(parent)) : null;
+      },
+    ],
+  ];
 }
 
 /** null for a run that has ended: most pages of a list have no other, and the column of the rule is not needed for them. */

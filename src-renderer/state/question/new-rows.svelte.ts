@@ -18,6 +18,8 @@ const LATE_MS = 3000;
 
 class NewRows {
   problem = $state.raw<AppError | null>(null);
+  /** grows whenever the index or a note has changed; 0: not known yet */
+  version = $state(0);
   /** `result`: the answer that the news are about */
   private told = $state.raw<{ result: string; news: News } | null>(null);
   /** what a new answer would change; null: nothing has changed */
@@ -62,6 +64,7 @@ class NewRows {
         // no sync has succeeded yet: the first one may have begun before this window opened
         if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) this.first = true;
         this.latest = version;
+        this.version = version;
         // one failed count or reading must not end the watch: the next change is told all the same
         try {
           await this.settle(workspace, abort.signal);
