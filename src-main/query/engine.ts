@@ -2,8 +2,8 @@
 import { entities, relations, type Entity, type Relation, failureStateTypes } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
 import type { About } from '../contract/note.ts';
-import type { PrefectFilters } from '../contract/prefect-filter.ts';
-import { prefectRules, type PrefectRules } from '../contract/prefect-versions.ts';
+import type { PrefectFilters } from '../contract/prefect/filter.ts';
+import { prefectRules, type PrefectRules } from '../contract/prefect/versions.ts';
 import { TRUE } from '../contract/query.ts';
 import type {
   Condition,
@@ -92,6 +92,7 @@ export class Engine {
   /** Kept until the next change: finding the mask by its condition takes longer than the rest of a row. */
   #withSubflow: RowSet | null = null;
   #notes: NoteSource = noNotes;
+  #rules!: RunRules;
   #noteColumns!: Record<'task_run' | 'flow_run', NoteColumns>;
   /** The number of the last commit in the index; 0 before any. */
   version = 0;
@@ -123,8 +124,8 @@ export class Engine {
           (id) => this.ridOf(entity, id),
         );
       this.#noteColumns = { task_run: noted('task_run'), flow_run: noted('flow_run') };
-      const rules = new RunRules(tables, () => this.#permutations.order('task_run', newest).rows);
-      tables.task_run.rules = [rules, this.#noteColumns.task_run];
+      this.#rules = new RunRules(tables, () => this.#permutations.order('task_run', newest).rows);
+      tables.task_run.rules = [this.#rules, this.#noteColumns.task_run];
       tables.flow_run.rules = [this.#noteColumns.flow_run];
     }
     this.#evaluator = new Evaluator(tables, {
@@ -139,7 +140,7 @@ export class Engine {
       this.#withSubflow ??= this.#evaluator.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0);
       return this.#withSubflow;
     };
-    this.#reader = taskRunReader(tables, withSubflow, this.#noteColumns);
+    this.#reader = taskRunReader(tables, withSubflow, (rids) => this.#rules.leftBehind(rids), this.#noteColumns);
   }
 
   #use(rows: TableSet): void {

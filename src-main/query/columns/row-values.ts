@@ -1,12 +1,5 @@
 /** Values of single rows by path, for the grid and for exports. */
-import {
-  fields,
-  resolveField,
-  terminalStateTypes,
-  type Entity,
-  type FieldInfo,
-  type FieldKind,
-} from '../../contract/fields.ts';
+import { fields, resolveField, type Entity, type FieldInfo, type FieldKind } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Note } from '../../contract/note.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
@@ -15,7 +8,6 @@ import * as rowSet from './row-set.ts';
 import type { RowSet } from './row-set.ts';
 import type { Column, RefColumn, TermColumn } from './columns.ts';
 import type { NoteColumns } from './note-columns.ts';
-import { LEFT_BEHIND } from './run-rules.ts';
 import type { Table } from './table.ts';
 
 export type Value = string | number | boolean | null | string[];
@@ -119,6 +111,7 @@ export type RowReader = { row(rid: number): TaskRunRow; columns(rids: ArrayLike<
 export function taskRunReader(
   tables: Tables,
   withSubflow: () => RowSet,
+  leftBehind: (rids: ArrayLike<number>) => (string | null)[],
   notes: Record<'task_run' | 'flow_run', NoteColumns>,
 ): RowReader {
   const readers = Object.entries(rowPaths).map(([name, path]): [string, (rid: number) => unknown] => [
@@ -127,14 +120,14 @@ export function taskRunReader(
   ]);
   readers.push(...noteReaders(tables, notes));
   readers.push(['has_subflow', (rid) => rowSet.has(withSubflow(), rid)]);
-  readers.push([
-    'left_behind',
-    unfinishedOnly(tables, (rid) => columnReader(tables, tables.task_run, LEFT_BEHIND)(rid)),
-  ]);
+  const columns = (rids: ArrayLike<number>): Record<string, unknown[]> => ({
+    ...Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])),
+    left_behind: leftBehind(rids),
+  });
   return {
-    row: (rid) => Object.fromEntries(readers.map(([name, read]) => [name, read(rid)])) as TaskRunRow,
-    columns: (rids) =>
-      Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])) as unknown as RowColumns,
+    row: (rid) =>
+      Object.fromEntries(Object.entries(columns([rid])).map(([name, [value]]) => [name, value])) as TaskRunRow,
+    columns: (rids) => columns(rids) as unknown as RowColumns,
   };
 }
 
@@ -158,12 +151,6 @@ function noteReaders(
       },
     ],
   ];
-}
-
-/** null for a run that has ended: most pages of a list have no other, and the column of the rule is not needed for them. */
-function unfinishedOnly(tables: Tables, read: (rid: number) => Value): (rid: number) => Value {
-  const state = tables.task_run.columns.get('state_type') as TermColumn;
-  return (rid) => (terminalStateTypes.includes(state.dictionary.texts[state.codes[rid]]) ? null : read(rid));
 }
 
 function withDefault(read: (rid: number) => Value, absent: string | number | undefined): (rid: number) => Value {

@@ -9,7 +9,7 @@ export type Problem = { type: string; loc: (string | number)[]; msg: string };
 /** More problems than this help nobody; 1.5 million of them took 209 MB of reply. */
 export const MOST_PROBLEMS = 100;
 
-/** The kinds of pydantic that the leaves of contract/prefect-filter.ts refuse with. */
+/** The kinds of pydantic that the leaves of contract/prefect/filter.ts refuse with. */
 const words: Record<string, string> = {
   bool_parsing: 'not a text for true or false',
   bool_type: 'not a boolean',

@@ -1,16 +1,16 @@
 /** `taskscope doctor`: findings and what a report of a fault needs, as one JSON document on stdout and in words on stderr. */
 import { stat } from 'node:fs/promises';
-import { errorWords } from '../../contract/error-words.ts';
-import { toWireError, type WireError } from '../../contract/errors.ts';
-import { createApp, type App } from '../../core/app.ts';
-import { lostArchive, setAsideFor } from '../../core/archive/damage.ts';
-import { archiveProblems } from '../../core/archive/integrity.ts';
-import { withoutSecrets } from '../../core/files/log-file.ts';
-import { basicFacts, diagnose, diagnosticsText } from '../../core/diagnostics.ts';
-import { plainShell } from '../../core/shell.ts';
-import type { Entry } from '../../core/workspaces/workspaces.ts';
-import { findChromium, hasDisplay } from '../browsers.ts';
-import { DONE, FAILED, log, print, say } from '../terminal.ts';
+import { errorWords } from '../../../contract/error-words.ts';
+import { toWireError, type WireError } from '../../../contract/errors.ts';
+import { createApp, type App } from '../../../core/app.ts';
+import { lostArchive, setAsideFor } from '../../../core/archive/damage.ts';
+import { archiveProblems } from '../../../core/archive/integrity.ts';
+import { withoutSecrets } from '../../../core/files/log-file.ts';
+import { basicFacts, diagnose, diagnosticsText } from '../../../core/diagnostics.ts';
+import { plainShell } from '../../../core/shell.ts';
+import type { Entry } from '../../../core/workspaces/workspaces.ts';
+import { findChromium, hasDisplay } from '../../browser/browsers.ts';
+import { DONE, FAILED, log, print, say } from '../../terminal.ts';
 import { dataDirOf, parse, type Command } from './options.ts';
 
 const LOOK = 5000; // ms for a server's answer

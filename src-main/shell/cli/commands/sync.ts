@@ -1,10 +1,10 @@
 /** `taskscope sync`: brings a workspace's archive up to date, once or, with --watch, until stopped. */
-import { skippedWords } from '../../contract/skipped-words.ts';
-import { METERED_EVERY, type Skipped, type SyncStatus } from '../../contract/sync.ts';
-import { pause } from '../../contract/time.ts';
-import type { App } from '../../core/app.ts';
-import { AppError, fromWireError } from '../../contract/errors.ts';
-import { DONE, FAILED, print, Progress, say, sayError, untilStopped, UsageError } from '../terminal.ts';
+import { skippedWords } from '../../../contract/skipped-words.ts';
+import { METERED_EVERY, type Skipped, type SyncStatus } from '../../../contract/sync.ts';
+import { pause } from '../../../contract/time.ts';
+import type { App } from '../../../core/app.ts';
+import { AppError, fromWireError } from '../../../contract/errors.ts';
+import { DONE, FAILED, print, Progress, say, sayError, untilStopped, UsageError } from '../../terminal.ts';
 import { common, parse, withApp, workspaceOf, type Command } from './options.ts';
 
 const EVERY = 30; // s between two syncs of --watch when the workspace says "only when asked"

@@ -1,5 +1,5 @@
 /** `taskscope open FILE`: the window on a case file. Where Electron can run, the launcher opens its window instead. */
-import { UsageError } from '../terminal.ts';
+import { UsageError } from '../../terminal.ts';
 import { parse, type Command } from './options.ts';
 import { serve } from './serve.ts';
 

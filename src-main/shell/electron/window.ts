@@ -10,10 +10,10 @@ import {
   type IpcMainEvent,
   type WebContents,
 } from 'electron';
-import type { App } from '../core/app.ts';
-import type { Log } from '../core/shell.ts';
-import type { Channel } from '../rpc/channels.ts';
-import { pageHeaders, readAsset } from './assets.ts';
+import type { App } from '../../core/app.ts';
+import type { Log } from '../../core/shell.ts';
+import type { Channel } from '../../rpc/channels.ts';
+import { pageHeaders, readAsset } from '../assets.ts';
 import type { WindowState } from './window-state.ts';
 
 const SCHEME = 'app';

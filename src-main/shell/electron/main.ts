@@ -1,18 +1,18 @@
 /** Taskscope in Electron: starts the core in the main process, opens one window, and ends after the last worker thread. */
 import { join, resolve } from 'node:path';
 import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
-import { errorWords } from '../contract/error-words.ts';
-import { AppError, toAppError } from '../contract/errors.ts';
-import { LINK_SCHEME, placeInLink } from '../contract/place.ts';
-import { createApp, type App } from '../core/app.ts';
-import { defaultDataDir } from '../core/files/paths.ts';
-import type { Shell } from '../core/shell.ts';
-import { electronArguments } from './electron-arguments.ts';
-import { setMenu } from './electron-menu.ts';
-import { keychainSecrets } from './electron-secrets.ts';
-import { closeNetwork, declareScheme, openWindow, serveAssets, showPlace } from './electron-window.ts';
-import { onProcessFault } from './process-faults.ts';
-import { log } from './terminal.ts';
+import { errorWords } from '../../contract/error-words.ts';
+import { AppError, toAppError } from '../../contract/errors.ts';
+import { LINK_SCHEME, placeInLink } from '../../contract/place.ts';
+import { createApp, type App } from '../../core/app.ts';
+import { defaultDataDir } from '../../core/files/paths.ts';
+import type { Shell } from '../../core/shell.ts';
+import { electronArguments } from './arguments.ts';
+import { setMenu } from './menu.ts';
+import { keychainSecrets } from './secrets.ts';
+import { closeNetwork, declareScheme, openWindow, serveAssets, showPlace } from './window.ts';
+import { onProcessFault } from '../process-faults.ts';
+import { log } from '../terminal.ts';
 import { openWindowState } from './window-state.ts';
 
 const started = electronArguments(process.argv.slice(1));

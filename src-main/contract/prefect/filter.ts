@@ -5,10 +5,10 @@
  * except `flow_run_id.is_null_`, whose explicit null has its own meaning.
  */
 import { z } from 'zod';
-import { stateTypes } from './fields.ts';
-import type { PrefectRules } from './prefect-versions.ts';
-import { readTime } from './prefect-time.ts';
-import { readBoolean, readInteger, readNumber, readUuid, type Scalar } from './prefect-values.ts';
+import { stateTypes } from '../fields.ts';
+import type { PrefectRules } from './versions.ts';
+import { readTime } from './time.ts';
+import { readBoolean, readInteger, readNumber, readUuid, type Scalar } from './values.ts';
 
 /** What a leaf reads; test generators and the views ask the schema for it with `.meta()`. */
 export type LeafKind = 'boolean' | 'integer' | 'number' | 'uuid' | 'time';

@@ -1,16 +1,16 @@
 /** `taskscope serve`: serves the window as a page for a browser, and the local API. Runs until a signal stops it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { App } from '../../core/app.ts';
-import { createApp } from '../../core/app.ts';
-import { pathsIn } from '../../core/files/paths.ts';
-import type { Entry } from '../../core/workspaces/workspaces.ts';
-import { startBrowserHost } from '../browser-host.ts';
-import { browserShell } from '../browser-shell.ts';
-import { hasDisplay, openWindow } from '../browsers.ts';
-import { Downloads } from '../downloads.ts';
-import { onProcessFault } from '../process-faults.ts';
-import { DONE, print, say, sayError, untilStopped } from '../terminal.ts';
+import type { App } from '../../../core/app.ts';
+import { createApp } from '../../../core/app.ts';
+import { pathsIn } from '../../../core/files/paths.ts';
+import type { Entry } from '../../../core/workspaces/workspaces.ts';
+import { startBrowserHost } from '../../browser/host.ts';
+import { browserShell } from '../../browser/shell.ts';
+import { hasDisplay, openWindow } from '../../browser/browsers.ts';
+import { Downloads } from '../../browser/downloads.ts';
+import { onProcessFault } from '../../process-faults.ts';
+import { DONE, print, say, sayError, untilStopped } from '../../terminal.ts';
 import { appOptions, common, dataDirOf, numberOption, parse, workspaceOf, type Command } from './options.ts';
 
 const options = {
@@ -101,5 +101,5 @@ async function open(url: string, stayShut: boolean): Promise<(() => Promise<void
 /** Folder of the built window: beside the bundle in out/main, or in out/ when this runs from source. */
 function windowFolder(): string {
   const beside = resolve(import.meta.dirname, '../renderer');
-  return existsSync(beside) ? beside : resolve(import.meta.dirname, '../../../out/renderer');
+  return existsSync(beside) ? beside : resolve(import.meta.dirname, '../../../../out/renderer');
 }

@@ -1,9 +1,9 @@
 /** The command line: finds the command, runs it and sets the exit code. 0: done, 1: failed, 2: wrong usage. */
 import { realpathSync } from 'node:fs';
-import { VERSION } from '../core/version.ts';
+import { VERSION } from '../../core/version.ts';
 import type { Command } from './commands/options.ts';
-import { onProcessFault } from './process-faults.ts';
-import { DONE, failed, print, say, UsageError, WRONG_USAGE } from './terminal.ts';
+import { onProcessFault } from '../process-faults.ts';
+import { DONE, failed, print, say, UsageError, WRONG_USAGE } from '../terminal.ts';
 
 /** Commands by name. Each is loaded on use, so that `--help` does not wait for a database and a client. */
 const commands: Record<string, () => Promise<Command>> = {

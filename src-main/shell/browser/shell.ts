@@ -1,6 +1,6 @@
 /** The shell for a window that is a page in a browser: it has no dialogs, and files leave as downloads. */
-import { AppError } from '../contract/errors.ts';
-import type { Shell } from '../core/shell.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { Shell } from '../../core/shell.ts';
 import { hasDisplay, openInDefaultBrowser } from './browsers.ts';
 import type { Downloads } from './downloads.ts';
 

@@ -9,7 +9,7 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { removeOfDead } from '../core/files/data-folder.ts';
+import { removeOfDead } from '../../core/files/data-folder.ts';
 
 const OWNER_ONLY = 0o700;
 

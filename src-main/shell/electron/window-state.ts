@@ -1,8 +1,8 @@
 /** Remembers the window's size and place over restarts; a place that is on no screen now is not used. */
 import { screen, type BrowserWindow, type Rectangle } from 'electron';
 import { z } from 'zod';
-import { fromWireError, type WireError } from '../contract/errors.ts';
-import { openJsonFile, type JsonFile } from '../core/files/json-file.ts';
+import { fromWireError, type WireError } from '../../contract/errors.ts';
+import { openJsonFile, type JsonFile } from '../../core/files/json-file.ts';
 
 const pixels = z.number().min(-100_000).max(100_000);
 const stateSchema = z.object({

@@ -3,7 +3,7 @@
  * import electron and types only.
  */
 import { contextBridge, ipcRenderer } from 'electron';
-import type { Bridge } from '../rpc/channels.ts';
+import type { Bridge } from '../../rpc/channels.ts';
 
 const CHANNEL = 'taskscope'; // equal to CHANNEL in electron-window.ts, which a sandboxed preload cannot import
 

@@ -11,12 +11,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { errorWords } from '../contract/error-words.ts';
-import { AppError, toAppError } from '../contract/errors.ts';
-import type { App } from '../core/app.ts';
-import type { Log } from '../core/shell.ts';
-import { socketChannel } from '../rpc/channels.ts';
-import { pageHeaders, readAsset } from './assets.ts';
+import { errorWords } from '../../contract/error-words.ts';
+import { AppError, toAppError } from '../../contract/errors.ts';
+import type { App } from '../../core/app.ts';
+import type { Log } from '../../core/shell.ts';
+import { socketChannel } from '../../rpc/channels.ts';
+import { pageHeaders, readAsset } from '../assets.ts';
 import { guardConnections, refuseUpgrade, serverOptions } from './connections.ts';
 import type { Downloads } from './downloads.ts';
 import { Keys } from './keys.ts';

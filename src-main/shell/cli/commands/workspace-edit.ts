@@ -1,10 +1,10 @@
 /** `taskscope workspace edit NAME`: options that are not given leave their part unchanged, the kept secret included. */
 import { resolve } from 'node:path';
-import { AppError } from '../../contract/errors.ts';
-import { connectionEditSchema, type ConnectionEdit } from '../../contract/workspace.ts';
-import type { App } from '../../core/app.ts';
-import type { Entry } from '../../core/workspaces/workspaces.ts';
-import { DONE, print, say, UsageError } from '../terminal.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { connectionEditSchema, type ConnectionEdit } from '../../../contract/workspace.ts';
+import type { App } from '../../../core/app.ts';
+import type { Entry } from '../../../core/workspaces/workspaces.ts';
+import { DONE, print, say, UsageError } from '../../terminal.ts';
 import type { Values } from './options.ts';
 import { header, NAME_RULE } from './workspace-header.ts';
 

@@ -1,14 +1,14 @@
 /** Options that several commands share, and the core opened for one command. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { errorWords } from '../../contract/error-words.ts';
-import { AppError } from '../../contract/errors.ts';
-import type { App, AppOptions } from '../../core/app.ts';
-import { createApp } from '../../core/app.ts';
-import { defaultDataDir } from '../../core/files/paths.ts';
-import { MAX_DEMO_RUNS } from '../../core/workspaces/workspaces.ts';
-import { plainShell, type Shell } from '../../core/shell.ts';
-import { onProcessFault } from '../process-faults.ts';
-import { failed, log, sayError, UsageError } from '../terminal.ts';
+import { errorWords } from '../../../contract/error-words.ts';
+import { AppError } from '../../../contract/errors.ts';
+import type { App, AppOptions } from '../../../core/app.ts';
+import { createApp } from '../../../core/app.ts';
+import { defaultDataDir } from '../../../core/files/paths.ts';
+import { MAX_DEMO_RUNS } from '../../../core/workspaces/workspaces.ts';
+import { plainShell, type Shell } from '../../../core/shell.ts';
+import { onProcessFault } from '../../process-faults.ts';
+import { failed, log, sayError, UsageError } from '../../terminal.ts';
 
 /** Runs one command; resolves to its exit code. */
 export type Command = (args: string[]) => Promise<number>;

@@ -3,8 +3,8 @@
  * Servers on Python 3.12 or older also read pendulum's forms, such as "2024-W05" or "17:30" of the server's own day; newer ones refuse
  * them, and so does the local API.
  */
-import { parseTime } from './time.ts';
-import type { Scalar } from './prefect-values.ts';
+import { parseTime } from '../time.ts';
+import type { Scalar } from './values.ts';
 
 /** Seconds past this are taken for milliseconds (pydantic's watershed). */
 const WATERSHED = 2e10;

@@ -2,7 +2,7 @@
  * Scalars as pydantic 2 reads them in Prefect 3.8.8 (lax mode, from parsed JSON). A refusal names pydantic's own error type, which the
  * local API's 422 gives.
  */
-import { dashed, uuidHex } from './uuid.ts';
+import { dashed, uuidHex } from '../uuid.ts';
 
 export type Refusal = { type: string };
 export type Scalar<T> = { value: T } | Refusal;

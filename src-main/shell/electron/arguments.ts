@@ -1,7 +1,7 @@
 /** What the system or a person starts the app with. */
 import { parseArgs } from 'node:util';
-import { CASE_ENDING } from '../contract/case-file.ts';
-import { LINK_SCHEME, placeInLink } from '../contract/place.ts';
+import { CASE_ENDING } from '../../contract/case-file.ts';
+import { LINK_SCHEME, placeInLink } from '../../contract/place.ts';
 
 const options = { 'data-dir': { type: 'string' }, 'demo-runs': { type: 'string' }, case: { type: 'string' } } as const;
 

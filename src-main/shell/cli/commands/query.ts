@@ -1,7 +1,7 @@
 /** `taskscope query`: prints the reply of POST /task_runs/paginate from the archive. */
-import type { App } from '../../core/app.ts';
-import type { Query } from '../../contract/query.ts';
-import { DONE, FAILED, print, say } from '../terminal.ts';
+import type { App } from '../../../core/app.ts';
+import type { Query } from '../../../contract/query.ts';
+import { DONE, FAILED, print, say } from '../../terminal.ts';
 import { checkDamage, common, damageOptions, parse, withApp, workspaceOf, type Command } from './options.ts';
 import { paginate, questionOf, questionOptions } from './questions.ts';
 

@@ -1,5 +1,5 @@
 /** Options that `workspace add` and `workspace edit` share. */
-import { UsageError } from '../terminal.ts';
+import { UsageError } from '../../terminal.ts';
 
 export const NAME_RULE =
   'a name has up to 63 letters, digits, spaces, dots, dashes and underscores, and starts with a letter or digit';

@@ -1,8 +1,8 @@
 /** Keeps secrets in one file, encrypted with a key from the system's keychain (Electron's safeStorage). */
 import { safeStorage } from 'electron';
 import { z } from 'zod';
-import { openJsonFile } from '../core/files/json-file.ts';
-import type { Secrets } from '../core/shell.ts';
+import { openJsonFile } from '../../core/files/json-file.ts';
+import type { Secrets } from '../../core/shell.ts';
 
 /**
  * On Linux without a keyring safeStorage uses `basic_text`, a key that stands in Electron's source. Then nothing is written, secrets

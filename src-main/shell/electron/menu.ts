@@ -1,6 +1,6 @@
 /** The native menu, of standard roles: copy, zoom and quit do what each system expects. The window's own commands are keys only. */
 import { clipboard, Menu, shell, type MenuItemConstructorOptions } from 'electron';
-import { pathsIn } from '../core/files/paths.ts';
+import { pathsIn } from '../../core/files/paths.ts';
 
 /** `diagnostics`: the text of `App.diagnostics`. */
 export function setMenu(paths: { dataDir: string }, diagnostics: () => Promise<string>): void {

@@ -1,9 +1,9 @@
 /** `taskscope workspace add|edit|cloud|list|remove`. */
 import { resolve } from 'node:path';
-import { AppError, toWireError } from '../../contract/errors.ts';
-import { workspaceInputSchema, type CloudWorkspace, type WorkspaceInput } from '../../contract/workspace.ts';
-import type { App } from '../../core/app.ts';
-import { DONE, print, say, sayError, UsageError } from '../terminal.ts';
+import { AppError, toWireError } from '../../../contract/errors.ts';
+import { workspaceInputSchema, type CloudWorkspace, type WorkspaceInput } from '../../../contract/workspace.ts';
+import type { App } from '../../../core/app.ts';
+import { DONE, print, say, sayError, UsageError } from '../../terminal.ts';
 import { parse, withApp, type Command, type Values } from './options.ts';
 import { checkEdit, edit, editOptions } from './workspace-edit.ts';
 import { header, NAME_RULE } from './workspace-header.ts';

@@ -1,11 +1,11 @@
 /** The question of `query` and `export`: `--preset NAME` or `--body FILE|-`. */
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { AppError } from '../../contract/errors.ts';
-import { localPreset, lookupIn } from '../../contract/preset-names.ts';
-import type { Query } from '../../contract/query.ts';
-import type { App } from '../../core/app.ts';
-import { say, UsageError } from '../terminal.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { localPreset, lookupIn } from '../../../contract/preset-names.ts';
+import type { Query } from '../../../contract/query.ts';
+import type { App } from '../../../core/app.ts';
+import { say, UsageError } from '../../terminal.ts';
 
 export const questionOptions = { preset: { type: 'string' }, body: { type: 'string' } } as const;
 

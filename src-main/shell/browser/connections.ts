@@ -1,7 +1,7 @@
 /** Rules for connections to the loopback host: a failing socket ends alone, and no peer can use up sockets or memory. */
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Log } from '../core/shell.ts';
+import type { Log } from '../../core/shell.ts';
 
 /**
  * Connections at once, for each of the two loopback addresses. A page opens at most 7, Prefect's Python client at most 16; macOS

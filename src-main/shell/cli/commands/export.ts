@@ -1,6 +1,6 @@
 /** `taskscope export`: writes every row of a question to a file, a folder or standard output. */
 import { resolve } from 'node:path';
-import { AppError, toAppError } from '../../contract/errors.ts';
+import { AppError, toAppError } from '../../../contract/errors.ts';
 import {
   delimiters,
   exportKinds,
@@ -9,12 +9,12 @@ import {
   formatsOf,
   makesFolder,
   type ExportOptions,
-} from '../../contract/export.ts';
-import type { Query } from '../../contract/query.ts';
-import type { App } from '../../core/app.ts';
-import { queryOfBody } from '../../core/prefect-body.ts';
-import { plainShell } from '../../core/shell.ts';
-import { DONE, print, Progress, say, untilStopped, UsageError } from '../terminal.ts';
+} from '../../../contract/export.ts';
+import type { Query } from '../../../contract/query.ts';
+import type { App } from '../../../core/app.ts';
+import { queryOfBody } from '../../../core/prefect-body.ts';
+import { plainShell } from '../../../core/shell.ts';
+import { DONE, print, Progress, say, untilStopped, UsageError } from '../../terminal.ts';
 import {
   checkDamage,
   common,
