@@ -3,7 +3,7 @@ import { fields, resolveField, type Entity, type FieldInfo, type FieldKind } fro
 import { AppError } from '../../contract/errors.ts';
 import type { Note } from '../../contract/note.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
-import { noteFields, rowPaths, type TaskRunRow } from '../../contract/run.ts';
+import { rowPaths, type noteFields, type TaskRunRow } from '../../contract/run.ts';
 import * as rowSet from './row-set.ts';
 import type { RowSet } from './row-set.ts';
 import type { Column, RefColumn, TermColumn } from './columns.ts';

@@ -68,10 +68,11 @@ export class NoteDraft {
     if (now === sent.was) return this.cancel();
     this.saving = true;
     const text = { was: sent.was, now };
-    this.problem = await keptNotes.change(
+    const { problem } = await keptNotes.change(
       this.workspace,
       this.about.map((one) => ({ ...one, text })),
     );
+    this.problem = problem;
     this.saving = false;
     if (this.problem) return;
     if (this.text === sent) this.cancel();

@@ -2,6 +2,7 @@
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import { noNote, noteKey, type About, type Note, type NoteChange } from '../../../src-main/contract/note.ts';
 import { question } from '../question/question.svelte.ts';
+import type { Act } from '../question/steps.ts';
 import { undo } from '../question/undo.svelte.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { notes as messages } from '../window/notes.svelte.ts';
@@ -10,6 +11,8 @@ import { notes as messages } from '../window/notes.svelte.ts';
 const MOST_KNOWN = 200;
 /** Notes in one reading. */
 const AT_ONCE = 1000;
+
+type Changed = { act: Act; problem: null } | { act: null; problem: AppError };
 
 class KeptNotes {
   /** by workspace and `noteKey` */
@@ -43,18 +46,19 @@ class KeptNotes {
     await this.read(about).catch(() => undefined);
   }
 
-  /** Kept when it resolves, and a step that can be undone. Returns the error when nothing was changed. */
-  async change(workspace: string, changes: readonly NoteChange[]): Promise<AppError | null> {
+  /** Kept when it resolves, and `act` is a step that can be undone. With an error nothing was changed. */
+  async change(workspace: string, changes: readonly NoteChange[]): Promise<Changed> {
     try {
       const { was, notes } = await this.send(workspace, changes);
       const back = changes.map((one, i) => reversed(one, was[i], notes[i]));
       const forth = changes.map((one, i) => reversed(one, notes[i], was[i]));
       const again = (list: readonly NoteChange[]) =>
         void messages.attempt(async () => void (await this.send(workspace, list)));
-      undo.did({ back: () => again(back), forth: () => again(forth) });
-      return null;
+      const act = { back: () => again(back), forth: () => again(forth) };
+      undo.did(act);
+      return { act, problem: null };
     } catch (thrown) {
-      return toAppError(thrown);
+      return { act: null, problem: toAppError(thrown) };
     }
   }
 

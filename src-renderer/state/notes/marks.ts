@@ -42,11 +42,11 @@ export async function toggleMark(mark: keyof typeof words, about: readonly About
         id,
         ...(mark === 'seen' ? { seen: set ? (true as const) : null } : { bookmarked: set }),
       }));
-    const error = await keptNotes.change(workspace, changes);
-    if (error) throw error;
+    const { act, problem } = await keptNotes.change(workspace, changes);
+    if (problem) throw problem;
     const what =
       about[0]?.kind === 'flow_run' ? 'Flow run' : about.length === 1 ? 'Run' : plural(changes.length, 'run');
-    messages.say(`${what} ${words[mark][set ? 'set' : 'taken']}`, { label: 'Undo', run: () => undo.back() });
+    messages.say(`${what} ${words[mark][set ? 'set' : 'taken']}`, { label: 'Undo', run: () => undo.takeBack(act) });
   });
 }
 

@@ -77,6 +77,12 @@ export class Acts {
     last.back();
   }
 
+  /** This act, even when others came after it. */
+  takeBack(act: Act): void {
+    if (this.#past.at(-1) === act) this.back();
+    else act.back();
+  }
+
   forth(): void {
     const next = this.#future.pop();
     if (next === undefined) return;

@@ -44,6 +44,11 @@ class Undo {
     this.acts.did(act);
   }
 
+  /** That act, whatever was done since. */
+  takeBack(act: Act): void {
+    this.acts.takeBack(act);
+  }
+
   private note(now: Asked): void {
     const step = this.steps.note(now);
     if (step === 'new' && this.begun) this.acts.did(this.asked);
