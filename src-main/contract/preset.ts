@@ -1,6 +1,6 @@
-/** A saved view: a question and its columns. */
+/** A saved view: a question, its columns and what it is grouped by. */
 import { z } from 'zod';
-import { querySchema } from './query.ts';
+import { listGroupingSchema, querySchema } from './query.ts';
 
 export const presetSchema = z.object({
   id: z.string(),
@@ -12,6 +12,8 @@ export const presetSchema = z.object({
   names: z.record(z.string(), z.string()).default({}),
   /** field paths in order; null: the columns stay as they are */
   columns: z.array(z.string()).nullable(),
+  /** the list in groups; null: single runs. Left out, as by an older Taskscope: the list stays as it is */
+  group: listGroupingSchema.nullable().optional(),
   /** shipped with the app: may be hidden, not changed */
   builtin: z.boolean(),
 });
