@@ -48,9 +48,10 @@ before(async () => {
     const where = { field: 'start_time', from: { ago: 1e18 } };
     ({ ids } = await archive.query.ids({ query: { where, sort: [] }, limit: RUNS }));
     keepLogs(app.paths.archive(app.workspaces.get(synced.name).file), ids[0]);
-    const { row } = await archive.query.run({ id: ids[0] });
+    const rows = await Promise.all(ids.map(async (id) => (await archive.query.run({ id })).row));
+    const row = rows.find((one) => one.flow_run_id !== null)!;
     about = [
-      { kind: 'task_run', id: ids[0] },
+      { kind: 'task_run', id: row.id },
       { kind: 'flow_run', id: row.flow_run_id! },
       { kind: 'task_run', id: '00000000-0000-4000-8000-000000000000' },
     ];
@@ -63,7 +64,8 @@ before(async () => {
       { signal: none },
     );
     // "seen" alone is this person's own affair
-    await archive.query.changeNotes({ changes: [{ kind: 'task_run', id: ids[1], seen: true }] });
+    const other = ids.find((id) => id !== row.id)!;
+    await archive.query.changeNotes({ changes: [{ kind: 'task_run', id: other, seen: true }] });
     const view = { workspace: synced.name, ids, query: { where, sort: [] }, columns: ['name'] };
     const asked = { ...view, activity: true, notes: true };
     const place = { path, download: null, overwrite: true };
