@@ -1,6 +1,7 @@
 /** The window's settings. */
 import { z } from 'zod';
 import { delimiters, formatsOf } from './export.ts';
+import { conditionSchema } from './query.ts';
 
 /** Seconds between two syncs, at most a day; 0: only when asked. */
 export const syncEverySchema = z.number().min(0).max(86_400);
@@ -28,7 +29,12 @@ const leftAtSchema = z.object({
   row: z.number().int().min(0).max(1_000_000_000),
   chosen: z.array(z.string()).max(1000),
 });
-export type LeftAt = z.infer<typeof leftAtSchema>;
+
+/** Questions that are kept of one workspace. */
+export const MOST_RECENT = 12;
+/** `text`: as it is typed, with the names of its day. */
+const recentQuerySchema = z.object({ where: conditionSchema, text: z.string().max(2_000) });
+export type RecentQuery = z.infer<typeof recentQuerySchema>;
 
 /** Window settings. Kept by main, since a browser page has a new origin at every start. */
 export const settingsSchema = z.object({
@@ -49,6 +55,8 @@ export const settingsSchema = z.object({
   pinned_presets: z.array(z.string()).default([]),
   /** workspace → id of the preset it opens with; others open with every run */
   default_presets: z.record(z.string(), z.string()).default({}),
+  /** workspace → the questions that stood on screen for a while, newest first */
+  recent_queries: z.record(z.string(), z.array(recentQuerySchema).max(MOST_RECENT)).default({}),
   export_choice: exportChoiceSchema.default(exportChoiceSchema.parse({})),
   /** where a file was exported to last; null: the system's folder for downloads */
   export_folder: z.string().nullable().default(null),
@@ -62,23 +70,7 @@ export const settingsSchema = z.object({
 export type Settings = z.infer<typeof settingsSchema>;
 
 const { shape } = settingsSchema;
+type Shape = { [Name in keyof typeof shape]: ReturnType<(typeof shape)[Name]['removeDefault']> };
+const withoutDefaults = Object.entries(shape).map(([name, setting]) => [name, setting.removeDefault()]);
 /** A change of some settings. Without the defaults, which zod fills in for what is left out of a `partial`, too. */
-export const settingsChangeSchema = z
-  .object({
-    theme: shape.theme.removeDefault(),
-    time_zone: shape.time_zone.removeDefault(),
-    workspace: shape.workspace.removeDefault(),
-    columns: shape.columns.removeDefault(),
-    panel_width: shape.panel_width.removeDefault(),
-    detail_width: shape.detail_width.removeDefault(),
-    sync_every: shape.sync_every.removeDefault(),
-    closed_sections: shape.closed_sections.removeDefault(),
-    pinned_presets: shape.pinned_presets.removeDefault(),
-    default_presets: shape.default_presets.removeDefault(),
-    export_choice: shape.export_choice.removeDefault(),
-    export_folder: shape.export_folder.removeDefault(),
-    demo_hint: shape.demo_hint.removeDefault(),
-    keys: shape.keys.removeDefault(),
-    left_at: shape.left_at.removeDefault(),
-  } satisfies Record<keyof Settings, z.ZodType>)
-  .partial();
+export const settingsChangeSchema = z.object(Object.fromEntries(withoutDefaults) as Shape).partial();

@@ -184,7 +184,7 @@ export class Engine {
   apply(change: Change): void {
     for (const one of this.#frozen) one.before(change);
     this.#rows.apply(change);
-    this.#evaluator.forget();
+    this.#evaluator.forget(change.texts === true || Object.keys(change.removed).length > 0);
     this.#withSubflow = null;
     this.version = change.batch;
   }

@@ -69,10 +69,13 @@ export async function runSync(options: SyncOptions): Promise<void> {
     verified_since: byOurClock(verifiedSince(verified), state),
     skipped: named(state),
   });
-  const outbox = new Outbox(options.sink, (written) => progress.written(written));
+  const limit = state.server?.limit ?? USUAL_PAGE_LIMIT;
+  const source = new Source(options.client, limit, askOptions(options, progress), memory.sizes);
+  const outbox = new Outbox(options.sink, (written) => {
+    progress.written(written);
+    for (const { entity, id, reason } of written.refused ?? []) source.skip(entity, id, reason);
+  });
   try {
-    const limit = state.server?.limit ?? USUAL_PAGE_LIMIT;
-    const source = new Source(options.client, limit, askOptions(options, progress), memory.sizes);
     const pass: Pass = { source, sink: options.sink, outbox, progress, state };
     source.onSkip = (...what) => skip(pass, ...what);
     // before the server is asked what it is: eight requests, each of which takes one that has just started a fifth of a second. A route
@@ -86,6 +89,7 @@ export async function runSync(options: SyncOptions): Promise<void> {
     const told = await nameDialect(options, pass, server.anew);
     memory.doubtful = !server.known || !told;
     await work(pass, verified, options);
+    await outbox.flush(); // the state names the rows that could not be kept
     state.success = Date.now() * 1000;
     noteClock(state, source.ahead);
     await outbox.push('flow', [], { [STATE_KEY]: structuredClone(state) });

@@ -73,6 +73,8 @@ export async function run(root: string, args: string[]): Promise<number> {
     process.env.TASKSCOPE_CHROMIUM = chromium.path;
   }
   if (wanted.has('sync')) {
+    const { firstRowsBench } = await import('./first-rows.bench.ts');
+    take(await firstRowsBench(rows));
     const prefect = await findOrMakePrefect();
     if (!prefect.path) console.error(`no Prefect to sync from: ${prefect.why}`);
     else {

@@ -20,6 +20,7 @@ const archive = 'archive, 200,000 task runs';
 const beside = 'side by side, 1,000,000 task runs';
 const exports = 'exports, 1,000,000 task runs, 15 columns';
 const http = 'over HTTP, 200,000 task runs';
+const first = 'first rows, 1,000,000 task runs';
 const prefect = 'sync, Prefect 3.8.8, 40,000 task runs';
 
 const targets: Target[] = [
@@ -54,6 +55,7 @@ const targets: Target[] = [
   { says: 'page and count, DuckDB ÷ ours', bench: beside, name: 'page + count, DuckDB ÷ Taskscope', least: 10 },
   { says: 'a whole click, hand-written SQL ÷ ours', bench: beside, name: 'everything a click shows, hand-written SQL ÷ Taskscope', least: 10 },
   { says: 'page and count over HTTP, Prefect 3.8.8 ÷ ours, at 200,000', bench: http, name: 'page + count, Prefect 3.8.8 over HTTP ÷ Taskscope', least: 15, short: true },
+  { says: 'connect to first rows on screen, a server with 1,000,000 runs', bench: first, name: 'connect to first rows on screen, median of 5', most: 2, short: true },
   { says: 'full sync ÷ raw download, Prefect 3.8.8, 40,000 runs', bench: prefect, name: 'full sync ÷ raw download', most: 1.15, short: true },
   { says: 'the same with the window open', bench: prefect, name: 'full sync with the window open ÷ raw download', most: 1.15 },
   { says: 'page, longest task while syncing, CPU time', bench: prefect, name: 'page, longest task while syncing, CPU time', most: 50 },

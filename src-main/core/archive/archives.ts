@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppError, type WireError } from '../../contract/errors.ts';
+import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
 import type { Workspace } from '../../contract/workspace.ts';
 import type { Settings } from '../../contract/settings.ts';
 import type { Connection } from '../../prefect/connection.ts';
@@ -165,7 +165,11 @@ export class Archives {
     if (!entry.demo) return connection;
     let demo = this.#demos.get(name);
     if (!demo) {
-      demo = startWorker('demo', demoContract, { data: entry.demo, log, onDeath: () => this.#demos.delete(name) });
+      const onDeath = (error: AppError) => {
+        this.#demos.delete(name);
+        this.#died(name, error); // the next one has another address, and the sync and the events under way know the old one
+      };
+      demo = startWorker('demo', demoContract, { data: entry.demo, log, onDeath });
       this.#demos.set(name, demo);
     }
     return { ...connection, api_url: (await demo.client.address({})).api_url };
@@ -239,7 +243,9 @@ export class Archives {
 
   /** Closes an archive; whoever asks for it meanwhile gets it opened anew after that. */
   async #closeFirst(name: string, why?: AppError): Promise<void> {
-    const closed = this.close(name, why).catch(() => undefined);
+    const closed = this.close(name, why).catch((thrown: unknown) =>
+      this.#note('archive not closed cleanly', name, thrown),
+    );
     this.#closing.set(name, closed);
     await closed;
     this.#closing.delete(name);
@@ -309,7 +315,12 @@ export class Archives {
     this.#deaths.set(name, now);
     this.#open.delete(name);
     this.#options.log('error', 'archive is opened again', { workspace: name, again, ...error.details });
-    const ended = opening.then((archive) => archive.close()).catch(() => undefined);
+    const ended = opening
+      .then((archive) => {
+        archive.end(error); // those who watch look for what comes next
+        return archive.close();
+      })
+      .catch((thrown: unknown) => this.#note('archive not closed cleanly', name, thrown));
     if (again)
       this.#dead.set(name, new AppError(error.code, error.message, { ...error.details, workspace: name, again: 1 }));
     else
@@ -320,7 +331,12 @@ export class Archives {
           archive.tellReopened(error);
           return archive;
         }),
-      ).catch(() => undefined);
+      ).catch((thrown: unknown) => this.#note('archive not opened again', name, thrown)); // who asks for it next is told
+  }
+
+  #note(message: string, workspace: string, thrown: unknown): void {
+    const error = toAppError(thrown);
+    this.#options.log('error', message, { workspace, code: error.code, message: error.message });
   }
 
   async #onDialect(name: string, dialect: Entry['dialect']): Promise<void> {

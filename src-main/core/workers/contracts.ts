@@ -219,6 +219,7 @@ export const queryContract = {
   ),
   coverage: call(none, coverageSchema),
   news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
+  found: call(contract['query.found'].input.omit({ workspace: true }), contract['query.found'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
   groups: call(contract['query.groups'].input.omit({ workspace: true }), groupsSchema),
   task: call(contract['task.get'].input.omit({ workspace: true }), taskSchema),

@@ -57,7 +57,8 @@ export function startWorker<C extends AnyContract>(
   const exited = new Promise<void>((resolve) =>
     worker.once('exit', (code) => {
       resolve();
-      if (stopping) return;
+      if (stopping && !thrown) return;
+      if (stopping) return options.log('warn', 'worker died at its end', { worker: name, message: thrown?.message });
       const message = thrown?.message ?? `exit code ${code}`;
       options.log('error', 'worker died', { worker: name, message, stack: thrown?.stack });
       options.onDeath?.(threadDied(name, message));

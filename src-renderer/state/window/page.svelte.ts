@@ -1,4 +1,5 @@
 /** What the page itself shows of the window's state: theme and title. */
+import { oneLine } from '../../visible-text.ts';
 import { app } from './app.svelte.ts';
 
 /** Registers the effects; call while the window's component is made. */
@@ -9,6 +10,6 @@ export function followPage(): void {
     else document.documentElement.dataset.theme = theme;
   });
   $effect(() => {
-    document.title = app.workspace ? `${app.workspace} – Taskscope` : 'Taskscope';
+    document.title = app.workspace ? `${oneLine(app.workspace)} – Taskscope` : 'Taskscope';
   });
 }

@@ -35,6 +35,12 @@ export type GridProps = {
   onopen: (index: number, row: TaskRunRow) => void;
   /** whether the row is one of several that are chosen; reading it must be reactive */
   isChosen?: (id: string) => boolean;
+  /** where the searched words stand in a row, in words: `first` can be gone to. null: nothing is said; reading it must be reactive */
+  foundIn?: (id: string) => { first: string; rest: string } | null;
+  /** to where the searched words stand in this run */
+  onfound?: (index: number, row: TaskRunRow) => void;
+  /** places of the searched words in a text; null: nothing is searched for */
+  hits?: ((text: string) => [from: number, to: number][]) | null;
   /** Ctrl or Cmd with a click, or Space */
   ontoggle?: (index: number, row: TaskRunRow) => void;
   /** Shift with a click or a key that moves: the rows from the last chosen one, or else from `from`, to `to` */
