@@ -182,7 +182,8 @@ test('notes are exported as they are, in every format; a window that only reads 
   let sheet = '';
   for await (const entry of zip.eachEntry())
     if (entry.fileName.endsWith('sheet1.xml'))
-      for await (const part of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>) sheet += part;
+      for await (const part of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>)
+        sheet += part.toString();
   assert.ok(sheet.includes('disk, "full";\n=1+1\t😀 é') || sheet.includes('disk, &quot;full&quot;;'), sheet);
 
   const open = async (watchFile: boolean) => {

@@ -70,14 +70,10 @@ class KeptNotes {
   }
 
   private remember(workspace: string, list: readonly Note[]): void {
-    const next = new Map(this.known);
-    for (const note of list.slice(-MOST_KNOWN)) {
-      const key = `${workspace} ${noteKey(note)}`;
-      next.delete(key); // and added again: the latest is last
-      next.set(key, note);
-    }
-    for (const key of next.keys()) if (next.size > MOST_KNOWN) next.delete(key);
-    this.known = next;
+    const fresh = list.map((note) => [`${workspace} ${noteKey(note)}`, note] as const);
+    const keys = new Set(fresh.map(([key]) => key));
+    const others = [...this.known].filter(([key]) => !keys.has(key));
+    this.known = new Map([...others, ...fresh].slice(-MOST_KNOWN)); // the latest are last
   }
 }
 

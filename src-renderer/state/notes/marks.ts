@@ -18,7 +18,7 @@ export function marked(): About[] {
   if (view.kind === 'runs' && chosen.count > 0) return ofRuns(chosen.ids);
   if (selection.id !== null) return ofRuns([selection.id]);
   if (view.kind === 'flow_run') return [{ kind: 'flow_run', id: view.id }];
-  const inList = document.activeElement?.closest('[role="grid"]') != null;
+  const inList = (document.activeElement?.closest('[role="grid"]') ?? null) !== null;
   return inList && selection.atKeyboard !== null ? ofRuns([selection.atKeyboard]) : [];
 }
 
