@@ -283,19 +283,18 @@ async function readNewest(pass: Pass, now: number): Promise<void> {
     }
   };
   note('flow_run', rows);
-  const named = async () => {
-    for (const entity of ['flow_run', 'flow', 'deployment'] as const)
-      await tried(pass, entity, 'newest', () =>
-        source.byIds(entity, [...parents[entity]], (found) => {
-          if (entity === 'flow_run') {
-            note('flow', found);
-            note('deployment', found);
-          }
-          return uncounted(entity, found);
-        }),
-      );
-  };
-  const reading = named();
+  const named = async (entity: keyof typeof parents) =>
+    tried(pass, entity, 'newest', () =>
+      source.byIds(entity, [...parents[entity]], (found) => {
+        if (entity === 'flow_run') {
+          note('flow', found);
+          note('deployment', found);
+        }
+        return uncounted(entity, found);
+      }),
+    );
+  const reading = named('flow_run').then(() => Promise.all([named('flow'), named('deployment')]));
+  reading.catch(() => undefined); // awaited below, or not at all when the task runs cannot be written
   // parents that do not come soon do not hold up their children
   await Promise.race([reading, sleep(SOON, undefined, { ref: false })]);
   await uncounted('task_run', rows);

@@ -9,7 +9,8 @@ import { after, before, beforeEach, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import { exportOptionsSchema } from '../../src-main/contract/export.ts';
-import { toAppError } from '../../src-main/contract/errors.ts';
+import { errorWords } from '../../src-main/contract/error-words.ts';
+import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
@@ -32,8 +33,7 @@ let dir = '';
 let app: App;
 /** MB of heap at which a thread ends here: it is filled within a moment */
 const HEAP = 64;
-for (const name of ['query', 'writer', 'sync', 'demo'] as const)
-  workerLimits[name] = { ...workerLimits[name], maxOldGenerationSizeMb: HEAP };
+for (const name of ['query', 'writer', 'sync', 'demo'] as const) workerLimits[name] = { maxOldGenerationSizeMb: HEAP };
 /** every thread started so far, by name */
 const threads = new Map<string, Worker[]>();
 const onWorker = (worker: Worker) => {
@@ -162,11 +162,15 @@ for (const [thread, how] of (['query', 'writer', 'sync', 'demo'] as const).flatM
       await until(() => seen.at(-1)?.last_success !== null);
       const { reopened } = seen.at(-1) as SyncStatus;
       assert.deepEqual([reopened?.code, reopened?.details.thread], ['THREAD_DIED', thread], 'the window can say it');
+      const said = errorWords(reopened!);
+      assert.match(`${said.title}. ${said.advice}`, /has died\. It was started again by itself/);
 
       const second = await app.archive(name);
       assert.notEqual(newest(thread), first);
       await deaths[how](newest(thread));
       await until(async () => (await codeOf(app.archive(name))) === 'THREAD_DIED');
+      const closed = await app.archive(name).catch(toAppError);
+      assert.match(errorWords(closed as AppError).title, /died twice within a minute, so .+ stays closed/);
       assert.equal(await watched, 'THREAD_DIED', 'the window hears that it stays closed');
       await until(() => !second.syncing);
       await app.handlers['workspace.open']({ workspace: name }, options); // a person opens it again

@@ -29,7 +29,7 @@ export const actions = {
   note: { what: 'Write a note on the run', keys: ['a'] },
   back: { what: 'Back', keys: ['Alt+ArrowLeft', 'Mod+['] },
   forward: { what: 'Forward', keys: ['Alt+ArrowRight', 'Mod+]'] },
-  undo: { what: 'Undo the last change of filters, order or notes', keys: ['Mod+Z'] },
+  undo: { what: 'Undo the last change of filters, order, groups, columns or notes', keys: ['Mod+Z'] },
   redo: { what: 'Do it again', keys: ['Mod+Shift+Z', 'Mod+Y'] },
   close: { what: 'Choose none; then close the run; then go back to the list', keys: ['Escape'], fixed: true },
   keys: { what: 'These keys', keys: ['?'] },
