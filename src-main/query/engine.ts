@@ -204,7 +204,7 @@ export class Engine {
     write();
     task_run.changed(about);
     flow_run.changed(about);
-    this.#evaluator.forget();
+    this.#evaluator.forget(false);
     this.noteChanges += 1;
     return runs;
   }

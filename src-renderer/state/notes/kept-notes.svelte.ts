@@ -71,7 +71,7 @@ class KeptNotes {
 
   private remember(workspace: string, list: readonly Note[]): void {
     const fresh = list.map((note) => [`${workspace} ${noteKey(note)}`, note] as const);
-    const keys = new Set(fresh.map(([key]) => key));
+    const keys = new Set<string>(fresh.map(([key]) => key));
     const others = [...this.known].filter(([key]) => !keys.has(key));
     this.known = new Map([...others, ...fresh].slice(-MOST_KNOWN)); // the latest are last
   }
