@@ -201,7 +201,8 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await search.fill('state:failed');
     await search.press('Enter');
     await window.expectCount(failed);
-    await window.grid.focus();
+    await search.press('Enter');
+    await expect(window.grid).toBeFocused();
   });
 
   await test.step('where a run belongs leads to the runs there, and back', async () => {
