@@ -7,8 +7,8 @@ const micros = z.number().nullable();
 
 const syncPhaseSchema = z.enum(['idle', 'running', 'cancelling', 'failed']);
 /**
- * The server's own word of what changes, as it changes. off: nobody listens (paused, no sync yet); unsupported: this server or a
- * proxy before it has no such stream, and passes by the clock do the work.
+ * Whether the server's events are read. off: they are not (paused, or no sync yet); unsupported: this server, or a proxy before it, has no
+ * stream of events, and syncs by the clock do the work.
  */
 export const liveSchema = z.enum(['off', 'connecting', 'on', 'unsupported']);
 export type Live = z.infer<typeof liveSchema>;
@@ -213,7 +213,7 @@ export function secondsBetween(
 
 /** For which runs history, logs and artifacts are fetched in the background. Off: only when a run is opened. */
 export const fetchRuleSchema = z.object({
-  states: z.array(z.string()).default([...failureStateTypes]),
+  states: z.array(z.string()).max(50).default([...failureStateTypes]),
   /** days since the run ended; 0: off */
   days: z.number().int().min(0).max(MAX_DAYS).default(7),
 });

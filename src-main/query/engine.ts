@@ -4,6 +4,7 @@ import { AppError } from '../contract/errors.ts';
 import type { PrefectFilters } from '../contract/prefect/filter.ts';
 import { prefectRules, type PrefectRules } from '../contract/prefect/versions.ts';
 import { TRUE } from '../contract/query.ts';
+import { uuidHex, uuidStart } from '../contract/uuid.ts';
 import type {
   Condition,
   Dialect,
@@ -28,6 +29,7 @@ import { groups } from './facets/groups.ts';
 import { histogram } from './facets/histogram.ts';
 import { Permutations } from './order/permutations.ts';
 import { prefectCondition, prefectSort } from './language/prefect.ts';
+import { beginningWith } from './order/id-order.ts';
 import { ResultOrder } from './order/result-order.ts';
 import { RunRules } from './columns/run-rules.ts';
 import { Frozen } from './columns/frozen.ts';
@@ -41,7 +43,6 @@ import {
 } from './columns/row-values.ts';
 import { loadSnapshot, saveSnapshot } from './index-file/snapshot.ts';
 import { emptyTables, TableSet, type Tables } from './columns/table-set.ts';
-import { parseUuid } from './columns/uuid-words.ts';
 
 export type Question = {
   entity?: Entity;
@@ -75,8 +76,6 @@ type EngineOptions = {
 
 /** Sorting 500 rows takes about 0.5 ms, scanning an order of a million 2 ms. */
 const SMALL_RESULT = 500;
-/** Sorting 20,000 rows by duration takes about 5 ms, passing over the kept order of a million as long. */
-const SMALL_GROUPED = 20_000;
 
 export class Engine {
   readonly #source: ColumnSource;
@@ -113,7 +112,7 @@ export class Engine {
     this.#evaluator = new Evaluator(tables, {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
-      ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
+      ridsOf: ({ entity }, id) => this.#ridsOf(entity, uuidStart(id)),
       search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
       withLogs: () => this.#source.withLogs?.() ?? [],
     });
@@ -277,14 +276,7 @@ export class Engine {
     now: number,
   ): Groups {
     const mask = this.mask('task_run', where, now);
-    const count = rowSet.count(mask);
-    const byDuration = (list: Uint32Array) => {
-      const sort = [{ field: 'duration', dir: 'asc' }] as const;
-      return count > SMALL_GROUPED
-        ? this.#permutations.order('task_run', sort).rows
-        : list.toSorted(this.#permutations.compare('task_run', sort));
-    };
-    return groups(this.#tables, grouping, page, mask, count, byDuration);
+    return groups(this.#tables, grouping, page, rowSet.rowsOf(mask, rowSet.count(mask)));
   }
 
   /**
@@ -337,22 +329,14 @@ export class Engine {
 
   /** The rid of an id in any spelling, of stubs too; null when the archive has no row with the id. */
   ridOf(entity: Entity, id: string): number | null {
-    const wanted = parseUuid(id);
-    if (!wanted) return null;
-    const rows = this.#permutations.byId(entity);
-    const { words } = this.#tables[entity].ids;
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const at = rows[middle] * 4;
-      let order = 0;
-      for (let i = 0; i < 4 && order === 0; i++) order = words[at + i] - wanted[i];
-      if (order === 0) return rows[middle];
-      if (order > 0) low = middle + 1;
-      else high = middle;
-    }
-    return null;
+    const [rid] = this.#ridsOf(entity, uuidHex(id));
+    return rid ?? null;
+  }
+
+  #ridsOf(entity: Entity, hex: string | null): Uint32Array {
+    return hex === null
+      ? new Uint32Array(0)
+      : beginningWith(this.#tables[entity], this.#permutations.byId(entity), hex);
   }
 
   idOf(entity: Entity, rid: number): string {

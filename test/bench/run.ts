@@ -24,6 +24,9 @@ const SERVER_ROWS = 200_000;
 /** A real server needs a minute for this many. */
 const SYNC_ROWS = 40_000;
 
+/** Task runs of one flow run: a large one, and one that is only to stay usable. */
+const FLOW_RUNS = [10_000, 50_000];
+
 /** Resolves to the exit code. */
 export async function run(root: string, args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -54,6 +57,11 @@ export async function run(root: string, args: string[]): Promise<number> {
     await archiveOf(rows);
     take(await program('core.bench.ts', rows));
   }
+  if (wanted.has('export') || wanted.has('sync') || wanted.has('app')) {
+    const chromium = await findOrFetchChromium(root);
+    if (!chromium.path) throw new Error(`no Chromium to measure the window in`);
+    process.env.TASKSCOPE_CHROMIUM = chromium.path;
+  }
   if (wanted.has('export')) {
     const { archiveOf } = await import('./archives.ts');
     await archiveOf(rows);
@@ -69,11 +77,6 @@ export async function run(root: string, args: string[]): Promise<number> {
     process.env.TASKSCOPE_PREFECT_PYTHON = prefect.path;
     const { serverBench } = await import('./peers.bench.ts');
     take(await serverBench(Math.min(rows, SERVER_ROWS), Math.ceil(rounds / 2)));
-  }
-  if (wanted.has('sync') || wanted.has('app')) {
-    const chromium = await findOrFetchChromium(root);
-    if (!chromium.path) throw new Error(`no Chromium to measure the window in`);
-    process.env.TASKSCOPE_CHROMIUM = chromium.path;
   }
   if (wanted.has('sync')) {
     const { firstRowsBench } = await import('./first-rows.bench.ts');
@@ -96,6 +99,8 @@ export async function run(root: string, args: string[]): Promise<number> {
   if (wanted.has('app')) {
     const { appBench } = await import('./app.bench.ts');
     take(await appBench(Number(values.runs)));
+    const { flowRunBench } = await import('./flow-run.bench.ts');
+    for (const size of FLOW_RUNS) take(await flowRunBench(size));
   }
   if (wanted.has('growth')) take(await growthBench((size, times) => program('query.bench.ts', size, times)));
   const isWhole = parts.every((part) => wanted.has(part));

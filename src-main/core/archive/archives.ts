@@ -24,7 +24,7 @@ import { openTelling } from './damage.ts';
 
 /** ms; a second death within this time is no accident: the archive stays closed until a person opens it again */
 const SOON = 60_000;
-/** ms; a few threads and an index are kept for who switches back within this time */
+/** ms for which an archive that nobody uses keeps its threads and its index, so that switching back is quick */
 const IDLE_AFTER = 600_000;
 /** ms between two looks at what is open */
 const LOOK_EVERY = 5000;
@@ -217,7 +217,7 @@ export class Archives {
     return known;
   }
 
-  /** Closes what nobody uses and what has lost its file. Whoever comes while an archive is closing waits, and then opens it again. */
+  /** Closes archives that nobody uses and those that have lost their file. A call that comes while an archive is closing waits, and then opens it again. */
   async #look(): Promise<void> {
     const { idleAfter = IDLE_AFTER, log } = this.#options;
     for (const [name, opening] of this.#open) {
@@ -241,7 +241,7 @@ export class Archives {
     }
   }
 
-  /** Closes an archive; whoever asks for it meanwhile gets it opened anew after that. */
+  /** Closes an archive. A call for it that comes meanwhile opens it again afterwards. */
   async #closeFirst(name: string, why?: AppError): Promise<void> {
     const closed = this.close(name, why).catch((thrown: unknown) =>
       this.#note('archive not closed cleanly', name, thrown),

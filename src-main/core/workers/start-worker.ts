@@ -14,7 +14,13 @@ type WorkerName = 'writer' | 'query' | 'sync' | 'demo';
  * Pages of 450 kB outlive Node's young heap of 48 MB while they are packed and written. With twice that, 5 % more new rows a second and 9 %
  * more unchanged ones (medians of three pairs).
  */
-export const workerLimits: Partial<Record<WorkerName, ResourceLimits>> = { sync: { maxYoungGenerationSizeMb: 96 } };
+const sync = { maxYoungGenerationSizeMb: 96 };
+/**
+ * V8's own young heap grows to 96 MB while a Parquet file of a million rows is written, and the old heap with what outlives it: 144 MiB more
+ * than for 10,000 rows. With half of it 53 MiB.
+ */
+const query = { maxYoungGenerationSizeMb: 48 };
+export const workerLimits: Partial<Record<WorkerName, ResourceLimits>> = { sync, query };
 
 /** The source file under Node 24, or the bundle beside this one (electron.vite.config.ts puts all bundles into one folder for this). */
 function entry(name: WorkerName): URL {
@@ -76,7 +82,10 @@ export function startWorker<C extends AnyContract>(
       stopping = true;
       if (now) void worker.terminate();
       worker.unref();
-      const timer = setTimeout(() => void worker.terminate(), 5000);
+      const timer = setTimeout(() => {
+        if (!now) options.log('warn', 'worker did not end in time', { worker: name });
+        void worker.terminate();
+      }, 5000);
       worker.postMessage({ t: 'exit' });
       await exited;
       clearTimeout(timer);
