@@ -230,7 +230,12 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
   });
 
   await test.step('where a run belongs leads to the runs there, and back', async () => {
-    await page.keyboard.press('Enter');
+    // rows of the question before may still be on their way
+    await expect(async () => {
+      await window.grid.focus();
+      await page.keyboard.press('Enter');
+      await expect(window.detail).toBeVisible({ timeout: 5_000 });
+    }).toPass();
     const crumb = window.detail.getByRole('button', { name: /^flow run .*: as a whole$/ });
     await crumb.click();
     await expect(page.getByRole('treegrid', { name: 'Task runs over time' })).toBeVisible();
