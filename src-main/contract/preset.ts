@@ -1,6 +1,7 @@
-/** A saved view: a question and its columns. */
+/** A saved view: a question, its columns and what it is grouped by. */
 import { z } from 'zod';
-import { querySchema } from './query.ts';
+import { bounded } from './bounded.ts';
+import { listGroupingSchema, querySchema } from './query.ts';
 
 export const presetSchema = z.object({
   id: z.string(),
@@ -9,9 +10,11 @@ export const presetSchema = z.object({
   folder: z.string().trim().max(80).default(''),
   query: querySchema,
   /** what the ids in the question were called when it was saved, by id: another workspace has other ids for the same flows */
-  names: z.record(z.string(), z.string()).default({}),
+  names: bounded(z.record(z.string(), z.string()), 10_000).default({}),
   /** field paths in order; null: the columns stay as they are */
-  columns: z.array(z.string()).nullable(),
+  columns: z.array(z.string()).max(500).nullable(),
+  /** the list in groups; null: single runs. Left out, as by an older Taskscope: the list stays as it is */
+  group: listGroupingSchema.nullable().optional(),
   /** shipped with the app: may be hidden, not changed */
   builtin: z.boolean(),
 });

@@ -21,7 +21,7 @@ export type Condition =
   | { or: Condition[] } // [] is false
   | { not: Condition }
   | { has: string; where: Condition } // a relation of the current entity with at least one row for which `where` is true
-  | { field: string; in: (string | number | boolean)[] } // [] is false
+  | { field: string; in: (string | number | boolean)[] } // [] is false; of ids also their beginnings, see uuidStart
   | { field: string; like: string } // Prefect's like_: %…% around it, its own wildcards live, dialect rules
   | { field: string; contains: string } // literal, Unicode case-insensitive
   | { field: string; from?: Instant; to?: Instant } // inclusive; times in µs, numbers in the field's unit
@@ -179,6 +179,13 @@ const measures = [
 ] as const;
 export const groupSortSchema = z.object({ by: z.enum(measures), dir: z.enum(['asc', 'desc']) });
 export type GroupSort = z.infer<typeof groupSortSchema>;
+/** A list in groups, as a place and a preset keep it: by a field's values, or by the days or hours of a time. */
+export const listGroupingSchema = z.strictObject({
+  field: z.string().min(1).max(300),
+  time: z.enum(['day', 'hour']).nullable(),
+  sort: groupSortSchema,
+});
+export type ListGrouping = z.infer<typeof listGroupingSchema>;
 
 const seconds = z.number().nullable();
 const groupSchema = z.object({

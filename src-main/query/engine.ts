@@ -1,9 +1,11 @@
 /** The index over one archive: loaded from a column source, updated by commits, asked questions. It is synchronous, so no answer mixes two versions. */
 import { entities, relations, type Entity, type Relation, failureStateTypes } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
+import type { About } from '../contract/note.ts';
 import type { PrefectFilters } from '../contract/prefect/filter.ts';
 import { prefectRules, type PrefectRules } from '../contract/prefect/versions.ts';
 import { TRUE } from '../contract/query.ts';
+import { uuidHex, uuidStart } from '../contract/uuid.ts';
 import type {
   Condition,
   Dialect,
@@ -28,7 +30,9 @@ import { groups } from './facets/groups.ts';
 import { histogram } from './facets/histogram.ts';
 import { Permutations } from './order/permutations.ts';
 import { prefectCondition, prefectSort } from './language/prefect.ts';
+import { beginningWith } from './order/id-order.ts';
 import { ResultOrder } from './order/result-order.ts';
+import { noNotes, NoteColumns, type NoteSource } from './columns/note-columns.ts';
 import { RunRules } from './columns/run-rules.ts';
 import { Frozen } from './columns/frozen.ts';
 import {
@@ -41,7 +45,6 @@ import {
 } from './columns/row-values.ts';
 import { loadSnapshot, saveSnapshot } from './index-file/snapshot.ts';
 import { emptyTables, TableSet, type Tables } from './columns/table-set.ts';
-import { parseUuid } from './columns/uuid-words.ts';
 
 export type Question = {
   entity?: Entity;
@@ -75,8 +78,6 @@ type EngineOptions = {
 
 /** Sorting 500 rows takes about 0.5 ms, scanning an order of a million 2 ms. */
 const SMALL_RESULT = 500;
-/** Sorting 20,000 rows by duration takes about 5 ms, passing over the kept order of a million as long. */
-const SMALL_GROUPED = 20_000;
 
 export class Engine {
   readonly #source: ColumnSource;
@@ -89,8 +90,13 @@ export class Engine {
   readonly #frozen = new Set<Frozen>();
   /** Kept until the next change: finding the mask by its condition takes longer than the rest of a row. */
   #withSubflow: RowSet | null = null;
+  #notes: NoteSource = noNotes;
+  #rules!: RunRules;
+  #noteColumns!: Record<'task_run' | 'flow_run', NoteColumns>;
   /** The number of the last commit in the index; 0 before any. */
   version = 0;
+  /** How often notes have changed. */
+  noteChanges = 0;
 
   constructor(source: ColumnSource, options: EngineOptions) {
     this.#source = source;
@@ -109,19 +115,31 @@ export class Engine {
     (this.#permutations as Permutations | undefined)?.dispose();
     this.#permutations = new Permutations(tables, this.#dialect);
     const newest = [{ field: 'expected_start_time', dir: 'desc' }] as const;
-    tables.task_run.rules ??= new RunRules(tables, () => this.#permutations.order('task_run', newest).rows);
+    if (tables.task_run.rules.length === 0) {
+      const noted = (entity: 'task_run' | 'flow_run') =>
+        new NoteColumns(
+          tables[entity],
+          () => this.#notes,
+          (id) => this.ridOf(entity, id),
+        );
+      this.#noteColumns = { task_run: noted('task_run'), flow_run: noted('flow_run') };
+      this.#rules = new RunRules(tables, () => this.#permutations.order('task_run', newest).rows);
+      tables.task_run.rules = [this.#rules, this.#noteColumns.task_run];
+      tables.flow_run.rules = [this.#noteColumns.flow_run];
+    }
     this.#evaluator = new Evaluator(tables, {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
-      ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
+      ridsOf: ({ entity }, id) => this.#ridsOf(entity, uuidStart(id)),
       search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
       withLogs: () => this.#source.withLogs?.() ?? [],
     });
     this.#withSubflow = null;
-    this.#reader = taskRunReader(tables, () => {
+    const withSubflow = () => {
       this.#withSubflow ??= this.#evaluator.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0);
       return this.#withSubflow;
-    });
+    };
+    this.#reader = taskRunReader(tables, withSubflow, (rids) => this.#rules.leftBehind(rids), this.#noteColumns);
   }
 
   #use(rows: TableSet): void {
@@ -168,6 +186,25 @@ export class Engine {
     this.#evaluator.forget(change.texts === true || Object.keys(change.removed).length > 0);
     this.#withSubflow = null;
     this.version = change.batch;
+  }
+
+  /** Where the notes are; to be called before the first question. */
+  setNotes(notes: NoteSource): void {
+    this.#notes = notes;
+  }
+
+  /** `write` changes notes that are about these. Exports that are being written go on with the notes as they were. Returns the task runs with another note. */
+  notesChange(about: readonly About[], write: () => void): number[] {
+    const { task_run, flow_run } = this.#noteColumns;
+    const [runs, flowRuns] = [task_run.rowsOf(about), flow_run.rowsOf(about)];
+    const change = { batch: this.version, changed: { task_run: runs, flow_run: flowRuns }, removed: {} };
+    for (const one of this.#frozen) one.before(change);
+    write();
+    task_run.changed(about);
+    flow_run.changed(about);
+    this.#evaluator.forget(false);
+    this.noteChanges += 1;
+    return runs;
   }
 
   setDialect(dialect: Dialect): void {
@@ -277,14 +314,7 @@ export class Engine {
     now: number,
   ): Groups {
     const mask = this.mask('task_run', where, now);
-    const count = rowSet.count(mask);
-    const byDuration = (list: Uint32Array) => {
-      const sort = [{ field: 'duration', dir: 'asc' }] as const;
-      return count > SMALL_GROUPED
-        ? this.#permutations.order('task_run', sort).rows
-        : list.toSorted(this.#permutations.compare('task_run', sort));
-    };
-    return groups(this.#tables, grouping, page, mask, count, byDuration);
+    return groups(this.#tables, grouping, page, rowSet.rowsOf(mask, rowSet.count(mask)));
   }
 
   /**
@@ -337,22 +367,14 @@ export class Engine {
 
   /** The rid of an id in any spelling, of stubs too; null when the archive has no row with the id. */
   ridOf(entity: Entity, id: string): number | null {
-    const wanted = parseUuid(id);
-    if (!wanted) return null;
-    const rows = this.#permutations.byId(entity);
-    const { words } = this.#tables[entity].ids;
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const at = rows[middle] * 4;
-      let order = 0;
-      for (let i = 0; i < 4 && order === 0; i++) order = words[at + i] - wanted[i];
-      if (order === 0) return rows[middle];
-      if (order > 0) low = middle + 1;
-      else high = middle;
-    }
-    return null;
+    const [rid] = this.#ridsOf(entity, uuidHex(id));
+    return rid ?? null;
+  }
+
+  #ridsOf(entity: Entity, hex: string | null): Uint32Array {
+    return hex === null
+      ? new Uint32Array(0)
+      : beginningWith(this.#tables[entity], this.#permutations.byId(entity), hex);
   }
 
   idOf(entity: Entity, rid: number): string {

@@ -102,6 +102,30 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await window.expectCount(failed);
   });
 
+  await test.step('what the search takes is said in the empty field, until the pointer goes elsewhere', async () => {
+    const hint = page.getByText(/an id, its first 8 characters/);
+    await search.focus();
+    await expect(hint).toBeVisible();
+    await page.getByRole('button', { name: 'Check this list' }).hover();
+    await expect(hint).toBeHidden();
+    await search.hover();
+    await expect(hint).toBeVisible();
+  });
+
+  await test.step('the first characters of an id find its run, typed or pasted', async () => {
+    const start = /run=([0-9a-f-]{9,10})/;
+    await window.rows().first().dblclick();
+    await expect(page).toHaveURL(start);
+    const name = await window.detail.getByRole('heading', { level: 2 }).textContent();
+    const [, id = ''] = start.exec(page.url()) ?? [];
+    await window.detail.getByRole('button', { name: 'Close' }).click();
+    await search.fill(id);
+    await expect(window.row(name ?? '')).toBeVisible();
+    await expect.poll(() => window.count()).toBeLessThan(failed);
+    await search.fill('');
+    await window.expectCount(failed);
+  });
+
   await test.step('a time is typed as the window writes it, or as the query language has it', async () => {
     const time = page.getByRole('region', { name: 'Time', exact: true });
     await time.getByRole('button', { name: 'From … to …' }).click();
@@ -201,11 +225,17 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await search.fill('state:failed');
     await search.press('Enter');
     await window.expectCount(failed);
-    await window.grid.focus();
+    await search.press('Enter');
+    await expect(window.grid).toBeFocused();
   });
 
   await test.step('where a run belongs leads to the runs there, and back', async () => {
-    await page.keyboard.press('Enter');
+    // rows of the question before may still be on their way
+    await expect(async () => {
+      await window.grid.focus();
+      await page.keyboard.press('Enter');
+      await expect(window.detail).toBeVisible({ timeout: 5_000 });
+    }).toPass();
     const crumb = window.detail.getByRole('button', { name: /^flow run .*: as a whole$/ });
     await crumb.click();
     await expect(page.getByRole('treegrid', { name: 'Task runs over time' })).toBeVisible();
@@ -223,7 +253,7 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await page.getByRole('button', { name: 'Clear all filters' }).click();
     await search.fill('state:faild');
     await search.press('Enter');
-    await page.getByRole('button', { name: 'Failed', exact: true }).click();
+    await page.getByRole('main').getByRole('button', { name: 'failed', exact: true }).click();
     await window.expectCount(failed);
   });
 

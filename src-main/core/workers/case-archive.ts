@@ -3,7 +3,10 @@ import { rmSync } from 'node:fs';
 import { AppError } from '../../contract/errors.ts';
 import type { CaseContents } from '../../contract/case-file.ts';
 import type { Entity } from '../../contract/fields.ts';
+import type { About, Note } from '../../contract/note.ts';
+import type { RunActivity } from '../../contract/run.ts';
 import type { Engine } from '../../query/engine.ts';
+import type { NotesFile } from '../../store/notes/notes-file.ts';
 import type { Reader } from '../../store/read/reader.ts';
 import { encodeRows } from '../../store/write/encode.ts';
 import { openWriter, type Writer } from '../../store/write/writer.ts';
@@ -17,8 +20,7 @@ type Rids = Record<Entity, number[]>;
 
 /** What a case of these runs would hold; an id that is not here is left out. `unread`: runs of which no activity is kept. */
 export function caseContents(
-  engine: Engine,
-  reader: Reader,
+  { engine, reader, notes }: { engine: Engine; reader: Reader; notes: NotesFile },
   ids: readonly string[],
 ): { contents: CaseContents; unread: string[] } {
   const rids = ridsOf(engine, ids);
@@ -30,7 +32,17 @@ export function caseContents(
     log_lines: 0,
     artifacts: 0,
     parameters: parameterNames(reader.json('flow_run', rids.flow_run)),
+    notes: notesOf(engine, notes, ids).length,
   };
+  const add = ({ history, kept, artifacts }: RunActivity) => {
+    contents.states += history.length;
+    contents.log_lines += kept;
+    contents.artifacts += artifacts.length;
+  };
+  for (const rid of rids.flow_run) {
+    const own = reader.activity(engine.idOf('flow_run', rid), Infinity);
+    if (own) add(own);
+  }
   const unread: string[] = [];
   for (const rid of rids.task_run) {
     const id = engine.idOf('task_run', rid);
@@ -38,9 +50,7 @@ export function caseContents(
     if (activity === null || activity.fetched === null || Object.keys(activity.missed).length > 0) unread.push(id);
     if (activity === null) continue;
     contents.with_activity++;
-    contents.states += activity.history.length;
-    contents.log_lines += activity.kept;
-    contents.artifacts += activity.artifacts.length;
+    add(activity);
   }
   return { contents, unread };
 }
@@ -62,6 +72,7 @@ export async function* writeCaseArchive(
     for (const entity of ['flow', 'deployment', 'flow_run'] as const)
       for (const piece of pieces(rids[entity])) {
         copyRows(engine, reader, writer, entity, piece);
+        if (activity && entity === 'flow_run') copyActivity(engine, reader, writer, entity, piece);
         await nextTurn(signal);
       }
     const total = rids.task_run.length;
@@ -69,7 +80,7 @@ export async function* writeCaseArchive(
     yield { done, total };
     for (const piece of pieces(rids.task_run)) {
       copyRows(engine, reader, writer, 'task_run', piece);
-      if (activity) for (const rid of piece) copyActivity(engine, reader, writer, rid);
+      if (activity) copyActivity(engine, reader, writer, 'task_run', piece);
       done += piece.length;
       yield { done, total };
       await nextTurn(signal);
@@ -81,6 +92,23 @@ export async function* writeCaseArchive(
     writer.close();
     if (!whole) for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true });
   }
+}
+
+/** Texts and bookmarks on these runs, on their flow runs and on their failures. What was marked as seen is this person's own affair. */
+export function notesOf(engine: Engine, notes: NotesFile, ids: readonly string[]): Note[] {
+  if (notes.size === 0) return [];
+  const { task_run, flow_run } = ridsOf(engine, ids);
+  const failureOf = engine.accessor('failure');
+  const failures = new Set(task_run.map(failureOf).filter((failure) => typeof failure === 'string'));
+  const about: About[] = [
+    ...task_run.map((rid): About => ({ kind: 'task_run', id: engine.idOf('task_run', rid) })),
+    ...flow_run.map((rid): About => ({ kind: 'flow_run', id: engine.idOf('flow_run', rid) })),
+    ...[...failures].map((id): About => ({ kind: 'failure', id })),
+  ];
+  return about
+    .flatMap((one) => notes.get(one) ?? [])
+    .filter(({ text, bookmarked }) => text !== '' || bookmarked)
+    .map((note) => ({ ...note, seen: null }));
 }
 
 function* pieces(rids: readonly number[]): Generator<number[]> {
@@ -101,10 +129,18 @@ function copyRows(engine: Engine, reader: Reader, writer: Writer, entity: Entity
   }
 }
 
-function copyActivity(engine: Engine, reader: Reader, writer: Writer, rid: number): void {
-  const id = engine.idOf('task_run', rid);
-  const activity = reader.activity(id);
-  if (activity) writer.saveActivity(id, activity, null);
+function copyActivity(
+  engine: Engine,
+  reader: Reader,
+  writer: Writer,
+  of: 'task_run' | 'flow_run',
+  rids: readonly number[],
+): void {
+  for (const rid of rids) {
+    const id = engine.idOf(of, rid);
+    const activity = reader.activity(id);
+    if (activity) writer.saveActivity(id, activity, null);
+  }
 }
 
 /** The runs, the flow runs they belong to or have started, and the flows and deployments of these. Those known by their id only are left out. */

@@ -15,7 +15,9 @@ import {
   type SortKey,
 } from '../../contract/query.ts';
 import { formatTime, MICROS_PER_SECOND } from '../../contract/time.ts';
+import { dashed, uuidStart } from '../../contract/uuid.ts';
 import { nullsFirst } from './collation.ts';
+import { isNoteField } from '../columns/note-columns.ts';
 import { LEFT_BEHIND } from '../columns/run-rules.ts';
 import { backReference } from './conditions.ts';
 
@@ -51,7 +53,7 @@ export function toSql({ where, sort }: Query, columns: readonly string[], dialec
 
 /**
  * The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own; what is left behind
- * follows from percentiles of other runs.
+ * follows from percentiles of other runs; notes are in another file.
  */
 export function sayable(where: Condition): { said: Condition[]; lost: Condition[] } {
   const parts = 'and' in where ? where.and : [where];
@@ -61,7 +63,10 @@ export function sayable(where: Condition): { said: Condition[]; lost: Condition[
 
 export const sayableSort = (sort: readonly SortKey[]): SortKey[] => sort.filter(({ field }) => hasValue(field));
 
-const hasValue = (path: string): boolean => path !== LEFT_BEHIND && !path.endsWith(`.${LEFT_BEHIND}`);
+function hasValue(path: string): boolean {
+  const field = path.slice(path.lastIndexOf('.') + 1);
+  return field !== LEFT_BEHIND && !isNoteField(field);
+}
 
 /** What the view of task runs shows of their parents. */
 const parentColumns: Record<string, string> = {
@@ -122,7 +127,7 @@ function compared(one: Comparison, kind: FieldKind, value: string, context: Cont
   if ('isNull' in one) return kind === 'tags' ? `coalesce(${value}, '[]') <> '[]'` : `${value} IS NOT NULL`;
   if ('in' in one) {
     if (kind === 'tags') return anyTag(value, isOneOf('value', one.in, 'text'));
-    return isOneOf(value, one.in, kind);
+    return kind === 'uuid' ? isId(value, one.in) : isOneOf(value, one.in, kind);
   }
   if ('like' in one || 'contains' in one) {
     const test = (text: string) =>
@@ -152,6 +157,17 @@ function isOneOf(value: string, wanted: readonly (string | number | boolean)[], 
     );
   if (list.length === 0) return '0';
   return list.length === 1 ? `${value} = ${list[0]}` : `${value} IN (${list.join(', ')})`;
+}
+
+/** Ids, and beginnings of ids: LIKE folds the letters, which hex digits allow. */
+function isId(value: string, wanted: readonly (string | number | boolean)[]): string {
+  const starts = wanted.flatMap((one) => (typeof one === 'string' ? (uuidStart(one) ?? []) : []));
+  const whole = isOneOf(value, starts.filter((hex) => hex.length === 32).map(dashed), 'uuid');
+  const begun = starts
+    .filter((hex) => hex.length < 32)
+    .map((hex) => `${value} LIKE ${text(`${dashed(hex).replace(/-+$/, '')}%`)}`);
+  const either = whole === '0' && begun.length > 0 ? begun : [whole, ...begun];
+  return either.length === 1 ? either[0] : `(${either.join(' OR ')})`;
 }
 
 /** The view has tags as the JSON text of a list. */

@@ -1,18 +1,19 @@
 /** Which dialog is open. At most one is. */
 import type { SavedPreset } from '../../../src-main/contract/preset.ts';
 import type { Candidate } from '../../../src-main/contract/workspace.ts';
-import type { WorkspaceForm } from '../workspace/workspace-form.ts';
+import type { Scheme, WorkspaceForm } from '../workspace/workspace-form.ts';
 
 type Open =
   | { kind: 'none' }
   | { kind: 'export'; ids: string[] | null; what: 'runs' | 'groups' }
   | { kind: 'exports' }
   | { kind: 'case'; ids: string[] }
+  | { kind: 'note'; ids: string[] }
   | { kind: 'keys' }
   | { kind: 'palette' }
   | { kind: 'presets'; file: string; presets: SavedPreset[] }
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
-  | { kind: 'edit'; workspace: string }
+  | { kind: 'edit'; workspace: string; scheme: Scheme | null }
   | { kind: 'workspaces' }
   | { kind: 'compare'; runs: readonly string[]; success: boolean }
   | { kind: 'sync' }
@@ -40,6 +41,10 @@ class Dialogs {
   caseFile(ids: string[]): void {
     this.open = { kind: 'case', ids };
   }
+  /** one note for several runs */
+  note(ids: string[]): void {
+    this.open = { kind: 'note', ids };
+  }
   /** presets of a file, before they are taken in */
   importPresets(file: string, presets: SavedPreset[]): void {
     this.open = { kind: 'presets', file, presets };
@@ -61,9 +66,9 @@ class Dialogs {
   manageWorkspaces(): void {
     this.open = { kind: 'workspaces' };
   }
-  /** where one workspace's server is and how to sign in there */
-  connection(workspace: string): void {
-    this.open = { kind: 'edit', workspace };
+  /** where one workspace's server is and how to sign in there. `scheme`: the one its address is to have */
+  connection(workspace: string, scheme: Scheme | null = null): void {
+    this.open = { kind: 'edit', workspace, scheme };
   }
   /** two to six runs beside each other. `success`: the second is the last of the first one's task that succeeded */
   compare(runs: readonly string[], success = false): void {
