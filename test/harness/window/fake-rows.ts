@@ -73,6 +73,11 @@ export function fakeRow(index: number): TaskRunRow {
     total_run_time: seconds,
     has_subflow: false,
     left_behind: null,
+    note: null,
+    failure_note: null,
+    bookmarked: false,
+    seen_at: null,
+    flow_run_note: null,
     gone: index % 53 === 52 ? EPOCH : null,
   };
 }
