@@ -155,7 +155,7 @@ test('a flow run as a whole', async ({ host }) => {
   });
 
   await test.step('a subflow opens out of the timeline and out of the graph, and leads back', async () => {
-    const search = page.getByRole('textbox', { name: /^Search names/ });
+    const search = page.getByRole('combobox', { name: /^Search names/ });
     await page.keyboard.press('Escape');
     await search.fill('state:completed task~refresh-marts');
     await search.press('Enter');

@@ -1,6 +1,7 @@
 /** Notes, bookmarks and "seen" of what is on screen: read from the core, changed there first, and shown as the core has them then. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import { noNote, noteKey, type About, type Note, type NoteChange } from '../../../src-main/contract/note.ts';
+import { presets } from '../question/presets.svelte.ts';
 import { question } from '../question/question.svelte.ts';
 import type { Act } from '../question/steps.ts';
 import { undo } from '../question/undo.svelte.ts';
@@ -65,7 +66,10 @@ class KeptNotes {
   private async send(workspace: string, changes: readonly NoteChange[]): Promise<{ was: Note[]; notes: Note[] }> {
     const made = await api['note.change']({ workspace, changes: [...changes] });
     this.remember(workspace, made.notes);
-    if (app.workspace === workspace) await question.rows.renew().catch(() => undefined);
+    if (app.workspace === workspace) {
+      void presets.count(workspace);
+      await question.rows.renew().catch(() => undefined);
+    }
     return made;
   }
 
