@@ -101,7 +101,8 @@ export class NoteColumns {
       made.column.grow(capacity);
       made.capacity = capacity;
     }
-    if (made.column.kind === 'boolean') made.column.codes.fill(NO, made.size, size);
+    // row 0 stands for a missing parent, which has no value
+    if (made.column.kind === 'boolean') made.column.codes.fill(NO, Math.max(1, made.size), size);
     const first = made.at < 0;
     made.size = size;
     if (field === FAILURE_NOTE) {
