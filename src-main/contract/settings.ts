@@ -1,6 +1,7 @@
 /** The window's settings. */
 import { z } from 'zod';
 import { delimiters, formatsOf } from './export.ts';
+import { quietHoursSchema } from './watch.ts';
 
 /** Seconds between two syncs, at most a day; 0: only when asked. */
 export const syncEverySchema = z.number().min(0).max(86_400);
@@ -58,6 +59,8 @@ export const settingsSchema = z.object({
   keys: z.record(z.string().max(40), z.string().max(40)).default({}),
   /** a window begins where the last one ended, unless its workspace has a default preset */
   left_at: leftAtSchema.nullable().default(null),
+  /** when watched presets tell nothing; null: they always do */
+  quiet_hours: quietHoursSchema.nullable().default(null),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -80,5 +83,6 @@ export const settingsChangeSchema = z
     demo_hint: shape.demo_hint.removeDefault(),
     keys: shape.keys.removeDefault(),
     left_at: shape.left_at.removeDefault(),
+    quiet_hours: shape.quiet_hours.removeDefault(),
   } satisfies Record<keyof Settings, z.ZodType>)
   .partial();

@@ -6,7 +6,7 @@ import { wireErrorSchema } from '../../contract/errors.ts';
 import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts';
 import { documentKinds } from '../../contract/fields.ts';
 import type { FlowRunItem, FlowRunLogs } from '../../contract/flow-run.ts';
-import { dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
+import { conditionSchema, dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
 import { logLineSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
 import { taskSchema } from '../../contract/task.ts';
 import { cloudWorkspaceSchema } from '../../contract/workspace.ts';
@@ -218,6 +218,32 @@ export const queryContract = {
   coverage: call(none, coverageSchema),
   news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
+  /**
+   * runs that came to match watched conditions, condition by condition: see new-matches.ts. Questions get a turn between two of them; a condition
+   * that cannot be asked finds nothing
+   */
+  newMatches: call(
+    z.object({
+      watches: z.array(
+        z.object({
+          key: z.string(),
+          where: conditionSchema,
+          since: z.number(),
+          looked: z.number(),
+          floor: micros,
+          told: z.array(z.string()).nullable(),
+        }),
+      ),
+      now: z.number(),
+      most: z.number(),
+    }),
+    z.array(
+      z.object({
+        runs: z.array(z.object({ id: z.string(), created: z.number() })),
+        cut: z.object({ count: z.number(), created: z.number() }).nullable(),
+      }),
+    ),
+  ),
   groups: call(contract['query.groups'].input.omit({ workspace: true }), groupsSchema),
   task: call(contract['task.get'].input.omit({ workspace: true }), taskSchema),
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),

@@ -1,4 +1,6 @@
 /** What the page itself shows of the window's state: theme and title. */
+import { formatCount } from '../../format.ts';
+import { watches } from '../question/watches.svelte.ts';
 import { app } from './app.svelte.ts';
 
 /** Registers the effects; call while the window's component is made. */
@@ -9,6 +11,7 @@ export function followPage(): void {
     else document.documentElement.dataset.theme = theme;
   });
   $effect(() => {
-    document.title = app.workspace ? `${app.workspace} – Taskscope` : 'Taskscope';
+    const news = watches.total > 0 ? `(${formatCount(watches.total)}) ` : '';
+    document.title = news + (app.workspace ? `${app.workspace} – Taskscope` : 'Taskscope');
   });
 }

@@ -35,6 +35,8 @@ export type GridProps = {
   onopen: (index: number, row: TaskRunRow) => void;
   /** whether the row is one of several that are chosen; reading it must be reactive */
   isChosen?: (id: string) => boolean;
+  /** whether the row came to match the preset on screen since the person last looked; reading it must be reactive */
+  isNew?: (id: string) => boolean;
   /** Ctrl or Cmd with a click, or Space */
   ontoggle?: (index: number, row: TaskRunRow) => void;
   /** Shift with a click or a key that moves: the rows from the last chosen one, or else from `from`, to `to` */
