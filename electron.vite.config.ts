@@ -16,8 +16,8 @@ export default defineConfig({
       outDir: 'out/main',
       rolldownOptions: {
         input: {
-          electron: shell('electron'),
-          cli: shell('cli'),
+          electron: shell('electron/main'),
+          cli: shell('cli/main'),
           writer: worker('writer'),
           query: worker('query'),
           sync: worker('sync'),
@@ -33,7 +33,7 @@ export default defineConfig({
       outDir: 'out/preload',
       externalizeDeps: false,
       rolldownOptions: {
-        input: { preload: shell('preload') },
+        input: { preload: shell('electron/preload') },
         // A sandboxed preload is CommonJS and one file; with "type": "module" only the name .cjs says so.
         output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
       },

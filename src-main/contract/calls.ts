@@ -5,6 +5,7 @@ import { call, stream } from './define.ts';
 import { flowRunItemSchema, flowRunLogsSchema } from './flow-run.ts';
 import { wireErrorSchema } from './errors.ts';
 import { exportItemSchema, exportOptionsSchema } from './export.ts';
+import { foundSchema, searchSchema } from './found-in.ts';
 import {
   conditionSchema,
   facetRequestSchema,
@@ -41,6 +42,9 @@ import {
 
 /** Most runs whose logs one call fetches: some 7,000 requests. */
 export const MOST_FETCHED = 5_000;
+
+/** Runs in which one call looks for what was searched: more are not on screen at once. */
+export const MOST_FOUND = 100;
 
 const none = z.object({}).default({});
 const workspace = z.string();
@@ -222,6 +226,11 @@ export const contract = {
   'query.news': call(
     z.object({ workspace, result: z.string(), query: querySchema }),
     z.object({ added: z.number(), failed: z.number(), removed: z.number() }),
+  ),
+  /** where a search has found its words in these runs; null: the run is not in the archive. For the runs on screen: their texts are read */
+  'query.found': call(
+    z.object({ workspace, search: searchSchema, ids: z.array(z.string()).max(MOST_FOUND) }),
+    z.array(foundSchema.nullable()),
   ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),

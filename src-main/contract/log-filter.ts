@@ -63,7 +63,7 @@ export class LineChooser {
     const { off, logger, inverted, context } = this.#filter;
     if ((off.length > 0 && off.includes(levelOf(line.level))) || (logger !== null && line.name !== logger)) return;
     const { empty } = this.#search;
-    if (empty || this.#search.fits(ansiFree(line.message), line.name) !== inverted) {
+    if (empty || this.#search.fits(ansiFree(line.message)) !== inverted) {
       for (const one of this.#before) show(one, true);
       this.#before = [];
       this.#after = context;

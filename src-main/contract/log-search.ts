@@ -1,13 +1,18 @@
-/** What is searched for in log lines: words, "phrases" and -not anywhere in a line, or a regular expression that takes linear time. */
+/**
+ * What is searched for in log lines: words, "phrases" and -not anywhere in a line, or a regular expression that takes linear time. Each line
+ * in which the full-text index finds words is found here by these words.
+ */
 import { RE2JS } from 're2js';
 import { ansiFree } from './ansi.ts';
 import type { LogLine } from './run.ts';
-import { searchTerms, termText } from './search-text.ts';
+import { searchTerms, termText, wanted, wordPlaces, type SearchTerm } from './search-text.ts';
 
 /** Marked hits of one message: each is an element of the page, and a message of 1 MB can be nothing but hits. */
 export const MOST_HITS = 200;
 
-/** Characters of a message in which hits of a regular expression are marked: each try may read them all and find nothing. */
+/** Hits of no character, one after another: each may have read to the end, as those of (x*y)? do. */
+const MOST_EMPTY = 50;
+/** Characters of a message in which hits of words and of a regular expression are marked: each try may read them all and find nothing. */
 const MOST_READ = 50_000;
 
 export type LogSearch = {
@@ -16,42 +21,63 @@ export type LogSearch = {
   /** why the regular expression cannot be read; then every line fits */
   problem: string | null;
   /** `text`: without colours */
-  fits(text: string, logger: string): boolean;
-  /** places of the first MOST_HITS hits, ascending, none inside another */
-  hits(text: string): [from: number, to: number][];
+  fits(text: string): boolean;
+  /** the first MOST_HITS hits, ascending, none inside another */
+  hits(text: string): Place[];
 };
 
 const everything: LogSearch = { empty: true, problem: null, fits: () => true, hits: () => [] };
 
 export function logSearch(typed: string, regex: boolean): LogSearch {
   if (typed.trim() === '') return everything;
-  return regex ? byExpression(typed) : byWords(typed);
+  return regex ? byExpression(typed) : byWords(searchTerms(typed));
 }
 
-function byWords(typed: string): LogSearch {
-  const terms = searchTerms(typed).map(({ text, not }) => ({ text: text.toLowerCase(), not }));
+type Finder = { not: boolean; fits(text: string, lower: string): boolean; hits(text: string, lower: string): Place[] };
+type Place = [from: number, to: number];
+
+/** What a term is found by: its characters anywhere, and its words as the full-text index finds them, whatever signs stand between these. */
+function finderOf(term: SearchTerm): Finder {
+  const typed = term.text.toLowerCase();
+  const looked = wanted(term);
+  const [first = ''] = looked?.words ?? [];
+  /** Most lines are told apart without being cut into words. */
+  const words = (text: string, lower: string): Iterator<Place> => {
+    // one word of plain letters: wherever the index finds it, its characters stand
+    if (!looked || isPlain(typed) || (isPlain(first) && !lower.includes(first))) return [][Symbol.iterator]();
+    return wordPlaces(text, looked);
+  };
+  return {
+    not: term.not,
+    fits: (text, lower) => lower.includes(typed) || words(text, lower).next().done === false,
+    hits(text, lower) {
+      const all: Place[] = [];
+      // İ and a few others grow when lowered; then places in `lower` are not places in `text`
+      const begin = lower.length === text.length ? lower.indexOf(typed) : -1;
+      for (let at = begin; at >= 0 && all.length < MOST_HITS; at = lower.indexOf(typed, at + typed.length))
+        all.push([at, at + typed.length]);
+      const places = words(text.slice(0, MOST_READ), lower);
+      for (let one = places.next(); !one.done && all.length < 2 * MOST_HITS; one = places.next()) all.push(one.value);
+      return all;
+    },
+  };
+}
+
+const isPlain = (word: string): boolean => /^[a-z0-9]+$/.test(word);
+
+function byWords(terms: readonly SearchTerm[]): LogSearch {
   if (terms.length === 0) return everything;
-  const wanted = terms.filter(({ not }) => !not).map(({ text }) => text);
+  const finders = terms.map(finderOf);
   return {
     empty: false,
     problem: null,
-    fits(text, logger) {
-      const [lower, name] = [text.toLowerCase(), logger.toLowerCase()];
-      return terms.every((term) => (lower.includes(term.text) || name.includes(term.text)) !== term.not);
+    fits(text) {
+      const lower = text.toLowerCase();
+      return finders.every((one) => one.fits(text, lower) !== one.not);
     },
     hits(text) {
       const lower = text.toLowerCase();
-      // İ and a few others grow when lowered; then places in `lower` are not places in `text`
-      if (lower.length !== text.length) return [];
-      const all: [number, number][] = [];
-      for (const word of wanted) {
-        let count = 0;
-        for (let at = lower.indexOf(word); at >= 0 && count < MOST_HITS; at = lower.indexOf(word, at + word.length)) {
-          all.push([at, at + word.length]);
-          count += 1;
-        }
-      }
-      return apart(all);
+      return apart(finders.flatMap((one) => (one.not ? [] : one.hits(text, lower))));
     },
   };
 }
@@ -72,23 +98,42 @@ function byExpression(typed: string): LogSearch {
     hits(text) {
       const found = expression.matcher(text.slice(0, MOST_READ));
       const all: [number, number][] = [];
-      for (let i = 0; i < 2 * MOST_HITS && all.length < MOST_HITS && found.find(); i++)
-        if (found.end() > found.start()) all.push([found.start(), found.end()]);
+      let empty = 0;
+      while (all.length < MOST_HITS && empty < MOST_EMPTY && found.find()) {
+        empty = found.end() > found.start() ? 0 : empty + 1;
+        if (empty === 0) all.push([found.start(), found.end()]);
+      }
       return apart(all);
     },
   };
 }
 
-/** The first term of a search that stands in lines, as it is typed, and in how many; null: none does. */
-export function termInLines(typed: string, logs: readonly LogLine[]): { term: string; lines: number } | null {
-  for (const one of searchTerms(typed)) {
-    if (one.not) continue;
-    const term = termText(one);
-    const { fits } = byWords(term);
-    const lines = logs.reduce((sum, { message }) => sum + Number(fits(ansiFree(message), '')), 0);
-    if (lines > 0) return { term, lines };
+/**
+ * Counts the lines of a log that a search has found: those with all of its terms, and when no line has all, those with the first of its terms
+ * that any has.
+ */
+export class LineCount {
+  readonly #ways: { find: string; search: LogSearch; lines: number }[];
+
+  /** `typed`: terms that are to be missing are passed over. */
+  constructor(typed: string) {
+    const terms = searchTerms(typed).filter(({ not }) => !not);
+    const ways = terms.length > 1 ? [terms, ...terms.map((one) => [one])] : [terms];
+    this.#ways = ways.map((some) => ({ find: some.map(termText).join(' '), search: byWords(some), lines: 0 }));
   }
-  return null;
+
+  take(lines: readonly Pick<LogLine, 'message'>[]): void {
+    for (const { message } of lines) {
+      const text = ansiFree(message);
+      for (const way of this.#ways) if (!way.search.empty && way.search.fits(text)) way.lines += 1;
+    }
+  }
+
+  /** `find`: what finds these lines in the log view. null: no line was found. */
+  get found(): { find: string; lines: number } | null {
+    const way = this.#ways.find(({ lines }) => lines > 0);
+    return way ? { find: way.find, lines: way.lines } : null;
+  }
 }
 
 /** In order, those that overlap as one. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { delimiters, formatsOf } from './export.ts';
 import { quietHoursSchema } from './watch.ts';
+import { conditionSchema } from './query.ts';
 
 /** Seconds between two syncs, at most a day; 0: only when asked. */
 export const syncEverySchema = z.number().min(0).max(86_400);
@@ -31,6 +32,12 @@ const leftAtSchema = z.object({
 });
 export type LeftAt = z.infer<typeof leftAtSchema>;
 
+/** Questions that are kept of one workspace. */
+export const MOST_RECENT = 12;
+/** `text`: as it is typed, with the names of its day. */
+const recentQuerySchema = z.object({ where: conditionSchema, text: z.string().max(2_000) });
+export type RecentQuery = z.infer<typeof recentQuerySchema>;
+
 /** Window settings. Kept by main, since a browser page has a new origin at every start. */
 export const settingsSchema = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
@@ -50,6 +57,8 @@ export const settingsSchema = z.object({
   pinned_presets: z.array(z.string()).default([]),
   /** workspace → id of the preset it opens with; others open with every run */
   default_presets: z.record(z.string(), z.string()).default({}),
+  /** workspace → the questions that stood on screen for a while, newest first */
+  recent_queries: z.record(z.string(), z.array(recentQuerySchema).max(MOST_RECENT)).default({}),
   export_choice: exportChoiceSchema.default(exportChoiceSchema.parse({})),
   /** where a file was exported to last; null: the system's folder for downloads */
   export_folder: z.string().nullable().default(null),
@@ -78,6 +87,7 @@ export const settingsChangeSchema = z
     closed_sections: shape.closed_sections.removeDefault(),
     pinned_presets: shape.pinned_presets.removeDefault(),
     default_presets: shape.default_presets.removeDefault(),
+    recent_queries: shape.recent_queries.removeDefault(),
     export_choice: shape.export_choice.removeDefault(),
     export_folder: shape.export_folder.removeDefault(),
     demo_hint: shape.demo_hint.removeDefault(),

@@ -1,7 +1,7 @@
 /** A body of POST /task_runs/paginate as the app's own question, for what goes beyond one page: exports. */
 import { AppError } from '../contract/errors.ts';
-import { bodySchemas } from '../contract/prefect-filter.ts';
-import { prefectRules } from '../contract/prefect-versions.ts';
+import { bodySchemas } from '../contract/prefect/filter.ts';
+import { prefectRules } from '../contract/prefect/versions.ts';
 import type { Query } from '../contract/query.ts';
 import { prefectCondition, prefectSort } from '../query/language/prefect.ts';
 

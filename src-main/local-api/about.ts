@@ -1,6 +1,6 @@
 /** The replies that a client asks for before it reads rows: health, version, rows a page. */
 
-import { USUAL_VERSION } from '../contract/prefect-versions.ts';
+import { USUAL_VERSION } from '../contract/prefect/versions.ts';
 
 /** PREFECT_SERVER_API_DEFAULT_LIMIT: default and maximum of `limit`. */
 export const DEFAULT_LIMIT = 200;

@@ -3,8 +3,8 @@
  * its clients take the archive for the server. Where Prefect itself fails with 500 or 503, the answer here is a 422.
  */
 import { entityOf, type Entity } from '../contract/fields.ts';
-import { bodySchemas, type PrefectFilters } from '../contract/prefect-filter.ts';
-import { prefectRules } from '../contract/prefect-versions.ts';
+import { bodySchemas, type PrefectFilters } from '../contract/prefect/filter.ts';
+import { prefectRules } from '../contract/prefect/versions.ts';
 import { fixedReply } from './about.ts';
 import { moment, type ArchiveView } from './archive-view.ts';
 import { decode, detail, json, methodNotAllowed, readQuestion, tooFar } from './bodies.ts';

@@ -1,5 +1,5 @@
 /** What the local API answers from: one archive at one moment. */
-import { prefectRules, type PrefectRules } from '../contract/prefect-versions.ts';
+import { prefectRules, type PrefectRules } from '../contract/prefect/versions.ts';
 import type { Engine } from '../query/engine.ts';
 import type { Reader } from '../store/read/reader.ts';
 

@@ -2,10 +2,10 @@
 import type { z } from 'zod';
 import { MAX_DEPTH, MAX_ITEMS } from '../contract/condition-size.ts';
 import { stringEnd } from '../contract/json-text.ts';
-import { limitSchema } from '../contract/prefect-filter.ts';
+import { limitSchema } from '../contract/prefect/filter.ts';
 import type { Dialect } from '../contract/query.ts';
 import { DEFAULT_LIMIT } from './about.ts';
-import { missing, MOST_PROBLEMS, problemsOf, refusalText, type Problem } from '../contract/prefect-problems.ts';
+import { missing, MOST_PROBLEMS, problemsOf, refusalText, type Problem } from '../contract/prefect/problems.ts';
 
 /** `path` begins with /api and may have a query string. `contentType` null: no such header. `body`: its bytes as they came, or its text. */
 export type ApiRequest = { method: string; path: string; contentType: string | null; body: string | Uint8Array };

@@ -1,7 +1,7 @@
 /** Runs counted by state, altogether and by spans of their expected start. */
 import type { StateType } from '../contract/fields.ts';
-import { bodySchemas, historySchemas, type PrefectFilters } from '../contract/prefect-filter.ts';
-import { prefectRules } from '../contract/prefect-versions.ts';
+import { bodySchemas, historySchemas, type PrefectFilters } from '../contract/prefect/filter.ts';
+import { prefectRules } from '../contract/prefect/versions.ts';
 import { formatTimeLikePrefect, MICROS_PER_SECOND } from '../contract/time.ts';
 import { moment, type ArchiveView } from './archive-view.ts';
 import { detail, json, readQuestion } from './bodies.ts';

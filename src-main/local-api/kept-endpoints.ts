@@ -2,12 +2,12 @@
  * Log lines, artifacts and state histories, from what is kept of single runs: of those that a person opened or the workspace's rule names. What
  * is not kept of them is null: when a line was stored, the metadata of an artifact, and the data of a state that is over.
  */
-import { artifactSchemas, logsSchema, type ArtifactFilter, type LogFilter } from '../contract/prefect-filter.ts';
-import type { PrefectFilters } from '../contract/prefect-filter.ts';
+import { artifactSchemas, logsSchema, type ArtifactFilter, type LogFilter } from '../contract/prefect/filter.ts';
+import type { PrefectFilters } from '../contract/prefect/filter.ts';
 import { memberSpans } from '../contract/json-text.ts';
 import type { StateHistory } from '../contract/run.ts';
-import { readUuid } from '../contract/prefect-values.ts';
-import { prefectRules } from '../contract/prefect-versions.ts';
+import { readUuid } from '../contract/prefect/values.ts';
+import { prefectRules } from '../contract/prefect/versions.ts';
 import { formatTimeLikePrefect, parseTime } from '../contract/time.ts';
 import { likeMatcher } from '../query/language/like.ts';
 import { textOrder } from '../query/language/collation.ts';

@@ -4,13 +4,13 @@
  */
 import type { Dialect } from '../contract/query.ts';
 import type { Entity } from '../contract/fields.ts';
-import { readInteger } from '../contract/prefect-values.ts';
+import { readInteger } from '../contract/prefect/values.ts';
 import { formatTimeLikePrefect } from '../contract/time.ts';
 import { textOrder } from '../query/language/collation.ts';
 import { moment, type ArchiveView } from './archive-view.ts';
 import { json, refused } from './bodies.ts';
 import type { ApiReply } from './bodies.ts';
-import type { Problem } from '../contract/prefect-problems.ts';
+import type { Problem } from '../contract/prefect/problems.ts';
 import { stateSince } from './run-rows.ts';
 
 type Observed = { state_type: string; state_name: string; first: number; last: number };

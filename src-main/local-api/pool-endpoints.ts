@@ -1,6 +1,6 @@
 /** Work pools and work queues as Prefect 3.8.8 lists them, from the last sync. `active_slots` too is the number of that moment. */
 import type { DocumentKind } from '../contract/fields.ts';
-import { poolBodySchemas, type WorkPoolFilter, type WorkQueueFilter } from '../contract/prefect-filter.ts';
+import { poolBodySchemas, type WorkPoolFilter, type WorkQueueFilter } from '../contract/prefect/filter.ts';
 import type { Dialect } from '../contract/query.ts';
 import { textOrder } from '../query/language/collation.ts';
 import type { Reader } from '../store/read/reader.ts';

@@ -3,7 +3,7 @@
  * answers are written anew. Numbers too large for a Float64 and the order of keys survive, because nothing is parsed and written again.
  */
 import { terminalStateTypes } from '../contract/fields.ts';
-import { pageKeys } from '../contract/prefect-filter.ts';
+import { pageKeys } from '../contract/prefect/filter.ts';
 import { memberSpans, type Span } from '../contract/json-text.ts';
 import { parseTime } from '../contract/time.ts';
 import { memberValue } from './member-value.ts';

@@ -3,7 +3,7 @@
  * types are those of the kept pools and queues, as the server joins them, not those in the row's own text. A row that the server still
  * has is in no queue that the server has deleted; a row that the server has deleted is in the queue it was in.
  */
-import type { WorkPoolFilter, WorkQueueFilter } from '../contract/prefect-filter.ts';
+import type { WorkPoolFilter, WorkQueueFilter } from '../contract/prefect/filter.ts';
 import type { Dialect } from '../contract/query.ts';
 import { memberSpans } from '../contract/json-text.ts';
 import { startsMatcher } from '../query/language/like.ts';

@@ -1,8 +1,8 @@
 /** The index over one archive: loaded from a column source, updated by commits, asked questions. It is synchronous, so no answer mixes two versions. */
 import { entities, relations, type Entity, type Relation, failureStateTypes } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
-import type { PrefectFilters } from '../contract/prefect-filter.ts';
-import { prefectRules, type PrefectRules } from '../contract/prefect-versions.ts';
+import type { PrefectFilters } from '../contract/prefect/filter.ts';
+import { prefectRules, type PrefectRules } from '../contract/prefect/versions.ts';
 import { TRUE } from '../contract/query.ts';
 import type {
   Condition,
@@ -165,7 +165,7 @@ export class Engine {
   apply(change: Change): void {
     for (const one of this.#frozen) one.before(change);
     this.#rows.apply(change);
-    this.#evaluator.forget();
+    this.#evaluator.forget(change.texts === true || Object.keys(change.removed).length > 0);
     this.#withSubflow = null;
     this.version = change.batch;
   }

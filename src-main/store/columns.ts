@@ -58,4 +58,6 @@ export type Change = {
   batch: number;
   changed: Partial<Record<Entity, number[]>>;
   removed: Partial<Record<Entity, number[]>>;
+  /** the kept logs, states and artifacts of some run have changed, or more of them are indexed */
+  texts?: true;
 };

@@ -15,8 +15,8 @@ import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
 import { portChannel } from '../../src-main/rpc/channels.ts';
 import { connect } from '../../src-main/rpc/rpc.ts';
-import { startBrowserHost } from '../../src-main/shell/browser-host.ts';
-import { Downloads } from '../../src-main/shell/downloads.ts';
+import { startBrowserHost } from '../../src-main/shell/browser/host.ts';
+import { Downloads } from '../../src-main/shell/browser/downloads.ts';
 import { quantile, type Figure } from './figures.ts';
 
 const DAY = 86_400_000_000;

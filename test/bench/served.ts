@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createApp } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
-import { startBrowserHost } from '../../src-main/shell/browser-host.ts';
-import { Downloads } from '../../src-main/shell/downloads.ts';
+import { startBrowserHost } from '../../src-main/shell/browser/host.ts';
+import { Downloads } from '../../src-main/shell/browser/downloads.ts';
 
 const name = 'bench';
 

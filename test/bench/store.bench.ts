@@ -167,7 +167,7 @@ async function main(rows: number): Promise<Figure[]> {
     const next = random(5);
     const somewhere = () => 1 + Math.floor(next() * (last - PAGE));
     const timed = (rids: () => number[]) =>
-      Array.from({ length: 40 }, () => {
+      Array.from({ length: 200 }, () => {
         const list = rids();
         const t = performance.now();
         reader.json('task_run', list);

@@ -56,7 +56,7 @@ const targets: Target[] = [
   { says: 'page and count over HTTP, Prefect 3.8.8 ÷ ours, at 200,000', bench: http, name: 'page + count, Prefect 3.8.8 over HTTP ÷ Taskscope', least: 15, short: true },
   { says: 'full sync ÷ raw download, Prefect 3.8.8, 40,000 runs', bench: prefect, name: 'full sync ÷ raw download', most: 1.15, short: true },
   { says: 'the same with the window open', bench: prefect, name: 'full sync with the window open ÷ raw download', most: 1.15 },
-  { says: 'page, longest task while syncing', bench: prefect, name: 'page, longest task while syncing', most: 50 },
+  { says: 'page, longest task while syncing, CPU time', bench: prefect, name: 'page, longest task while syncing, CPU time', most: 50 },
   { says: 'main thread of the core, busy while syncing', bench: prefect, name: 'core main thread, busy while syncing', most: 10 },
 ]; // prettier-ignore
 

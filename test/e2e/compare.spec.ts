@@ -7,7 +7,7 @@ test('a failed run is compared with the last success', async ({ host }) => {
   const { page } = await host.start({ args: ['--demo', '--demo-runs', '3000'] });
   const window = new Window(page);
   await window.ready();
-  const search = page.getByRole('textbox', { name: /^Search names/ });
+  const search = page.getByRole('combobox', { name: /^Search names/ });
   await search.fill('state:failed task~scrape_shop');
   await search.press('Enter');
   await expect(page.getByRole('list', { name: 'Filters', exact: true }).getByRole('listitem')).toHaveCount(2);

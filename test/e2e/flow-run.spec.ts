@@ -13,7 +13,7 @@ test('a flow run as a whole', async ({ host }) => {
   const group = rows.getByRole('row', { name: /compress_segment.*×/ });
 
   await test.step('the key opens it from an open run, and the keyboard is in its rows', async () => {
-    await page.getByRole('textbox', { name: /^Search names/ }).fill('compress_segment');
+    await page.getByRole('combobox', { name: /^Search names/ }).fill('compress_segment');
     await expect(window.rows().first()).toContainText('compress_segment');
     await window.rows().first().click();
     await expect(window.detail.getByRole('heading', { level: 2 })).toContainText('compress_segment');

@@ -28,7 +28,7 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
   const text = page.getByRole('combobox', { name: 'Filters as text' });
   const offers = page.getByRole('listbox', { name: 'What fits here' });
   const chips = page.getByRole('list', { name: 'Filters', exact: true });
-  const search = page.getByRole('textbox', { name: /^Search names/ });
+  const search = page.getByRole('combobox', { name: /^Search names/ });
   await window.filter('State', 'Failed');
   await expect.poll(() => window.count()).toBeLessThan(all);
   const failed = await window.count();
@@ -140,6 +140,16 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await chart.press('Escape');
     await expect(begin).toBeHidden();
     await window.expectCount(failed);
+    const plot = await chart.boundingBox();
+    const at = (share: number) => [(plot?.x ?? 0) + (plot?.width ?? 0) * share, (plot?.y ?? 0) + 20] as const;
+    await page.mouse.move(...at(0.6));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.9), { steps: 5 });
+    await page.mouse.up();
+    await expect(begin).toBeVisible();
+    await chart.dblclick();
+    await expect(begin).toBeHidden();
+    await window.expectCount(failed);
     await chart.click({ button: 'right' });
     await page.getByRole('menuitemradio', { name: 'Ended' }).click();
     await expect(chart).toHaveAccessibleName(/^Ended/);
@@ -149,7 +159,7 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
 
   await test.step('the search leads into the list, a run to its tabs, and Escape back', async () => {
     await search.focus();
-    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
     await expect(window.grid).toBeFocused();
     await page.keyboard.press('t');
     await expect(window.detail.getByRole('tab', { name: /^Logs/ })).toBeFocused();
@@ -166,6 +176,34 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await expect(window.grid).toBeFocused();
   });
 
+  await test.step('what was asked before is offered in the empty search, by keys, and can be forgotten', async () => {
+    const before = page.getByRole('listbox', { name: 'Asked before' });
+    const asked = before.getByRole('option');
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    // a question that stands for some seconds is kept
+    await expect(async () => {
+      await search.fill('state:failed state:completed');
+      await search.press('Enter');
+      await page.waitForTimeout(4_500);
+      await page.getByRole('button', { name: 'Clear all filters' }).click();
+      await search.press('ArrowDown');
+      await expect(asked.first()).toHaveText('state:failed state:completed', { timeout: 1_000 });
+    }).toPass();
+    await accessible(page, 'header');
+    await expect(before.getByRole('option', { selected: true })).toHaveText('state:failed state:completed');
+    await search.press('Enter');
+    await expect(before).toBeHidden();
+    await expect(chips.getByRole('listitem')).toHaveCount(2);
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    await search.press('ArrowDown');
+    await search.press('Delete');
+    await expect(asked.filter({ hasText: 'state:failed state:completed' })).toHaveCount(0);
+    await search.fill('state:failed');
+    await search.press('Enter');
+    await window.expectCount(failed);
+    await window.grid.focus();
+  });
+
   await test.step('where a run belongs leads to the runs there, and back', async () => {
     await page.keyboard.press('Enter');
     const crumb = window.detail.getByRole('button', { name: /^flow run .*: as a whole$/ });
@@ -179,6 +217,14 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await expect(chips.getByRole('button', { name: /^state Failed/ })).toBeVisible();
     await window.expectCount(failed);
     await page.keyboard.press('Escape');
+  });
+
+  await test.step('a value that nothing has is perhaps another one', async () => {
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    await search.fill('state:faild');
+    await search.press('Enter');
+    await page.getByRole('button', { name: 'Failed', exact: true }).click();
+    await window.expectCount(failed);
   });
 
   await test.step('when nothing matches, each filter says what it costs', async () => {

@@ -9,7 +9,7 @@ test('a task over time', async ({ host }) => {
   const { page } = running;
   const window = new Window(page);
   await window.ready();
-  const search = page.getByRole('textbox', { name: /^Search names/ });
+  const search = page.getByRole('combobox', { name: /^Search names/ });
   await search.fill('state:failed task~scrape_shop');
   await search.press('Enter');
   await expect(page.getByRole('list', { name: 'Filters', exact: true }).getByRole('listitem')).toHaveCount(2);

@@ -12,7 +12,7 @@ test('the window walks back and forth like a browser, and begins where it ended'
   const { page } = await host.start({ args });
   const window = new Window(page);
   await window.ready();
-  const search = page.getByRole('textbox', { name: /^Search names/ });
+  const search = page.getByRole('combobox', { name: /^Search names/ });
   const chips = page.getByRole('list', { name: 'Filters', exact: true });
   const [back, forward] = ['Back', 'Forward'].map((name) => page.getByRole('button', { name, exact: true }));
   const name = window.detail.getByRole('heading', { level: 2 });

@@ -153,7 +153,7 @@ export class Window {
 
   /** What is on the clipboard, pasted into the search field, which is left as it was. */
   async pasted(): Promise<string> {
-    const field = this.page.getByRole('textbox', { name: /^Search names/ });
+    const field = this.page.getByRole('combobox', { name: /^Search names/ });
     await field.fill('');
     await field.press('ControlOrMeta+v');
     const text = await field.inputValue();

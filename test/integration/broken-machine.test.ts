@@ -29,7 +29,7 @@ describe('a program that goes on', () => {
     work: (served: Served) => Promise<void>,
     before: string[] = [],
   ): Promise<string> {
-    const cli = join(root, 'src-main/shell/cli.ts');
+    const cli = join(root, 'src-main/shell/cli/main.ts');
     const line = `${limit}; exec "$0" "$@"`;
     const [program, ...args] = [
       ...before,

@@ -10,8 +10,8 @@ import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { AppError } from '../../src-main/contract/errors.ts';
 import type { Channel } from '../../src-main/rpc/channels.ts';
-import { startBrowserHost, type BrowserHost } from '../../src-main/shell/browser-host.ts';
-import { Downloads } from '../../src-main/shell/downloads.ts';
+import { startBrowserHost, type BrowserHost } from '../../src-main/shell/browser/host.ts';
+import { Downloads } from '../../src-main/shell/browser/downloads.ts';
 
 type Reply = { status: number; headers: IncomingHttpHeaders; body: string };
 type Ask = { method?: string; path?: string; headers?: Record<string, string>; body?: string };

@@ -75,7 +75,7 @@ test('an empty data folder is wrong usage, and not the folder one is in', async 
 test('a full disk behind stdout is said as what it is', { skip: process.platform !== 'linux' }, () => {
   const full = openSync('/dev/full', 'w');
   try {
-    const program = join(root, 'src-main/shell/cli.ts');
+    const program = join(root, 'src-main/shell/cli/main.ts');
     const ended = spawnSync(process.execPath, [program, '--help'], {
       stdio: ['ignore', full, 'pipe'],
       encoding: 'utf8',

@@ -10,8 +10,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { startDemo, type Demo } from '../../src-main/demo/server/server.ts';
 import type { Channel } from '../../src-main/rpc/channels.ts';
-import { startBrowserHost, type BrowserHost } from '../../src-main/shell/browser-host.ts';
-import { Downloads } from '../../src-main/shell/downloads.ts';
+import { startBrowserHost, type BrowserHost } from '../../src-main/shell/browser/host.ts';
+import { Downloads } from '../../src-main/shell/browser/downloads.ts';
 import { until } from '../fixtures/until.ts';
 
 const TIMES = 200;

@@ -1,4 +1,4 @@
-/** The local API answers what the newest Prefect that can be installed answers, on PostgreSQL: what differs from the pinned version is in contract/prefect-versions.ts. */
+/** The local API answers what the newest Prefect that can be installed answers, on PostgreSQL: what differs from the pinned version is in contract/prefect/versions.ts. */
 import { compareWithServer } from '../fixtures/prefect/differential.ts';
 import { newestPython, noNewest } from '../fixtures/prefect/server.ts';
 

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
+import { FoundLines } from '../../src-main/contract/found-in.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
 import type { LogLine, RunActivity } from '../../src-main/contract/run.ts';
+import { foundInRuns } from '../../src-main/core/workers/found-in-runs.ts';
 import { Engine } from '../../src-main/query/engine.ts';
+import type { Change } from '../../src-main/store/columns.ts';
 import { openReader, type Reader } from '../../src-main/store/read/reader.ts';
 import { CHUNKS } from '../../src-main/store/search/search-tables.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
@@ -194,6 +197,14 @@ test('a search finds what reading every text finds: any script, emoji, colours, 
             numbers((n) => runs[n].logs !== null && within(runs[n].logs?.map(({ seen }) => seen) ?? [], [])),
             `log: ${search}`,
           );
+          // what is said of a row is what was found: each run found by its lines has lines that are counted and marked
+          const wanted = terms.filter(({ not }) => !not);
+          if (wanted.length === 1)
+            for (const n of place.found({ log: typed(wanted[0]) })) {
+              const count = new FoundLines({ text: '', log: typed(wanted[0]) });
+              count.take(runs[n].logs?.map(({ sent }) => ({ message: sent })) ?? []);
+              assert.ok(count.found.lines > 0, `${typed(wanted[0])} in ${JSON.stringify(runs[n].logs)}`);
+            }
         }
         assert.deepEqual(
           place.found({ log: '' }),
@@ -244,6 +255,66 @@ test('parameters of the flow run, ids and pasted addresses lead to the run', (t)
       assert.deepEqual(found(`${base}${page}${uuid(2)}?tab=logs#x`), [2], base + page);
   assert.deepEqual(found(`http://h/flow-runs/flow-run/${uuid(1, 1)}`), [1, 4]);
   assert.deepEqual(found(`http://h/runs/flow-run/${uuid(1, 1)} -${uuid(4)}`), [1]);
+});
+
+test('where a search has found its words is said: places, lines with all of them, or with the first that any has', async (t) => {
+  const place = new Place(t);
+  const parent = row({ id: uuid(1, 1), name: 'f', parameters: { region: 'eu-west' } });
+  const message = 'it broke\nTraceback (most recent call last)\n  in zeta';
+  place.writer.write({
+    batches: [encodeRows('flow_run', [parent]), encodeRows('task_run', [run(1, message), run(4, null)])],
+  });
+  const lines = ['gamma one', 'gamma two', 'other', '\u001b[31mgam\u001b[0mma-two'].map((text, i) => line(i, text));
+  place.writer.saveActivity(uuid(1), activity(lines, ['delta', message], ['epsilon']), null);
+  const engine = new Engine(place.reader, { dialect: 'sqlite' });
+  engine.load();
+  const look = async (text: string, log = '') =>
+    await foundInRuns(engine, place.reader, { search: { text, log }, ids: [uuid(1), uuid(4), uuid(9)] }, new AbortController().signal); // prettier-ignore
+  const nothing = { places: [], lines: 0, all: true, find: '' };
+  assert.deepEqual(await look('gamma'), [{ ...nothing, lines: 3, find: 'gamma' }, nothing, null]);
+  assert.deepEqual((await look('gamma two'))[0], { ...nothing, lines: 2, find: 'gamma two' });
+  assert.deepEqual((await look('two zeta -other'))[0], { ...nothing, places: ['traceback'], lines: 2, find: 'two' });
+  assert.deepEqual((await look('', 'gamma'))[0], { ...nothing, lines: 3, find: 'gamma' });
+  assert.deepEqual((await look('', 'zeta'))[0], nothing);
+  const places = async (text: string) => (await look(text)).map((one) => one?.places ?? null);
+  assert.deepEqual(await places('broke'), [['message'], [], null]);
+  assert.deepEqual(await places('eu-west'), [['parameters'], ['parameters'], null]);
+  assert.deepEqual([(await places('delta'))[0], (await places('epsilon'))[0]], [['states'], ['artifacts']]);
+});
+
+test('rows that change do not make a search in logs read the index again; logs that come do', (t) => {
+  const dir = tempDir(t);
+  const writer = openWriter(join(dir, 'a.sqlite'), { onChange: (change) => changes.push(change) });
+  const changes: Change[] = [];
+  const reader = openReader(join(dir, 'a.sqlite'));
+  t.after(() => {
+    reader.close();
+    writer.close();
+  });
+  writer.write({ batches: [encodeRows('task_run', [run(1, 'a'), run(2, 'b')])] });
+  writer.saveActivity(uuid(1), activity([line(1, 'gamma')]), null);
+  let asked = 0;
+  const source = Object.assign(Object.create(reader) as Reader, {
+    search: (...what: Parameters<Reader['search']>) => {
+      if (what[0] === 'log') asked += 1;
+      return reader.search(...what);
+    },
+  });
+  const engine = new Engine(source, { dialect: 'sqlite' });
+  engine.load();
+  changes.length = 0;
+  const found = () => {
+    for (const change of changes.splice(0)) engine.apply(change);
+    return [engine.count('task_run', { log: 'gamma' }, 0), engine.count('task_run', { log: '' }, 0), asked];
+  };
+  assert.deepEqual(found(), [1, 1, 1]);
+  const many = Array.from({ length: 100 }, (_, n) => run(n + 3, null));
+  writer.write({ batches: [encodeRows('task_run', [run(1, 'other'), ...many])] });
+  assert.deepEqual(found(), [1, 1, 1]);
+  writer.saveActivity(uuid(90), activity([line(2, 'gamma')]), null);
+  assert.deepEqual(found(), [2, 2, 2]);
+  writer.remove('task_run', [uuid(1)], 1);
+  assert.deepEqual(found(), [1, 1, 3]);
 });
 
 test('a run that is read again and again keeps its lines in a bounded number of chunks, and all are found', (t) => {

@@ -1,7 +1,7 @@
 /** A Chromium for the e2e tests: one that is there, else one from the system's packages, else Playwright's. */
 import { existsSync } from 'node:fs';
 import { chromium } from '@playwright/test';
-import { findChromium } from '../../src-main/shell/browsers.ts';
+import { findChromium } from '../../src-main/shell/browser/browsers.ts';
 import { toolPath } from '../../src-main/shell/tasks/programs.ts';
 import { aptInstall, tryProgram, type Found } from './machine.ts';
 

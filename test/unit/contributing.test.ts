@@ -14,7 +14,9 @@ const program = codeFiles()
   .filter((path) => path !== 'test/unit/contributing.test.ts')
   .map(textOf)
   .join('\n');
-const commands = [...textOf('src-main/shell/cli.ts').matchAll(/^ {2}(\w+): async \(\) =>/gm)].map(([, name]) => name);
+const commands = [...textOf('src-main/shell/cli/main.ts').matchAll(/^ {2}(\w+): async \(\) =>/gm)].map(
+  ([, name]) => name,
+);
 const settings = Object.keys(settingsSchema.shape);
 
 type Named = { what: 'path' | 'script' | 'command' | 'option' | 'setting' | 'variable'; name: string };

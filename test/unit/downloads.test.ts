@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Downloads } from '../../src-main/shell/downloads.ts';
+import { Downloads } from '../../src-main/shell/browser/downloads.ts';
 
 let dir = '';
 before(async () => {

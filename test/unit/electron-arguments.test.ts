@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CASE_ENDING } from '../../src-main/contract/case-file.ts';
-import { electronArguments } from '../../src-main/shell/electron-arguments.ts';
+import { electronArguments } from '../../src-main/shell/electron/arguments.ts';
 
 test('a case file is named, or handed over by a double click among whatever the system adds', () => {
   const file = '/tmp/the case.TASKSCOPE';

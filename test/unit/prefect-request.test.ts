@@ -13,8 +13,8 @@ import {
   type Target,
 } from '../../src-main/core/write-as/requests.ts';
 import { prefectCondition } from '../../src-main/query/language/prefect.ts';
-import { bodySchemas } from '../../src-main/contract/prefect-filter.ts';
-import { prefectRules } from '../../src-main/contract/prefect-versions.ts';
+import { bodySchemas } from '../../src-main/contract/prefect/filter.ts';
+import { prefectRules } from '../../src-main/contract/prefect/versions.ts';
 import { toPrefectFilters, toPrefectRequest } from '../../src-main/query/language/to-prefect.ts';
 import * as ask from '../fixtures/arbitrary-questions.ts';
 import '../fixtures/ci-seed.ts';

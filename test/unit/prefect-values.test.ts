@@ -1,8 +1,8 @@
 /** Scalars of a request body: what pydantic 2 made of the same texts in Prefect 3.8.8; what pendulum adds on Python 3.12 and older is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readTime } from '../../src-main/contract/prefect-time.ts';
-import { readBoolean, readInteger, readUuid } from '../../src-main/contract/prefect-values.ts';
+import { readTime } from '../../src-main/contract/prefect/time.ts';
+import { readBoolean, readInteger, readUuid } from '../../src-main/contract/prefect/values.ts';
 
 const table = (read: (input: unknown) => unknown, cases: [unknown, unknown][]) => {
   for (const [input, expected] of cases) {

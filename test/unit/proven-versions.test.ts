@@ -1,7 +1,7 @@
 /** README lists the versions of Prefect that the tests prove, and the table of versions names none that no test compares. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firstVersions, prefectRules, USUAL_VERSION } from '../../src-main/contract/prefect-versions.ts';
+import { firstVersions, prefectRules, USUAL_VERSION } from '../../src-main/contract/prefect/versions.ts';
 import { textOf } from '../fixtures/source-files.ts';
 import { compared, PINNED, provenLines, recorded } from '../run/proven.ts';
 

@@ -46,6 +46,13 @@ describe('completion of a query', () => {
     assert.deepEqual(offered('started>=-|'), ['-1h', '-24h', '-7d', '-30d']);
     assert.deepEqual(countedFields(at('state:|') ?? assert.fail()), ['state_type', 'state_name']);
     assert.deepEqual(countedFields(at('name~|') ?? assert.fail()), []);
+    assert.deepEqual(countedFields(at('flow_run.flow.name~|') ?? assert.fail()), ['flow_run.flow_id']);
+    const retried = {
+      field: 'flow_run.deployment.paused',
+      values: [{ value: 'true', label: 'true', count: 3 }],
+      distinct: 1,
+    };
+    assert.deepEqual(countedOffers([retried], []), [{ text: 'yes', label: 'yes', aside: '3' }]);
     const facet = {
       field: 'state_type',
       values: [

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Entity } from '../../src-main/contract/fields.ts';
-import { prefectFiltersSchema } from '../../src-main/contract/prefect-filter.ts';
-import { prefectRules } from '../../src-main/contract/prefect-versions.ts';
+import { prefectFiltersSchema } from '../../src-main/contract/prefect/filter.ts';
+import { prefectRules } from '../../src-main/contract/prefect/versions.ts';
 import type { Dialect } from '../../src-main/contract/query.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { FakeArchive, type PlainRow } from '../fixtures/fake-archive.ts';

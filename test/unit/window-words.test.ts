@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { newStatus, syncStatusSchema, type SyncStatus } from '../../src-main/contract/sync.ts';
 import { fields } from '../../src-main/contract/fields.ts';
 import { defaultSort, type Condition } from '../../src-main/contract/query.ts';
-import { durationSorts, taskRunSorts } from '../../src-main/contract/prefect-filter.ts';
+import { durationSorts, taskRunSorts } from '../../src-main/contract/prefect/filter.ts';
 import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/filters/catalog.ts';
 import { chipsOf, phrase, spanWords } from '../../src-renderer/state/filters/chips.ts';
 import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';

@@ -21,10 +21,16 @@ const MOST_LETTERS = 100;
 
 /** Up to two, by how many letters have to change, at most a third of them. */
 export function closest(word: string, scope: Scope): string[] {
+  return closestOf(word, fieldWords(scope));
+}
+
+/** Likewise, among any words. */
+export function closestOf(word: string, words: readonly string[]): string[] {
   if (word.length > MOST_LETTERS) return [];
   const wanted = word.toLowerCase();
-  return fieldWords(scope)
-    .map((name) => ({ name, away: name.startsWith(wanted) ? 0.5 : distance(wanted, name) }))
+  const away = (name: string) => (name.startsWith(wanted) ? 0.5 : distance(wanted, name));
+  return words
+    .map((name) => ({ name, away: name.length > MOST_LETTERS ? Infinity : away(name.toLowerCase()) }))
     .filter(({ name, away }) => away <= Math.max(1, Math.floor(name.length / 3)))
     .sort((a, b) => a.away - b.away)
     .slice(0, 2)

@@ -25,6 +25,7 @@ import { coverage } from './coverage.ts';
 import { exportRows, fieldsOf } from './export.ts';
 import { takeSnapshot, type Snapshot } from './export-snapshot.ts';
 import { readFlowRun, readFlowRunLogs } from './flow-run.ts';
+import { foundInRuns } from './found-in-runs.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
 import { MatchFinder, type NewMatches, type WatchedCondition } from './new-matches.ts';
 import { runDetail } from './run-detail.ts';
@@ -88,6 +89,7 @@ export class QueryResults {
       return { position: rid === null ? null : this.#result(result).position(rid) };
     },
     news: ({ result, query }) => this.#open.engine.news(this.#result(result), query.where, Date.now() * 1000),
+    found: (what, { signal }) => foundInRuns(this.#open.engine, this.#open.reader, what, signal),
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));

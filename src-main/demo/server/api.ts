@@ -1,7 +1,7 @@
 /** The demo server's answers, request by request, without HTTP around them. Paths are below `/api`. */
 import { entityOf, type Entity } from '../../contract/fields.ts';
-import { bodySchemas, pageKeys } from '../../contract/prefect-filter.ts';
-import { prefectRules, USUAL_VERSION } from '../../contract/prefect-versions.ts';
+import { bodySchemas, pageKeys } from '../../contract/prefect/filter.ts';
+import { prefectRules, USUAL_VERSION } from '../../contract/prefect/versions.ts';
 import type { Dialect } from '../../contract/query.ts';
 import { dashed, uuidHex } from '../../contract/uuid.ts';
 import type { JsonRow } from '../json.ts';

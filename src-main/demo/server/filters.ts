@@ -8,7 +8,7 @@ import type {
   FlowRunFilter,
   PrefectFilters,
   TaskRunFilter,
-} from '../../contract/prefect-filter.ts';
+} from '../../contract/prefect/filter.ts';
 import type { Dialect } from '../../contract/query.ts';
 import type { Database } from './database.ts';
 import type { DeploymentFacts, FlowFacts, FlowRunFacts, TaskFacts } from './facts.ts';

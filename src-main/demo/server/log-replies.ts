@@ -1,5 +1,5 @@
 /** The replies to POST /logs/filter and /artifacts/filter. */
-import { artifactSchemas, logsSchema } from '../../contract/prefect-filter.ts';
+import { artifactSchemas, logsSchema } from '../../contract/prefect/filter.ts';
 import type { Scope } from './filters.ts';
 import { artifactJson, logJson, runLines, taskLines } from '../story/logs.ts';
 import { invalidBody, limitProblem, reply, type Reply } from './replies.ts';

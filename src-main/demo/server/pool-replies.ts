@@ -1,5 +1,5 @@
 /** The demo server's answers about work pools and work queues. */
-import { poolBodySchemas, type WorkPoolFilter, type WorkQueueFilter } from '../../contract/prefect-filter.ts';
+import { poolBodySchemas, type WorkPoolFilter, type WorkQueueFilter } from '../../contract/prefect/filter.ts';
 import type { Pools } from './pools.ts';
 import { invalidBody, limitProblem, noRoute, reply, wrongMethod, type Reply } from './replies.ts';
 import type { JsonRow } from '../json.ts';

@@ -1,6 +1,6 @@
 /** Prefect's status codes and error bodies, for requests that are wrong. */
 import type { z } from 'zod';
-import { missing, problemsOf, refusalText, type Problem } from '../../contract/prefect-problems.ts';
+import { missing, problemsOf, refusalText, type Problem } from '../../contract/prefect/problems.ts';
 
 export type Reply = { status: number; body: string; headers?: Record<string, string> };
 

@@ -1,5 +1,5 @@
 /** Which rows a body asks for, in its order: filters over all four tables, sorts, offset and limit. Times in µs. */
-import type { PrefectFilters } from '../../contract/prefect-filter.ts';
+import type { PrefectFilters } from '../../contract/prefect/filter.ts';
 import type { DeploymentFacts, FlowFacts, FlowRunFacts, TaskFacts } from './facts.ts';
 import {
   deploymentsOf,

@@ -1,19 +1,11 @@
 /** Values of single rows by path, for the grid and for exports. */
-import {
-  fields,
-  resolveField,
-  terminalStateTypes,
-  type Entity,
-  type FieldInfo,
-  type FieldKind,
-} from '../../contract/fields.ts';
+import { fields, resolveField, type Entity, type FieldInfo, type FieldKind } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import { rowPaths, type TaskRunRow } from '../../contract/run.ts';
 import * as rowSet from './row-set.ts';
 import type { RowSet } from './row-set.ts';
 import type { Column, RefColumn, TermColumn } from './columns.ts';
-import { LEFT_BEHIND } from './run-rules.ts';
 import type { Table } from './table.ts';
 
 export type Value = string | number | boolean | null | string[];
@@ -120,21 +112,15 @@ export function taskRunReader(tables: Tables, withSubflow: () => RowSet): RowRea
     withDefault(accessor(tables, 'task_run', path), (fields.task_run as Record<string, FieldInfo>)[name]?.absent),
   ]);
   readers.push(['has_subflow', (rid) => rowSet.has(withSubflow(), rid)]);
-  readers.push([
-    'left_behind',
-    unfinishedOnly(tables, (rid) => columnReader(tables, tables.task_run, LEFT_BEHIND)(rid)),
-  ]);
+  const columns = (rids: ArrayLike<number>): Record<string, unknown[]> => ({
+    ...Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])),
+    left_behind: tables.task_run.rules?.leftBehind(rids) ?? [],
+  });
   return {
-    row: (rid) => Object.fromEntries(readers.map(([name, read]) => [name, read(rid)])) as TaskRunRow,
-    columns: (rids) =>
-      Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])) as unknown as RowColumns,
+    row: (rid) =>
+      Object.fromEntries(Object.entries(columns([rid])).map(([name, [value]]) => [name, value])) as TaskRunRow,
+    columns: (rids) => columns(rids) as unknown as RowColumns,
   };
-}
-
-/** null for a run that has ended: most pages of a list have no other, and the column of the rule is not needed for them. */
-function unfinishedOnly(tables: Tables, read: (rid: number) => Value): (rid: number) => Value {
-  const state = tables.task_run.columns.get('state_type') as TermColumn;
-  return (rid) => (terminalStateTypes.includes(state.dictionary.texts[state.codes[rid]]) ? null : read(rid));
 }
 
 function withDefault(read: (rid: number) => Value, absent: string | number | undefined): (rid: number) => Value {

@@ -1,11 +1,13 @@
 /**
  * Fields of a task run that follow from other rows too: from its flow run, from other runs of its task, and from the clock. Their columns are computed
  * when they are asked for after a change (`latest_attempt` about 6 ms at a million rows, `left_behind` about 2 ms), and kept until the next one.
+ * A list asks for the rows that it shows, not for a column: with the clock, every question would compute it anew.
  */
 import { attemptSeconds } from '../../contract/attempt.ts';
 import { stateTypes, terminalStateTypes, type Entity } from '../../contract/fields.ts';
 import { GRACE, GRACE_SLOW, leftBehind, P95_FROM, P95_OF, SLOW_TIMES } from '../../contract/left-behind.ts';
 import { MICROS_PER_SECOND } from '../../contract/time.ts';
+import { NEW } from './row-log.ts';
 import { BooleanColumn, TermColumn, type NumberColumn, type RefColumn } from './columns.ts';
 import * as rowSet from './row-set.ts';
 import type { Table } from './table.ts';
@@ -27,8 +29,8 @@ export class RunRules {
   readonly #newest: () => Uint32Array;
   readonly #latest: { column: BooleanColumn; at: Moment | null };
   readonly #behind: { column: TermColumn; at: Moment | null; marked: Map<number, number> };
-  /** By code of the task; valid up to one place of the log. */
-  #p95 = { at: -1, of: new Map<number, number>() };
+  /** By code of the task; of the rows as they were at one place of the log. */
+  #p95 = { at: 0, of: new Map<number, number>() };
 
   /** `newest`: all listed task runs, by expected start from the last on. */
   constructor(tables: Record<Entity, Table>, newest: () => Uint32Array) {
@@ -93,7 +95,7 @@ export class RunRules {
 
   #findBehind(now: number): number[] {
     const { column, marked: before } = this.#behind;
-    const marked = this.#marks(now);
+    const marked = this.#marks(now, this.#unfinished());
     const moved: number[] = [];
     for (const [rid, code] of marked) if (before.get(rid) !== code) moved.push(rid);
     for (const rid of before.keys()) if (!marked.has(rid)) moved.push(rid);
@@ -102,15 +104,37 @@ export class RunRules {
     return moved;
   }
 
-  /** The code of each run that is left behind. */
-  #marks(now: number): Map<number, number> {
+  /** By run, why it is left behind; null where it is not. As of the moment of the question. */
+  leftBehind(rids: ArrayLike<number>): (string | null)[] {
+    const { texts } = this.#behind.column.dictionary;
+    const marks = this.#marks(this.#runs.now, Array.from(rids));
+    return Array.from(rids, (rid) => {
+      const code = marks.get(rid);
+      return code === undefined ? null : texts[code];
+    });
+  }
+
+  /** Listed runs that have not ended. */
+  *#unfinished(): Iterable<number> {
+    const { codes, isOpen } = this.#states();
+    const { alive } = this.#runs;
+    for (let rid = 1; rid < this.#runs.size; rid++) if (isOpen[codes[rid]] === 1 && rowSet.has(alive, rid)) yield rid;
+  }
+
+  #states(): { codes: TermColumn['codes']; isOpen: Uint8Array; find: (type: string) => number } {
+    const { codes, dictionary } = this.#term('state_type');
+    const isOpen = Uint8Array.from(dictionary.texts, (text) => Number((unfinished as string[]).includes(text)));
+    return { codes, isOpen, find: (type) => dictionary.find(type) };
+  }
+
+  /** The code of each of these runs that is left behind. */
+  #marks(now: number, rids: Iterable<number>): Map<number, number> {
     const { dictionary } = this.#behind.column;
     const [ended, slow, late] = [leftBehind.ended, leftBehind.slow, leftBehind.late].map((text) =>
       dictionary.ofText(text),
     );
-    const states = this.#term('state_type');
-    const isOpen = Uint8Array.from(states.dictionary.texts, (text) => Number((unfinished as string[]).includes(text)));
-    const [running, scheduled] = ['RUNNING', 'SCHEDULED'].map((type) => states.dictionary.find(type));
+    const { codes, isOpen, find } = this.#states();
+    const [running, scheduled] = [find('RUNNING'), find('SCHEDULED')];
     const names = this.#term('state_name');
     const [lateName, notReady] = ['Late', 'NotReady'].map((name) => names.dictionary.find(name));
     const [since, start] = [this.#number('state_timestamp'), this.#number('start_time')];
@@ -120,11 +144,9 @@ export class RunRules {
     const marks = new Map<number, number>();
     /** RUNNING runs, with the seconds of the attempt under way */
     const long: [rid: number, seconds: number][] = [];
-    const { alive } = this.#runs;
-    const { codes } = states;
-    for (let rid = 1; rid < this.#runs.size; rid++) {
+    for (const rid of rids) {
       const state = codes[rid];
-      if (isOpen[state] === 0 || !rowSet.has(alive, rid)) continue;
+      if (isOpen[state] === 0) continue;
       if (notReady !== 0 && names.codes[rid] === notReady) continue;
       if (flowRunEnded(rid)) marks.set(rid, ended);
       else if (state === running) {
@@ -155,10 +177,24 @@ export class RunRules {
     };
   }
 
+  /** Those of tasks that have no changed run. */
+  #keptP95s(): Map<number, number> {
+    const { at, of } = this.#p95;
+    const { log } = this.#runs;
+    const bit = (name: string) => this.#runs.bitOf(this.#runs.columns.get(name)!);
+    const changed = log.since(at, bit('state_type') | bit('total_run_time') | bit('run_count') | NEW);
+    const tasks = this.#term('task_key').codes;
+    // a run that was removed, or that has another task than before
+    const moved = log.since(at, bit('task_key'));
+    if (changed === null || moved === null || moved.length > 0) of.clear();
+    else for (const rid of changed) of.delete(tasks[rid]);
+    this.#p95.at = log.end;
+    return of;
+  }
+
   /** Seconds by code of the task; NaN: too few runs have completed. */
   #p95s(wanted: ReadonlySet<number>): ReadonlyMap<number, number> {
-    if (this.#p95.at !== this.#runs.log.end) this.#p95 = { at: this.#runs.log.end, of: new Map() };
-    const { of } = this.#p95;
+    const of = this.#keptP95s();
     const found = new Map<number, number[]>();
     for (const task of wanted) if (!of.has(task)) found.set(task, []);
     let open = found.size;

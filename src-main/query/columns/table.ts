@@ -17,7 +17,11 @@ import { RUN_TIME, RunTimes } from './run-times.ts';
 const withRoom = (rows: number): number => (rows + (rows >>> 5) + 1024 + 31) & ~31;
 
 /** Fields that follow from other rows too; the column is as of the moment of the question. */
-type Rules = { has(field: string): boolean; column(field: string): Column };
+type Rules = {
+  has(field: string): boolean;
+  column(field: string): Column;
+  leftBehind(rids: ArrayLike<number>): (string | null)[];
+};
 
 export class Table {
   readonly entity: Entity;

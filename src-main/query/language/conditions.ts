@@ -69,12 +69,16 @@ function split(terms: readonly SearchTerm[], one: (text: string) => Condition): 
 
 /** Bytes of masks kept between questions: about 250 masks at a million rows. */
 const CACHE_BYTES = 32_000_000;
+/** Searches in kept activity whose masks stay until the activity changes: 4 MB at a million rows. */
+const MOST_ACTIVITY = 32;
 
 export class Evaluator {
   readonly #tables: Record<Entity, Table>;
   readonly #context: Context;
   readonly #cache = new Map<string, RowSet>();
   #cached = 0;
+  /** Rows found by their kept logs, states and artifacts, which stay as they are when rows change: a common word takes 100 ms and more. */
+  readonly #inActivity = new Map<string, RowSet>();
 
   constructor(tables: Record<Entity, Table>, context: Context) {
     this.#tables = tables;
@@ -85,10 +89,11 @@ export class Evaluator {
     return this.#context.dialect;
   }
 
-  /** Drops the kept masks, after any change of rows. */
-  forget(): void {
+  /** Drops the kept masks, after any change of rows. `texts`: what is kept of runs besides their rows has changed, or runs are gone. */
+  forget(texts: boolean): void {
     this.#cache.clear();
     this.#cached = 0;
+    if (texts) this.#inActivity.clear();
   }
 
   /** `now` in µs anchors relative times. Throws BAD_INPUT for a field, relation or comparison that does not exist. */
@@ -164,7 +169,11 @@ export class Evaluator {
       return this.mask(entity, { has, where: { log: text } }, now);
     }
     const listed = this.#tables[entity].listed();
-    if (text === '') return rowSet.and(this.#marked(entity, this.#context.withLogs()), listed);
+    if (text === '')
+      return rowSet.and(
+        this.#activityMask('', () => this.#context.withLogs()),
+        listed,
+      );
     const terms = searchTerms(text);
     const [term] = terms;
     if (terms.length !== 1 || term.not) {
@@ -183,7 +192,27 @@ export class Evaluator {
 
   #found(entity: Entity, table: SearchTable, term: SearchTerm): RowSet {
     const match = matchOf(term);
-    return this.#marked(entity, match === null ? [] : this.#context.search(table, match));
+    if (match === null) return this.#marked(entity, []);
+    const search = () => this.#context.search(table, match);
+    return table === 'log' || table === 'activity'
+      ? this.#activityMask(`${table} ${match}`, search)
+      : this.#marked(entity, search());
+  }
+
+  /** Of task runs, by what is kept of them besides their rows. */
+  #activityMask(key: string, search: () => readonly number[]): RowSet {
+    const { words } = this.#tables.task_run;
+    let mask = this.#inActivity.get(key) ?? this.#marked('task_run', search());
+    if (mask.length !== words) {
+      // rows came since; a row that has kept logs already would have dropped the mask
+      const longer: RowSet = new Int32Array(words);
+      longer.set(mask.subarray(0, words));
+      mask = longer;
+    }
+    this.#inActivity.delete(key);
+    this.#inActivity.set(key, mask);
+    for (const old of this.#inActivity.keys()) if (this.#inActivity.size > MOST_ACTIVITY) this.#inActivity.delete(old);
+    return mask;
   }
 
   /** Rows that came into the archive after the index was last brought up to date are left out. */

@@ -10,8 +10,8 @@ import type {
   FlowRunFilter,
   PrefectFilters,
   TaskRunFilter,
-} from '../../contract/prefect-filter.ts';
-import type { PrefectRules } from '../../contract/prefect-versions.ts';
+} from '../../contract/prefect/filter.ts';
+import type { PrefectRules } from '../../contract/prefect/versions.ts';
 import { TRUE, type Condition, type SortKey } from '../../contract/query.ts';
 
 type Operator = 'and_' | 'or_';

@@ -4,7 +4,7 @@
  * other direction.
  */
 import { stateTypes } from '../../contract/fields.ts';
-import { taskRunSorts } from '../../contract/prefect-filter.ts';
+import { taskRunSorts } from '../../contract/prefect/filter.ts';
 import { instantAt, type Condition, type Instant, type Query, type SortKey } from '../../contract/query.ts';
 import { formatTime } from '../../contract/time.ts';
 import { uuidHex } from '../../contract/uuid.ts';

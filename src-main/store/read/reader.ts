@@ -22,10 +22,12 @@ import { KeptLists } from './kept-lists.ts';
 export type Reader = Required<ColumnSource> & {
   /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
   json(entity: Entity, rids: readonly number[]): string[];
-  /** How far the full-text index is; null: it is whole. */
-  searchPlace(): { done: number; of: number } | null;
   /** The same as UTF-8. The bytes are the caller's. */
   jsonBytes(entity: Entity, rids: readonly number[]): Buffer[];
+  /** How far the full-text index is; null: it is whole. */
+  searchPlace(): { done: number; of: number } | null;
+  /** Whether a kept log line of the task run is found by FTS5's query. */
+  inLogs(match: string, rid: number): boolean;
   /** null when there is no such row, not even one that is only referred to */
   ridOf(entity: Entity, id: string): number | null;
   /** Of the lines those from `from` (µs) on, by time and id; with `most` the first ones, as `lines` has them. null when nothing was ever kept. */
@@ -230,6 +232,10 @@ class ArchiveReader implements Reader {
 
   search(table: SearchTable, match: string): number[] {
     return this.#guard(() => this.#search.find(table, match));
+  }
+
+  inLogs(match: string, rid: number): boolean {
+    return this.#guard(() => this.#search.inLogs(match, rid));
   }
 
   withLogs(): number[] {

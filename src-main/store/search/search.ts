@@ -8,6 +8,7 @@ export class Search {
   readonly #db: Database;
   readonly #place: Statement;
   readonly #find = new Map<SearchTable, Statement>();
+  #in: Statement | null = null;
 
   constructor(db: Database) {
     this.#db = db;
@@ -19,6 +20,14 @@ export class Search {
     const found = this.#statement(table)?.all(match) as number[] | undefined;
     if (!found) return [];
     return table === 'log' ? found.map((chunk) => Math.floor(chunk / CHUNKS)) : found;
+  }
+
+  /** Whether a log line of the task run is found. */
+  inLogs(match: string, rid: number): boolean {
+    if (!this.#statement('log')) return false;
+    const log = tableOf('log');
+    this.#in ??= this.#db.prepare(`SELECT 1 FROM ${log} WHERE ${log} MATCH ? AND rowid BETWEEN ? AND ? LIMIT 1`);
+    return this.#in.get(match, rid * CHUNKS, rid * CHUNKS + CHUNKS - 1) !== undefined;
   }
 
   /** Numbers of the task runs whose logs are kept with no line missing, also those that have none; a number may come several times. */

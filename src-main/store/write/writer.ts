@@ -253,7 +253,7 @@ class ArchiveWriter implements Writer, Target {
 
   /** No row has changed, but what a search finds has. */
   #tellTexts(): void {
-    this.#onChange({ batch: this.lastBatch(), changed: {}, removed: {} });
+    this.#onChange({ batch: this.lastBatch(), changed: {}, removed: {}, texts: true });
   }
 
   replaceDocuments(

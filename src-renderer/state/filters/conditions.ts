@@ -3,6 +3,7 @@
  * the tree's top-level conjuncts and write it back; a conjunct in a shape they do not know (an imported preset, a
  * hand-written OR group) stays as it is and shows as a chip that can be removed.
  */
+import type { Search } from '../../../src-main/contract/found-in.ts';
 import { TRUE, type Condition, type Instant } from '../../../src-main/contract/query.ts';
 
 export type Value = string | number | boolean;
@@ -187,11 +188,13 @@ export function readText(where: Condition): string {
   return one && 'text' in one ? one.text : '';
 }
 
-/** What the question searches for in texts, free text and logs together. */
-export function searchedFor(where: Condition): string {
-  return conjuncts(where)
-    .flatMap((one) => ('text' in one ? one.text : 'log' in one ? one.log : []))
-    .join(' ');
+/** What the question searches for in texts. */
+export function searchedFor(where: Condition): Search {
+  const list = conjuncts(where);
+  return {
+    text: list.flatMap((one) => ('text' in one ? one.text : [])).join(' '),
+    log: list.flatMap((one) => ('log' in one ? one.log : [])).join(' '),
+  };
 }
 
 export function writeText(where: Condition, text: string): Condition {

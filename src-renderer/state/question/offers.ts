@@ -21,6 +21,8 @@ const textOffers: readonly Offer[] = [
 ];
 
 const isType = (text: string) => stateTypes.some((type) => type === text);
+/** A boolean's values as they are typed. */
+const yesNo: Readonly<Record<string, string>> = { true: 'yes', false: 'no' };
 const plain = (text: string): Offer => ({ text, label: text, aside: '' });
 
 export function knownOffers(gap: Gap): Offer[] {
@@ -64,25 +66,27 @@ function fieldOffers(gap: Extract<Gap, { what: 'field' }>, typed: string): Offer
     .map(({ word, label }) => ({ text: fieldText(word, gap.scope), label: word, aside: label }));
 }
 
-/** The fields whose values complete this one: a state type is also completed with state names. */
+/** The fields whose values complete this one: a state type is also completed with state names, the name of a parent with the parents'. */
 export function countedFields(gap: Gap): string[] {
   if (gap.what !== 'value') return [];
   const { path } = gap;
   if (isStateType(path)) return [path, path.replace(/type$/, 'name')];
   const kind = resolveField('task_run', path)?.kind;
-  return (kind === 'term' || kind === 'tags' || kind === 'uuid') && path !== 'id' ? [path] : [];
+  if (kind === 'text' && path.endsWith('.name')) return [path.replace(/\.name$/, '_id')];
+  return (kind === 'term' || kind === 'tags' || kind === 'uuid' || kind === 'boolean') && path !== 'id' ? [path] : [];
 }
 
 /** The archive's values with their counts, then the values that the contract fixes. */
 export function countedOffers(facets: readonly Facet[], known: readonly Offer[]): Offer[] {
-  const counted = facets.flatMap((facet) =>
-    facet.values
+  const counted = facets.flatMap((facet) => {
+    const isBoolean = resolveField('task_run', facet.field)?.kind === 'boolean';
+    return facet.values
       .filter((one) => one.value !== null)
       .map(({ label, count }) => {
-        const text = isType(label) ? label.toLowerCase() : label;
+        const text = isBoolean ? (yesNo[label] ?? label) : isType(label) ? label.toLowerCase() : label;
         return { text: valueText(text), label: text, aside: formatCount(count) };
-      }),
-  );
+      });
+  });
   const seen = new Set<string>();
   return [...counted, ...known]
     .filter(({ label }) => !seen.has(label.toLowerCase()) && seen.add(label.toLowerCase()))

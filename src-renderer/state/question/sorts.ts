@@ -1,5 +1,5 @@
 /** Orders with a name: Prefect's, of which newer servers have more, then five that its API does not have. The grid's headers make any other. */
-import { prefectRules, type PrefectRules } from '../../../src-main/contract/prefect-versions.ts';
+import { prefectRules, type PrefectRules } from '../../../src-main/contract/prefect/versions.ts';
 import { defaultSort, type SortKey } from '../../../src-main/contract/query.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 

@@ -1,6 +1,7 @@
 /** What the page itself shows of the window's state: theme and title. */
 import { formatCount } from '../../format.ts';
 import { watches } from '../question/watches.svelte.ts';
+import { oneLine } from '../../visible-text.ts';
 import { app } from './app.svelte.ts';
 
 /** Registers the effects; call while the window's component is made. */
@@ -12,6 +13,6 @@ export function followPage(): void {
   });
   $effect(() => {
     const news = watches.total > 0 ? `(${formatCount(watches.total)}) ` : '';
-    document.title = news + (app.workspace ? `${app.workspace} – Taskscope` : 'Taskscope');
+    document.title = news + (app.workspace ? `${oneLine(app.workspace)} – Taskscope` : 'Taskscope');
   });
 }

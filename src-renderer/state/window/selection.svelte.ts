@@ -15,8 +15,12 @@ export class Selection {
   /** the keyboard goes to the tabs of the open run, once they are there */
   wantsTabs = $state(false);
 
+  /** the open run is to show where the search has found it, once that is known */
+  wantsFound = $state(false);
+
   open(id: string, index: number | null): void {
     this.stepped = false;
+    this.wantsFound = false;
     this.id = id;
     this.index = index;
   }
@@ -36,10 +40,15 @@ export class Selection {
     this.wantsTabs = this.id !== null;
   }
 
+  toFound(): void {
+    this.wantsFound = this.id !== null;
+  }
+
   close(): void {
     this.id = null;
     this.index = null;
     this.wantsTabs = false;
+    this.wantsFound = false;
   }
 }
 

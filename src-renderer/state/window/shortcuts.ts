@@ -87,7 +87,7 @@ export function keyProblem(key: string): string | null {
     return 'It moves and chooses in lists and fields';
   if (/^(Shift\+)?F8$/.test(key)) return 'The logs have it';
   if (/^Mod\+(Shift\+)?[ACVXTNWQ]$/.test(key)) return 'The system or the list has it';
-  if (/^[jkxo]$/.test(key)) return 'The list has it';
+  if (/^[jklxo]$/.test(key)) return 'The list has it';
   return null;
 }
 
@@ -119,7 +119,8 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['Space'], what: 'Include, or undo it' },
       { keys: ['x'], what: 'Exclude (Alt-click)' },
       { keys: ['o'], what: 'Only this' },
-      { keys: ['↓', 'Enter'], what: 'From the search into the list' },
+      { keys: ['↓'], what: 'In the empty search: what was asked before (Alt ↓ anywhere in it); Del forgets it' },
+      { keys: ['Enter'], what: 'From the search into the list, as ↓ does where nothing was asked before' },
       { keys: ['Backspace'], what: 'In the empty search: drop the last filter' },
     ],
   },
@@ -130,6 +131,7 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
       { keys: ['PgUp', 'PgDn'], what: 'A screen at a time' },
       { keys: ['Home', 'End'], what: 'First and last run' },
       { keys: ['Enter'], what: 'Open the run' },
+      { keys: ['l'], what: 'Open the run where the search has found it: at the log lines, the parameters' },
       { keys: ['Space'], what: 'Choose the run, or not (Ctrl/⌘-click)' },
       { keys: ['Shift'], what: 'With a click or a key that moves: choose from there to here' },
       { keys: ['Ctrl/⌘ A'], what: 'Choose all' },

@@ -198,6 +198,8 @@ export class WorkspaceEditor {
     else {
       const { [name]: preset, ...others } = app.settings.default_presets;
       if (preset !== undefined) await app.save({ default_presets: { ...others, [saved.name]: preset } });
+      const { [name]: asked, ...rest } = app.settings.recent_queries;
+      if (asked !== undefined) await app.save({ recent_queries: { ...rest, [saved.name]: asked } });
       await app.reload();
     }
     notes.say(`Saved the connection of “${saved.name}”`);

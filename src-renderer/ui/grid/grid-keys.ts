@@ -9,7 +9,7 @@ type RowKeyState = {
   /** rows a page moves by */
   page: number;
 };
-type RowAction = { go: number } | 'header' | 'open' | 'toggle' | 'tabs' | 'flow_run';
+type RowAction = { go: number } | 'header' | 'open' | 'toggle' | 'tabs' | 'flow_run' | 'found';
 
 /** null: not a key of the rows */
 export function rowAction(key: string, { active, first, count, page }: RowKeyState): RowAction | null {
@@ -39,6 +39,8 @@ export function rowAction(key: string, { active, first, count, page }: RowKeySta
       return 'tabs';
     case 'g':
       return 'flow_run';
+    case 'l':
+      return 'found';
     default:
       return null;
   }

@@ -37,6 +37,12 @@ export type GridProps = {
   isChosen?: (id: string) => boolean;
   /** whether the row came to match the preset on screen since the person last looked; reading it must be reactive */
   isNew?: (id: string) => boolean;
+  /** where the searched words stand in a row, in words: `first` can be gone to. null: nothing is said; reading it must be reactive */
+  foundIn?: (id: string) => { first: string; rest: string } | null;
+  /** to where the searched words stand in this run */
+  onfound?: (index: number, row: TaskRunRow) => void;
+  /** places of the searched words in a text; null: nothing is searched for */
+  hits?: ((text: string) => [from: number, to: number][]) | null;
   /** Ctrl or Cmd with a click, or Space */
   ontoggle?: (index: number, row: TaskRunRow) => void;
   /** Shift with a click or a key that moves: the rows from the last chosen one, or else from `from`, to `to` */

@@ -1,9 +1,10 @@
 /** What a run's own JSON says beyond the columns of the grid, ready to show. Absent and null are the same: not shown. */
 import { attemptSeconds } from '../../../src-main/contract/attempt.ts';
+import { jsonTexts } from '../../../src-main/contract/json-texts.ts';
 import type { RunLink, TaskRunDetail, TaskRunRow } from '../../../src-main/contract/run.ts';
 import { parseTime } from '../../../src-main/contract/time.ts';
 import { formatCount, formatDuration, plural, secondsBetween } from '../../format.ts';
-import { member, readJson, scalar, type JsonNode } from '../../ui/text/json-text.ts';
+import { member, readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-text.ts';
 
 /** One thing passed to a parameter. `link` null: a run that the archive does not hold, named by its id. */
 export type InputItem =
@@ -65,6 +66,26 @@ export function readRecord(detail: TaskRunDetail): RunRecord {
     labels: readEntries(member(root, 'labels')),
     result: readEntries(member(member(root, 'state'), 'data')).filter(({ value }) => value !== 'null'),
   };
+}
+
+/** Parameters of the run's flow run as JSON text; null when it has none. */
+export function parametersOf({ flow_run_json }: TaskRunDetail): string | null {
+  try {
+    const node = flow_run_json === null ? null : member(readJson(flow_run_json), 'parameters');
+    return node?.kind === 'object' && node.entries.length > 0 ? writeJson(node) : null;
+  } catch {
+    return null; // too deep to be shown
+  }
+}
+
+/** What is searched of them. */
+export function parameterTexts({ flow_run_json }: TaskRunDetail): string[] {
+  try {
+    const row = JSON.parse(flow_run_json ?? 'null') as { parameters?: unknown } | null;
+    return jsonTexts(row?.parameters);
+  } catch {
+    return []; // NaN, which Python writes
+  }
 }
 
 function readEntries(node: JsonNode | null): { key: string; value: string }[] {

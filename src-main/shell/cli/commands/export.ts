@@ -1,0 +1,158 @@
+/** `taskscope export`: writes every row of a question to a file, a folder or standard output. */
+import { resolve } from 'node:path';
+import { AppError, toAppError } from '../../../contract/errors.ts';
+import {
+  delimiters,
+  exportKinds,
+  exportOptionsSchema,
+  fileEndings,
+  formatsOf,
+  makesFolder,
+  type ExportOptions,
+} from '../../../contract/export.ts';
+import type { Query } from '../../../contract/query.ts';
+import type { App } from '../../../core/app.ts';
+import { queryOfBody } from '../../../core/prefect-body.ts';
+import { plainShell } from '../../../core/shell.ts';
+import { DONE, print, Progress, say, untilStopped, UsageError } from '../../terminal.ts';
+import {
+  checkDamage,
+  common,
+  damageOptions,
+  parse,
+  withApp,
+  workspaceOf,
+  type Command,
+  type Values,
+} from './options.ts';
+import { paginate, questionOf, questionOptions, type Question } from './questions.ts';
+
+const options = {
+  ...common,
+  ...questionOptions,
+  ...damageOptions,
+  what: { type: 'string' },
+  format: { type: 'string' },
+  out: { type: 'string' },
+  columns: { type: 'string' },
+  header: { type: 'string' },
+  times: { type: 'string' },
+  tags: { type: 'string' },
+  delimiter: { type: 'string' },
+  bom: { type: 'boolean' },
+  safe: { type: 'boolean' },
+  'by-day': { type: 'boolean' },
+  compression: { type: 'string' },
+  force: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+} as const;
+
+const STDOUT = '-';
+
+export const exportFile: Command = (args) => {
+  const { values } = parse({ args, options });
+  const { out, force = false, quiet = false } = values;
+  const asked = optionsOf(values);
+  if (!out) throw new UsageError('--out names the file to write; --out - is standard output');
+  if (out === STDOUT && makesFolder(asked)) throw new UsageError('a folder cannot be written to standard output');
+  const path = out === STDOUT ? out : resolve(out);
+  const shell = {
+    ...plainShell,
+    chooseSavePath: () => Promise.resolve({ path, download: null, overwrite: force }),
+  };
+  return withApp(
+    values,
+    async (app) => {
+      const workspace = await workspaceOf(app, values);
+      await checkDamage(app, workspace, values);
+      const question = await questionOf(app, workspace, values);
+      const query = await wholeQuery(app, workspace, question);
+      // JSON is the server's own row unless columns were asked for
+      const own = 'query' in question && !['json', 'jsonl'].includes(asked.format) ? question.columns : null;
+      return write(app, { ...asked, workspace, query, columns: asked.columns ?? own, path, quiet });
+    },
+    shell,
+  );
+};
+
+/** Throws UsageError. */
+function optionsOf(values: Values<typeof options>): ExportOptions {
+  const what = choice('what', values.what ?? 'runs', exportKinds);
+  const format = choice('format', values.format ?? formatOfName(values.out, what), formatsOf[what]);
+  const columns = values.columns?.split(',').map((column) => column.trim()) ?? null;
+  if (columns?.some((column) => column === '')) throw new UsageError('--columns takes names joined by commas');
+  if (columns && new Set(columns).size < columns.length) throw new UsageError('--columns has a name twice');
+  const times = choice('times', values.times ?? 'utc', ['utc', 'local'] as const);
+  return exportOptionsSchema.parse({
+    what,
+    format,
+    columns,
+    header: choice('header', values.header ?? 'key', ['key', 'title'] as const),
+    time_zone: times === 'utc' ? null : new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    tags: choice('tags', values.tags ?? 'json', ['json', 'joined'] as const),
+    delimiter: delimiterOption(values.delimiter ?? ','),
+    bom: values.bom,
+    safe: values.safe,
+    by_day: values['by-day'],
+    compression: choice('compression', values.compression ?? 'zstd', ['zstd', 'snappy'] as const),
+  });
+}
+
+function choice<T extends string>(name: string, given: string, known: readonly T[]): T {
+  const found = known.find((one) => one === given);
+  if (found === undefined) throw new UsageError(`--${name} takes ${known.join(', ')}, not ${given}`);
+  return found;
+}
+
+/** The format that the file's name ends with; else the usual one. */
+function formatOfName(out: string | undefined, what: ExportOptions['what']): ExportOptions['format'] {
+  const fits = formatsOf[what].find((format) => fileEndings[format] !== '' && out?.endsWith(fileEndings[format]));
+  return fits ?? formatsOf[what][0];
+}
+
+/** A tab is hard to type. */
+function delimiterOption(given: string): ExportOptions['delimiter'] {
+  return given === 'tab' || given === '\\t' ? '\t' : choice('delimiter', given, delimiters);
+}
+
+type What = ExportOptions & { workspace: string; query: Query; path: string; quiet: boolean };
+
+/** Prints path, rows and bytes as one JSON line, unless the rows themselves go to stdout. Ctrl+C leaves no file. */
+async function write(app: App, { path, quiet, ...what }: What): Promise<number> {
+  const signal = untilStopped();
+  const place = await app.handlers['export.choose']({ suggested: path, folder: makesFolder(what) }, { signal });
+  if (!place) throw new AppError('INTERNAL', 'no place to save to');
+  const progress = new Progress();
+  try {
+    for await (const item of app.handlers['export.run']({ ...what, result: null, save: place.save }, { signal })) {
+      if (signal.aborted) throw new AppError('CANCELLED', 'stopped');
+      if (item.kind === 'progress') {
+        const of = item.total === null ? '' : ` of ${item.total}`;
+        if (!quiet && process.stderr.isTTY) progress.show(`${item.rows}${of} rows`);
+      } else if (path !== STDOUT && !quiet)
+        await print(JSON.stringify({ path: item.path, rows: item.rows, bytes: item.bytes }));
+      if (item.kind === 'done' && item.cut) say(`${item.cut} cells had more text than a sheet holds, and were cut.`);
+    }
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    // whoever reads stdout has seen enough, as `head` does
+    if (path === STDOUT && error.details.reason === 'EPIPE') return DONE;
+    if (error.code !== 'FILE_EXISTS') throw thrown;
+    throw new AppError(error.code, error.message, {
+      ...error.details,
+      advice: 'Nothing was changed. --force overwrites it.',
+    });
+  } finally {
+    progress.end();
+  }
+  return DONE;
+}
+
+/** Has the local API check the body first, so that a refusal is in Prefect's words. */
+async function wholeQuery(app: App, workspace: string, question: Question): Promise<Query> {
+  if ('query' in question) return question.query;
+  const reply = await paginate(app, workspace, question.body);
+  if (reply.status !== 200) throw new AppError('BAD_INPUT', `the body was refused: ${reply.body}`);
+  const { prefect } = await app.archives.describe(app.workspaces.get(workspace));
+  return queryOfBody(question.body, prefect);
+}
