@@ -23,16 +23,16 @@ export const parentFields = {
   deployment_name: 'flow_run.deployment.name',
 } as const;
 
-/** … whether it has started a flow run of its own, and whether it was left behind (left-behind.ts). Straight from the index. Times in µs, total_run_time in seconds. */
+/** … whether it has started a flow run of its own, whether it was left behind (left-behind.ts), and whether it took longer than the p95 of its task. Straight from the index. Times in µs, total_run_time in seconds. */
 export type TaskRunRow = { [F in OwnField]: ValueOf<TaskRunFields[F]> } & {
   [F in keyof typeof parentFields]: string | null;
-} & { has_subflow: boolean; left_behind: string | null };
+} & { has_subflow: boolean; left_behind: string | null; over_p95: boolean | null };
 
 /** Names of the row's values that come from fields, and each field's path from a task run. */
 export const rowPaths = Object.fromEntries([
   ...fieldsOf('task_run').flatMap(([name, { stored }]) => (stored === false ? [] : [[name, name]])),
   ...Object.entries(parentFields),
-]) as Record<Exclude<keyof TaskRunRow, 'has_subflow' | 'left_behind'>, string>;
+]) as Record<Exclude<keyof TaskRunRow, 'has_subflow' | 'left_behind' | 'over_p95'>, string>;
 
 function rowValueSchema({ kind, absent }: FieldInfo): z.ZodType {
   if (kind === 'tags') return z.array(z.string());
@@ -47,6 +47,7 @@ export const taskRunRowSchema = z.object({
   ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, z.string().nullable()])),
   has_subflow: z.boolean(),
   left_behind: z.string().nullable(),
+  over_p95: z.boolean().nullable(),
 }) as unknown as z.ZodObject<{ [F in keyof TaskRunRow]: z.ZodType<TaskRunRow[F]> }>;
 
 const runLinkSchema = z.object({

@@ -23,6 +23,7 @@ const row = fc.record(
     ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, orNull(text)])),
     has_subflow: fc.boolean(),
     left_behind: fc.option(fc.string(), { nil: null }),
+    over_p95: fc.option(fc.boolean(), { nil: null }),
   },
   { noNullPrototype: true },
 ) as unknown as fc.Arbitrary<TaskRunRow>;

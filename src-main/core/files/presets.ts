@@ -28,6 +28,36 @@ export const builtinPresets: readonly Preset[] = [
     builtin: true,
   },
   {
+    id: 'builtin-new-failures',
+    name: 'New failures, last 24 h',
+    folder: '',
+    query: {
+      // the failure is new, not only the run: no run that is kept had it before
+      where: { and: [{ field: 'failure_since', from: { ago: DAY } }] },
+      sort: [{ field: 'expected_start_time', dir: 'desc' }],
+    },
+    columns: ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'],
+    names: {},
+    builtin: true,
+  },
+  {
+    id: 'builtin-over-p95',
+    name: 'Longer than their p95, last 24 h',
+    folder: '',
+    query: {
+      where: {
+        and: [
+          { field: 'over_p95', in: [true] },
+          { field: 'expected_start_time', from: { ago: DAY } },
+        ],
+      },
+      sort: [{ field: 'total_run_time', dir: 'desc' }],
+    },
+    columns: null,
+    names: {},
+    builtin: true,
+  },
+  {
     id: 'builtin-crashed',
     name: 'Crashed this week',
     folder: '',

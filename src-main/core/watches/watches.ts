@@ -171,7 +171,8 @@ export class Watches {
     });
     for (const [i, { watch, key, first, where, whole }] of asked.entries()) {
       known.set(key, { where, whole });
-      this.#replace(watch, (one) => taken(one, found[i], now, first), found[i].runs.length > 0 || first);
+      const news = found[i];
+      if (news) this.#replace(watch, (one) => taken(one, news, now, first), news.runs.length > 0 || first);
     }
     await this.#tellOf(entry, presets, now);
   }

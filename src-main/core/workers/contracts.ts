@@ -239,10 +239,12 @@ export const queryContract = {
       most: z.number(),
     }),
     z.array(
-      z.object({
-        runs: z.array(z.object({ id: z.string(), created: z.number() })),
-        cut: z.object({ count: z.number(), created: z.number() }).nullable(),
-      }),
+      z
+        .object({
+          runs: z.array(z.object({ id: z.string(), created: z.number() })),
+          cut: z.object({ count: z.number(), created: z.number() }).nullable(),
+        })
+        .nullable(),
     ),
   ),
   groups: call(contract['query.groups'].input.omit({ workspace: true }), groupsSchema),

@@ -8,6 +8,9 @@ import * as rowSet from '../../query/columns/row-set.ts';
 import type { RowSet } from '../../query/columns/row-set.ts';
 import type { Engine } from '../../query/engine.ts';
 
+/** µs between two looks without any changed row, for conditions that the clock alone changes. */
+const CLOCK_EVERY = 60_000_000;
+
 /** `key`: names the watch to this thread. `told`: ids that are not wanted any more; null: those handed out since the last call are known. */
 export type WatchedCondition = {
   key: string;
@@ -38,16 +41,19 @@ export class MatchFinder {
     this.#engine = engine;
   }
 
-  /** What is new at `now`, µs; at most `most` of it. Throws BAD_INPUT for a condition that cannot be asked. */
-  find(watch: WatchedCondition, now: number, most: number): NewMatches {
+  /**
+   * What is new at `now`, µs; at most `most` of it. null: it was not looked, since no row has changed and the clock has not gone on by much. Throws
+   * BAD_INPUT for a condition that cannot be asked.
+   */
+  find(watch: WatchedCondition, now: number, most: number): NewMatches | null {
     const engine = this.#engine;
+    const unchanged = watch.told === null && this.#versions.get(watch.key) === engine.version;
+    if (unchanged && now >= watch.looked && now - watch.looked < CLOCK_EVERY) return null;
+    this.#versions.set(watch.key, engine.version);
     const before = engine.mask('task_run', watch.where, watch.looked);
     const matching = engine.mask('task_run', watch.where, now);
     // a row that does not match as it is now by the clock of the last look has come to match by the clock alone
     const byClock = before === matching ? null : rowSet.andNot(matching, before);
-    const unchanged = watch.told === null && this.#versions.get(watch.key) === engine.version;
-    if (unchanged && byClock === null) return { runs: [], cut: null };
-    this.#versions.set(watch.key, engine.version);
     const changed = rowSet.and(matching, engine.mask('task_run', changedSince(watch.since), now));
     let candidates = byClock ? rowSet.or(changed, byClock) : changed;
     if (watch.floor !== null)

@@ -95,7 +95,7 @@ export class QueryResults {
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
     },
     newMatches: async ({ watches, now, most }, { signal }) => {
-      const found: NewMatches[] = [];
+      const found: (NewMatches | null)[] = [];
       this.#finder?.keep(new Set(watches.map(({ key }) => key)));
       for (const watch of watches) {
         await nextTurn(signal);
@@ -216,13 +216,13 @@ export class QueryResults {
     };
   }
 
-  #newMatches(watch: WatchedCondition, now: number, most: number): NewMatches {
+  #newMatches(watch: WatchedCondition, now: number, most: number): NewMatches | null {
     try {
-      return this.#finder?.find(watch, now, most) ?? { runs: [], cut: null };
+      return this.#finder?.find(watch, now, most) ?? null;
     } catch (thrown) {
       // a preset of a newer version, with a field that is not known here
       if (toAppError(thrown).code !== 'BAD_INPUT') throw thrown;
-      return { runs: [], cut: null };
+      return null;
     }
   }
 

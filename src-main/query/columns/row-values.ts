@@ -115,6 +115,7 @@ export function taskRunReader(tables: Tables, withSubflow: () => RowSet): RowRea
   const columns = (rids: ArrayLike<number>): Record<string, unknown[]> => ({
     ...Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])),
     left_behind: tables.task_run.rules?.leftBehind(rids) ?? [],
+    over_p95: tables.task_run.rules?.overP95(rids) ?? [],
   });
   return {
     row: (rid) =>

@@ -21,6 +21,7 @@ type Rules = {
   has(field: string): boolean;
   column(field: string): Column;
   leftBehind(rids: ArrayLike<number>): (string | null)[];
+  overP95(rids: ArrayLike<number>): (boolean | null)[];
 };
 
 export class Table {

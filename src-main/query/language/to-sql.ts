@@ -16,7 +16,7 @@ import {
 } from '../../contract/query.ts';
 import { formatTime, MICROS_PER_SECOND } from '../../contract/time.ts';
 import { nullsFirst } from './collation.ts';
-import { LEFT_BEHIND } from '../columns/run-rules.ts';
+import { followsFromMany } from '../columns/run-rules.ts';
 import { backReference } from './conditions.ts';
 
 type Comparison = Extract<Condition, { field: string }>;
@@ -50,8 +50,8 @@ export function toSql({ where, sort }: Query, columns: readonly string[], dialec
 }
 
 /**
- * The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own; what is left behind
- * follows from percentiles of other runs.
+ * The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own; what is left
+ * behind, longer than a percentile or a new failure follows from other runs.
  */
 export function sayable(where: Condition): { said: Condition[]; lost: Condition[] } {
   const parts = 'and' in where ? where.and : [where];
@@ -61,7 +61,7 @@ export function sayable(where: Condition): { said: Condition[]; lost: Condition[
 
 export const sayableSort = (sort: readonly SortKey[]): SortKey[] => sort.filter(({ field }) => hasValue(field));
 
-const hasValue = (path: string): boolean => path !== LEFT_BEHIND && !path.endsWith(`.${LEFT_BEHIND}`);
+const hasValue = (path: string): boolean => !followsFromMany(path.slice(path.lastIndexOf('.') + 1));
 
 /** What the view of task runs shows of their parents. */
 const parentColumns: Record<string, string> = {

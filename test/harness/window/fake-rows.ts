@@ -73,6 +73,7 @@ export function fakeRow(index: number): TaskRunRow {
     total_run_time: seconds,
     has_subflow: false,
     left_behind: null,
+    over_p95: null,
     gone: index % 53 === 52 ? EPOCH : null,
   };
 }
