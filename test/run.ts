@@ -16,6 +16,7 @@ import { findOrFetchChromium } from './run/chromium.ts';
 import { findOrInstallPostgres } from './run/postgres.ts';
 import { findOrMakeNewest, findOrMakePrefect } from './run/prefect.ts';
 import { findOrInstallSqlite } from './run/sqlite.ts';
+import { findOffice } from './run/office.ts';
 import { findOrMakeReaders } from './run/readers.ts';
 import { runE2e, runNodeTests } from './run/suites.ts';
 import { Tally } from './run/tally.ts';
@@ -67,6 +68,9 @@ export async function run(root: string, args: string[]): Promise<number> {
       const readers = await findOrMakeReaders();
       if (readers.path) env.TASKSCOPE_READERS_PYTHON = readers.path;
       told('openpyxl', readers, tally);
+      const office = await findOffice();
+      if (office.path) env.TASKSCOPE_SOFFICE = office.path;
+      told('LibreOffice', office, tally, 'welcome');
     }
     let chromium = null;
     if (wanted.has('e2e')) {

@@ -198,7 +198,7 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
   FOLDER_IN_USE: ({ say, has }) => ({
     title: `Another Taskscope${has('pid') ? ` (process ${say('pid', '')})` : ''} has this data folder open`,
     advice:
-      'Browsing works here; to sync or change something use the other one or close it, or choose another --data-dir.',
+      'Browsing works here. To sync or change something, use the other one, close it, or start this one with another --data-dir.',
   }),
   ARCHIVE_NEWER: ({ say }) => ({
     title: 'This archive was written by a newer Taskscope',

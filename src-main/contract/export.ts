@@ -49,13 +49,13 @@ export const exportOptionsSchema = z.object({
     .refine((paths) => new Set(paths).size === paths.length, 'a column is named twice')
     .nullable()
     .default(null),
-  /** heads of the columns: `flow_run.name` or `Flow run`. Of csv, parquet and xlsx */
+  /** heads of the columns: `flow_run.name` or `Flow run`. Of csv, parquet and xlsx; of logs as csv */
   header: z.enum(['key', 'title']).default('key'),
   /** IANA name of the zone in which csv, text and xlsx show times, with its offset; null: UTC */
   time_zone: z.string().nullable().default(null),
   /** tags in one cell of csv and xlsx: `["a","b"]` or `a, b` */
   tags: z.enum(['json', 'joined']).default('json'),
-  /** of csv */
+  /** of csv, be it a table among artifacts */
   delimiter: z.enum(delimiters).default(','),
   /** csv begins with a byte order mark, by which Excel knows UTF-8 */
   bom: z.boolean().default(false),

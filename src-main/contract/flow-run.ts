@@ -95,10 +95,12 @@ export const flowRunLogsSchema = z.object({
   kept: z.number(),
   /** of the task runs in this piece, those of which only the first lines are here */
   cut: z.number(),
+  /** the bounds of the merged log are reached: further lines are kept and not sent */
+  full: z.boolean(),
   lines: z.array(logLineSchema.extend({ run: z.string() })),
 });
 export type FlowRunLogs = z.infer<typeof flowRunLogsSchema>;
 export type FlowRunLine = FlowRunLogs['lines'][number];
 
-/** Most lines in the merged log of a flow run: some 40 MB in the window. */
-export const MOST_MERGED = 200_000;
+/** Most of a flow run's merged log, all answers together, since the window holds all of it: 200 characters are an ordinary line. */
+export const MOST_MERGED = { lines: 200_000, characters: 40_000_000 };

@@ -21,7 +21,7 @@ export type Condition =
   | { or: Condition[] } // [] is false
   | { not: Condition }
   | { has: string; where: Condition } // a relation of the current entity with at least one row for which `where` is true
-  | { field: string; in: (string | number | boolean)[] } // [] is false
+  | { field: string; in: (string | number | boolean)[] } // [] is false; of ids also their beginnings, see uuidStart
   | { field: string; like: string } // Prefect's like_: %…% around it, its own wildcards live, dialect rules
   | { field: string; contains: string } // literal, Unicode case-insensitive
   | { field: string; from?: Instant; to?: Instant } // inclusive; times in µs, numbers in the field's unit

@@ -5,7 +5,7 @@
  */
 import { ansiFree } from './ansi.ts';
 import { quoted, unescaped } from './query-text/names.ts';
-import { dashed, uuidHex } from './uuid.ts';
+import { dashed, uuidHex, uuidStart } from './uuid.ts';
 
 export type SearchTerm = {
   /** as typed, without quotes, minus and star */
@@ -41,10 +41,9 @@ export function termText({ text, not, phrase }: SearchTerm): string {
 /** Path of a page of Prefect's UI or API about one row, under whatever prefix. Cloud's paths name an account and a workspace before it. */
 const page = /\/(?:task[-_]run|flow[-_]run|flow|deployment)s?\/([0-9a-f-]{32,36})(?=[/?#]|$)/gi;
 
-/** The id that a term is, or the row whose page it is the address of. `address`: it says nothing else. null: neither. */
+/** The id that a term is or begins, or the row whose page it is the address of. `address`: it says nothing else. null: neither. */
 export function idOf(term: string): { id: string; address: boolean } | null {
-  const hex = uuidHex(term);
-  if (hex !== null) return { id: dashed(hex), address: false };
+  if (uuidStart(term) !== null) return { id: term, address: false };
   const last = [...term.matchAll(page)].at(-1)?.[1];
   const named = last === undefined ? null : uuidHex(last);
   return named === null ? null : { id: dashed(named), address: true };

@@ -30,7 +30,6 @@ const leftAtSchema = z.object({
   row: z.number().int().min(0).max(1_000_000_000),
   chosen: z.array(z.string()).max(1000),
 });
-export type LeftAt = z.infer<typeof leftAtSchema>;
 
 /** Questions that are kept of one workspace. */
 export const MOST_RECENT = 12;
@@ -74,25 +73,7 @@ export const settingsSchema = z.object({
 export type Settings = z.infer<typeof settingsSchema>;
 
 const { shape } = settingsSchema;
+type Shape = { [Name in keyof typeof shape]: ReturnType<(typeof shape)[Name]['removeDefault']> };
+const withoutDefaults = Object.entries(shape).map(([name, setting]) => [name, setting.removeDefault()]);
 /** A change of some settings. Without the defaults, which zod fills in for what is left out of a `partial`, too. */
-export const settingsChangeSchema = z
-  .object({
-    theme: shape.theme.removeDefault(),
-    time_zone: shape.time_zone.removeDefault(),
-    workspace: shape.workspace.removeDefault(),
-    columns: shape.columns.removeDefault(),
-    panel_width: shape.panel_width.removeDefault(),
-    detail_width: shape.detail_width.removeDefault(),
-    sync_every: shape.sync_every.removeDefault(),
-    closed_sections: shape.closed_sections.removeDefault(),
-    pinned_presets: shape.pinned_presets.removeDefault(),
-    default_presets: shape.default_presets.removeDefault(),
-    recent_queries: shape.recent_queries.removeDefault(),
-    export_choice: shape.export_choice.removeDefault(),
-    export_folder: shape.export_folder.removeDefault(),
-    demo_hint: shape.demo_hint.removeDefault(),
-    keys: shape.keys.removeDefault(),
-    left_at: shape.left_at.removeDefault(),
-    quiet_hours: shape.quiet_hours.removeDefault(),
-  } satisfies Record<keyof Settings, z.ZodType>)
-  .partial();
+export const settingsChangeSchema = z.object(Object.fromEntries(withoutDefaults) as Shape).partial();

@@ -7,8 +7,8 @@ const micros = z.number().nullable();
 
 const syncPhaseSchema = z.enum(['idle', 'running', 'cancelling', 'failed']);
 /**
- * The server's own word of what changes, as it changes. off: nobody listens (paused, no sync yet); unsupported: this server or a
- * proxy before it has no such stream, and passes by the clock do the work.
+ * Whether the server's events are read. off: they are not (paused, or no sync yet); unsupported: this server, or a proxy before it, has no
+ * stream of events, and syncs by the clock do the work.
  */
 export const liveSchema = z.enum(['off', 'connecting', 'on', 'unsupported']);
 export type Live = z.infer<typeof liveSchema>;

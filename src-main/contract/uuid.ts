@@ -6,6 +6,17 @@ export function uuidHex(text: string): string | null {
   return shape.test(text) ? text.replaceAll('-', '').toLowerCase() : null;
 }
 
+/** Hex digits from which on the beginning of an id stands for it: what Prefect's own logs and pages shorten ids to. */
+const SHORTEST_START = 8;
+
+/** The digits in lower case of a UUID or of its beginning, at least 8, with the dashes where they belong or without any; null when the text is neither. */
+export function uuidStart(text: string): string | null {
+  const plain = text.toLowerCase();
+  const hex = plain.replaceAll('-', '');
+  if (hex.length < SHORTEST_START || hex.length > 32 || !/^[0-9a-f]+$/.test(hex)) return null;
+  return hex === plain || dashed(hex.padEnd(32, '0')).startsWith(plain) ? hex : null;
+}
+
 /** As Prefect writes ids: lower case, with its four dashes. */
 export function isCanonicalUuid(text: string): boolean {
   const hex = uuidHex(text);

@@ -1,5 +1,5 @@
 /** CSV cells of texts that the index keeps once each, by code: the bytes of a text are made once. */
-import { csvText } from './csv.ts';
+import { csvText } from '../contract/csv-text.ts';
 import { rowsOf, type BlockColumn, type BlockOptions, type CellWriter, type Rows } from './csv-cells.ts';
 
 /** Bytes of cells that are kept before all are forgotten: columns whose texts hardly repeat would keep all of them. */
@@ -91,7 +91,8 @@ export function codeWriter(column: Extract<BlockColumn, { kind: 'codes' }>, opti
 /** Names lie in two parts. Where one of them asks for quotes, or the beginning would be a formula, the whole name is put together. */
 export function nameWriter(column: Extract<BlockColumn, { kind: 'names' }>, options: BlockOptions): CellWriter {
   const odd = (text: string) => csvText(text, options) !== text;
-  const oddHeads = flags((code) => odd(column.head(code)));
+  // "-5" is a number and "-5a" is not
+  const oddHeads = flags((code) => odd(column.head(code)) || odd(`${column.head(code)}a`));
   const oddSuffixes = flags((code) => code !== 0 && odd(`a${column.suffix(code)}`));
   const heads = new TextBytes((code) => column.head(code));
   const suffixes = new TextBytes((code) => column.suffix(code));

@@ -21,7 +21,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { AppError, isNoRoom } from '../contract/errors.ts';
-import { partialOf, removeOwn, removeStale } from './partials.ts';
+import { clearOwn, clearStale, partialOf, replacedOf } from './partials.ts';
 
 /**
  * `rows`: rows up to the end of this chunk. `total`: rows of the whole file, null while it is not known. `file`: of an export that makes a
@@ -78,7 +78,7 @@ export async function* writeFile(
       await writing;
       // the next chunk is made while this one is written
       writing = output.write(piece, either);
-      writing.catch(() => undefined);
+      writing.catch(() => undefined); // awaited before the next chunk
       bytes += piece.chunk.byteLength;
       ({ rows, total, cut = 0 } = piece);
       if (bytes >= look) {
@@ -133,7 +133,7 @@ async function openOutput(path: string, signal: AbortSignal, overwrite: boolean)
   if (found?.isCharacterDevice()) return intoPlace(await open(target, 'w'));
   if (found?.isDirectory()) throw Object.assign(new Error(`${target} is a folder`), { code: 'EISDIR' });
   if (found && !overwrite) throw exists(path);
-  await removeStale(target);
+  await clearStale(target);
   return besideTarget(target, found?.mode ?? null, overwrite);
 }
 
@@ -169,8 +169,8 @@ async function besideTarget(target: string, mode: number | null, overwrite: bool
 /** A folder of files: whole under its name, or not there, as a file is. */
 async function openFolder(path: string, overwrite: boolean, ours: RegExp): Promise<Output> {
   const target = await followLinks(path);
+  await clearStale(target); // before the check: it may bring back the folder that an export was about to replace
   await checkFolder(target, overwrite, ours);
-  await removeStale(target);
   const partial = partialOf(target);
   await mkdir(partial, { mode: OWNER_ONLY_FOLDER });
   let current: { name: string; file: FileHandle } | null = null;
@@ -200,12 +200,20 @@ async function openFolder(path: string, overwrite: boolean, ours: RegExp): Promi
         await close();
         await checkFolder(target, overwrite, ours);
         await chmod(partial, ORDINARY_FOLDER & ~process.umask());
-        const old = partialOf(target);
+        const old = replacedOf(target);
         const replaced = await rename(target, old).then(
           () => true,
-          () => false,
+          (thrown: unknown) => {
+            if (codeOf(thrown) !== 'ENOENT') throw thrown;
+            return false;
+          },
         );
-        await rename(partial, target);
+        try {
+          await rename(partial, target);
+        } catch (thrown) {
+          if (replaced) await rename(old, target);
+          throw thrown;
+        }
         if (replaced) await rm(old, { recursive: true, force: true });
       } catch (thrown) {
         await discard();
@@ -252,8 +260,8 @@ async function openStdout(): Promise<Output> {
   return { disk: null, write: ({ chunk }, signal) => writeAll(file, chunk, signal), finish: done, discard: done };
 }
 
-/** Removes what an export to `path` has left whose thread has died. Never throws. */
-export const discardUnfinished = (path: string): Promise<void> => followLinks(path).then(removeOwn, () => undefined);
+/** Clears away what an export to `path` has left whose thread has died. Never throws. */
+export const discardUnfinished = (path: string): Promise<void> => followLinks(path).then(clearOwn, () => undefined);
 
 /** Where the last link of a chain points, also when nothing is there yet. */
 export async function followLinks(path: string): Promise<string> {

@@ -34,8 +34,11 @@ type Library = {
 /** By its name in a variable: it is read from node_modules with the first export, and is in no bundle. */
 const LIBRARY: string = 'hyparquet-writer';
 
-/** Rows of a group. Readers skip whole groups; the values of one are in memory while it is written. */
-export const GROUP_ROWS = 10_000;
+/**
+ * Rows of a group. Readers skip whole groups; the values of one are in memory while it is written. Twice as many make the file 4 % smaller,
+ * and outlive the young heap: 55 MiB more memory at a million rows.
+ */
+export const GROUP_ROWS = 5_000;
 /** Level 3 is zstd's own default. */
 const LEVEL = 3;
 

@@ -72,7 +72,7 @@ function isPlainHttp(thrown: unknown): boolean {
 export class CutOff extends Error {}
 
 /** For errors of undici, Node's sockets and TLS. `url` must hold no secret; `proxy`: host and port of the proxy in use. */
-export function fromThrown(thrown: unknown, url: string, proxy: string | null = null): Failure {
+export function fromThrown(thrown: unknown, url: string, proxy: string | null): Failure {
   if (thrown instanceof AppError) return { error: thrown, again: 'never', after: null, unreachable: false };
   if (thrown instanceof CutOff) return badReply(url, 'it was cut off');
   const host = new URL(url).host;

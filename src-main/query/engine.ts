@@ -4,6 +4,7 @@ import { AppError } from '../contract/errors.ts';
 import type { PrefectFilters } from '../contract/prefect/filter.ts';
 import { prefectRules, type PrefectRules } from '../contract/prefect/versions.ts';
 import { TRUE } from '../contract/query.ts';
+import { uuidHex, uuidStart } from '../contract/uuid.ts';
 import type {
   Condition,
   Dialect,
@@ -28,6 +29,7 @@ import { groups } from './facets/groups.ts';
 import { histogram } from './facets/histogram.ts';
 import { Permutations } from './order/permutations.ts';
 import { prefectCondition, prefectSort } from './language/prefect.ts';
+import { beginningWith } from './order/id-order.ts';
 import { ResultOrder } from './order/result-order.ts';
 import { RunRules } from './columns/run-rules.ts';
 import { Frozen } from './columns/frozen.ts';
@@ -41,7 +43,6 @@ import {
 } from './columns/row-values.ts';
 import { loadSnapshot, saveSnapshot } from './index-file/snapshot.ts';
 import { emptyTables, TableSet, type Tables } from './columns/table-set.ts';
-import { parseUuid } from './columns/uuid-words.ts';
 
 export type Question = {
   entity?: Entity;
@@ -113,8 +114,8 @@ export class Engine {
     this.#evaluator = new Evaluator(tables, {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
-      ridOf: (table, id) => this.ridOf(table.entity, id) ?? 0,
-      search: (table, match) => this.#source.search?.(table, match) ?? [],
+      ridsOf: ({ entity }, id) => this.#ridsOf(entity, uuidStart(id)),
+      search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
       withLogs: () => this.#source.withLogs?.() ?? [],
     });
     this.#withSubflow = null;
@@ -337,22 +338,14 @@ export class Engine {
 
   /** The rid of an id in any spelling, of stubs too; null when the archive has no row with the id. */
   ridOf(entity: Entity, id: string): number | null {
-    const wanted = parseUuid(id);
-    if (!wanted) return null;
-    const rows = this.#permutations.byId(entity);
-    const { words } = this.#tables[entity].ids;
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const at = rows[middle] * 4;
-      let order = 0;
-      for (let i = 0; i < 4 && order === 0; i++) order = words[at + i] - wanted[i];
-      if (order === 0) return rows[middle];
-      if (order > 0) low = middle + 1;
-      else high = middle;
-    }
-    return null;
+    const [rid] = this.#ridsOf(entity, uuidHex(id));
+    return rid ?? null;
+  }
+
+  #ridsOf(entity: Entity, hex: string | null): Uint32Array {
+    return hex === null
+      ? new Uint32Array(0)
+      : beginningWith(this.#tables[entity], this.#permutations.byId(entity), hex);
   }
 
   idOf(entity: Entity, rid: number): string {

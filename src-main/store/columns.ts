@@ -44,8 +44,8 @@ export type ColumnSource = {
   rows(entity: Entity, from: number, to: number): IterableIterator<[number, ...Cell[]]>;
   /** the same for single rids; rids that no longer exist are left out */
   rowsByRid(entity: Entity, rids: readonly number[]): [number, ...Cell[]][];
-  /** numbers of the rows in which FTS5's `match` finds something; [] where the source has no full-text index */
-  search?(table: SearchTable, match: string): number[];
+  /** numbers of the rows in which FTS5's `match` finds something; none where the source has no full-text index; a number may come several times */
+  search?(table: SearchTable, match: string): Uint32Array;
   /** numbers of the task runs whose logs are kept */
   withLogs?(): number[];
   /** every interned text with id > after, ascending by id */

@@ -89,11 +89,12 @@ class Differing {
   async take(rows: Row[]): Promise<void> {
     if (rows.length === 0) return;
     const found = await this.#sink.differing?.('task_run', rows);
-    if (found) {
-      this.added.push(...found.missing);
-      this.changed.push(...found.changed);
-    }
-    await this.#sink.write([{ entity: 'task_run', rows }], {});
+    const { refused = [] } = await this.#sink.write([{ entity: 'task_run', rows }], {});
+    if (!found) return;
+    // a row that cannot be kept differs still; the next sync names it
+    const isKept = (id: string) => !refused.some((one) => one.id === id);
+    this.added.push(...found.missing.filter(isKept));
+    this.changed.push(...found.changed.filter(isKept));
   }
 
   named(): Pick<Check, 'added' | 'changed' | 'gone'> {

@@ -117,6 +117,7 @@ async function replace(pass: Pass, kind: DocumentKind, { rows, skipped }: Docume
   const all = skipped === 0;
   if (all) noneSkipped(pass, kind);
   const changes = await pass.sink.replaceDocuments?.(kind, [...documents.values()], clock(pass.source), all);
+  for (const { id, reason } of changes?.refused ?? []) pass.source.skip(kind, id, reason);
   return changes ?? { added: [], renamed: [], gone: [] };
 }
 

@@ -1,4 +1,5 @@
 /** Reads history, logs and artifacts of a few runs together; where the common reply fails, of each by itself: one run may be the cause. */
+import { isRefused } from '../contract/archive.ts';
 import type { AppError } from '../contract/errors.ts';
 import type { RunActivity } from '../contract/run.ts';
 import { isRunFailure } from '../prefect/failures.ts';
@@ -9,7 +10,7 @@ export const TOGETHER = 10;
 export type RefusedRun = { id: string; error: AppError };
 
 /**
- * Returns the runs that could not be read. `mayAsk`: asked before each further request. Throws errors that concern the whole server, and
+ * Returns the runs that could not be read, or not be kept. `mayAsk`: asked before each further request. Throws errors that concern the whole server, and
  * CANCELLED.
  */
 export async function readRuns(
@@ -23,7 +24,7 @@ export async function readRuns(
     for (const id of ids) await take(id, found.get(id) as RunActivity);
     return [];
   } catch (thrown) {
-    if (!isRunFailure(thrown)) throw thrown;
+    if (!isRunFailure(thrown) && !isRefused(thrown)) throw thrown;
     const [id] = ids;
     if (ids.length === 1 && id !== undefined) return [{ id, error: thrown }];
     const refused: RefusedRun[] = [];

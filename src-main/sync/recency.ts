@@ -89,6 +89,7 @@ export class Recency {
     this.#flying.add(flight);
     const told = written
       .then((result) => {
+        for (const { entity, id } of result.refused ?? []) flight.stamps.delete(`${entity} ${id}`);
         for (const other of others)
           for (const [key, at] of flight.stamps) other.set(key, Math.max(other.get(key) ?? -Infinity, at));
         return result;

@@ -69,10 +69,13 @@ export async function runSync(options: SyncOptions): Promise<void> {
     verified_since: byOurClock(verifiedSince(verified), state),
     skipped: named(state),
   });
-  const outbox = new Outbox(options.sink, (written) => progress.written(written));
+  const limit = state.server?.limit ?? USUAL_PAGE_LIMIT;
+  const source = new Source(options.client, limit, askOptions(options, progress), memory.sizes);
+  const outbox = new Outbox(options.sink, (written) => {
+    progress.written(written);
+    for (const { entity, id, reason } of written.refused ?? []) source.skip(entity, id, reason);
+  });
   try {
-    const limit = state.server?.limit ?? USUAL_PAGE_LIMIT;
-    const source = new Source(options.client, limit, askOptions(options, progress), memory.sizes);
     const pass: Pass = { source, sink: options.sink, outbox, progress, state };
     source.onSkip = (...what) => skip(pass, ...what);
     // before the server is asked what it is: eight requests, each of which takes one that has just started a fifth of a second. A route
@@ -86,6 +89,7 @@ export async function runSync(options: SyncOptions): Promise<void> {
     const told = await nameDialect(options, pass, server.anew);
     memory.doubtful = !server.known || !told;
     await work(pass, verified, options);
+    await outbox.flush(); // the state names the rows that could not be kept
     state.success = Date.now() * 1000;
     noteClock(state, source.ahead);
     await outbox.push('flow', [], { [STATE_KEY]: structuredClone(state) });
@@ -279,19 +283,18 @@ async function readNewest(pass: Pass, now: number): Promise<void> {
     }
   };
   note('flow_run', rows);
-  const named = async () => {
-    for (const entity of ['flow_run', 'flow', 'deployment'] as const)
-      await tried(pass, entity, 'newest', () =>
-        source.byIds(entity, [...parents[entity]], (found) => {
-          if (entity === 'flow_run') {
-            note('flow', found);
-            note('deployment', found);
-          }
-          return uncounted(entity, found);
-        }),
-      );
-  };
-  const reading = named();
+  const named = async (entity: keyof typeof parents) =>
+    tried(pass, entity, 'newest', () =>
+      source.byIds(entity, [...parents[entity]], (found) => {
+        if (entity === 'flow_run') {
+          note('flow', found);
+          note('deployment', found);
+        }
+        return uncounted(entity, found);
+      }),
+    );
+  const reading = named('flow_run').then(() => Promise.all([named('flow'), named('deployment')]));
+  reading.catch(() => undefined); // awaited below, or not at all when the task runs cannot be written
   // parents that do not come soon do not hold up their children
   await Promise.race([reading, sleep(SOON, undefined, { ref: false })]);
   await uncounted('task_run', rows);

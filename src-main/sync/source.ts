@@ -158,7 +158,7 @@ export class Source {
     try {
       const { rows, bad, serverTime } = await page(offset, limit, { ...this.options, retries });
       this.#heard(serverTime);
-      for (const { id, field, why } of bad) this.#skip(kind, id, `${field}: ${why}`);
+      for (const { id, field, why } of bad) this.skip(kind, id, `${field}: ${why}`);
       return { rows, bad: bad.length, full: rows.length + bad.length >= limit };
     } catch (thrown) {
       this.#lower(thrown, limit);
@@ -200,7 +200,7 @@ export class Source {
         if (rows.length === 0 && performance.now() - began > SLOW) throw new Unanswerable(thrown);
         const { id, row } = await asked.alone(offset + slot);
         if (row) rows.push(row);
-        else if (id === null) this.#skip(asked.kind, null, `${thrown.message}${after(rows.at(-1))}`);
+        else if (id === null) this.skip(asked.kind, null, `${thrown.message}${after(rows.at(-1))}`);
         if (!row) skipped += 1;
       }
     }
@@ -228,7 +228,7 @@ export class Source {
       return await this.client.row(entity, id, { ...this.options, retries: FEW_RETRIES });
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.code === 'NOT_FOUND') onGone();
-      else if (isBadAnswer(thrown)) this.#skip(entity, id, thrown.message);
+      else if (isBadAnswer(thrown)) this.skip(entity, id, thrown.message);
       else throw thrown;
       return null;
     }
@@ -244,7 +244,8 @@ export class Source {
     }
   }
 
-  #skip(kind: Kind, id: string | null, reason: string): void {
+  /** Passes over a row: it cannot be read, or the archive refuses it. */
+  skip(kind: Kind, id: string | null, reason: string): void {
     this.skips += 1;
     this.onSkip(kind, id, reason);
   }

@@ -2,10 +2,22 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { ResourceLimits } from 'node:worker_threads';
 
 /** `file`: in this folder. */
 export function child(file: string, ...args: string[]): ChildProcess {
   return fork(join(import.meta.dirname, file), args, { execArgv: process.execArgv });
+}
+
+/** With the young heap of a thread that has this limit. */
+export function childWithLimits(
+  { maxYoungGenerationSizeMb: young }: ResourceLimits,
+  file: string,
+  ...args: string[]
+): ChildProcess {
+  // V8 counts two semi-spaces and as much again for what is new and large
+  const semi = `--max-semi-space-size=${(young ?? 96) / 3}`;
+  return fork(join(import.meta.dirname, file), args, { execArgv: [...process.execArgv, semi] });
 }
 
 /** The next message; rejects when the process ends instead. */

@@ -12,11 +12,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { exportOptionsSchema, type ExportAsked } from '../../src-main/contract/export.ts';
 import { TRUE } from '../../src-main/contract/query.ts';
 import { exportRows, fieldsOf } from '../../src-main/core/workers/export.ts';
+import { workerLimits } from '../../src-main/core/workers/start-worker.ts';
 import { takeSnapshot } from '../../src-main/core/workers/export-snapshot.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { archiveOf } from './archives.ts';
-import { child, end, says } from './children.ts';
+import { childWithLimits, end, says } from './children.ts';
+import { exportWindow } from './export-window.ts';
 import { printed, type Figure } from './figures.ts';
 import { duckFile } from './peers/duckdb.ts';
 
@@ -125,7 +127,7 @@ class Ours {
   /** The fastest of some exports of all rows, how much more memory they took than a few rows, MiB, and how long one took to be cancelled, s. */
   async best(asked: ExportAsked, rounds = ROUNDS): Promise<Told & { more: number; path: string }> {
     const path = join(this.#dir, 'ours');
-    const process = child('export.bench.ts', 'serve', this.#archive);
+    const process = childWithLimits(workerLimits.query ?? {}, 'export.bench.ts', 'serve', this.#archive);
     await says(process);
     const one = async (rows: number, cancel = false): Promise<Told> => {
       process.send({ asked, path, rows, cancel } satisfies Ask);
@@ -206,6 +208,7 @@ async function bench(rows: number): Promise<Figure[]> {
         Math.max(csv.ending, jsonl.ending, parquet.ending, xlsx.ending) * 1000,
         'ms',
       ),
+      ...(await exportWindow(name, rows)),
     ];
   } finally {
     connection.closeSync();

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: measures, prints a table, writes out/bench.json. `-- --only app,query,store,core,export,peers,server,sync,growth` runs parts and
+ * `npm run bench`: measures, prints a table, writes out/bench.json. `-- --only app,query,search,store,core,export,peers,server,sync,growth` runs parts and
  * keeps the others' figures of the run before, `--rows N` sets the size of the archives (200,000 at most for the Prefect server),
  * `--runs N` that of the app bench, `--check` compares the ratios with budget.json and fails on a drift, `--readme` writes the
  * goals and whether they were met into RESULTS.md, and the short table into README.md.
@@ -16,7 +16,9 @@ import { table, type Figure } from './figures.ts';
 import { growthBench, growthTable } from './growth.ts';
 import { putBetweenMarks, targetTable } from './targets.ts';
 
-const parts = ['query', 'store', 'core', 'export', 'peers', 'server', 'sync', 'app', 'growth'];
+const parts = ['query', 'search', 'store', 'core', 'export', 'peers', 'server', 'sync', 'app', 'growth'];
+/** Kept log lines of a run in the search bench. */
+const LINES_A_RUN = 20;
 /** The real server is asked at this size: at a million rows it takes seconds for each answer. */
 const SERVER_ROWS = 200_000;
 /** A real server needs a minute for this many. */
@@ -44,12 +46,18 @@ export async function run(root: string, args: string[]): Promise<number> {
   };
   // one after the other: on two cores each would measure its neighbours
   if (wanted.has('query')) take(await program('query.bench.ts', rows, rounds));
+  if (wanted.has('search')) take(await program('search.bench.ts', rows, LINES_A_RUN * rows));
   if (wanted.has('store')) take(await program('store.bench.ts', Math.min(rows, 200_000)));
   if (wanted.has('core')) {
     // here and not there: what making a million rows leaves in memory would count as the core's (592 MiB instead of 374)
     const { archiveOf } = await import('./archives.ts');
     await archiveOf(rows);
     take(await program('core.bench.ts', rows));
+  }
+  if (wanted.has('export') || wanted.has('sync') || wanted.has('app')) {
+    const chromium = await findOrFetchChromium(root);
+    if (!chromium.path) throw new Error(`no Chromium to measure the window in`);
+    process.env.TASKSCOPE_CHROMIUM = chromium.path;
   }
   if (wanted.has('export')) {
     const { archiveOf } = await import('./archives.ts');
@@ -67,12 +75,9 @@ export async function run(root: string, args: string[]): Promise<number> {
     const { serverBench } = await import('./peers.bench.ts');
     take(await serverBench(Math.min(rows, SERVER_ROWS), Math.ceil(rounds / 2)));
   }
-  if (wanted.has('sync') || wanted.has('app')) {
-    const chromium = await findOrFetchChromium(root);
-    if (!chromium.path) throw new Error(`no Chromium to measure the window in`);
-    process.env.TASKSCOPE_CHROMIUM = chromium.path;
-  }
   if (wanted.has('sync')) {
+    const { firstRowsBench } = await import('./first-rows.bench.ts');
+    take(await firstRowsBench(rows));
     const prefect = await findOrMakePrefect();
     if (!prefect.path) console.error(`no Prefect to sync from: ${prefect.why}`);
     else {

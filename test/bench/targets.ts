@@ -15,11 +15,13 @@ type Target = {
 };
 
 const query = 'query engine, 1,000,000 task runs';
+const search = 'search, 1,000,000 task runs, 20,000,000 log lines';
 const core = 'core, 1,000,000 task runs';
 const archive = 'archive, 200,000 task runs';
 const beside = 'side by side, 1,000,000 task runs';
 const exports = 'exports, 1,000,000 task runs, 15 columns';
 const http = 'over HTTP, 200,000 task runs';
+const first = 'first rows, 1,000,000 task runs';
 const prefect = 'sync, Prefect 3.8.8, 40,000 task runs';
 
 const targets: Target[] = [
@@ -29,6 +31,9 @@ const targets: Target[] = [
   { says: 'everything a click shows, median', bench: query, name: 'everything a click shows p50', most: 14 },
   { says: 'everything a click shows, p95', bench: query, name: 'everything a click shows p95', most: 25, short: true },
   { says: '200 changed rows applied, p95', bench: query, name: '200 changed rows applied p95', most: 5 },
+  { says: 'search for a common word, 20,000,000 log lines, p95', bench: search, name: 'a common word p95', most: 50 },
+  { says: 'the same, rows have changed since it was last searched for, p95', bench: search, name: 'a common word again, rows have changed p95', most: 50 },
+  { says: 'search for a rare word, likewise', bench: search, name: 'a rare word p95', most: 50 },
   { says: 'jump to any row of a known order, p95', bench: core, name: 'jump to any row of a known order, 200 rows, p95', most: 2, short: true },
   { says: 'everything a click shows while ingesting flat out, p95', bench: core, name: 'everything a click shows while ingesting flat out, p95', most: 25 },
   { says: 'open to first page and count, warm', bench: core, name: 'open with the index file, first page and count, warm, median of 5', most: 150, short: true },
@@ -50,10 +55,13 @@ const targets: Target[] = [
   { says: 'memory of Parquet, likewise', bench: exports, name: 'memory, Parquet, more than for 10,000 runs', most: 40 },
   { says: 'cancelling an export', bench: exports, name: 'cancel, the slowest format', most: 200 },
   { says: 'memory of XLSX, likewise', bench: exports, name: 'memory, XLSX, more than for 10,000 runs', most: 40 },
+  { says: 'page, longest task while exporting', bench: exports, name: 'page, longest task while exporting', most: 50 },
+  { says: 'main thread of the core, busy while exporting', bench: exports, name: 'core main thread, busy while exporting', most: 10 },
   { says: 'page and count, hand-written SQL ÷ ours', bench: beside, name: 'page + count, hand-written SQL ÷ Taskscope', least: 2.5 },
   { says: 'page and count, DuckDB ÷ ours', bench: beside, name: 'page + count, DuckDB ÷ Taskscope', least: 10 },
   { says: 'a whole click, hand-written SQL ÷ ours', bench: beside, name: 'everything a click shows, hand-written SQL ÷ Taskscope', least: 10 },
   { says: 'page and count over HTTP, Prefect 3.8.8 ÷ ours, at 200,000', bench: http, name: 'page + count, Prefect 3.8.8 over HTTP ÷ Taskscope', least: 15, short: true },
+  { says: 'connect to first rows on screen, a server with 1,000,000 runs', bench: first, name: 'connect to first rows on screen, median of 5', most: 2, short: true },
   { says: 'full sync ÷ raw download, Prefect 3.8.8, 40,000 runs', bench: prefect, name: 'full sync ÷ raw download', most: 1.15, short: true },
   { says: 'the same with the window open', bench: prefect, name: 'full sync with the window open ÷ raw download', most: 1.15 },
   { says: 'page, longest task while syncing, CPU time', bench: prefect, name: 'page, longest task while syncing, CPU time', most: 50 },

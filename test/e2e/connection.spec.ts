@@ -152,6 +152,51 @@ test('address, sign-in and name change; the archive stays', async ({ host, hostK
     await page.keyboard.press('Escape');
   });
 
+  await test.step('a server that was added with the wrong scheme: the empty list and the banner lead to the right one', async () => {
+    const add = async (name: string, address: string, secret?: string) => {
+      await page.getByRole('button', { name: /^Workspace:/ }).click();
+      await page.getByRole('menuitem', { name: /Add a server/ }).click();
+      const dialog = page.getByRole('dialog', { name: 'Add a server' });
+      await dialog.getByLabel('API address').fill(address.replace('http:', 'https:'));
+      if (secret !== undefined) {
+        await dialog.getByRole('button', { name: 'User and password' }).click();
+        await dialog.getByRole('group', { name: 'From' }).getByRole('button').last().click();
+        await dialog.getByLabel(/User and password, as/).fill(secret);
+      }
+      await dialog.getByLabel('Name').fill(name);
+      await dialog.getByRole('button', { name: 'Add and sync' }).click();
+      await expect(dialog).toBeHidden();
+    };
+    await add('plain', other.apiUrl);
+    const list = page.getByRole('main');
+    await expect(list.getByText(/speaks http, not https/)).toBeVisible();
+    await accessible(page, 'main');
+    await list.getByRole('button', { name: 'Use http' }).click();
+    await window.expectCount(200);
+    await expect(page.getByText(/speaks http, not https/)).toHaveCount(0);
+
+    const moved = await openConnection(page, 'plain');
+    await moved.getByLabel('API address').fill(other.apiUrl.replace('http:', 'https:'));
+    await moved.getByRole('button', { name: 'Save and sync' }).click();
+    await moved.getByRole('button', { name: 'Save without asking' }).click();
+    await expect(moved).toBeHidden();
+    const banner = page.getByRole('status').filter({ hasText: /speaks http, not https/ });
+    await banner.getByRole('button', { name: 'Use http' }).click();
+    await expect(banner).toHaveCount(0);
+    await window.expectCount(200);
+
+    await add('signed', one.apiUrl, SECOND);
+    await list.getByRole('button', { name: 'Use http' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Connection of signed' });
+    await expect(dialog.getByLabel('API address')).toHaveValue(one.apiUrl);
+    await expect(dialog.getByText(/The sign-in kept for this workspace is not sent to/)).toBeVisible();
+    await dialog.getByRole('button', { name: 'User and password' }).click();
+    await dialog.getByLabel(/User and password, as/).fill(SECOND);
+    await dialog.getByRole('button', { name: 'Save and sync' }).click();
+    await expect(dialog).toBeHidden();
+    await window.expectCount(RUNS);
+  });
+
   await test.step('a window of another build than the core is told to reload', async () => {
     if (hostKind !== 'shell') return; // elsewhere the frames do not pass the page's network
     let other = true;
@@ -227,6 +272,14 @@ test('a preset carries its columns, is pinned, and is what the window opens with
     const path = await running.savedFile(() => choose('presets', 'Export my presets…'));
     const file = JSON.parse(await readFile(path, 'utf8')) as { presets: { name: string }[] };
     expect(file.presets.map(({ name }) => name)).toEqual(['Retries', 'Retries 2']);
+
+    // the same menu by the right button
+    await window.preset('Retries 2').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Export its runs…' }).click();
+    const asked = page.getByRole('dialog', { name: /^Export [\d,]+ runs?$/ });
+    await expect(asked.getByRole('button', { name: /^(Export|Choose a file…)$/ })).toBeEnabled();
+    await page.keyboard.press('Escape');
+    await expect(asked).toBeHidden();
 
     await choose('Retries 2', 'Delete');
     await expect(window.preset('Retries 2')).toHaveCount(0);

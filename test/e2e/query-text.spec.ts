@@ -102,6 +102,30 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await window.expectCount(failed);
   });
 
+  await test.step('what the search takes is said in the empty field, until the pointer goes elsewhere', async () => {
+    const hint = page.getByText(/an id, its first 8 characters/);
+    await search.focus();
+    await expect(hint).toBeVisible();
+    await page.getByRole('button', { name: 'Check this list' }).hover();
+    await expect(hint).toBeHidden();
+    await search.hover();
+    await expect(hint).toBeVisible();
+  });
+
+  await test.step('the first characters of an id find its run, typed or pasted', async () => {
+    const start = /run=([0-9a-f-]{9,10})/;
+    await window.rows().first().dblclick();
+    await expect(page).toHaveURL(start);
+    const name = await window.detail.getByRole('heading', { level: 2 }).textContent();
+    const [, id = ''] = start.exec(page.url()) ?? [];
+    await window.detail.getByRole('button', { name: 'Close' }).click();
+    await search.fill(id);
+    await expect(window.row(name ?? '')).toBeVisible();
+    await expect.poll(() => window.count()).toBeLessThan(failed);
+    await search.fill('');
+    await window.expectCount(failed);
+  });
+
   await test.step('a time is typed as the window writes it, or as the query language has it', async () => {
     const time = page.getByRole('region', { name: 'Time', exact: true });
     await time.getByRole('button', { name: 'From … to …' }).click();
@@ -182,22 +206,22 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await page.getByRole('button', { name: 'Clear all filters' }).click();
     // a question that stands for some seconds is kept
     await expect(async () => {
-      await search.fill('state:failed state:completed');
+      await search.fill('state:completed');
       await search.press('Enter');
       await page.waitForTimeout(4_500);
       await page.getByRole('button', { name: 'Clear all filters' }).click();
       await search.press('ArrowDown');
-      await expect(asked.first()).toHaveText('state:failed state:completed', { timeout: 1_000 });
+      await expect(asked.first()).toHaveText('state:completed', { timeout: 1_000 });
     }).toPass();
     await accessible(page, 'header');
-    await expect(before.getByRole('option', { selected: true })).toHaveText('state:failed state:completed');
+    await expect(before.getByRole('option', { selected: true })).toHaveText('state:completed');
     await search.press('Enter');
     await expect(before).toBeHidden();
-    await expect(chips.getByRole('listitem')).toHaveCount(2);
+    await expect(chips.getByRole('button', { name: /^state Completed/ })).toBeVisible();
     await page.getByRole('button', { name: 'Clear all filters' }).click();
     await search.press('ArrowDown');
     await search.press('Delete');
-    await expect(asked.filter({ hasText: 'state:failed state:completed' })).toHaveCount(0);
+    await expect(asked.filter({ hasText: 'state:completed' })).toHaveCount(0);
     await search.fill('state:failed');
     await search.press('Enter');
     await window.expectCount(failed);

@@ -45,11 +45,15 @@ test('a task over time', async ({ host }) => {
   await page.getByRole('button', { name: 'Grouped by task' }).click();
   const file = await running.savedFile(async () => {
     await page.getByRole('menuitem', { name: 'Save the groups as CSV…' }).click();
+    const dialog = page.getByRole('dialog', { name: /^Export [\d,]+ groups?$/ });
+    await dialog.getByLabel('Delimiter').selectOption({ label: 'Semicolon' });
+    await dialog.getByText('For spreadsheets').click();
+    await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
     await expect(page.getByText(/groups? saved as .*_groups_.*csv/)).toBeVisible();
   });
   const [head, line] = (await readFile(file, 'utf8')).split('\r\n');
-  expect(head).toMatch(/^task,task_key,runs,/);
-  expect(line).toMatch(/^[^,]+,[^,]+,\d+,/);
+  expect(head).toMatch(/^task;task_key;runs;/);
+  expect(line).toMatch(/^[^;]+;[^;]+;\d+;/);
   await page.getByRole('button', { name: 'scrape_shop over time' }).click();
   await expect(view.getByRole('heading', { name: 'scrape_shop' })).toBeVisible();
 });

@@ -62,6 +62,36 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await expect(chips).toBeHidden();
   });
 
+  await test.step('groups, order and columns are undone too, one by one, and done again', async () => {
+    const heads = window.grid.getByRole('columnheader');
+    const names = async () => (await heads.allTextContents()).map((head) => head.replace(/[↑↓]/g, '').trim());
+    const before = await names();
+    const started = () => heads.filter({ hasText: /^Started/ }).getAttribute('aria-sort');
+    const order = await started();
+    await heads.filter({ hasText: /^Started/ }).click();
+    await expect.poll(started).not.toBe(order);
+    const other = await started();
+    await heads.filter({ hasText: /^Duration/ }).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Hide the column' }).click();
+    await expect(heads.filter({ hasText: /^Duration/ })).toBeHidden();
+    await page.getByRole('button', { name: /^Group/ }).click();
+    await page.getByRole('menuitem', { name: 'Task', exact: true }).click();
+    await expect(window.grid).toBeHidden();
+    await page.getByRole('heading', { level: 1 }).click(); // nothing that types has the focus
+    await page.keyboard.press('ControlOrMeta+z');
+    await expect(window.grid).toBeVisible();
+    await expect(heads.filter({ hasText: /^Duration/ })).toBeHidden();
+    await page.keyboard.press('ControlOrMeta+z');
+    await expect.poll(names).toEqual(before);
+    await expect.poll(started).toBe(other);
+    await page.keyboard.press('ControlOrMeta+z');
+    await expect.poll(started).toBe(order);
+    for (let i = 0; i < 3; i++) await page.keyboard.press('ControlOrMeta+Shift+z');
+    await expect(window.grid).toBeHidden();
+    for (let i = 0; i < 3; i++) await page.keyboard.press('ControlOrMeta+z');
+    await expect.poll(names).toEqual(before);
+  });
+
   await test.step('anything is found by a few letters of its name, by keyboard alone', async () => {
     const find = page.getByRole('combobox', { name: /^Find an action/ });
     const first = page.getByRole('listbox', { name: 'What was found' }).getByRole('option').first();

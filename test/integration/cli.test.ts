@@ -309,7 +309,7 @@ test('a sync names what could not be read, in words on stderr, and is through', 
     const add = ['workspace', 'add', 'w', '--api-url', demo.apiUrl, '--data-dir', folder];
     assert.equal((await taskscope(add)).code, 0);
     const synced = await taskscope(['sync', '--data-dir', folder]);
-    words(synced, 0, new RegExp(`Could not be read[^]*Flow run ${id}: .*HTTP 500`));
+    words(synced, 0, new RegExp(`Could not be read or kept[^]*Flow run ${id}: .*HTTP 500`));
     assert.deepEqual(demo.control.faults.problems, []);
     const { done, skipped } = JSON.parse(synced.out) as { done: boolean; skipped: number };
     assert.deepEqual([done, skipped], [true, 1]);

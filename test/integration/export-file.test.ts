@@ -9,6 +9,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rename,
   rm,
   stat,
   symlink,
@@ -21,7 +22,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppError } from '../../src-main/contract/errors.ts';
-import { writeFile, type Chunk } from '../../src-main/export/file.ts';
+import { discardUnfinished, writeFile, type Chunk } from '../../src-main/export/file.ts';
 import { asFolder, folderVersion, linesOf, version } from '../fixtures/export-child.ts';
 import { noLimits } from '../fixtures/file-limit.ts';
 import { inProcess } from '../fixtures/mount-namespace.ts';
@@ -99,6 +100,39 @@ test('a folder: after kill -9 at any moment it is whole or not there, and the ne
   for (const name of partials) await utimes(join(dir, name), 1, 1);
   for await (const _ of writeFile(path, folderVersion(3), asFolder));
   assert.deepEqual(await readdir(dir), ['days']);
+  assert.equal(await folderText(path), linesOf(3));
+});
+
+test('a folder: the old one survives a kill -9 between its renaming and that of the new one, and is back at the next export', async () => {
+  const path = join(dir, 'days');
+  const killed = async () => {
+    await rm(path, { recursive: true, force: true });
+    for await (const _ of writeFile(path, folderVersion(1), asFolder));
+    const running = spawn(process.execPath, [child, 'replacing', path, 'folder'], { stdio: 'inherit' });
+    const [, signal] = (await once(running, 'close')) as [number | null, string | null];
+    assert.equal(signal, 'SIGKILL');
+    assert.equal(await folderText(path), null, 'neither has the name');
+  };
+  await killed();
+  await assert.rejects(
+    async () => {
+      for await (const _ of writeFile(path, folderVersion(3), { ...asFolder, overwrite: false }));
+    },
+    { code: 'FILE_EXISTS' },
+  );
+  assert.equal(await folderText(path), linesOf(1));
+  await killed();
+  await exportTo(join(dir, 'another.csv'), 1);
+  assert.equal(await folderText(path), linesOf(1), 'by any export into the same folder');
+  await killed();
+  for await (const _ of writeFile(path, folderVersion(3), asFolder));
+  assert.equal(await folderText(path), linesOf(3));
+  for (const name of await readdir(dir)) if (name.includes('-partial')) await utimes(join(dir, name), 1, 1);
+  await exportTo(join(dir, 'another.csv'), 1);
+  assert.deepEqual((await readdir(dir)).sort(), ['another.csv', 'days']);
+  // the same when only the thread dies
+  await rename(path, `${path}.${process.pid}-0123abcd.taskscope-replaced`);
+  await discardUnfinished(path);
   assert.equal(await folderText(path), linesOf(3));
 });
 

@@ -7,11 +7,15 @@ import { after, before, describe, test } from 'node:test';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { parseTime } from '../../src-main/contract/time.ts';
 import { ExportArchive } from '../fixtures/export-archive.ts';
-import { BIG, formed, hostileRows, INT64, LONG, type HostileRow } from '../fixtures/hostile-rows.ts';
+import { BIG, formed, hostileRows, hostileTexts, INT64, LONG, type HostileRow } from '../fixtures/hostile-rows.ts';
 
 const columns = ['id', 'name', 'state.message', 'tags', 'run_count', 'total_run_time', 'start_time', 'task_inputs.int64', 'task_inputs.big']; // prettier-ignore
 const python = process.env.TASKSCOPE_READERS_PYTHON;
 const noPython = python ? false : 'no Python with openpyxl and pandas: TASKSCOPE_READERS_PYTHON is not set';
+
+const office = process.env.TASKSCOPE_SOFFICE;
+const noOffice = office ? noPython : 'no LibreOffice: TASKSCOPE_SOFFICE is not set';
+type Sheet = { frozen: string; widths: number[]; types: string[]; rows: unknown[][] };
 
 let archive: ExportArchive;
 let rows: HostileRow[] = [];
@@ -32,9 +36,11 @@ after(async () => {
 
 const micros = ({ start_time }: HostileRow) => (start_time === null ? null : parseTime(start_time));
 
-function read(kind: string, path: string): unknown {
+function read(kind: string, path: string, delimiter = ','): unknown {
   const script = join(import.meta.dirname, '../fixtures/read-export.py');
-  return JSON.parse(execFileSync(python ?? 'python3', [script, kind, path], { maxBuffer: 2 ** 28, encoding: 'utf8' }));
+  return JSON.parse(
+    execFileSync(python ?? 'python3', [script, kind, path, delimiter], { maxBuffer: 2 ** 28, encoding: 'utf8' }),
+  );
 }
 
 async function ask(sql: string): Promise<unknown[][]> {
@@ -87,6 +93,39 @@ describe('CSV', () => {
   });
 });
 
+/** LibreOffice's filter of CSV: delimiter, quote, UTF-8, first line, and of columns `1/2/2/2/…` those that hold text. */
+function openedByOffice(path: string, delimiter: string, texts = ''): Sheet {
+  const filter = `--infilter=CSV:${delimiter.charCodeAt(0)},34,76,1,${texts}`;
+  const profile = `-env:UserInstallation=file://${join(archive.dir, 'office')}`;
+  execFileSync(
+    office ?? 'soffice',
+    [profile, '--headless', filter, '--convert-to', 'xlsx', '--outdir', archive.dir, path],
+    {
+      stdio: 'ignore',
+    },
+  );
+  return read('xlsx', path.replace(/csv$/, 'xlsx')) as Sheet;
+}
+
+test('CSV for spreadsheets: LibreOffice opens the same cells, and none is a formula', { skip: noOffice }, async () => {
+  const few = { field: 'name', in: hostileTexts.filter((text) => text !== null) };
+  const some = columns.slice(0, 4);
+  const asked = { columns: some, where: few, bom: true, safe: true };
+  for (const delimiter of [',', ';', '\t'] as const) {
+    const path = await archive.export('sheet.csv', { ...asked, delimiter });
+    const opened = openedByOffice(path, delimiter, some.map((_, i) => `${i + 1}/2`).join('/'));
+    const [[first, ...heads], ...cells] = read('csv', path, delimiter) as string[][];
+    // XML has one line end
+    const plain = (row: unknown[]) =>
+      row.map((cell) => (typeof cell === 'string' ? cell.replace(/\r\n?/g, '\n') : (cell ?? '')));
+    assert.deepEqual(opened.rows.map(plain), [[first.replace('\ufeff', ''), ...heads], ...cells].map(plain));
+    assert.ok(!opened.types.includes('f'));
+  }
+  // as a double click opens it: what looks like a number or a date becomes one, and still nothing is a formula
+  const path = await archive.export('sheet.csv', asked);
+  assert.ok(!openedByOffice(path, ',').types.includes('f'));
+});
+
 test('JSON and JSON Lines: Python reads the same rows, numbers to their last digit', { skip: noPython }, async () => {
   const lines = read('jsonl', await archive.export('rows.jsonl', { format: 'jsonl' })) as Record<string, unknown>[];
   assert.deepEqual(read('json', await archive.export('rows.json', { format: 'json' })), lines);
@@ -102,7 +141,7 @@ test('JSON and JSON Lines: Python reads the same rows, numbers to their last dig
 
 test('XLSX: openpyxl gets texts as texts, dates as dates, and a header that stays', { skip: noPython }, async () => {
   const path = await archive.export('rows.xlsx', { format: 'xlsx', columns, header: 'title', tags: 'joined' });
-  const sheet = read('xlsx', path) as { frozen: string; widths: number[]; types: string[]; rows: unknown[][] };
+  const sheet = read('xlsx', path) as Sheet;
   assert.equal(sheet.frozen, 'A2');
   assert.ok(sheet.widths.every((width) => width > 10));
   assert.ok(!sheet.types.includes('f'), 'no cell is a formula');

@@ -103,7 +103,7 @@ test('logs and artifacts of the runs of a question: every line, each artifact as
     },
     null,
   );
-  archive.writer.saveActivity(second, { ...kept, logs: [line(3, 50, 'other')], artifacts: [] }, null);
+  archive.writer.saveActivity(second, { ...kept, logs: [line(3, 50, '=other')], artifacts: [] }, null);
 
   const text = await exported({ what: 'logs', format: 'text' });
   assert.equal(text.split('\n').filter((one) => /^\d{4}-/.test(one)).length, 3);
@@ -111,7 +111,7 @@ test('logs and artifacts of the runs of a question: every line, each artifact as
   const lines = (await exported({ what: 'logs', format: 'jsonl' })).trimEnd().split('\n');
   assert.deepEqual(
     lines.map((one) => (JSON.parse(one) as { task_run_id: string; message: string }).message),
-    ['\u001b[32mbegin\u001b[0m, "quoted"', traceback, 'other'],
+    ['\u001b[32mbegin\u001b[0m, "quoted"', traceback, '=other'],
   );
   const shown = { find: 'other', regex: false, inverted: true, off: [], logger: null, context: 0 };
   const some = await exported({ what: 'logs', format: 'text', lines: { ...shown, off: ['error'] } });
@@ -121,6 +121,10 @@ test('logs and artifacts of the runs of a question: every line, each artifact as
   const csv = await exported({ what: 'logs', format: 'csv' });
   assert.ok(csv.startsWith('timestamp,level,level_name,logger,message,task_run_id,task_run_name,flow_run_name\r\n'));
   assert.ok(csv.includes('20,INFO,prefect.task_runs,"begin, ""quoted""",'));
+  const sheet = { delimiter: ';', safe: true, bom: true, header: 'title' } as const;
+  const people = await exported({ what: 'logs', format: 'csv', ...sheet });
+  assert.ok(people.startsWith('\ufeffTime;Level number;Level;Logger;Message;Task run id;Task run;Flow run\r\n'));
+  assert.ok(people.includes(`50;CRITICAL;prefect.task_runs;'=other;`), people);
 
   const path = await archive.export('artifacts', { what: 'artifacts', format: 'files' });
   const names = (await readdir(path)).sort();
@@ -134,6 +138,9 @@ test('logs and artifacts of the runs of a question: every line, each artifact as
     'a,b\r\n1,é\r\n2,\r\n',
     '50.0',
   ]);
+  const sheets = await archive.export('sheets', { what: 'artifacts', format: 'files', ...sheet });
+  const tables = names.filter((name) => name.endsWith('.csv')).map((name) => readFile(join(sheets, name), 'utf8'));
+  assert.deepEqual(await Promise.all(tables), ['\ufeffa;b\r\n1.50;x,y\r\n;\r\n', '\ufeffa;b\r\n1;é\r\n2;\r\n']);
   await assert.rejects(archive.export('artifacts', { what: 'artifacts', format: 'files' }), { code: 'FILE_EXISTS' });
 
   const columns = ['id', 'error_lines', 'traceback'];
@@ -181,7 +188,11 @@ test('a table artifact with too many cells is written as it is', () => {
   for (const table of [rows, columns]) {
     const text = JSON.stringify(table);
     const artifact = { id: 'a', key: 'k', type: 'table', description: null, created: null, updated: null };
-    const file = artifactFile({ ...artifact, data: JSON.stringify(text), truncated: false }, run);
+    const file = artifactFile(
+      { ...artifact, data: JSON.stringify(text), truncated: false },
+      run,
+      exportOptionsSchema.parse({}),
+    );
     assert.deepEqual(file, { name: 'run_k_a.json', text });
   }
 });

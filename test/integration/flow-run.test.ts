@@ -182,5 +182,20 @@ describe('a flow run', () => {
       cut += piece.cut;
     }
     assert.deepEqual([seen.reduce((sum, n) => sum + n, 0), cut], [20, 10]);
+
+    for (const most of [
+      { lines: 7, characters: Infinity },
+      { lines: Infinity, characters: 4_000_000 },
+    ]) {
+      const [all, full] = [[] as number[], [] as boolean[]];
+      for await (const piece of readFlowRunLogs({ engine: archive.engine, reader }, flowRun, signal, most)) {
+        all.push(...piece.lines.map(({ message }) => message.length));
+        full.push(piece.full);
+      }
+      assert.equal(full.at(-1), true, 'it says that there is more');
+      assert.ok(all.length <= most.lines, `${all.length} lines`);
+      const characters = all.reduce((sum, length) => sum + length, 0);
+      assert.ok(characters > 1_000_000 && characters < most.characters + 2_000_000, `${characters} characters`);
+    }
   });
 });

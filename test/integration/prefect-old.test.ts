@@ -10,8 +10,8 @@ import type { Entity } from '../../src-main/contract/fields.ts';
 import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient, type PrefectClient } from '../../src-main/prefect/client.ts';
 import { plural } from '../../src-main/contract/fields.ts';
-import { runSync } from '../../src-main/sync/run.ts';
 import { memorySink } from '../fixtures/memory-sink.ts';
+import { syncOnce } from '../fixtures/sync-once.ts';
 import { syncArchive } from '../fixtures/prefect/archive.ts';
 import { startPrefect, type PrefectServer } from '../fixtures/prefect/server.ts';
 
@@ -51,16 +51,7 @@ for (const python of pythons)
       await server?.stop();
     });
 
-    const sync = (verify: boolean) =>
-      runSync({
-        client,
-        sink,
-        since: null,
-        verify,
-        state: (key) => Promise.resolve(sink.state.get(key)),
-        signal: new AbortController().signal,
-        onStatus: () => undefined,
-      });
+    const sync = (verify: boolean) => syncOnce(client, sink, { verify });
     async function same(): Promise<void> {
       for (const entity of entities) {
         const there = await everything(server, entity);

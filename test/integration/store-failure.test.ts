@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
-import { startWorker } from '../../src-main/core/workers/start-worker.ts';
+import type { WireError } from '../../src-main/contract/errors.ts';
+import { startWorker, type Started } from '../../src-main/core/workers/start-worker.ts';
 import { writerContract } from '../../src-main/core/workers/contracts.ts';
 import type { Change } from '../../src-main/store/columns.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
@@ -128,18 +129,33 @@ test('it goes on after a restart where it stopped, and rows written meanwhile st
   assert.deepEqual(kept(path), expected(rows));
 });
 
+/** `work` with a writer's thread, what it has logged, and whether it has died. */
+async function inThread(
+  work: (writer: Started<typeof writerContract>, seen: { lines: string[]; died: boolean }) => Promise<void>,
+): Promise<void> {
+  const [sync, changes] = [new MessageChannel(), new MessageChannel()];
+  const seen = { lines: [] as string[], died: false };
+  const writer = startWorker('writer', writerContract, {
+    data: { sync: sync.port1, changes: changes.port1 },
+    transfer: [sync.port1, changes.port1],
+    log: (_, message) => seen.lines.push(message),
+    onDeath: () => (seen.died = true),
+  });
+  try {
+    await work(writer, seen);
+  } finally {
+    if (!seen.died) await writer.stop();
+    sync.port2.close();
+    changes.port2.close();
+  }
+}
+
 test('the writer’s thread does it by itself', async (t) => {
   const path = join(tempDir(t), 'a.sqlite');
   const rows = [...taskRuns(6, { rows: 600, flowRuns: 10 })];
   filled(path, rows);
   spoilt(path);
-  const [sync, changes] = [new MessageChannel(), new MessageChannel()];
-  const writer = startWorker('writer', writerContract, {
-    data: { sync: sync.port1, changes: changes.port1 },
-    transfer: [sync.port1, changes.port1],
-    log: () => undefined,
-  });
-  try {
+  await inThread(async (writer) => {
     await writer.client.open({ path, server: '' });
     await until(() => {
       const db = new Sqlite(path, { readonly: true });
@@ -148,11 +164,43 @@ test('the writer’s thread does it by itself', async (t) => {
       return rule !== '0';
     });
     assert.deepEqual(kept(path), expected(rows));
-  } finally {
-    await writer.stop();
-    sync.port2.close();
-    changes.port2.close();
-  }
+  });
+});
+
+test('when it cannot, that is logged, and the archive goes on', async (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  filled(path, [...taskRuns(6, { rows: 600, flowRuns: 10 })]);
+  spoilt(path);
+  const db = new Sqlite(path);
+  db.exec("CREATE TRIGGER refused BEFORE UPDATE OF failure ON task_run BEGIN SELECT RAISE(ABORT, 'no'); END");
+  db.close();
+  await inThread(async (writer, seen) => {
+    await writer.client.open({ path, server: '' });
+    await until(() => seen.lines.some((line) => line.includes('not brought up to date')));
+    await writer.client.setState({ key: 'page', value: 1 });
+    assert.equal(await writer.client.state({ key: 'page' }), 1);
+    assert.equal(seen.died, false);
+  });
+});
+
+test('a damaged row that is met in doing so ends the thread, and the next opening saves the others and says so', async (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  const rows = [...taskRuns(6, { rows: 3000, flowRuns: 10 })];
+  filled(path, rows);
+  const db = new Sqlite(path);
+  db.exec("UPDATE task_run_json SET z = x'00' WHERE rid = 1234; DELETE FROM meta WHERE key = 'search_rule'");
+  db.close();
+  let said: WireError | null = null;
+  await inThread(async (writer, seen) => {
+    ({ notice: said } = await writer.client.open({ path, server: '' }));
+    if (said === null) await until(() => seen.died); // else one of the few rows that an opening looks at was that one
+  });
+  await inThread(async (writer) => {
+    const { notice } = await writer.client.open({ path, server: '' });
+    said ??= notice;
+  });
+  const { code, details } = said as unknown as WireError;
+  assert.deepEqual([code, details.salvaged, details.lost], ['ARCHIVE_DAMAGED', rows.length - 1, 1]);
 });
 
 test('a run that fails, is run again and completes has none any more', (t) => {

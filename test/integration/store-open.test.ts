@@ -251,6 +251,20 @@ test('a spoilt page in the middle: met in use, told, and at the next opening the
   assert.equal(existsSync(`${path}.suspect`), false);
 });
 
+test('what saving costs is bounded by what is bad, not by the size of the file', (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  filled(path, [...taskRuns(2, { rows: 3000, flowRuns: 40 })]);
+  const pages = statSync(path).size / 4096;
+  const bad = Array.from({ length: 40 }, (_, i) => 60 + Math.floor(((pages - 60) * i) / 40)); // behind the schema and the first page of each table
+  spoil(path, bad);
+  writeFileSync(`${path}.suspect`, '');
+  let reads = 0;
+  const writer = openWriter(path, { onChange, onSalvage: () => void reads++ });
+  writer.close();
+  assert.ok(Number(writer.notice?.details.salvaged) > 2000, String(writer.notice?.details.salvaged));
+  assert.ok(reads < 100 * bad.length, `${reads} reads for ${bad.length} bad pages`);
+});
+
 test('a mark without damage costs a full check and changes nothing', (t) => {
   const path = join(tempDir(t), 'a.sqlite');
   filled(path, [...taskRuns(2, { rows: 300, flowRuns: 4 })]);

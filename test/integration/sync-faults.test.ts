@@ -6,9 +6,8 @@ import { entities } from '../../src-main/contract/fields.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import type { FaultRule } from '../fixtures/demo/faults.ts';
 import { createClient, type PrefectClient } from '../../src-main/prefect/client.ts';
-import { runSync } from '../../src-main/sync/run.ts';
-import { NoPause } from '../fixtures/client-harness.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
+import { syncDemo } from '../fixtures/sync-once.ts';
 
 /** As the server computes them when asked: never the same twice. */
 const computed = ['estimated_run_time', 'estimated_start_time_delta'];
@@ -27,24 +26,10 @@ async function everything(client: PrefectClient, entity: Entity): Promise<Map<st
   }
 }
 
-function sync(demo: Demo, sink: MemorySink, since: number | null = null): Promise<void> {
-  const client = createClient({
-    api_url: demo.apiUrl,
-    auth: { scheme: 'basic', secret: 'admin:pass' },
-    sleep: () => Promise.resolve(),
-    random: () => 0,
-    budget: new NoPause(Infinity),
-    timeouts: { headers: 2, body: 2 },
+const sync = (demo: Demo, sink: MemorySink) =>
+  syncDemo(demo, sink, {
+    client: { auth: { scheme: 'basic', secret: 'admin:pass' }, timeouts: { headers: 2, body: 2 } },
   });
-  return runSync({
-    client,
-    sink,
-    since,
-    state: (key) => Promise.resolve(sink.state.get(key)),
-    signal: new AbortController().signal,
-    onStatus: () => undefined,
-  }).finally(() => client.close());
-}
 
 const faults = (at: number): FaultRule[] => [
   { kind: 'status', status: 429, retryAfter: '0', after: at },

@@ -2,36 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatTime } from '../../src-main/contract/time.ts';
-import { createClient, type ClientSettings } from '../../src-main/prefect/client.ts';
 import { SyncMemory } from '../../src-main/sync/memory.ts';
-import { runSync, type SyncOptions, type SyncProgress } from '../../src-main/sync/run.ts';
-import { NoPause } from '../fixtures/client-harness.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { newRow } from '../fixtures/demo/new-rows.ts';
-import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
+import { memorySink } from '../fixtures/memory-sink.ts';
+import { syncDemo as sync } from '../fixtures/sync-once.ts';
 
 const MINUTE = 60_000_000;
 const EPOCH = Date.UTC(2026, 5, 1) * 1000;
-
-async function sync(
-  demo: Demo,
-  sink: MemorySink,
-  options: Partial<SyncOptions> = {},
-  settings: Partial<ClientSettings> = {},
-) {
-  const client = createClient({ api_url: demo.apiUrl, auth: null, budget: new NoPause(Infinity), ...settings });
-  let last: SyncProgress | null = null;
-  await runSync({
-    client,
-    sink,
-    since: null,
-    state: (key) => Promise.resolve(sink.state.get(key)),
-    signal: new AbortController().signal,
-    onStatus: (status) => (last = status),
-    ...options,
-  }).finally(() => client.close());
-  return last as unknown as SyncProgress;
-}
 
 async function withDemo(runs: number, work: (demo: Demo, clock: { now: number }) => Promise<void>): Promise<void> {
   const clock = { now: EPOCH };
@@ -118,7 +96,7 @@ test('the newest task runs come first, with the parents that they name, in half 
       setImmediate(look);
       return Promise.resolve();
     };
-    await sync(demo, sink, { signal: abort.signal });
+    await sync(demo, sink, { sync: { signal: abort.signal } });
     assert.ok(shown > 0 && shown <= 7, `a list stands after ${shown} requests`);
   }));
 
@@ -133,7 +111,7 @@ test('the newest task runs do not wait for parents that never come', () =>
         return Promise.resolve();
       };
     });
-    const done = assert.rejects(sync(demo, sink, { signal: abort.signal }), { code: 'CANCELLED' });
+    const done = assert.rejects(sync(demo, sink, { sync: { signal: abort.signal } }), { code: 'CANCELLED' });
     await first;
     abort.abort();
     await done;
@@ -157,7 +135,7 @@ for (const answered of [true, false])
       const memory = new SyncMemory();
       const client = { sleep: () => Promise.resolve() };
       const sink = memorySink();
-      const pass = () => sync(demo, sink, { memory }, client);
+      const pass = () => sync(demo, sink, { sync: { memory }, client });
       // one that began a while ago and changes often
       const began = formatTime(EPOCH - 2 * HOUR);
       const young = control.insert('task_run', { ...running, expected_start_time: began, updated: began });

@@ -1,42 +1,17 @@
 /** Rows, routes and questions that a server cannot answer: each stops nothing but itself, and is named. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createClient } from '../../src-main/prefect/client.ts';
-import type { ClientSettings } from '../../src-main/prefect/exchange.ts';
 import { SyncMemory } from '../../src-main/sync/memory.ts';
-import { runSync, type SyncOptions, type SyncProgress } from '../../src-main/sync/run.ts';
 import { parseVerify } from '../../src-main/sync/windows.ts';
-import { NoPause } from '../fixtures/client-harness.ts';
 import type { FaultRule } from '../fixtures/demo/faults.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
+import { syncDemo, type DemoSync } from '../fixtures/sync-once.ts';
 import type { Entity } from '../../src-main/contract/fields.ts';
 
-type Change = { client?: Partial<ClientSettings>; sync?: Partial<SyncOptions> };
-
-/** One sync; returns its last status. */
-async function sync(demo: Demo, sink: MemorySink, { client: settings, sync: options }: Change = {}) {
-  const client = createClient({
-    api_url: demo.apiUrl,
-    auth: null,
-    sleep: () => Promise.resolve(),
-    random: () => 0,
-    budget: new NoPause(Infinity),
-    timeouts: { headers: 5, body: 5 },
-    ...settings,
-  });
-  let last: SyncProgress | null = null;
-  await runSync({
-    client,
-    sink,
-    since: null,
-    state: (key) => Promise.resolve(sink.state.get(key)),
-    signal: new AbortController().signal,
-    onStatus: (status) => (last = status),
-    ...options,
-  }).finally(() => client.close());
-  return last as unknown as SyncProgress;
-}
+/** A server that does not answer is given up after 5 s. */
+const sync = (demo: Demo, sink: MemorySink, { client, ...asked }: DemoSync = {}) =>
+  syncDemo(demo, sink, { client: { timeouts: { headers: 5, body: 5 }, ...client }, ...asked });
 
 async function withDemo(runs: number, work: (demo: Demo, sink: MemorySink) => Promise<void>): Promise<void> {
   const demo = await startDemo({ runs, seed: 11, limit: 50 });

@@ -5,9 +5,9 @@ import { after, before, describe, test } from 'node:test';
 import { documentKinds, entities, type DocumentKind, type Entity } from '../../src-main/contract/fields.ts';
 import { createClient, type PrefectClient, type Row } from '../../src-main/prefect/client.ts';
 import { scanAnchored } from '../../src-main/sync/anchored.ts';
-import { runSync } from '../../src-main/sync/run.ts';
 import { Source } from '../../src-main/sync/source.ts';
 import { memorySink } from '../fixtures/memory-sink.ts';
+import { syncOnce } from '../fixtures/sync-once.ts';
 import { noPrefect, startPrefect, type PrefectServer } from '../fixtures/prefect/server.ts';
 
 /** As the server computes them when asked: never the same twice. */
@@ -29,16 +29,7 @@ describe('a real server that changes', { skip: noPrefect() }, () => {
     await server?.stop();
   });
 
-  const sync = (verify = false) =>
-    runSync({
-      client,
-      sink,
-      since: null,
-      verify,
-      state: (key) => Promise.resolve(sink.state.get(key)),
-      signal: new AbortController().signal,
-      onStatus: () => undefined,
-    });
+  const sync = (verify = false) => syncOnce(client, sink, { verify });
 
   /** whole rows, parsed from their text: `value` only has what columns need */
   const whole = ({ json }: Row) => JSON.parse(json) as Row['value'];

@@ -1,7 +1,7 @@
 /** One sync thread for all workspaces, and what happens when a thread dies. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +9,13 @@ import { after, before, beforeEach, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import { exportOptionsSchema } from '../../src-main/contract/export.ts';
-import { toAppError } from '../../src-main/contract/errors.ts';
+import { errorWords } from '../../src-main/contract/error-words.ts';
+import { toAppError, type AppError } from '../../src-main/contract/errors.ts';
 import type { SyncStatus } from '../../src-main/contract/sync.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
 import { workerLimits } from '../../src-main/core/workers/start-worker.ts';
+import { deaths, type Death } from '../fixtures/worker-faults.ts';
 import { NaivePrefect } from '../fixtures/naive-prefect.ts';
 import { serveHttp, type TestServer } from '../fixtures/prefect-http.ts';
 import { until } from '../fixtures/until.ts';
@@ -29,6 +31,9 @@ let now = 0;
 let most = 0;
 let dir = '';
 let app: App;
+/** MB of heap at which a thread ends here: it is filled within a moment */
+const HEAP = 64;
+for (const name of ['query', 'writer', 'sync', 'demo'] as const) workerLimits[name] = { maxOldGenerationSizeMb: HEAP };
 /** every thread started so far, by name */
 const threads = new Map<string, Worker[]>();
 const onWorker = (worker: Worker) => {
@@ -116,55 +121,60 @@ const newest = (name: string): Worker => {
   assert.ok(worker, name);
   return worker;
 };
-const kills: Record<string, (worker: Worker) => unknown> = {
-  terminate: (worker) => worker.terminate(),
-  // a message without its ports: an exception that nothing catches
-  exception: (worker) => worker.postMessage({ t: 'attach' }),
-};
 const codeOf = (work: Promise<unknown>) =>
   work.then(
     () => null,
     (thrown: unknown) => toAppError(thrown).code,
   );
 
-for (const [thread, how] of [
-  ['query', 'terminate'],
-  ['writer', 'terminate'],
-  ['sync', 'terminate'],
-  ['sync', 'exception'],
-] as const)
+const ways = Object.keys(deaths) as Death[];
+
+for (const [thread, how] of (['query', 'writer', 'sync', 'demo'] as const).flatMap((thread) =>
+  ways.map((how) => [thread, how] as const),
+))
   test(`the ${thread} thread dies (${how}): seen by all who wait, opened again once by itself, and nothing is lost`, async () => {
     const abort = new AbortController();
+    const options = { signal: abort.signal };
+    const isDemo = thread === 'demo';
+    const { name } = isDemo ? await app.workspaces.demo(RUNS, RUNS + 1) : await add('one');
+    const through = isDemo
+      ? () => until(async () => (await app.archive(name)).sync.get().last_success !== null)
+      : () => synced(name);
     try {
-      await add('one');
-      const archive = await app.archive('one');
+      const archive = await app.archive(name);
       // a window that watches, and a sync in the middle
       const seen: SyncStatus[] = [];
-      const options = { signal: abort.signal };
       const watched = codeOf(
         (async () => {
-          for await (const status of app.handlers['sync.watch']({ workspace: 'one' }, options)) seen.push(status);
+          for await (const status of app.handlers['sync.watch']({ workspace: name }, options)) seen.push(status);
         })(),
       );
       await until(() => archive.sync.get().received > 0 && seen.length > 0);
+      const first = newest(thread);
       const waiting = thread === 'query' ? codeOf(archive.query.activity({ id: 'x', from: null })) : null;
-      await kills[how](newest(thread));
+      await deaths[how](first);
       if (waiting) assert.ok([null, 'THREAD_DIED'].includes(await waiting));
       await archive.settled();
       assert.equal(archive.syncing, false);
       if (thread === 'query') assert.equal(await codeOf(archive.query.stats({})), 'THREAD_DIED');
-      await until(async () => (await app.archive('one')) !== archive);
-      await synced('one');
+      await until(async () => (await app.archive(name)) !== archive);
+      await through();
       await until(() => seen.at(-1)?.last_success !== null);
-      assert.equal(seen.at(-1)?.reopened?.code, 'THREAD_DIED', 'the window can say what happened');
+      const { reopened } = seen.at(-1) as SyncStatus;
+      assert.deepEqual([reopened?.code, reopened?.details.thread], ['THREAD_DIED', thread], 'the window can say it');
+      const said = errorWords(reopened!);
+      assert.match(`${said.title}. ${said.advice}`, /has died\. It was started again by itself/);
 
-      const second = await app.archive('one');
-      await kills[how](newest(thread));
-      await until(async () => (await codeOf(app.archive('one'))) === 'THREAD_DIED');
+      const second = await app.archive(name);
+      assert.notEqual(newest(thread), first);
+      await deaths[how](newest(thread));
+      await until(async () => (await codeOf(app.archive(name))) === 'THREAD_DIED');
+      const closed = await app.archive(name).catch(toAppError);
+      assert.match(errorWords(closed as AppError).title, /died twice within a minute, so .+ stays closed/);
       assert.equal(await watched, 'THREAD_DIED', 'the window hears that it stays closed');
       await until(() => !second.syncing);
-      await app.handlers['workspace.open']({ workspace: 'one' }, options); // a person opens it again
-      await synced('one');
+      await app.handlers['workspace.open']({ workspace: name }, options); // a person opens it again
+      await through();
     } finally {
       abort.abort();
       await ended();
@@ -177,7 +187,7 @@ const reopened = (name: string, code: string) =>
   until(async () => (await app.archive(name).catch(() => null))?.sync.get().reopened?.code === code);
 
 test('the query thread runs out of memory: opened again', async () => {
-  workerLimits.query = { maxOldGenerationSizeMb: 48 };
+  workerLimits.query = { maxOldGenerationSizeMb: 48 }; // less than the question takes
   try {
     await add('one');
     await synced('one');
@@ -188,7 +198,7 @@ test('the query thread runs out of memory: opened again', async () => {
     await reopened('one', 'THREAD_DIED');
     await synced('one');
   } finally {
-    delete workerLimits.query;
+    workerLimits.query = { maxOldGenerationSizeMb: HEAP };
     await ended();
   }
 });
@@ -239,7 +249,10 @@ for (const met of ['taken into the index', 'written'] as const)
     }
   });
 
-test('a damaged page is met while a run is read: the call fails with its own code and the thread lives', async () => {
+const saveAt = async (path: string) =>
+  (await app.handlers['export.choose']({ suggested: path, folder: false }, never))!.save;
+
+test('a damaged page is met while a run is read or exported: the call fails with its own code and the thread lives', async () => {
   try {
     await add('one');
     await synced('one');
@@ -251,6 +264,16 @@ test('a damaged page is met while a run is read: the call fails with its own cod
     spoilRoot(again.path, 'task_run_json');
     const id = `${'0'.repeat(5)}450-0000-4000-8000-000000000000`;
     assert.equal(await codeOf(again.query.run({ id })), 'ARCHIVE_DAMAGED');
+    const out = join(dir, 'rows.jsonl');
+    const asked = { ...exportOptionsSchema.parse({ format: 'jsonl' }), workspace: 'one', query: everything };
+    const exporting = async () => {
+      for await (const _ of app.handlers['export.run']({ ...asked, save: await saveAt(out), result: null }, never));
+    };
+    assert.equal(await codeOf(exporting()), 'ARCHIVE_DAMAGED');
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.startsWith('rows')),
+      [],
+    );
     assert.deepEqual(await again.query.counts({ queries: [everything] }), [RUNS]);
     assert.equal(await app.archive('one'), again);
   } finally {
@@ -259,46 +282,46 @@ test('a damaged page is met while a run is read: the call fails with its own cod
 });
 
 const posix = process.platform === 'win32' && 'no FIFOs here';
-test(
-  'a thread dies during an export and during a save: an error or a whole result, and the archive goes on',
-  { skip: posix },
-  async () => {
-    try {
-      await add('one');
-      await synced('one');
-      // nobody reads the FIFO, so the export is under way for as long as the thread lives
-      const out = join(dir, 'rows.csv');
-      execFileSync('mkfifo', [out]);
-      const left = `${out}.${process.pid}-0123abcd.taskscope-partial`;
-      const other = `${out}.${process.pid + 1}-0123abcd.taskscope-partial`;
-      for (const path of [left, other]) writeFileSync(path, 'half of it');
-      const { save } = (await app.handlers['export.choose']({ suggested: out, folder: false }, never))!;
-      const run = { workspace: 'one', query: everything, save, result: null };
-      const what = { ...exportOptionsSchema.parse({ columns: ['id'] }), ...run };
-      const exporting = codeOf(
-        (async () => {
-          for await (const _ of app.handlers['export.run'](what, never));
-        })(),
-      );
-      await (await app.archive('one')).query.stats({}); // the thread has begun the export by then
-      await kills.terminate(newest('query'));
-      assert.equal(await exporting, 'THREAD_DIED');
-      assert.deepEqual([existsSync(left), existsSync(other)], [false, true], 'what the thread has left goes at once');
-      await synced('one');
+for (const how of ways)
+  test(
+    `a thread dies during an export and during a save (${how}): an error or a whole result, and the archive goes on`,
+    { skip: posix },
+    async () => {
+      try {
+        await add('one');
+        await synced('one');
+        // nobody reads the FIFO, so the export is under way for as long as the thread lives
+        const out = join(dir, 'rows.csv');
+        execFileSync('mkfifo', [out]);
+        const left = `${out}.${process.pid}-0123abcd.taskscope-partial`;
+        const other = `${out}.${process.pid + 1}-0123abcd.taskscope-partial`;
+        for (const path of [left, other]) writeFileSync(path, 'half of it');
+        const run = { workspace: 'one', query: everything, save: await saveAt(out), result: null };
+        const what = { ...exportOptionsSchema.parse({ columns: ['id'] }), ...run };
+        const exporting = codeOf(
+          (async () => {
+            for await (const _ of app.handlers['export.run'](what, never));
+          })(),
+        );
+        await (await app.archive('one')).query.stats({}); // the thread has begun the export by then
+        await deaths[how](newest('query'));
+        assert.equal(await exporting, 'THREAD_DIED');
+        assert.deepEqual([existsSync(left), existsSync(other)], [false, true], 'what the thread has left goes at once');
+        await synced('one');
 
-      await add('two');
-      await synced('two');
-      const archive = await app.archive('two');
-      const { retention } = app.workspaces.get('two');
-      const saving = codeOf(
-        Promise.resolve(app.handlers['workspace.setRetention']({ workspace: 'two', retention }, never)),
-      );
-      await kills.terminate(newest('writer'));
-      assert.ok([null, 'THREAD_DIED'].includes(await saving));
-      await until(async () => (await app.archive('two')) !== archive);
-      await synced('two');
-    } finally {
-      await ended();
-    }
-  },
-);
+        await add('two');
+        await synced('two');
+        const archive = await app.archive('two');
+        const { retention } = app.workspaces.get('two');
+        const saving = codeOf(
+          Promise.resolve(app.handlers['workspace.setRetention']({ workspace: 'two', retention }, never)),
+        );
+        await deaths[how](newest('writer'));
+        assert.ok([null, 'THREAD_DIED'].includes(await saving));
+        await until(async () => (await app.archive('two')) !== archive);
+        await synced('two');
+      } finally {
+        await ended();
+      }
+    },
+  );

@@ -55,13 +55,15 @@ const odd: Partial<TaskRunRow>[] = [
   { name: 'two\nlines\tand a tab', tags: [] },
   { name: '| [a](javascript:x) <b> `', failure: '' },
   { name: '  ＝full', end_time: null },
+  { name: 'NUL\0 and \u202eturned', tags: ['=a'] },
 ];
 const rows = odd.map((change, i) => ({ ...fakeRow(i + 1), ...change }));
+const exact = { delimiter: ',', bom: false, safe: false, header: 'key', time_zone: null, tags: 'json' } as const;
 const columns = ['name', 'start_time', 'duration', 'flow_run.name', 'tags', 'failure', 'run_count'];
 
 describe('copied rows', () => {
   it('a sheet that reads tabs and quotes has every cell, and none is a formula', () => {
-    const text = rowsText(rows, columns, 'tsv', 'UTC');
+    const text = rowsText(rows, columns, 'tsv', 'UTC', exact);
     // the excel-tab dialect is what sheets paste
     const script = 'import csv,json,sys; json.dump(list(csv.reader(sys.stdin, dialect="excel-tab")), sys.stdout)';
     const read = JSON.parse(
@@ -75,7 +77,7 @@ describe('copied rows', () => {
     assert.deepEqual(read[0], heads);
     assert.deepEqual(
       read.slice(1).map(([name]) => name),
-      ["'=cmd|x", 'two\nlines\tand a tab', rows[2].name, "'  ＝full"],
+      ["'=cmd|x", 'two\nlines\tand a tab', rows[2].name, "'  ＝full", 'NUL␀ and \u202eturned'],
     );
     assert.equal(read[1][5], 'a, b,"c');
     assert.equal(read[4][2], '');
@@ -83,14 +85,14 @@ describe('copied rows', () => {
   });
 
   it('Markdown keeps one line a run and makes no link and no HTML', () => {
-    const lines = rowsText(rows, columns, 'markdown', 'UTC').split('\n');
+    const lines = rowsText(rows, columns, 'markdown', 'UTC', exact).split('\n');
     assert.equal(lines.length, rows.length + 2);
     assert.ok(lines[4].startsWith('| \\| \\[a\\](javascript:x) \\<b\\> \\` |'), lines[4]);
     for (const line of lines) assert.equal(line.replace(/\\./g, '').split('|').length, 10);
   });
 
   it('JSON and CSV have the same values under the same paths, times in UTC', () => {
-    const json = JSON.parse(rowsText(rows, columns, 'json', 'Asia/Tokyo')) as Record<string, unknown>[];
+    const json = JSON.parse(rowsText(rows, columns, 'json', 'Asia/Tokyo', exact)) as Record<string, unknown>[];
     const keys = [
       'name',
       'start_time',
@@ -105,8 +107,13 @@ describe('copied rows', () => {
     assert.deepEqual(json[0].tags, ['a', 'b,"c']);
     assert.match(String(json[0].start_time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     assert.equal(json[3].duration, null);
-    const [head, first] = rowsText(rows, columns, 'csv', 'Asia/Tokyo').split('\r\n');
+    const [head, first] = rowsText(rows, columns, 'csv', 'Asia/Tokyo', exact).split('\r\n');
     assert.equal(head, keys.join(','));
     assert.ok(first.startsWith(`=cmd|x,${String(json[0].start_time)},`), 'a program gets the value as it is');
+    const choice = { delimiter: ';', bom: true, safe: true, header: 'title', time_zone: 'Asia/Tokyo' } as const;
+    const sheet = rowsText(rows, columns, 'csv', 'UTC', { ...choice, tags: 'joined' }).split('\r\n');
+    assert.equal(sheet[0], 'Task run;Started;Duration;Flow;Flow run;Tags;Failure;Attempts');
+    assert.match(sheet[1], /^'=cmd\|x;2023-11-15T07:13:20.000001\+09:00;.*;"a, b,""c";/, 'as exports have it');
+    assert.ok(sheet.at(-2)?.startsWith('NUL␀ and'));
   });
 });

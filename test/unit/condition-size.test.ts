@@ -70,6 +70,34 @@ test('300,000 conditions are refused before any of them is read, by a call too, 
   assert.equal(read, 0);
 });
 
+test('lists of 200,000 values of the wrong kind are refused at the first of them', () => {
+  let looked = 0;
+  const list = (item: unknown) =>
+    new Proxy(
+      Array.from({ length: MAX_ITEMS }, () => item),
+      {
+        get: (target, key) => {
+          if (typeof key === 'string' && /^\d+$/.test(key)) looked += 1;
+          return Reflect.get(target, key) as unknown;
+        },
+      },
+    );
+  for (const where of [
+    { and: list(null) },
+    { or: list('x') },
+    { and: list({}) },
+    { field: 'id', in: list(null) },
+    { field: 'id', in: list({}) },
+    { field: 'tags', all: list(1) },
+    { field: 'tags', any: list([]) },
+  ]) {
+    looked = 0;
+    const { error } = conditionSchema.safeParse(where);
+    assert.equal(error?.issues.length, 1, Object.keys(where).join());
+    assert.ok(looked < MAX_ITEMS / 10, `${looked} items were looked at`);
+  }
+});
+
 test('any JSON is measured without an error, and what a person asks is within the bounds', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => tooLarge(value) === null));
   fc.assert(fc.property(anyCondition, (where) => tooLarge(where) === null));

@@ -6,8 +6,9 @@ import { delimiters, exportColumn, exportOptionsSchema, type ExportColumn } from
 import { fieldsOf, pathsFromTaskRun } from '../../src-main/contract/fields.ts';
 import { TRUE } from '../../src-main/contract/query.ts';
 import { csvBlock } from '../../src-main/core/workers/export-block.ts';
-import { csvCell, csvLine, type CsvOptions } from '../../src-main/export/csv.ts';
-import { timeFormat } from '../../src-main/export/local-time.ts';
+import { csvLine } from '../../src-main/contract/csv-text.ts';
+import { csvCell, type CsvOptions } from '../../src-main/export/csv.ts';
+import { timeFormat } from '../../src-main/contract/local-time.ts';
 import type { Value } from '../../src-main/export/cells.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import * as arbitrary from '../fixtures/arbitrary-archive.ts';

@@ -13,7 +13,14 @@ import {
   type Part,
   type TaskRun,
 } from '../../src-renderer/state/flow-run/model.ts';
-import { itemsOf, orderItems, rowsOf, stateOf, tally, type Order } from '../../src-renderer/state/flow-run/tree.ts';
+import {
+  itemsOf,
+  orderItems,
+  rowsOf,
+  stateOf,
+  countStates,
+  type Order,
+} from '../../src-renderer/state/flow-run/tree.ts';
 import { spansOf } from '../../src-renderer/state/flow-run/spans.ts';
 import { densityOf, fitted, panned, ticksOf, zoomed } from '../../src-renderer/ui/charts/gantt-scale.ts';
 import '../fixtures/ci-seed.ts';
@@ -185,7 +192,7 @@ describe('rows', () => {
         const { runs } = partOf(list);
         const count = (...types: (string | null)[]) =>
           runs.filter(({ state_type }) => types.includes(state_type)).length;
-        const { over, failed, running, of } = tally(runs);
+        const { over, failed, running, of } = countStates(runs);
         assert.deepEqual(
           [over, failed, running, of],
           [count('COMPLETED', 'FAILED', 'CRASHED'), count('FAILED', 'CRASHED'), count('RUNNING'), list.length],

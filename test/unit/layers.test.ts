@@ -1,10 +1,12 @@
 /** The map of CONTRIBUTING.md, held: which folder may import which, that no files import in a circle, and which package lives where. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
 import { codeFiles, ownFiles, root, textOf } from '../fixtures/source-files.ts';
+import { tempDir } from '../fixtures/temp-dir.ts';
 
 /** Folder → folders it may import besides itself. `shell → core → {sync → prefect, local-api → query → store, export, demo} → rpc → contract`. */
 const mayImport: Record<string, string[]> = {
@@ -129,6 +131,16 @@ const packageImports = imports.filter(({ specifier }) => !specifier.startsWith('
 test('the source was read', () => {
   assert.ok(imports.length > 100, `only ${imports.length} imports found`);
   for (const folder of Object.keys(mayImport)) assert.ok(existsSync(join(root, folder)), folder);
+});
+
+test('a link to the packages of another clone is no file of this one', (t) => {
+  const folder = tempDir(t);
+  writeFileSync(join(folder, 'a.ts'), '');
+  // as a junction, which Windows lets everybody make
+  symlinkSync(root, join(folder, 'node_modules'), 'junction');
+  assert.deepEqual(ownFiles(folder), ['a.ts']);
+  execFileSync('git', ['init', '-q'], { cwd: folder });
+  assert.deepEqual(ownFiles(folder), ['a.ts']);
 });
 
 test('imports point one way', () => {

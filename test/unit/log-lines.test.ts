@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ansiFree } from '../../src-main/contract/ansi.ts';
-import { heightOf, lineAt, logOf, pageOf, ROW, rowsOf, topsOf } from '../../src-renderer/ui/text/log-layout.ts';
+import { heightOf, lineAt, logOf, pageOf, ROW, rowsOf } from '../../src-renderer/ui/text/log-layout.ts';
 import { blocksOf, foldMessage, logText, MOST_DRAWN, pieces, UNFOLD_BY } from '../../src-renderer/ui/text/log-lines.ts';
 import { levelOf, LineChooser, type LogFilter } from '../../src-main/contract/log-filter.ts';
 import { logSearch, MOST_HITS } from '../../src-main/contract/log-search.ts';
@@ -201,7 +201,8 @@ describe('where lines stand', () => {
   });
 
   it('every line of a million is found where it stands, also where the page is shorter than the log', () => {
-    const tops = topsOf(1_000_000, (i) => (i % 3) + 1);
+    const tops = new Float64Array(1_000_001);
+    for (let i = 0; i < 1_000_000; i++) tops[i + 1] = tops[i] + ((i % 3) + 1) * ROW;
     assert.ok(heightOf(tops) < 17_000_000, 'Firefox lays out no more');
     for (const i of [0, 1, 2, 3, 499_999, 999_998, 999_999]) {
       assert.equal(lineAt(tops[i], tops), i);
@@ -209,12 +210,6 @@ describe('where lines stand', () => {
       assert.equal(lineAt(Math.round(logOf(pageOf(tops[i], tops), tops)), tops), i);
     }
     assert.ok(pageOf(tops.at(-1) ?? 0, tops) <= heightOf(tops));
-    assert.equal(
-      lineAt(
-        5,
-        topsOf(0, () => 1),
-      ),
-      0,
-    );
+    assert.equal(lineAt(5, new Float64Array(1)), 0);
   });
 });

@@ -6,6 +6,7 @@ import type { Entity } from '../../src-main/contract/fields.ts';
 import { durationSorts, flowRunSorts, namedSorts, taskRunSorts } from '../../src-main/contract/prefect/filter.ts';
 import { prefectRules } from '../../src-main/contract/prefect/versions.ts';
 import { TRUE, type Condition, type Dialect } from '../../src-main/contract/query.ts';
+import { parseQuery } from '../../src-main/contract/query-text/parse.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { prefectSort } from '../../src-main/query/language/prefect.ts';
 import * as arbitrary from '../fixtures/arbitrary-archive.ts';
@@ -108,6 +109,31 @@ test('a condition tree over any path, with any order, answers what the naive eva
       },
     ),
     { numRuns: 400 },
+  );
+});
+
+test('the first 8 characters of an id, or more of them, find the runs whose id or parent’s id begins so, as reading every id does', () => {
+  const asked = fc.tuple(fc.nat(), fc.constantFrom('task_run', 'flow_run'), fc.integer({ min: 7, max: 36 }));
+  fc.assert(
+    fc.property(arbitrary.archive, fc.array(asked, { minLength: 5, maxLength: 10 }), (steps, all) => {
+      const archive = arbitrary.build(steps);
+      const engine = loaded(archive, 'sqlite');
+      for (const [pick, of, length] of all) {
+        const runs = archive.listed('task_run').map(({ row }) => row);
+        const ids = runs.flatMap((row) => (of === 'task_run' ? row.id : (row.flow_run as string | null)) ?? []);
+        if (ids.length === 0) continue;
+        const start = ids[pick % ids.length].slice(0, length);
+        const expected = runs.filter(({ id, flow_run }) => [id, flow_run].some((one) => String(one).startsWith(start)));
+        const found = (where: Condition) => engine.count('task_run', where, NOW);
+        const either = found({ or: ['id', 'flow_run_id'].map((field) => ({ field, in: [start] })) });
+        assert.equal(either, length < 8 ? 0 : expected.length, start);
+        // flows and deployments have ids too, of other first characters
+        if (length >= 8) assert.equal(found({ text: start }), expected.length, start);
+        const typed = parseQuery(`id:${start} or flow_run:${start}`);
+        if (length >= 8) assert.equal(typed.where && found(typed.where), expected.length, start);
+      }
+    }),
+    { numRuns: 200 },
   );
 });
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ErrorCode } from '../../src-main/contract/errors.ts';
-import { mayBegin } from '../../src-main/core/archive/pace.ts';
 import { secondsBetween } from '../../src-main/contract/sync.ts';
 import { initialStatus } from '../../src-main/core/archive/sync-status.ts';
-import { isBack, pauseSeconds, Schedule } from '../../src-main/core/archive/schedule.ts';
+import { isBack, mayBegin, pauseSeconds, Schedule } from '../../src-main/core/archive/schedule.ts';
 
 test('the pause is the setting, doubles with failures up to ten minutes, and is none when paused', () => {
   assert.equal(pauseSeconds(30, 0), 30);

@@ -11,8 +11,8 @@ import type { JsonRow } from '../../src-main/demo/json.ts';
 import { createClient, type PrefectClient, type Row } from '../../src-main/prefect/client.ts';
 import { runLive, type LiveItem } from '../../src-main/sync/live.ts';
 import { Recency } from '../../src-main/sync/recency.ts';
-import { runSync } from '../../src-main/sync/run.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
+import { syncOnce } from '../fixtures/sync-once.ts';
 import { until } from '../fixtures/until.ts';
 
 const EPOCH = Date.UTC(2026, 5, 1) * 1000;
@@ -125,14 +125,7 @@ test('a flood is left to the next pass: requests stay few, what is read is right
   }
   const known = database.insert('task_run', newRow(database, 'task_run', {}, EPOCH));
   await until(() => reads('task_runs') > 10);
-  await runSync({
-    client,
-    sink,
-    since: null,
-    state: (key) => Promise.resolve(sink.state.get(key)),
-    signal: abort.signal,
-    onStatus: () => undefined,
-  });
+  await syncOnce(client, sink, { signal: abort.signal });
   assert.ok(row(known));
   assert.equal(items.at(-1)?.state, 'on');
 });
@@ -169,24 +162,18 @@ test('a page that a pass has read before does not put the old state back', async
   // the pass has its page, the run ends, the event's refetch is written, then the pass's page
   const pass = recency.reader(sink);
   let struck = false;
-  await runSync({
-    client: {
-      ...client,
-      page: async (entity, body, options) => {
-        const page = await client.page(entity, body, options);
-        if (struck || entity !== 'task_run' || !page.rows.some(({ value }) => value.id === id)) return page;
-        struck = true;
-        control.update('task_run', id, entered(id, 'Completed', EPOCH + 1_000_000));
-        await until(() => row(id)?.value.state_type === 'COMPLETED');
-        return page;
-      },
+  const between: PrefectClient = {
+    ...client,
+    page: async (entity, body, options) => {
+      const page = await client.page(entity, body, options);
+      if (struck || entity !== 'task_run' || !page.rows.some(({ value }) => value.id === id)) return page;
+      struck = true;
+      control.update('task_run', id, entered(id, 'Completed', EPOCH + 1_000_000));
+      await until(() => row(id)?.value.state_type === 'COMPLETED');
+      return page;
     },
-    sink: pass.sink,
-    since: null,
-    state: (key) => Promise.resolve(sink.state.get(key)),
-    signal: abort.signal,
-    onStatus: () => undefined,
-  });
+  };
+  await syncOnce(between, sink, { sink: pass.sink, signal: abort.signal });
   pass.end();
   assert.ok(struck);
   assert.equal(row(id)?.value.state_type, 'COMPLETED');

@@ -6,10 +6,10 @@ import { test } from 'node:test';
 import { fetchActivity } from '../../src-main/prefect/activity.ts';
 import { createClient } from '../../src-main/prefect/client.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
-import { runSync } from '../../src-main/sync/run.ts';
 import { memorySink } from '../fixtures/memory-sink.ts';
 import { NaivePrefect, type Reply, type Row } from '../fixtures/naive-prefect.ts';
 import { serveHttp } from '../fixtures/prefect-http.ts';
+import { syncOnce } from '../fixtures/sync-once.ts';
 
 type Recorded = Record<'task_runs' | 'flow_runs' | 'flows', Row[]> & {
   version: string;
@@ -40,16 +40,7 @@ for (const version of ['2.20.25', '3.0.11'])
     const client = createClient({ api_url: server.apiUrl, auth: null });
     try {
       const sink = memorySink();
-      for (const verify of [false, true])
-        await runSync({
-          client,
-          sink,
-          since: null,
-          verify,
-          state: (key) => Promise.resolve(sink.state.get(key)),
-          signal: new AbortController().signal,
-          onStatus: () => undefined,
-        });
+      for (const verify of [false, true]) await syncOnce(client, sink, { verify });
       for (const [entity, table] of [
         ['task_run', 'task_runs'],
         ['flow_run', 'flow_runs'],

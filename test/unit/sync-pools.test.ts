@@ -4,10 +4,8 @@ import { test } from 'node:test';
 import type { DocumentKind } from '../../src-main/contract/fields.ts';
 import type { FaultRule } from '../fixtures/demo/faults.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
-import { createClient } from '../../src-main/prefect/client.ts';
-import { runSync } from '../../src-main/sync/run.ts';
-import { NoPause } from '../fixtures/client-harness.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
+import { syncDemo } from '../fixtures/sync-once.ts';
 
 /** µs; near this machine's clock, by which a pass knows before its first reply whether it is the day's first */
 const EPOCH = Math.floor(Date.now() / 1000) * 1e6;
@@ -45,21 +43,7 @@ class World {
     this.clock.now += minutes * MINUTE;
     const { requests } = this.demo.control;
     requests.length = 0;
-    const client = createClient({
-      api_url: this.demo.apiUrl,
-      auth: null,
-      sleep: () => Promise.resolve(),
-      budget: new NoPause(Infinity),
-    });
-    await runSync({
-      client,
-      sink: this.sink,
-      since: null,
-      verify,
-      state: (key) => Promise.resolve(this.sink.state.get(key)),
-      signal: new AbortController().signal,
-      onStatus: ({ skipped }) => (this.skipped = skipped.count),
-    }).finally(() => client.close());
+    this.skipped = (await syncDemo(this.demo, this.sink, { sync: { verify } })).skipped.count;
     return requests.filter((one) => one.includes('/work_')).map((one) => one.replace('POST /api', ''));
   }
 

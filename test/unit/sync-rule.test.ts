@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import '../fixtures/ci-seed.ts';
 import fc from 'fast-check';
+import Sqlite from 'better-sqlite3';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { mergeActivity } from '../../src-main/core/archive/activity.ts';
@@ -64,6 +65,16 @@ class Place {
     const place = new Place(demo, join(tempDir(t), 'a.sqlite'), options.limit ?? 200);
     t.after(() => place.close());
     return place;
+  }
+
+  /** SQLite refuses the states of this run's activity from now on. */
+  refuse(id: string): void {
+    const db = new Sqlite(this.#path);
+    const run = `(SELECT rid FROM activity WHERE run = x'${id.replaceAll('-', '')}')`;
+    db.exec(
+      `CREATE TRIGGER refused BEFORE INSERT ON kept_state WHEN NEW.activity = ${run} BEGIN SELECT RAISE(ABORT, 'no'); END`,
+    );
+    db.close();
   }
 
   restart(): void {
@@ -330,4 +341,21 @@ test('opened by a person before it ended, a run is still fetched; off, nothing i
   // opened again: no reason to fetch it once more
   place.writer.saveActivity(id, await fetchActivity(place.client, id), null);
   assert.ok(!(await place.fetch(rule)).includes(id));
+});
+
+test('activity that the archive refuses is noted with its run, the others are fetched, and it is asked for once', async (t) => {
+  const place = await Place.open(t, { runs: 150, seed: 3, now: () => EPOCH });
+  await place.rows();
+  const rule = { states: ['FAILED', 'CRASHED'], days: 30 };
+  const named = (await place.named(rule)).map(({ id }) => id);
+  assert.ok(named.length > 3, `${named.length} runs`);
+  const refused = named[1] as string;
+  place.refuse(refused);
+  await place.fetch(rule);
+  for (const id of named) {
+    const kept = place.writer.activity(id);
+    assert.equal(kept?.problem?.message ?? null, id === refused ? 'cannot be kept: no' : null, id);
+    assert.equal((kept?.history.length ?? 0) > 0, id !== refused);
+  }
+  assert.deepEqual(await place.fetch(rule), []);
 });

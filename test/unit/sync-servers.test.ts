@@ -5,9 +5,10 @@ import { formatTime } from '../../src-main/contract/time.ts';
 import { AppError } from '../../src-main/contract/errors.ts';
 import { allFeatures, type PrefectClient } from '../../src-main/prefect/client.ts';
 import { SyncMemory } from '../../src-main/sync/memory.ts';
-import { runSync, type SyncProgress } from '../../src-main/sync/run.ts';
+import type { SyncProgress } from '../../src-main/sync/run.ts';
 import { directClient } from '../fixtures/direct-client.ts';
 import { memorySink, type MemorySink } from '../fixtures/memory-sink.ts';
+import { syncOnce } from '../fixtures/sync-once.ts';
 import { NaivePrefect } from '../fixtures/naive-prefect.ts';
 
 const NOW = 1_760_000_000_000_000;
@@ -36,20 +37,13 @@ async function sync(
 ) {
   const statuses: SyncProgress[] = [];
   const dialects: string[] = [];
-  await runSync({
-    client: {
-      ...directClient(
-        prefect,
-        () => NOW,
-        () => undefined,
-      ),
-      ...change,
-    },
-    sink,
+  const client = directClient(
+    prefect,
+    () => NOW,
+    () => undefined,
+  );
+  await syncOnce({ ...client, ...change }, sink, {
     memory,
-    since: null,
-    state: (key) => Promise.resolve(sink.state.get(key)),
-    signal: new AbortController().signal,
     onStatus: (status) => statuses.push(status),
     onDialect: (dialect) => dialects.push(dialect),
   });

@@ -82,16 +82,27 @@ test('groups as CSV: names and keys, every digit, nothing where there is no valu
     },
     { ...none, value: null, label: '', runs: 2 },
   ];
+  const exact = { delimiter: ',', bom: false, safe: false, header: 'key', time_zone: null, tags: 'json' } as const;
   assert.equal(
-    groupsCsv({ label: 'Work queue', field: 'flow_run.work_queue_name' }, groups),
+    groupsCsv({ label: 'Work queue', field: 'flow_run.work_queue_name' }, groups, exact),
     'work_queue,flow_run.work_queue_name,runs,failed,retried,median_seconds,p95_seconds,longest_seconds,total_seconds,last_start\r\n' +
       '"load, ""all""",load-1a2b,3,1,0,0.123456,,,7.5,2023-11-14T22:13:20.000001Z\r\n' +
       ',,2,0,0,,,,0,\r\n',
   );
-  const [day] = groupsCsv({ label: 'Day', field: 'start_time', time: 'day' }, [
-    { ...none, value: '0', label: '0', runs: 1 },
-  ])
-    .split('\r\n')
-    .slice(1);
-  assert.match(day ?? '', /^1970-01-01T00:00:00\S*Z,,1,/);
+  const day = { label: 'Day', field: 'start_time', time: 'day' as const };
+  const days = groupsCsv(day, [{ ...none, value: '0', label: '0', runs: 1 }], { ...exact, time_zone: 'Asia/Tokyo' });
+  assert.match(days.split('\r\n')[1], /^1970-01-01T09:00:00\S*\+09:00,,1,/);
+  // as every CSV for spreadsheets: no formula, no control character
+  const hostile = ['=cmd|x', '＝1', '  @cmd', '\0=cmd', '\t-1+1', 'a;b', 'plain'];
+  const sheet = groupsCsv(
+    { label: 'State', field: 'state_name' },
+    hostile.map((name) => ({ ...none, value: name, label: name, runs: 1 })),
+    { ...exact, delimiter: ';', bom: true, safe: true, header: 'title' },
+  );
+  const [head, ...lines] = sheet.trimEnd().split('\r\n');
+  assert.ok(head.startsWith('\ufeffState;State (state_name);Runs;'), head);
+  assert.deepEqual(
+    lines.map((line) => line.slice(0, line.indexOf(';1;'))),
+    ["'=cmd|x", "'＝1", "'  @cmd", '␀=cmd', "'\t-1+1", '"a;b"', 'plain'].map((cell) => `${cell};${cell}`),
+  );
 });

@@ -1,4 +1,4 @@
-/** The way back through changes of the question. */
+/** The way back through changes of what the list shows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -9,7 +9,7 @@ type Step = { filter: number; text: string };
 const steps = () =>
   new Steps<Step>(
     (step) => JSON.stringify(step),
-    (last, next) => last.filter === next.filter,
+    (last, next) => (last.filter === next.filter ? 'text' : null),
   );
 
 test('whatever was asked, the way back leads through it and the way forth to it again', () => {
@@ -42,6 +42,30 @@ test('a search is one step however many letters it has, and does not take the st
   assert.deepEqual(all.back(), { filter: 1, text: 'err' });
   assert.deepEqual(all.back(), { filter: 1, text: '' });
   assert.equal(all.back(), null);
+});
+
+test('changes of one thing are a step, and changes of another begin the next', () => {
+  const kinds = ['text', 'widths'] as const;
+  type Two = Record<(typeof kinds)[number], number>;
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...kinds), { maxLength: 40 }), (changes) => {
+      const all = new Steps<Two>(
+        (step) => JSON.stringify(step),
+        (last, next) => kinds.find((kind) => kinds.every((one) => one === kind || last[one] === next[one])) ?? null,
+      );
+      let now: Two = { text: 0, widths: 0 };
+      all.note(now);
+      const expected: Two[] = [];
+      changes.forEach((kind, at) => {
+        if (kind !== changes[at - 1]) expected.unshift(now);
+        now = { ...now, [kind]: now[kind] + 1 };
+        all.note(now);
+      });
+      const back: Two[] = [];
+      for (let at = all.back(); at; at = all.back()) back.push(at);
+      assert.deepEqual(back, expected);
+    }),
+  );
 });
 
 test('what comes after going back replaces what was gone back from, and the history has an end', () => {

@@ -21,7 +21,7 @@ const shortOf = new Map(Object.entries(aliases).map(([word, path]) => [path, wor
 /** Words that mean something after a colon. */
 export const reserved: readonly string[] = ['none', 'any', 'and', 'or', 'not', 'now', 'has'];
 
-/** `entity` null and `kind` null: nobody knows; such a field is written in quotes and taken as it stands. */
+/** null: the entity, or the field's kind, is not known. Such a field is written in quotes and taken as it stands. */
 export type Scope = Entity | null;
 export type Field = { path: string; kind: FieldKind | null };
 

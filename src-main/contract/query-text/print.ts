@@ -2,7 +2,7 @@
  * A condition tree as text. What is printed reads back as the same tree, whatever the tree: the usual shapes in the words a
  * person would type, the others in words that say exactly what they are. (-0, which JSON does not know, becomes 0.)
  */
-import { isCanonicalUuid } from '../uuid.ts';
+import { isCanonicalUuid, uuidStart } from '../uuid.ts';
 import { searchTerms } from '../search-text.ts';
 import { stateTypes } from '../fields.ts';
 import type { Condition, Instant } from '../query.ts';
@@ -10,6 +10,7 @@ import {
   behind,
   isSeconds,
   isStateType,
+  namePath,
   noNames,
   plainOrQuoted,
   quoted,
@@ -74,7 +75,7 @@ class Printer {
   private states([first, second, third]: Condition[], scope: Scope): string | null {
     if (!first || !second || third || !('in' in first) || !('in' in second)) return null;
     if (!isStateType(first.field) || second.field !== first.field.replace(/type$/, 'name')) return null;
-    const types = first.in.map((value) => this.value(value, resolvedField(first.field, scope)));
+    const types = first.in.map((value) => this.value(value, resolvedField(first.field, scope), scope));
     const names = second.in.map((value) => (typeof value === 'string' && !isType(value.toUpperCase()) ? value : null));
     if (types.length === 0 || names.length === 0 || types.some((type) => type.startsWith('#'))) return null;
     if (names.some((name) => name === null)) return null;
@@ -104,7 +105,7 @@ class Printer {
         ? `${word}:${one.any.map(plainOrQuoted).join(',')}`
         : `${word}:any(${list(one.any)})`;
     if ('in' in one) {
-      const values = one.in.map((value) => this.value(value, field));
+      const values = one.in.map((value) => this.value(value, field, scope));
       const plain = values.length > 0 && field.kind !== 'tags' && field.kind !== 'time';
       return `${word}:${plain ? values.join(',') : `in(${values.join(', ')})`}`;
     }
@@ -114,13 +115,18 @@ class Printer {
     return `${word}:${from}..${to}`;
   }
 
-  private value(value: string | number | boolean, { path, kind }: Field): string {
+  private value(value: string | number | boolean, { path, kind }: Field, scope: Scope): string {
     const exactly = `#${JSON.stringify(value)}`;
     if (kind === 'number') return typeof value === 'number' ? this.number(value, path) : exactly;
     if (kind === 'boolean') return typeof value === 'boolean' ? (value ? 'yes' : 'no') : exactly;
     if (kind === 'time') return typeof value === 'number' ? (writeMoment(value) ?? exactly) : exactly;
     if (typeof value !== 'string') return exactly;
-    if (kind === 'uuid') return isCanonicalUuid(value) ? this.named(path, value) : exactly;
+    if (kind === 'uuid') {
+      if (isCanonicalUuid(value)) return this.named(path, value);
+      // of a field that is also asked by name, the beginning of an id would be read as a name too
+      const alone = uuidStart(value) !== null && value === value.toLowerCase() && namePath(path, scope) === null;
+      return alone && this.#names.idsOf(path, value).length === 0 ? value : exactly;
+    }
     if (isStateType(path)) return isType(value) ? value.toLowerCase() : exactly;
     return plainOrQuoted(value);
   }

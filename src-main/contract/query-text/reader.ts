@@ -1,4 +1,4 @@
-/** Characters of a query, and where in it one has come. Marks remember what stood where, for completion. */
+/** Reads a query from its first character on. Marks keep what stood where, for completion. */
 import type { Instant } from '../query.ts';
 import { unescaped, type Scope } from './names.ts';
 

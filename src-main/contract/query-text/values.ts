@@ -1,5 +1,5 @@
 /** A written value as the field's kind understands it. */
-import { isCanonicalUuid } from '../uuid.ts';
+import { isCanonicalUuid, uuidStart } from '../uuid.ts';
 import { stateTypes } from '../fields.ts';
 import type { Condition, Instant } from '../query.ts';
 import { isSeconds, isStateType, namePath, type Field, type Names, type Scope } from './names.ts';
@@ -83,9 +83,15 @@ export function readValues(
       else others.push(text);
     } else if (kind === 'uuid' && !isCanonicalUuid(text.toLowerCase())) {
       const ids = names.idsOf(path, text);
+      const begun = uuidStart(text) !== null;
+      const byName = namePath(path, scope) !== null;
       if (ids.length > 0) values.push(...ids);
-      else if (namePath(path, scope)) others.push(text);
-      else return reader.fail('Expected an id', token.at, token.to);
+      else if (!begun && !byName) return reader.fail('Expected an id, or its first 8 characters', token.at, token.to);
+      else {
+        // 20261130 may be the beginning of an id, and a name
+        if (begun) values.push(text.toLowerCase());
+        if (byName) others.push(text);
+      }
     } else values.push(kind === 'uuid' ? text.toLowerCase() : text);
   }
   const parts: Condition[] = [];

@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppError, type WireError } from '../../contract/errors.ts';
+import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
 import type { Workspace } from '../../contract/workspace.ts';
 import type { Settings } from '../../contract/settings.ts';
 import type { Connection } from '../../prefect/connection.ts';
@@ -24,7 +24,7 @@ import { openTelling } from './damage.ts';
 
 /** ms; a second death within this time is no accident: the archive stays closed until a person opens it again */
 const SOON = 60_000;
-/** ms; a few threads and an index are kept for who switches back within this time */
+/** ms for which an archive that nobody uses keeps its threads and its index, so that switching back is quick */
 const IDLE_AFTER = 600_000;
 /** ms between two looks at what is open */
 const LOOK_EVERY = 5000;
@@ -165,7 +165,11 @@ export class Archives {
     if (!entry.demo) return connection;
     let demo = this.#demos.get(name);
     if (!demo) {
-      demo = startWorker('demo', demoContract, { data: entry.demo, log, onDeath: () => this.#demos.delete(name) });
+      const onDeath = (error: AppError) => {
+        this.#demos.delete(name);
+        this.#died(name, error); // the next one has another address, and the sync and the events under way know the old one
+      };
+      demo = startWorker('demo', demoContract, { data: entry.demo, log, onDeath });
       this.#demos.set(name, demo);
     }
     return { ...connection, api_url: (await demo.client.address({})).api_url };
@@ -213,7 +217,7 @@ export class Archives {
     return known;
   }
 
-  /** Closes what nobody uses and what has lost its file. Whoever comes while an archive is closing waits, and then opens it again. */
+  /** Closes archives that nobody uses and those that have lost their file. A call that comes while an archive is closing waits, and then opens it again. */
   async #look(): Promise<void> {
     const { idleAfter = IDLE_AFTER, log } = this.#options;
     for (const [name, opening] of this.#open) {
@@ -237,9 +241,11 @@ export class Archives {
     }
   }
 
-  /** Closes an archive; whoever asks for it meanwhile gets it opened anew after that. */
+  /** Closes an archive. A call for it that comes meanwhile opens it again afterwards. */
   async #closeFirst(name: string, why?: AppError): Promise<void> {
-    const closed = this.close(name, why).catch(() => undefined);
+    const closed = this.close(name, why).catch((thrown: unknown) =>
+      this.#note('archive not closed cleanly', name, thrown),
+    );
     this.#closing.set(name, closed);
     await closed;
     this.#closing.delete(name);
@@ -309,7 +315,12 @@ export class Archives {
     this.#deaths.set(name, now);
     this.#open.delete(name);
     this.#options.log('error', 'archive is opened again', { workspace: name, again, ...error.details });
-    const ended = opening.then((archive) => archive.close()).catch(() => undefined);
+    const ended = opening
+      .then((archive) => {
+        archive.end(error); // those who watch look for what comes next
+        return archive.close();
+      })
+      .catch((thrown: unknown) => this.#note('archive not closed cleanly', name, thrown));
     if (again)
       this.#dead.set(name, new AppError(error.code, error.message, { ...error.details, workspace: name, again: 1 }));
     else
@@ -320,7 +331,12 @@ export class Archives {
           archive.tellReopened(error);
           return archive;
         }),
-      ).catch(() => undefined);
+      ).catch((thrown: unknown) => this.#note('archive not opened again', name, thrown)); // who asks for it next is told
+  }
+
+  #note(message: string, workspace: string, thrown: unknown): void {
+    const error = toAppError(thrown);
+    this.#options.log('error', message, { workspace, code: error.code, message: error.message });
   }
 
   async #onDialect(name: string, dialect: Entry['dialect']): Promise<void> {

@@ -4,16 +4,23 @@
  */
 import { networkInterfaces } from 'node:os';
 import type { ErrorCode } from '../../contract/errors.ts';
+import { METERED_EVERY, type SyncStatus } from '../../contract/sync.ts';
 import { timerMillis } from '../../contract/time.ts';
 
 /** Longest pause after repeated failures: an hour-long outage costs the server six requests, not 120. */
 const LONGEST_SECONDS = 600;
-/** What this machine's disk is to blame for. Who has made room looks at the window and waits: the pause does not grow. */
+/** Failures of this machine's disk. The pause does not grow with them: a person who has made room is waiting. */
 const ours: ReadonlySet<ErrorCode> = new Set(['DISK_FULL', 'FOLDER_READ_ONLY']);
 /** ms between two looks at clock and network */
 const LOOK_EVERY = 5000;
 /** ms; a look that comes this much late by the wall clock: the machine slept. A busy one is not late by as much */
 const SLEPT = 30_000;
+
+/** Whether a sync starts when the archive is opened: on a metered connection at most one per METERED_EVERY. `now`: µs. */
+export function mayBegin({ paused, metered, last_success }: SyncStatus, now: number): boolean {
+  if (paused) return false;
+  return !metered || last_success === null || Math.abs(now - last_success) >= METERED_EVERY * 1_000_000;
+}
 
 /** Seconds to wait after `failures` failed syncs in a row; null when syncing by itself is paused (every = 0). */
 export function pauseSeconds(every: number, failures: number): number | null {

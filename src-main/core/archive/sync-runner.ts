@@ -13,9 +13,8 @@ import type { syncContract } from '../workers/contracts.ts';
 import type { OpenOptions } from './archive-options.ts';
 import { Latest } from './latest.ts';
 import { LiveUpdates } from './live-updates.ts';
-import { mayBegin } from './pace.ts';
 import { oldestKept } from './retention.ts';
-import { Schedule } from './schedule.ts';
+import { mayBegin, Schedule } from './schedule.ts';
 
 type RunnerOptions = Pick<
   OpenOptions,

@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** Each system's own place for app data; `TASKSCOPE_DATA_DIR` overrides it. */
-export function defaultDataDir(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
+export function defaultDataDir(): string {
+  const { env, platform } = process;
   if (env.TASKSCOPE_DATA_DIR) return env.TASKSCOPE_DATA_DIR;
   if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Taskscope');
   if (platform === 'win32') return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Taskscope');

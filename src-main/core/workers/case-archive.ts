@@ -1,5 +1,6 @@
 /** An archive of chosen runs, made from another one: their rows and those of their parents byte for byte, and what is kept beside them. */
 import { rmSync } from 'node:fs';
+import { AppError } from '../../contract/errors.ts';
 import type { CaseContents } from '../../contract/case-file.ts';
 import type { Entity } from '../../contract/fields.ts';
 import type { Engine } from '../../query/engine.ts';
@@ -91,7 +92,8 @@ function copyRows(engine: Engine, reader: Reader, writer: Writer, entity: Entity
     .json(entity, rids)
     .filter((json) => json !== 'null')
     .map((json) => ({ json, value: JSON.parse(json) as Record<string, unknown> }));
-  writer.write({ batches: [encodeRows(entity, rows)] });
+  const { refused: [refused] = [] } = writer.write({ batches: [encodeRows(entity, rows)] });
+  if (refused) throw new AppError('INTERNAL', `${entity} ${refused.id}: ${refused.reason}`); // a case file has all that was chosen
   const gone = engine.accessor('gone', entity);
   for (const rid of rids) {
     const at = gone(rid);

@@ -2,10 +2,9 @@
 import type { ExportOptions } from '../../contract/export.ts';
 import { LineChooser } from '../../contract/log-filter.ts';
 import { BEFORE_LINES, LINES_AT_ONCE, type LogLine } from '../../contract/run.ts';
-import { artifactFile, logColumns, logCsv, logJson, logText, type OwnRun } from '../../export/activity-text.ts';
-import { csvHeader, type CsvOptions } from '../../export/csv.ts';
+import { artifactFile, logCsv, logHeader, logJson, logText, type OwnRun } from '../../export/activity-text.ts';
 import type { Chunk } from '../../export/file.ts';
-import { timeFormat } from '../../export/local-time.ts';
+import { timeFormat } from '../../contract/local-time.ts';
 import type { Snapshot } from './export-snapshot.ts';
 
 /** Fields by which a line or an artifact names its run. */
@@ -19,14 +18,13 @@ const total = null;
 
 export function* logChunks(rows: Snapshot, options: ExportOptions): Generator<Chunk> {
   const time = timeFormat(options.time_zone);
-  const csv: CsvOptions = { ...options, time };
   const write = {
-    csv: (...[line, run]: Parameters<typeof logText>) => logCsv(line, run, time, csv),
+    csv: (...[line, run]: Parameters<typeof logText>) => logCsv(line, run, time, options),
     jsonl: logJson,
     text: logText,
   }[options.format as 'csv' | 'jsonl' | 'text'];
   let lines = 0;
-  if (options.format === 'csv') yield { chunk: Buffer.from(csvHeader(logColumns, csv)), rows: 0, total };
+  if (options.format === 'csv') yield { chunk: Buffer.from(logHeader(options)), rows: 0, total };
   let text = '';
   const chunk = (): Chunk => {
     const whole = Buffer.from(text);
@@ -57,11 +55,11 @@ function* linesOf({ reader }: Snapshot, id: string): Generator<LogLine> {
   }
 }
 
-export function* artifactChunks(rows: Snapshot): Generator<Chunk> {
+export function* artifactChunks(rows: Snapshot, options: ExportOptions): Generator<Chunk> {
   let artifacts = 0;
   for (const { run, last } of runsOf(rows)) {
     for (const artifact of rows.reader.activity(run.id, Infinity)?.artifacts ?? []) {
-      const { name, text } = artifactFile(artifact, run);
+      const { name, text } = artifactFile(artifact, run, options);
       artifacts += 1;
       yield { file: name, chunk: Buffer.from(text), rows: artifacts, total };
     }

@@ -4,7 +4,7 @@ import { cellText, type CellOptions } from '../../export/cells.ts';
 import { CsvBlock } from '../../export/csv-block.ts';
 import type { BlockColumn } from '../../export/csv-cells.ts';
 import type { CsvOptions } from '../../export/csv.ts';
-import { offsetsOf } from '../../export/local-time.ts';
+import { offsetsOf } from '../../contract/local-time.ts';
 import type { Engine } from '../../query/engine.ts';
 
 /** null when a column is no field of the index. Only for an index that has not changed since the export began. */

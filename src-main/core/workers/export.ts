@@ -1,4 +1,5 @@
 /** An export: all rows of one order to a file, written in the thread that reads them. Only progress crosses threads. */
+import { csvHeader, csvLine } from '../../contract/csv-text.ts';
 import { AppError } from '../../contract/errors.ts';
 import {
   defaultExportColumns,
@@ -13,22 +14,26 @@ import {
 } from '../../contract/export.ts';
 import { resolveField } from '../../contract/fields.ts';
 import { valueJson, type Value } from '../../export/cells.ts';
-import { csvCell, csvHeader, csvLine } from '../../export/csv.ts';
+import { csvCell } from '../../export/csv.ts';
 import { writeFile, type Chunk } from '../../export/file.ts';
-import { offsetsOf, timeFormat } from '../../export/local-time.ts';
+import { offsetsOf, timeFormat } from '../../contract/local-time.ts';
 import { GROUP_ROWS, ParquetFile } from '../../export/parquet.ts';
 import { Sheet, workbook } from '../../export/xlsx.ts';
 import { activityFields, artifactChunks, logChunks } from './export-activity.ts';
 import { csvBlock } from './export-block.ts';
 
 import { DAY_FOLDER, daysOf } from './export-days.ts';
+import { pieces } from './export-pieces.ts';
 import type { Snapshot } from './export-snapshot.ts';
 import { exportValues, type ValueReader } from './export-values.ts';
+import { nextTurn } from './turn.ts';
 
 /** Rows a chunk: about a millisecond of work and 300 kB of text. */
 const ROWS = 1000;
 /** The same of whole rows and of a sheet's, which take 10 to 20 µs each. */
 const TEXT_ROWS = 200;
+/** Characters of texts from which on a group of Parquet ends before it has all its rows. */
+const GROUP_TEXT = 8_000_000;
 /** ms between two reports of progress. */
 const REPORT_EVERY = 50;
 
@@ -49,7 +54,11 @@ export async function* exportRows(
   const folder = makesFolder(options) ? { ours: options.what === 'runs' ? DAY_FOLDER : NOTHING } : null;
   let last = { rows: 0, bytes: 0, cut: 0 };
   let next = 0;
-  for await (const { total, ...written } of writeFile(path, chunks(rows, options), { signal, overwrite, folder })) {
+  for await (const { total, ...written } of writeFile(path, chunks(rows, options, signal), {
+    signal,
+    overwrite,
+    folder,
+  })) {
     last = written;
     if (performance.now() < next) continue;
     next = performance.now() + REPORT_EVERY;
@@ -74,16 +83,16 @@ export function fieldsOf(options: ExportOptions): string[] {
 
 const isField = (path: string): boolean => resolveField('task_run', path) !== null;
 
-function chunks(rows: Snapshot, options: ExportOptions): Chunks {
+function chunks(rows: Snapshot, options: ExportOptions, signal: AbortSignal): Chunks {
   if (options.what === 'logs') return logChunks(rows, options);
-  if (options.what === 'artifacts') return artifactChunks(rows);
+  if (options.what === 'artifacts') return artifactChunks(rows, options);
   const { format } = options;
   const columns = columnsOf(options);
   if (format === 'json' || format === 'jsonl')
     return jsonChunks(rows, format, columns === null ? serverRows(rows) : chosenValues(rows, columns));
   if (columns && format === 'csv') return csvChunks(rows, columns, options);
   if (columns && format === 'parquet')
-    return options.by_day ? parquetDays(rows, columns, options) : parquetChunks(rows, columns, options);
+    return options.by_day ? parquetDays(rows, columns, options, signal) : parquetChunks(rows, columns, options, signal);
   if (columns && format === 'xlsx') return xlsxChunks(rows, columns, options);
   throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${format}`);
 }
@@ -100,11 +109,13 @@ function* csvChunks(rows: Snapshot, columns: readonly ExportColumn[], options: E
     });
   const { order } = rows;
   const total = order.length;
+  const last = { size: 0 };
   yield { chunk: Buffer.from(csvHeader(headsOf(columns, options.header), csv)), rows: 0, total };
-  for (const { rids, rows: written } of pieces(order)) {
+  for (const { rids, rows: written } of pieces(order, ROWS, last)) {
     // what a commit has changed meanwhile is read as it was, value by value
     const fast = block !== null && rows.frozen.unchanged(rids);
     const chunk = fast ? block.lines(rids) : Buffer.from(slowLines(values([...rids])).join(''));
+    last.size = chunk.length;
     yield { chunk, rows: written, total };
   }
 }
@@ -117,11 +128,14 @@ function* jsonChunks({ order }: Snapshot, format: 'json' | 'jsonl', texts: Texts
   const [begin, between, end] = format === 'json' ? ['[\n', ',\n', '\n]\n'] : ['', '\n', '\n'];
   if (total === 0) yield { chunk: Buffer.from(format === 'json' ? '[]\n' : ''), rows: 0, total };
   const join = joiner();
-  for (const { rids, rows } of pieces(order, TEXT_ROWS)) {
+  const last = { size: 0 };
+  for (const { rids, rows } of pieces(order, TEXT_ROWS, last)) {
     const first = rows === rids.length;
     const parts = texts([...rids]).flatMap((text, i) => [i > 0 ? between : first ? begin : between, text]);
     if (rows === total) parts.push(end);
-    yield { chunk: join(parts), rows, total };
+    const chunk = join(parts);
+    last.size = chunk.length;
+    yield { chunk, rows, total };
   }
 }
 
@@ -181,12 +195,13 @@ async function* parquetChunks(
   rows: Snapshot,
   columns: readonly ExportColumn[],
   { header, compression }: ExportOptions,
+  signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   const { order } = rows;
   const total = order.length;
   const values = exportValues(rows, columns);
   const file = await ParquetFile.begin(columns, headsOf(columns, header), compression);
-  for await (const group of groups(order, values, 0))
+  for await (const group of groups(order, values, 0, signal))
     yield { chunk: file.group(group.values), rows: group.rows, total };
   yield { chunk: file.end(), rows: total, total };
 }
@@ -196,34 +211,49 @@ async function* parquetDays(
   rows: Snapshot,
   columns: readonly ExportColumn[],
   { header, compression }: ExportOptions,
+  signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   const values = exportValues(rows, columns);
   const total = rows.order.length;
   let done = 0;
   for (const { name, order } of daysOf(rows.order, rows.frozen.reader('expected_start_time'))) {
     const file = await ParquetFile.begin(columns, headsOf(columns, header), compression);
-    for await (const group of groups(order, values, done))
+    for await (const group of groups(order, values, done, signal))
       yield { file: name, chunk: file.group(group.values), rows: group.rows, total };
     done += order.length;
     yield { file: name, chunk: file.end(), rows: done, total };
   }
 }
 
-/** The values of as many rows as a group holds, gathered piece by piece, so that questions get a turn between two. */
+/**
+ * The values of as many rows as a group holds, gathered piece by piece, so that questions get a turn between two, and an export that is
+ * given up ends there.
+ */
 async function* groups(
   order: Uint32Array,
   values: ValueReader,
   before: number,
+  signal: AbortSignal,
 ): AsyncGenerator<{ values: Value[][]; rows: number }> {
-  for (let at = 0; at < order.length; at += GROUP_ROWS) {
-    const rids = order.subarray(at, at + GROUP_ROWS);
-    const gathered: Value[][] = [];
-    for (const piece of pieces(rids)) {
-      values([...piece.rids]).forEach((column, i) => (gathered[i] ??= []).push(...column));
-      await new Promise<void>((resolve) => void setImmediate(resolve));
-    }
-    yield { values: gathered, rows: before + at + rids.length };
+  const last = { size: 0 };
+  let gathered: Value[][] = [];
+  let size = 0;
+  for (const { rids, rows } of pieces(order, ROWS, last)) {
+    const read = values([...rids]);
+    read.forEach((column, i) => (gathered[i] ??= []).push(...column));
+    size += last.size = textSize(read);
+    await nextTurn(signal);
+    if (gathered[0].length < GROUP_ROWS && size < GROUP_TEXT && rows < order.length) continue;
+    yield { values: gathered, rows: before + rows };
+    [gathered, size] = [[], 0];
   }
+}
+
+/** Characters of the texts. */
+function textSize(values: readonly (readonly Value[])[]): number {
+  let size = 0;
+  for (const column of values) for (const value of column) if (typeof value === 'string') size += value.length;
+  return size;
 }
 
 async function* xlsxChunks(
@@ -240,21 +270,16 @@ async function* xlsxChunks(
   const values = exportValues(rows, columns);
   const sheet = new Sheet(columns, { tags, time: timeFormat(time_zone), offset });
   let done = 0;
+  const last = { size: 0 };
   function* text() {
     yield sheet.begin(headsOf(columns, options.header));
-    for (const { rids, rows: read } of pieces(order, TEXT_ROWS)) {
-      yield sheet.rows(values([...rids]));
+    for (const { rids, rows: read } of pieces(order, TEXT_ROWS, last)) {
+      const xml = sheet.rows(values([...rids]));
+      last.size = xml.length;
+      yield xml;
       done = read;
     }
     yield sheet.end();
   }
   for await (const chunk of workbook(text())) yield { chunk, rows: done, total, cut: sheet.cut };
-}
-
-/** `rows`: how many there are up to the end of the piece. */
-function* pieces(order: Uint32Array, most = ROWS): Generator<{ rids: Uint32Array; rows: number }> {
-  for (let at = 0; at < order.length; at += most) {
-    const rids = order.subarray(at, at + most);
-    yield { rids, rows: at + rids.length };
-  }
 }

@@ -209,33 +209,36 @@ function recordOf(json: string): { dynamicKey: string | null; inputs: string[] }
   return { dynamicKey: textOf(record?.dynamic_key), inputs };
 }
 
-/** The kept lines of its task runs, in the order of the runs, until MOST_MERGED are read. Throws NOT_FOUND. */
+/** The kept lines of its task runs, in the order of the runs, until `most` are read. Throws NOT_FOUND. */
 export async function* readFlowRunLogs(
   { engine, reader }: Archive,
   id: string,
   signal: AbortSignal,
+  most = MOST_MERGED,
 ): AsyncGenerator<FlowRunLogs> {
   const rids = engine.related('flow_run', ridOf(engine, id), 'task_runs');
   const ids = rids.map((rid) => engine.idOf('task_run', rid));
-  let [done, kept, read] = [0, 0, 0];
-  while (done < ids.length && read < MOST_MERGED) {
+  let [done, kept, read, characters] = [0, 0, 0, 0];
+  const hasRoom = () => read < most.lines && characters < most.characters;
+  while (done < ids.length && hasRoom()) {
     await nextTurn(signal);
     const lines: FlowRunLine[] = [];
     let cut = 0;
     let text = 0;
     const ends = performance.now() + SLICE_MS;
-    for (; done < ids.length && read < MOST_MERGED && text < TEXT_PER_PIECE && performance.now() < ends; done++) {
+    for (; done < ids.length && hasRoom() && text < TEXT_PER_PIECE && performance.now() < ends; done++) {
       const count = reader.lineCount(ids[done]);
       if (count === null) continue;
       kept += 1;
-      const own = reader.lines(ids[done], BEFORE_LINES, Math.min(MOST_OF_ONE, MOST_MERGED - read), TEXT_OF_ONE);
+      const own = reader.lines(ids[done], BEFORE_LINES, Math.min(MOST_OF_ONE, most.lines - read), TEXT_OF_ONE);
       if (own.length < count) cut += 1;
       read += own.length;
       for (const line of own) {
         text += line.message.length;
+        characters += line.message.length;
         lines.push({ ...line, run: ids[done] });
       }
     }
-    yield { done, kept, cut, lines };
+    yield { done, kept, cut, full: !hasRoom() && (done < ids.length || cut > 0), lines };
   }
 }

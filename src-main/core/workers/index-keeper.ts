@@ -4,7 +4,9 @@
  */
 import type { Dialect } from '../../contract/query.ts';
 import { Engine } from '../../query/engine.ts';
+import { toWireError } from '../../contract/errors.ts';
 import type { Reader } from '../../store/read/reader.ts';
+import { logToMain } from './port.ts';
 
 /** ms without a commit before the index is saved: at a million rows a save writes 110 MB. */
 const IDLE = 20_000;
@@ -61,7 +63,11 @@ export class IndexKeeper {
       const { version } = this.#engine;
       if (version === this.#saved) return;
       // without the file the next start builds the index from the rows, so a full disk here costs seconds and nothing else
-      const whole = await this.#engine.save(this.#path, this.#reader.archiveId()).catch(() => false);
+      const whole = await this.#engine.save(this.#path, this.#reader.archiveId()).catch((thrown: unknown) => {
+        const { code, message } = toWireError(thrown);
+        logToMain('warn', 'index not saved: the next start builds it from the rows', { code, message });
+        return false;
+      });
       if (whole) this.#saved = version;
     });
     return this.#saving;

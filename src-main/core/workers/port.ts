@@ -10,7 +10,9 @@ export function mainChannel(onExit: () => void | Promise<void> = () => undefined
   if (!port) throw new Error('this file is a worker thread');
   port.on('message', (frame: unknown) => {
     if (!isExit(frame)) return;
-    void Promise.resolve(onExit()).finally(() => process.exit(0));
+    void (async () => onExit())()
+      .catch((thrown: unknown) => logToMain('warn', 'thread not ended cleanly', { message: String(thrown) }))
+      .finally(() => process.exit(0));
   });
   return portChannel(port);
 }

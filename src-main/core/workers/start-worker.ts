@@ -14,7 +14,13 @@ type WorkerName = 'writer' | 'query' | 'sync' | 'demo';
  * Pages of 450 kB outlive Node's young heap of 48 MB while they are packed and written. With twice that, 5 % more new rows a second and 9 %
  * more unchanged ones (medians of three pairs).
  */
-export const workerLimits: Partial<Record<WorkerName, ResourceLimits>> = { sync: { maxYoungGenerationSizeMb: 96 } };
+const sync = { maxYoungGenerationSizeMb: 96 };
+/**
+ * V8's own young heap grows to 96 MB while a Parquet file of a million rows is written, and the old heap with what outlives it: 144 MiB more
+ * than for 10,000 rows. With half of it 53 MiB.
+ */
+const query = { maxYoungGenerationSizeMb: 48 };
+export const workerLimits: Partial<Record<WorkerName, ResourceLimits>> = { sync, query };
 
 /** The source file under Node 24, or the bundle beside this one (electron.vite.config.ts puts all bundles into one folder for this). */
 function entry(name: WorkerName): URL {
@@ -57,7 +63,8 @@ export function startWorker<C extends AnyContract>(
   const exited = new Promise<void>((resolve) =>
     worker.once('exit', (code) => {
       resolve();
-      if (stopping) return;
+      if (stopping && !thrown) return;
+      if (stopping) return options.log('warn', 'worker died at its end', { worker: name, message: thrown?.message });
       const message = thrown?.message ?? `exit code ${code}`;
       options.log('error', 'worker died', { worker: name, message, stack: thrown?.stack });
       options.onDeath?.(threadDied(name, message));

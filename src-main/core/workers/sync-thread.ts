@@ -54,6 +54,7 @@ export class SyncThread {
       client,
       detach: async () => {
         this.#attached.delete(onDeath);
+        // a thread that has died, or does not answer: the writes that it still sends fail when the writer has stopped, and are read again
         await client.detach({}, { signal: AbortSignal.timeout(DETACH_WITHIN) }).catch(() => undefined);
         port1.close();
       },

@@ -29,14 +29,24 @@ const close = () => {
 
 /** ms between two slices, in which calls are answered. */
 const PAUSE = 20;
+/** ms until the next try after a failed slice: room on the disk may be made meanwhile, and a sync says that there is none. */
+const TRY_AGAIN = 60_000;
 
-/** What an older rule made is made anew in the background, a slice at a time: failures, then the full-text index. */
+/**
+ * What an older rule made is made anew in the background, a slice at a time: failures, then the full-text index. A damaged page ends the
+ * thread: main then opens the archive again, which saves what can be read and says so.
+ */
 function refresh(): void {
+  let pause = PAUSE;
   try {
-    if (opened?.refreshFailures() || opened?.indexTexts()) setTimeout(refresh, PAUSE);
-  } catch {
-    // a full disk or a damaged page: the writer has marked the file, and the next opening tries again from the same place
+    if (!opened?.refreshFailures() && !opened?.indexTexts()) return;
+  } catch (thrown) {
+    const { code, message } = toWireError(thrown);
+    if (code === 'ARCHIVE_DAMAGED') throw thrown;
+    logToMain('warn', 'failures and full-text index are not brought up to date', { code, message });
+    pause = TRY_AGAIN;
   }
+  setTimeout(refresh, pause).unref();
 }
 
 /** ms between two lines of the log about a salvage, and between two reports of it to the window. */

@@ -200,7 +200,7 @@ export class Evaluator {
   }
 
   /** Of task runs, by what is kept of them besides their rows. */
-  #activityMask(key: string, search: () => readonly number[]): RowSet {
+  #activityMask(key: string, search: () => ArrayLike<number>): RowSet {
     const { words } = this.#tables.task_run;
     let mask = this.#inActivity.get(key) ?? this.#marked('task_run', search());
     if (mask.length !== words) {
@@ -216,10 +216,10 @@ export class Evaluator {
   }
 
   /** Rows that came into the archive after the index was last brought up to date are left out. */
-  #marked(entity: Entity, rids: readonly number[]): RowSet {
+  #marked(entity: Entity, rids: ArrayLike<number>): RowSet {
     const { words, size } = this.#tables[entity];
     const out: RowSet = new Int32Array(words);
-    for (const rid of rids) if (rid < size) out[rid >> 5] |= 1 << (rid & 31);
+    for (let i = 0; i < rids.length; i++) if (rids[i] < size) out[rids[i] >> 5] |= 1 << (rids[i] & 31);
     return out;
   }
 

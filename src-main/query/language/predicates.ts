@@ -19,10 +19,10 @@ export type Context = {
   dialect: Dialect;
   /** The table that a reference column points to. */
   target(column: Column): Table;
-  /** The rid of an id, of stubs too; 0 when the id is unknown. */
-  ridOf(table: Table, id: string): number;
+  /** The rids of an id, or of all ids that begin so; of stubs too. */
+  ridsOf(table: Table, id: string): Uint32Array;
   /** Numbers of the rows in which the full-text index finds `match`. */
-  search(table: SearchTable, match: string): number[];
+  search(table: SearchTable, match: string): Uint32Array;
   /** Numbers of the task runs whose logs are kept. */
   withLogs(): number[];
 };
@@ -97,20 +97,18 @@ export function isIn(
       );
     case 'text':
       return isName(column, values, words);
-    case 'ref': {
-      const target = context.target(column);
-      const marks: RowSet = new Int32Array(target.words);
-      for (const value of values) if (typeof value === 'string') rowSet.add(marks, context.ridOf(target, value));
-      marks[0] &= ~1;
-      return byReference(column.codes, marks, words);
-    }
-    case 'id': {
-      const out: RowSet = new Int32Array(words);
-      for (const value of values) if (typeof value === 'string') rowSet.add(out, context.ridOf(table, value));
-      out[0] &= ~1;
-      return out;
-    }
+    case 'ref':
+      return byReference(column.codes, withIds(context.target(column), values, context), words);
+    case 'id':
+      return withIds(table, values, context);
   }
+}
+
+function withIds(table: Table, values: readonly unknown[], context: Context): RowSet {
+  const out: RowSet = new Int32Array(table.words);
+  for (const value of values)
+    if (typeof value === 'string') for (const rid of context.ridsOf(table, value)) rowSet.add(out, rid);
+  return out;
 }
 
 function isName(column: TextColumn, values: readonly unknown[], words: number): RowSet {

@@ -15,6 +15,7 @@ import {
   type SortKey,
 } from '../../contract/query.ts';
 import { formatTime, MICROS_PER_SECOND } from '../../contract/time.ts';
+import { dashed, uuidStart } from '../../contract/uuid.ts';
 import { nullsFirst } from './collation.ts';
 import { followsFromMany } from '../columns/run-rules.ts';
 import { backReference } from './conditions.ts';
@@ -122,7 +123,7 @@ function compared(one: Comparison, kind: FieldKind, value: string, context: Cont
   if ('isNull' in one) return kind === 'tags' ? `coalesce(${value}, '[]') <> '[]'` : `${value} IS NOT NULL`;
   if ('in' in one) {
     if (kind === 'tags') return anyTag(value, isOneOf('value', one.in, 'text'));
-    return isOneOf(value, one.in, kind);
+    return kind === 'uuid' ? isId(value, one.in) : isOneOf(value, one.in, kind);
   }
   if ('like' in one || 'contains' in one) {
     const test = (text: string) =>
@@ -152,6 +153,17 @@ function isOneOf(value: string, wanted: readonly (string | number | boolean)[], 
     );
   if (list.length === 0) return '0';
   return list.length === 1 ? `${value} = ${list[0]}` : `${value} IN (${list.join(', ')})`;
+}
+
+/** Ids, and beginnings of ids: LIKE folds the letters, which hex digits allow. */
+function isId(value: string, wanted: readonly (string | number | boolean)[]): string {
+  const starts = wanted.flatMap((one) => (typeof one === 'string' ? (uuidStart(one) ?? []) : []));
+  const whole = isOneOf(value, starts.filter((hex) => hex.length === 32).map(dashed), 'uuid');
+  const begun = starts
+    .filter((hex) => hex.length < 32)
+    .map((hex) => `${value} LIKE ${text(`${dashed(hex).replace(/-+$/, '')}%`)}`);
+  const either = whole === '0' && begun.length > 0 ? begun : [whole, ...begun];
+  return either.length === 1 ? either[0] : `(${either.join(' OR ')})`;
 }
 
 /** The view has tags as the JSON text of a list. */

@@ -18,12 +18,12 @@ const macApps = ['Google Chrome', 'Chromium', 'Microsoft Edge', 'Brave Browser']
 const windowsApps = ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'];
 
 /** Path of a browser of the Chromium family, or null. `TASKSCOPE_CHROMIUM` names one and is not checked. */
-export function findChromium(env = process.env, platform = process.platform): string | null {
-  if (env.TASKSCOPE_CHROMIUM) return env.TASKSCOPE_CHROMIUM;
-  return usualPlaces(env, platform).find(isProgram) ?? null;
+export function findChromium(): string | null {
+  return process.env.TASKSCOPE_CHROMIUM || (usualPlaces().find(isProgram) ?? null);
 }
 
-function usualPlaces(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string[] {
+function usualPlaces(): string[] {
+  const { env, platform } = process;
   if (platform === 'darwin') return macApps.map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
   if (platform === 'win32') {
     const roots = [env.PROGRAMFILES, env['PROGRAMFILES(X86)'], env.LOCALAPPDATA].filter((root) => root !== undefined);
@@ -43,7 +43,8 @@ function isProgram(path: string): boolean {
 }
 
 /** True when a window can be shown. macOS and Windows always have a desktop. */
-export function hasDisplay(env = process.env, platform = process.platform): boolean {
+export function hasDisplay(): boolean {
+  const { env, platform } = process;
   if (platform === 'darwin' || platform === 'win32') return true;
   return Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
 }

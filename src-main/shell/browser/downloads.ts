@@ -68,7 +68,7 @@ export class Downloads {
       await pipeline(createReadStream(path), response);
       await rm(join(path, '..'), { recursive: true, force: true });
     } catch {
-      this.#files.set(id, path);
+      this.#files.set(id, path); // the browser has told its person, and can ask for the file again
     }
     return true;
   }

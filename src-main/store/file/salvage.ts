@@ -4,6 +4,7 @@
  * must look at everything again.
  */
 import Sqlite, { type Database } from 'better-sqlite3';
+import { isRefused, type WriteCounts } from '../../contract/archive.ts';
 import { entities, type Entity } from '../../contract/fields.ts';
 import type { RunActivity } from '../../contract/run.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
@@ -13,7 +14,7 @@ import { activityRuns, attempt, foundRows, isArchive, knownRows, likelyRows, typ
 
 /** The part of a Writer that salvaging needs. */
 export type Target = {
-  write(input: { batches: readonly Batch[] }): unknown;
+  write(input: { batches: readonly Batch[] }): WriteCounts;
   markGone(entity: Entity, ids: readonly string[], at: number): void;
   keepActivity(run: Uint8Array, activity: RunActivity, stamp: number | null): void;
   keepDocument(kind: string, document: { id: Uint8Array } & Omit<KeptDocument, 'id'>): void;
@@ -69,7 +70,9 @@ function copyReadable(source: Database, target: Target, onProgress: (progress: S
   let lost = 0;
   const write = (entity: Entity, rows: readonly FoundRow[]) => {
     const parsed = rows.map(({ json }) => ({ json, value: JSON.parse(json) as { id: string } }));
-    target.write({ batches: [encodeRows(entity, parsed)] });
+    const { refused = [] } = target.write({ batches: [encodeRows(entity, parsed)] });
+    salvaged -= refused.length;
+    lost += refused.length;
     rows.forEach(({ gone }, i) => {
       if (gone !== null) target.markGone(entity, [parsed[i].value.id], gone);
     });
@@ -98,18 +101,21 @@ function copyActivity(source: Database, target: Target, onRead: () => void): voi
   for (const { run, stamp } of activityRuns(source, onRead)) {
     // one that cannot be read is fetched again when its run is opened
     const activity = attempt(() => kept.get(run));
-    if (activity) target.keepActivity(run, activity, stamp);
+    try {
+      if (activity) target.keepActivity(run, activity, stamp);
+    } catch (thrown) {
+      if (!isRefused(thrown)) throw thrown;
+    }
   }
 }
 
 function copyDocuments(source: Database, target: Target): void {
-  try {
-    const rows = source.prepare('SELECT kind, id, name, gone, json FROM document').raw().iterate();
-    for (const row of rows) {
-      const [kind, id, name, gone, json] = row as [string, Uint8Array, string, number | null, string | null];
-      target.keepDocument(kind, { id, name, gone, json });
-    }
-  } catch {
-    // a part that cannot be read; the next sync reads them again
-  }
+  type Found = [kind: string, id: Uint8Array, name: string, gone: number | null, json: string | null];
+  const found: Found[] = [];
+  // a part that cannot be read is read from the server again by the next sync
+  attempt(() => {
+    for (const row of source.prepare('SELECT kind, id, name, gone, json FROM document').raw().iterate())
+      found.push(row as Found);
+  });
+  for (const [kind, id, name, gone, json] of found) target.keepDocument(kind, { id, name, gone, json });
 }

@@ -230,7 +230,7 @@ class ArchiveReader implements Reader {
     return this.#guard(() => this.#db.prepare('SELECT count(*) FROM activity').pluck().get() as number);
   }
 
-  search(table: SearchTable, match: string): number[] {
+  search(table: SearchTable, match: string): Uint32Array {
     return this.#guard(() => this.#search.find(table, match));
   }
 

@@ -4,6 +4,7 @@ import type { DocumentChanges } from '../../contract/archive.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { DocumentKind } from '../../contract/fields.ts';
 import { uuidBytes, uuidText } from '../uuid.ts';
+import { refusal } from './refused.ts';
 
 /** As received: `json` is the row's exact text. */
 export type Document = { id: string; name: string; json: string };
@@ -38,9 +39,17 @@ export class Documents {
       const id = uuidText(bytes);
       const old = kept.get(id);
       kept.delete(id);
+      if (old?.json === json && old.name === name && old.gone === null) continue;
+      try {
+        this.#put.run(kind, bytes, name, null, json);
+      } catch (thrown) {
+        const reason = refusal(thrown);
+        if (reason === null) throw thrown;
+        (changes.refused ??= []).push({ id, reason });
+        continue;
+      }
       if (!old || old.gone !== null) changes.added.push(id);
       else if (old.name !== name) changes.renamed.push(id);
-      if (old?.json !== json || old.name !== name || old.gone !== null) this.#put.run(kind, bytes, name, null, json);
     }
     for (const { id, gone } of kept.values()) {
       if (gone !== null || !all) continue;

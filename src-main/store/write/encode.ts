@@ -112,6 +112,31 @@ export function encode(prepared: Prepared, needed: Uint8Array | null): Batch {
   return batch;
 }
 
+/** One row of a batch as a batch of its own. */
+export function single(batch: Batch, i: number): Batch {
+  const { entity, jsonEnds } = batch;
+  const layout = layouts[entity];
+  const part = <T>(list: { slice(from: number, to: number): T }, width: number) =>
+    list.slice(i * width, (i + 1) * width);
+  const json = batch.json.subarray(jsonEnds[i - 1] ?? 0, jsonEnds[i]);
+  const one: Batch = {
+    ...{ entity, rows: 1, skipped: 0, terms: [], refs: {}, json, jsonEnds: [json.length] },
+    ids: part(batch.ids, 16),
+    hashes: part(batch.hashes, 1),
+    stamps: part(batch.stamps, 1),
+    numbers: part(batch.numbers, layout.numbers),
+    texts: part(batch.texts, layout.texts),
+    words: part(batch.words, 1),
+  };
+  for (const { kind, slot } of layout.columns) {
+    const number = one.numbers[slot];
+    if (kind === 'text' || Number.isNaN(number)) continue;
+    if (kind === 'term' || kind === 'tags') one.numbers[slot] = one.terms.push(batch.terms[number]) - 1;
+    else if (isRef(kind)) one.numbers[slot] = (one.refs[kind] ??= []).push(batch.refs[kind]?.[number] as string) - 1;
+  }
+  return one;
+}
+
 /** The rows that are needed, with keys in memory of their own. */
 function only({ keys, rows }: Prepared, needed: Uint8Array): Prepared {
   const kept = rows.flatMap((_, i) => (needed[i] === 1 ? i : []));

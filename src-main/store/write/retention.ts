@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Entity } from '../../contract/fields.ts';
 import type { Retention, Removal } from '../../contract/sync.ts';
+import { storeError } from '../file/errors.ts';
 import { ENDED } from './lookup.ts';
 import { uuidText } from '../uuid.ts';
 
@@ -86,7 +87,8 @@ export function shrink(db: Database): boolean {
   try {
     db.exec('VACUUM');
     return true;
-  } catch {
+  } catch (thrown) {
+    if (storeError(thrown, db.name).code === 'ARCHIVE_DAMAGED') throw thrown;
     return false; // there is no room for the copy: later rows fill the free pages
   }
 }

@@ -1,6 +1,13 @@
 /** The only connection that writes an archive. Every call is one transaction: when it has returned, all is on disk; when it throws, nothing has changed. */
 import type { Database, Statement } from 'better-sqlite3';
-import type { DocumentChanges, DueActivities, DueRun, WriteCounts } from '../../contract/archive.ts';
+import {
+  MOST_REFUSED,
+  refusedActivity,
+  type DocumentChanges,
+  type DueActivities,
+  type DueRun,
+  type WriteCounts,
+} from '../../contract/archive.ts';
 import { AppError } from '../../contract/errors.ts';
 import { entities, perEntity, type DocumentKind, type Entity } from '../../contract/fields.ts';
 import type { LinePlace, RunActivity } from '../../contract/run.ts';
@@ -10,7 +17,7 @@ import { closeWritten, openForWriting, suspectFile } from '../file/archive-file.
 import { ChangeLog, Touches } from './change-log.ts';
 import type { Change } from '../columns.ts';
 import { Documents, type Document, type KeptDocument } from './documents.ts';
-import type { Batch, Keys } from './encode.ts';
+import { single, type Batch, type Keys } from './encode.ts';
 import { storeError } from '../file/errors.ts';
 import { Rids, Terms } from './interner.ts';
 import { JsonTable } from '../json/json-table.ts';
@@ -18,16 +25,20 @@ import { Lookup } from './lookup.ts';
 import { planRemoval, shrink } from './retention.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
 import { FailureRefresh } from './failure-refresh.ts';
+import { refusal } from './refused.ts';
 import { RowTable } from './row-table.ts';
 import { SearchIndex } from '../search/search-index.ts';
 import type { SalvageProgress, Target } from '../file/salvage.ts';
 import { readState } from '../state.ts';
-import { uuidBytes } from '../uuid.ts';
+import { uuidBytes, uuidText } from '../uuid.ts';
 
 export type Writer = {
   /** what a person should know about the opening: ARCHIVE_DAMAGED with `set_aside`, `salvaged`, `lost` when a damaged file was replaced */
   readonly notice: AppError | null;
-  /** Unchanged rows are skipped; `state` is stored in the same transaction. Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED. */
+  /**
+   * Unchanged rows are skipped, a row that SQLite refuses is passed over and named in `refused`; `state` is stored in the same transaction.
+   * Throws DISK_FULL, FOLDER_READ_ONLY, ARCHIVE_DAMAGED.
+   */
   write(input: { batches: readonly Batch[]; state?: Record<string, unknown> }): WriteCounts;
   /** undefined when never set */
   getState(key: string): unknown;
@@ -54,11 +65,14 @@ export type Writer = {
   activity(taskRunId: string, from?: number | null, most?: number): RunActivity | null;
   /** The kept line up to which none is missing; null when no line is kept. */
   activityEnd(taskRunId: string): LinePlace | null;
-  /** Replaces history and artifacts, and adds the lines that are not kept yet. `stamp`: the run's as `dueActivities` gave it; null when it was fetched for another reason. */
+  /**
+   * Replaces history and artifacts, and adds the lines that are not kept yet. `stamp`: the run's as `dueActivities` gave it; null when it was
+   * fetched for another reason. Throws `isRefused` when SQLite does not take it.
+   */
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
   /** Runs whose activity is missing or was read before they changed. Scans the table, about 0.2 s at a million rows: once per sync. */
   dueActivities(wanted: DueActivities): DueRun[];
-  /** With `all` the documents are all that the server has of the kind, at `at` (µs by its clock). With `drop` the texts of those that are gone are deleted. */
+  /** A document that SQLite refuses is passed over and named in `refused`. With `all` the documents are all that the server has of the kind, at `at` (µs by its clock). With `drop` the texts of those that are gone are deleted. */
   replaceDocuments(
     kind: DocumentKind,
     documents: readonly Document[],
@@ -149,12 +163,44 @@ class ArchiveWriter implements Writer, Target {
   }
 
   write({ batches, state }: { batches: readonly Batch[]; state?: Record<string, unknown> }): WriteCounts {
-    return this.#transact((touches) => {
-      const counts: WriteCounts = { inserted: 0, changed: 0, unchanged: 0 };
-      for (const batch of batches) this.#tables[batch.entity].write(batch, touches, counts);
-      for (const [key, value] of Object.entries(state ?? {})) this.#setState.run(key, JSON.stringify(value ?? null));
-      return counts;
-    });
+    const storing = (store: (batch: Batch, touches: Touches, counts: WriteCounts) => void) =>
+      this.#transact((touches) => {
+        const counts: WriteCounts = { inserted: 0, changed: 0, unchanged: 0 };
+        for (const batch of batches) store(batch, touches, counts);
+        for (const [key, value] of Object.entries(state ?? {})) this.#setState.run(key, JSON.stringify(value ?? null));
+        return counts;
+      });
+    try {
+      return storing((batch, touches, counts) => this.#tables[batch.entity].write(batch, touches, counts));
+    } catch (thrown) {
+      if (refusal(thrown) === null) throw thrown;
+      return storing((batch, touches, counts) => this.#writeApart(batch, touches, counts));
+    }
+  }
+
+  /** Each row by itself: one that is refused leaves no trace. Throws what refuses all of many rows. */
+  #writeApart(batch: Batch, touches: Touches, counts: WriteCounts): void {
+    counts.unchanged += batch.skipped;
+    counts.refused ??= [];
+    for (let i = 0; i < batch.rows; i++) {
+      const own = new Touches();
+      const before = { ...counts };
+      this.#db.exec('SAVEPOINT row');
+      try {
+        this.#tables[batch.entity].write(single(batch, i), own, counts);
+      } catch (thrown) {
+        const reason = refusal(thrown);
+        if (reason === null) throw thrown;
+        this.#db.exec('ROLLBACK TO row');
+        this.#forget();
+        Object.assign(counts, before);
+        counts.refused.push({ entity: batch.entity, id: uuidText(batch.ids, i * 16), reason });
+        if (counts.refused.length >= MOST_REFUSED && counts.inserted + counts.changed + counts.unchanged === 0)
+          throw thrown;
+      }
+      this.#db.exec('RELEASE row');
+      touches.add(own.change(0) ?? { changed: {}, removed: {} });
+    }
   }
 
   getState(key: string): unknown {
@@ -228,7 +274,7 @@ class ArchiveWriter implements Writer, Target {
 
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void {
     const id = runId(taskRunId);
-    if (this.#transact(() => this.#activities.save(id, activity, stamp))) this.#tellTexts();
+    if (this.#saveActivity(id, activity, stamp)) this.#tellTexts();
   }
 
   dueActivities(wanted: DueActivities): DueRun[] {
@@ -236,7 +282,16 @@ class ArchiveWriter implements Writer, Target {
   }
 
   keepActivity(id: Uint8Array, activity: RunActivity, stamp: number | null): void {
-    this.#transact(() => this.#activities.save(id, activity, stamp));
+    this.#saveActivity(id, activity, stamp);
+  }
+
+  #saveActivity(id: Uint8Array, activity: RunActivity, stamp: number | null): boolean {
+    try {
+      return this.#transact(() => this.#activities.save(id, activity, stamp));
+    } catch (thrown) {
+      const reason = refusal(thrown);
+      throw reason === null ? thrown : refusedActivity(reason, thrown);
+    }
   }
 
   refreshFailures(): boolean {
@@ -295,9 +350,7 @@ class ArchiveWriter implements Writer, Target {
         this.#commit.run();
       } catch (thrown) {
         if (this.#db.inTransaction) this.#db.exec('ROLLBACK'); // SQLite has rolled back by itself when the disk is full
-        this.#terms.forget();
-        this.#json.forget();
-        for (const entity of entities) this.#rids[entity].forget();
+        this.#forget();
         throw thrown;
       }
       if (change) {
@@ -306,6 +359,13 @@ class ArchiveWriter implements Writer, Target {
       }
       return result;
     });
+  }
+
+  /** After a rollback. */
+  #forget(): void {
+    this.#terms.forget();
+    this.#json.forget();
+    for (const entity of entities) this.#rids[entity].forget();
   }
 
   #guard<T>(work: () => T): T {

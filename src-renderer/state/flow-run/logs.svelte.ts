@@ -1,5 +1,4 @@
 /** The kept logs of all task runs of a flow run as one log by time, and fetching those that are not kept. */
-import { MOST_MERGED } from '../../../src-main/contract/flow-run.ts';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import { byTimeAndId, type LogLine } from '../../../src-main/contract/run.ts';
 import { nextTask } from '../../scheduling.ts';
@@ -61,6 +60,7 @@ export class FlowRunLogs {
     this.reading = true;
     const lines: LogLine[] = [];
     let cut = 0;
+    let full = false;
     try {
       const asked = { workspace: this.workspace, id: this.id };
       for await (const piece of api['flow_run.logs'](asked, { signal: this.abort.signal })) {
@@ -69,13 +69,14 @@ export class FlowRunLogs {
           lines.push({ ...line, name, message: `${name} │ ${line.message}` });
         }
         cut += piece.cut;
+        ({ full } = piece);
         this.done = piece.done;
         this.kept = piece.kept;
         await nextTask();
       }
       this.lines = lines.sort(byTimeAndId);
       this.cut = cut;
-      this.full = lines.length >= MOST_MERGED;
+      this.full = full;
     } catch (thrown) {
       this.failed(thrown);
     }

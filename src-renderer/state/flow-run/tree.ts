@@ -168,7 +168,7 @@ export function rowsOf(
 }
 
 /** `37 of 50` are over, `2` of these failed or crashed. */
-export function tally(runs: readonly TaskRun[]): { over: number; failed: number; running: number; of: number } {
+export function countStates(runs: readonly TaskRun[]): { over: number; failed: number; running: number; of: number } {
   let [over, failed, running] = [0, 0, 0];
   for (const run of runs) {
     if (isOver(run)) over += 1;

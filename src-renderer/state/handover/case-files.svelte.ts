@@ -52,11 +52,6 @@ class CaseFiles {
     }
   }
 
-  /** Filters by what the view had, at the moment the case was made. */
-  showView(): void {
-    if (this.manifest) question.load(this.manifest.view.query);
-  }
-
   /** Ends a case; when it is the open one, opens another workspace. */
   async close(workspace: string): Promise<void> {
     await notes.attempt(async () => {

@@ -1,4 +1,5 @@
 /** What can be copied of a run, of the chosen runs and of the view, and in which words. */
+import type { Preset } from '../../../src-main/contract/preset.ts';
 import { linkOf, writePlace, type Place } from '../../../src-main/contract/place.ts';
 import { defaultSort, TRUE, type Condition } from '../../../src-main/contract/query.ts';
 import type { TaskRunRow } from '../../../src-main/contract/run.ts';
@@ -10,6 +11,7 @@ import { writeInWindow } from '../question/query-text.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
 import { wayBack } from '../window/way-back.svelte.ts';
+import { csvChoice } from './csv-choice.ts';
 import { rowsText, type RowsFormat } from './rows-text.ts';
 
 /** `label`: what is copied, as in "Copy as …". `make` may ask the core. */
@@ -96,6 +98,10 @@ export function copiesOfTask(key: string): CopyItem[] {
   ];
 }
 
+/** To what the preset shows: others do not have the preset itself. */
+export const linkOfPreset = ({ query, columns: fields }: Pick<Preset, 'query' | 'columns'>): CopyItem =>
+  linkTo(() => ({ ...placeOf({}), query, columns: fields?.length ? fields : null }), 'preset’s runs');
+
 /** In the columns and the order of the list. */
 export function copiesOfRuns(ids: readonly string[]): CopyItem[] {
   const as = (format: RowsFormat, words: string) => async (): Promise<Copied> => {
@@ -105,6 +111,7 @@ export function copiesOfRuns(ids: readonly string[]): CopyItem[] {
       columns.list.map((one) => one.field),
       format,
       zoneOf(app.utc),
+      csvChoice(app.settings.export_choice, app.utc),
     );
     return { text, said: `${plural(rows.length, 'run')} copied ${words}` };
   };
@@ -136,17 +143,21 @@ export function copiesOfView(): CopyItem[] {
     { label: 'Python with Prefect’s client', make: as('python', 'Python') },
     { label: 'JSON body for Prefect', make: as('body', 'a JSON body') },
     { label: 'SQL for the archive', make: as('sql', 'SQL') },
-    {
-      label: 'Filters as text',
-      make: () => {
-        const { text } = writeInWindow(question.where, null);
-        return Promise.resolve({
-          text,
-          said: text === '' ? 'There are no filters: the text is empty' : 'The filters are copied as text',
-        });
-      },
-    },
+    filtersAsText(question.where),
   ];
+}
+
+export function filtersAsText(where: Condition): CopyItem {
+  return {
+    label: 'Filters as text',
+    make: () => {
+      const { text } = writeInWindow(where, null);
+      return Promise.resolve({
+        text,
+        said: text === '' ? 'There are no filters: the text is empty' : 'The filters are copied as text',
+      });
+    },
+  };
 }
 
 /** What Prefect cannot be asked, in the words of the query bar. */

@@ -1,7 +1,6 @@
 /** What the export dialog is set to; kept in the settings for the next export. */
 import {
   defaultExportColumns,
-  delimiterOf,
   exportColumn,
   formatsOf,
   headsOf,
@@ -17,8 +16,10 @@ import type { Query } from '../../../src-main/contract/query.ts';
 import type { ExportChoice } from '../../../src-main/contract/settings.ts';
 import { allFields } from '../filters/catalog.ts';
 import { columns } from '../question/columns.svelte.ts';
+import { groupedList } from '../question/groups.svelte.ts';
 import { question } from '../question/question.svelte.ts';
 import { app } from '../window/app.svelte.ts';
+import { csvChoice, type CsvChoice } from './csv-choice.ts';
 
 export const formatNames: Record<ExportFormat, string> = {
   csv: 'CSV',
@@ -29,11 +30,15 @@ export const formatNames: Record<ExportFormat, string> = {
   text: 'Text',
   files: 'Files in a folder',
 };
-export const kindNames: Record<ExportKind, string> = { runs: 'Runs', logs: 'Kept logs', artifacts: 'Kept artifacts' };
+/** What the window can write: what the core exports, and the groups of the list, as CSV. */
+export type SavedKind = ExportKind | 'groups';
+export const kindNames: Record<SavedKind, string> = {
+  runs: 'Runs',
+  logs: 'Kept logs',
+  artifacts: 'Kept artifacts',
+  groups: 'Groups',
+};
 export const delimiterNames: Record<Delimiter, string> = { ',': 'Comma', ';': 'Semicolon', '\t': 'Tab' };
-
-/** The delimiter of this system's spreadsheets. */
-export const usualDelimiter = (): Delimiter => delimiterOf(navigator.language);
 
 /** Everything that can be a column: fields of the run and its parents, then what stands in their JSON. */
 export const columnGroups: readonly { title: string; columns: { path: string; title: string }[] }[] = [
@@ -45,7 +50,7 @@ export const columnGroups: readonly { title: string; columns: { path: string; ti
 ];
 
 export class ExportForm {
-  what = $state<ExportKind>('runs');
+  what = $state<SavedKind>('runs');
   format = $state<ExportFormat>('csv');
   scope = $state<'view' | 'chosen'>('view');
   /** of the list, the usual set, or those of `chosen`; raw: the server's own rows */
@@ -61,7 +66,7 @@ export class ExportForm {
   /** runs that were chosen when the dialog was opened; null: none */
   readonly ids: readonly string[] | null;
 
-  constructor(ids: readonly string[] | null) {
+  constructor(ids: readonly string[] | null, what: SavedKind) {
     this.ids = ids;
     const kept = app.settings.export_choice;
     this.format = kept.format;
@@ -74,15 +79,17 @@ export class ExportForm {
     this.tags = kept.tags;
     this.byDay = kept.by_day;
     if (ids !== null) this.scope = 'chosen';
+    this.choose(what);
   }
 
-  /** runs in the file */
+  /** runs, or groups, in the file */
   get count(): number {
+    if (this.what === 'groups') return groupedList.shown?.count ?? 0;
     return this.scope === 'chosen' ? (this.ids?.length ?? 0) : question.count;
   }
 
   get formats(): readonly ExportFormat[] {
-    return formatsOf[this.what];
+    return this.what === 'groups' ? ['csv'] : formatsOf[this.what];
   }
 
   /** JSON of runs may be the server's own rows. */
@@ -101,23 +108,27 @@ export class ExportForm {
     return headsOf((this.paths ?? []).map(exportColumn), this.header);
   }
 
-  get usedDelimiter(): Delimiter {
-    return this.delimiter ?? usualDelimiter();
-  }
-
   get tooManyForExcel(): boolean {
     return this.format === 'xlsx' && this.what === 'runs' && this.count > MOST_XLSX_ROWS;
   }
 
   get folder(): boolean {
-    return makesFolder(this.options);
+    return this.what !== 'groups' && makesFolder(this.options);
   }
 
+  /** CSV is written, be it in the tables of artifacts. */
+  get writesCsv(): boolean {
+    return this.format === 'csv' || this.what === 'artifacts';
+  }
+
+  /** While a question is asked the answer on screen is another one's. */
   get ready(): boolean {
-    return !this.tooManyForExcel && this.count > 0 && (this.what !== 'runs' || this.paths?.length !== 0);
+    return (
+      !question.busy && !this.tooManyForExcel && this.count > 0 && (this.what !== 'runs' || this.paths?.length !== 0)
+    );
   }
 
-  choose(what: ExportKind): void {
+  choose(what: SavedKind): void {
     this.what = what;
     if (!this.formats.includes(this.format)) this.format = this.formats[0] ?? 'csv';
   }
@@ -137,27 +148,24 @@ export class ExportForm {
   }
 
   get options(): ExportOptions {
-    const csv = this.format === 'csv';
-    const people = csv && this.spreadsheet;
     return {
-      what: this.what,
+      ...this.csv,
+      // groups are written by the window itself
+      what: this.what === 'groups' ? 'runs' : this.what,
       format: this.format,
       columns: this.what === 'runs' && this.paths !== null ? [...this.paths] : null,
-      header: this.header,
-      time_zone: this.local && !app.utc ? Intl.DateTimeFormat().resolvedOptions().timeZone : null,
-      tags: this.tags,
-      delimiter: this.usedDelimiter,
-      bom: people,
-      safe: people,
       by_day: this.format === 'parquet' && this.byDay,
       compression: 'zstd',
       lines: null,
     };
   }
 
-  /** Keeps the choice for the next export. */
-  remember(): void {
-    const choice: ExportChoice = {
+  get csv(): CsvChoice {
+    return csvChoice(this.choice, app.utc);
+  }
+
+  private get choice(): ExportChoice {
+    return {
       format: this.what === 'runs' ? this.format : app.settings.export_choice.format,
       which: this.which,
       columns: [...this.chosen],
@@ -168,6 +176,11 @@ export class ExportForm {
       tags: this.tags,
       by_day: this.byDay,
     };
+  }
+
+  /** Keeps the choice for the next export. */
+  remember(): void {
+    const { choice } = this;
     if (JSON.stringify(choice) !== JSON.stringify(app.settings.export_choice)) void app.save({ export_choice: choice });
   }
 }

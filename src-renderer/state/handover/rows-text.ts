@@ -1,23 +1,26 @@
 /** Chosen runs as text in the columns of the list: for a sheet, a page of Markdown, a program. */
-import { formula, quoted } from '../../../src-main/contract/csv-text.ts';
+import { csvHeader, csvLine, csvText } from '../../../src-main/contract/csv-text.ts';
+import { timeFormat } from '../../../src-main/contract/local-time.ts';
 import { formatTime } from '../../../src-main/contract/time.ts';
 import type { TaskRunRow } from '../../../src-main/contract/run.ts';
 import { gridColumn, rowValue, type CellValue } from '../../grid-columns.ts';
 import { dateTime, type Zone } from '../../format.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 import { fieldsOfCell } from '../question/sorts.ts';
+import type { CsvChoice } from './csv-choice.ts';
 
 export type RowsFormat = 'tsv' | 'markdown' | 'json' | 'csv';
 
 /**
- * `columns`: field paths; a column whose cells show two fields becomes two. TSV and Markdown are for people: titles, times in `zone`. CSV and
- * JSON are for programs: field paths, times in UTC, as an export writes them. A run that has not ended has no duration.
+ * `columns`: field paths; a column whose cells show two fields becomes two. TSV and Markdown are for people: titles, times in `zone`. JSON is
+ * for programs: field paths, times in UTC. CSV is what an export with the choice `csv` writes. A run that has not ended has no duration.
  */
 export function rowsText(
   rows: readonly TaskRunRow[],
   columns: readonly string[],
   format: RowsFormat,
   zone: Zone,
+  csv: CsvChoice,
 ): string {
   const paths = columns.flatMap((column) => [...fieldsOfCell(column)]);
   const titles = paths.map((path) => (paths.includes(path) && gridColumn(path)?.label) || fieldInfo(path).label);
@@ -38,9 +41,7 @@ export function rowsText(
         2,
       );
     case 'csv':
-      return (
-        [paths, ...table.map((cells) => cells.map(csvValue))].map((cells) => cells.join(',')).join('\r\n') + '\r\n'
-      );
+      return csvRows(csv.header === 'key' ? paths : titles, table, csv);
   }
 }
 
@@ -57,10 +58,19 @@ function shown(cell: Cell, zone: Zone): string {
   return typeof value === 'object' ? value.join(', ') : String(value);
 }
 
-/** Numbers keep their sign. Cells with tabs or line ends are quoted: sheets understand it in what is pasted. */
-function sheetCell(text: string): string {
-  const safe = formula.test(text) && !/^-?\d+(?:\.\d+)?$/.test(text) ? `'${text}` : text;
-  return safe === '' ? '' : quoted(safe, '\t');
+/** Cells with tabs or line ends are quoted: sheets understand it in what is pasted. */
+const sheetCell = (text: string): string => (text === '' ? '' : csvText(text, { delimiter: '\t', safe: true }));
+
+/** Without a byte order mark: a clipboard has text, not bytes. */
+function csvRows(heads: readonly string[], table: readonly (readonly Cell[])[], csv: CsvChoice): string {
+  const time = timeFormat(csv.time_zone);
+  const cell = ({ path, value }: Cell): string => {
+    if (value === null) return '';
+    if (typeof value === 'number') return isTime({ path, value }) ? time(value) : String(value);
+    if (typeof value === 'object') return csvText(csv.tags === 'json' ? JSON.stringify(value) : value.join(', '), csv);
+    return csvText(String(value), csv);
+  };
+  return csvHeader(heads, { ...csv, bom: false }) + table.map((cells) => csvLine(cells.map(cell), csv)).join('');
 }
 
 /** A name with a bar, a bracket or a line end stays in its cell and makes no link and no HTML. */
@@ -68,14 +78,7 @@ function markdownCell(text: string): string {
   return text.replace(/[\\`*_{}[\]<>|#~]/g, '\\$&').replace(/[\r\n]+/g, ' ');
 }
 
-/** As JSON and CSV have it: times in UTC. */
+/** As JSON has it: times in UTC. */
 function plain(cell: Cell): Exclude<CellValue, undefined> {
   return typeof cell.value === 'number' && isTime(cell) ? formatTime(cell.value) : cell.value;
-}
-
-/** A missing value is an empty cell. */
-function csvValue(cell: Cell): string {
-  const value = plain(cell);
-  if (value === null) return '';
-  return quoted(typeof value === 'object' ? JSON.stringify(value) : String(value), ',');
 }

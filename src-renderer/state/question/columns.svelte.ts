@@ -8,6 +8,8 @@ import { chosenColumns, defaultWidth, type ColumnChoice } from '../../grid-colum
 /** Pause after a change of columns until it is saved, ms: a resize changes them at every move of the pointer. */
 const SETTLE_MS = 300;
 
+export type ColumnState = { own: boolean; list: readonly ColumnChoice[] };
+
 class Columns {
   /** while a resize goes on */
   private draft = $state.raw<ColumnChoice[] | null>(null);
@@ -35,6 +37,16 @@ class Columns {
   /** Fields that stand in the place of the person's own; null: none do. */
   get instead(): string[] | null {
     return this.ofPreset && this.fields;
+  }
+
+  /** What `show` and `set` take to be as now. */
+  get state(): ColumnState {
+    return { own: this.ofPreset === null, list: this.list };
+  }
+
+  resume({ own, list }: ColumnState): void {
+    this.show(own ? null : list.map(({ field }) => field));
+    if (JSON.stringify(list) !== JSON.stringify(this.list)) this.set([...list]);
   }
 
   /** Those of a preset; null: the person's own. */

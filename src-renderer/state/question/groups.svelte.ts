@@ -6,19 +6,19 @@ import { conditionOfGroup, groupingOf, type GroupBy } from '../filters/groupings
 import { rememberTask } from '../filters/task-names.svelte.ts';
 import { formatCount, plural } from '../../format.ts';
 import { base64 } from '../handover/base64.ts';
+import type { CsvChoice } from '../handover/csv-choice.ts';
 import { exportName } from '../handover/export-name.ts';
 import { groupsCsv } from '../handover/groups-csv.ts';
 import { saveContent } from '../handover/save-content.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { clock } from '../window/clock.svelte.ts';
-import { notes } from '../window/notes.svelte.ts';
 import { presets } from './presets.svelte.ts';
 import { question } from './question.svelte.ts';
 
 /** Groups read at once; "more" reads as many again. */
 const PAGE = 200;
 /** Groups of one file: with names of 200 letters they are less than the 3 MB that a window may write. */
-const MOST_SAVED = 10_000;
+export const MOST_SAVED = 10_000;
 
 type Shown = { by: GroupBy; grouping: Grouping; count: number; list: Group[] };
 
@@ -74,20 +74,18 @@ class GroupedList {
     question.set(where);
   }
 
-  /** All groups as a CSV file, in the order on screen; at most MOST_SAVED of them. */
-  async save(): Promise<void> {
+  /** All groups as a CSV file, in the order on screen; at most MOST_SAVED of them. false: the person chose no place. Throws as `export.write`. */
+  async save(csv: CsvChoice): Promise<boolean> {
     const [workspace, shown] = [app.workspace, this.shown];
-    if (workspace === null || shown === null) return;
+    if (workspace === null || shown === null) return false;
     const { by, count } = shown;
     const preset = presets.dirty ? null : (presets.active?.name ?? null);
     const suggested = exportName({ workspace, preset, what: 'groups', ending: '.csv' }, clock.read());
     const what = count > MOST_SAVED ? `The first ${formatCount(MOST_SAVED)} groups` : plural(count, 'group');
-    await notes.attempt(() =>
-      saveContent(suggested, what, async () => {
-        const { list } = await this.read(MOST_SAVED, shown, workspace);
-        return base64(new TextEncoder().encode(groupsCsv(by, list)));
-      }),
-    );
+    return saveContent(suggested, what, async () => {
+      const { list } = await this.read(MOST_SAVED, shown, workspace);
+      return base64(new TextEncoder().encode(groupsCsv(by, list, csv)));
+    });
   }
 
   /** Reads the groups from the first to the `wanted`-th, a page at a time. */

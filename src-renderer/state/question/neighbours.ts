@@ -2,28 +2,28 @@
 import { question } from './question.svelte.ts';
 import { selection } from '../window/selection.svelte.ts';
 
-/** A view in front of the list says how it goes to the next run; the last one is in front. */
-let walks: ((step: 1 | -1) => void)[] = [];
+/** How each view that lies over the list goes to its next or previous run. The last of them is on top. */
+let steppers: ((step: 1 | -1) => void)[] = [];
 
-/** Returns how to withdraw it. */
-export function offerNeighbours(walk: (step: 1 | -1) => void): () => void {
-  walks.push(walk);
+/** A view calls this while it lies over the list. The returned function takes `stepper` away again. */
+export function stepThrough(stepper: (step: 1 | -1) => void): () => void {
+  steppers.push(stepper);
   return () => {
-    walks = walks.filter((one) => one !== walk);
+    steppers = steppers.filter((one) => one !== stepper);
   };
 }
 
-/** A row not yet loaded is waited for; at either end nothing happens. */
+/** Waits for a row that is not loaded yet; at either end nothing happens. */
 export async function openNeighbour(step: 1 | -1): Promise<void> {
-  const walk = walks.at(-1);
-  if (walk) return walk(step);
+  const stepper = steppers.at(-1);
+  if (stepper) return stepper(step);
   const index = selection.index === null ? 0 : selection.index + step;
   if (index < 0 || index >= question.count) return;
   const row = question.rows.at(index) ?? (await question.rows.later(index));
   if (row) selection.show(row.id, index);
 }
 
-/** A run reached through a link: marked in the list and scrolled to when it is there, else nothing moves. */
+/** Opens a run that a link names. The list marks it and scrolls to it when it is in the list. */
 export async function openById(id: string): Promise<void> {
   selection.open(id, null);
   await question.placeOpenRun();

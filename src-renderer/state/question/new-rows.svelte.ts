@@ -61,6 +61,8 @@ class NewRows {
       for await (const { version, total } of api['query.watch']({ workspace }, { signal: abort.signal })) {
         // no sync has succeeded yet: the first one may have begun before this window opened
         if ((this.latest === 0 && total === 0) || sync.status?.last_success === null) this.first = true;
+        // a first sync reads parents before runs: a look that finds none would put off by PACE_MS the one that finds some
+        if (total === 0 && question.answer?.total === 0) continue;
         this.latest = version;
         // one failed count or reading must not end the watch: the next change is told all the same
         try {

@@ -7,7 +7,9 @@ import { plural } from '../../format.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { receiveDownload } from '../handover/exports.svelte.ts';
 import { columns } from './columns.svelte.ts';
+import { dialogs } from '../window/dialogs.svelte.ts';
 import { notes } from '../window/notes.svelte.ts';
+import { views } from '../window/views.svelte.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 import { knownName, rememberName } from '../filters/names.svelte.ts';
 import { freeName, type ImportHow, type ImportItem } from './preset-import.ts';
@@ -124,6 +126,13 @@ class Presets {
     question.load(preset.query);
     const missing = this.missing(preset);
     if (missing.length > 0) notes.say(`Not in this workspace, so far as is known here: ${missing.join(', ')}`);
+  }
+
+  /** Shows its runs and opens the export of them, which waits for their answer. */
+  exportRuns(preset: Preset): void {
+    views.showList();
+    this.choose(preset);
+    dialogs.exportRuns();
   }
 
   /** As the window was left: the preset, and the columns on screen. No default preset takes their place. */

@@ -51,7 +51,7 @@ class Question {
   time = $derived<MainTime>(mainTimes.find(({ field }) => readRange(this.where, field))?.field ?? this.timeWish);
 
   private workspace: string | null = null;
-  private asking: AbortController | null = null;
+  private asking = $state.raw<AbortController | null>(null);
   private typing: ReturnType<typeof setTimeout> | undefined;
   /** the row at which the next answer is shown */
   private startRow = 0;
@@ -60,6 +60,7 @@ class Question {
     return { where: this.where, sort: this.sort };
   }
 
+  /** A newer question than that of the answer on screen is asked. */
   get busy(): boolean {
     return this.asking !== null;
   }

@@ -5,14 +5,14 @@ const MOST = 100;
 
 export class Steps<T> {
   readonly #key: (step: T) => string;
-  readonly #joins: (last: T, next: T) => boolean;
+  readonly #joins: (last: T, next: T) => string | null;
   #past: T[] = [];
   #future: T[] = [];
-  /** the present step goes on while what comes next joins it */
-  #open = false;
+  /** what the present step is a change of; it goes on while what comes next is another change of that */
+  #open: string | null = null;
 
-  /** `joins`: `next` only goes on with what led to `last`, as the next letter of a word does. */
-  constructor(key: (step: T) => string, joins: (last: T, next: T) => boolean) {
+  /** `joins`: what alone differs, where changes of it go on with each other, as the next letter of a word does; null: anything else. */
+  constructor(key: (step: T) => string, joins: (last: T, next: T) => string | null) {
     this.#key = key;
     this.#joins = joins;
   }
@@ -21,8 +21,8 @@ export class Steps<T> {
   note(next: T): void {
     const last = this.#past.at(-1);
     if (last !== undefined && this.#key(last) === this.#key(next)) return;
-    const joins = last !== undefined && this.#joins(last, next);
-    if (joins && this.#open) this.#past.pop();
+    const joins = last === undefined ? null : this.#joins(last, next);
+    if (joins !== null && joins === this.#open) this.#past.pop();
     this.#past.push(next);
     if (this.#past.length > MOST + 1) this.#past.shift();
     this.#open = joins;
@@ -35,7 +35,7 @@ export class Steps<T> {
     const now = before === undefined ? undefined : this.#past.pop();
     if (before === undefined || now === undefined) return null;
     this.#future.push(now);
-    this.#open = false;
+    this.#open = null;
     return before;
   }
 
@@ -44,7 +44,7 @@ export class Steps<T> {
     const next = this.#future.pop();
     if (next === undefined) return null;
     this.#past.push(next);
-    this.#open = false;
+    this.#open = null;
     return next;
   }
 }

@@ -1,27 +1,52 @@
-/** Takes back changes of the question: its filters, its order and the preset they came from. */
+/** Takes back changes of what the list shows: its filters, order, groups, columns and chart's time, and the preset they came from. */
 import { untrack } from 'svelte';
-import type { Query } from '../../../src-main/contract/query.ts';
+import type { GroupSort, Query } from '../../../src-main/contract/query.ts';
 import { writeText } from '../filters/conditions.ts';
+import type { GroupBy } from '../filters/groupings.ts';
+import type { MainTime } from '../filters/quick-spans.ts';
 import { notes } from '../window/notes.svelte.ts';
+import { columns, type ColumnState } from './columns.svelte.ts';
+import { groupedList } from './groups.svelte.ts';
 import { presets } from './presets.svelte.ts';
 import { question } from './question.svelte.ts';
 import { Steps } from './steps.ts';
 
-type Asked = Query & { preset: string | null };
+type Shown = Query & {
+  preset: string | null;
+  time: MainTime;
+  group: { by: GroupBy; sort: GroupSort } | null;
+  columns: ColumnState;
+};
 
-/** Two questions that differ in the text alone are steps of one search. */
-const key = (asked: Asked) => JSON.stringify(asked);
-const withoutText = (asked: Asked) => key({ ...asked, where: writeText(asked.where, '') });
+const key = (shown: Shown) => JSON.stringify(shown);
+const withoutText = (shown: Shown) => key({ ...shown, where: writeText(shown.where, '') });
+const withoutWidths = (shown: Shown) =>
+  key({ ...shown, columns: { ...shown.columns, list: shown.columns.list.map((one) => ({ ...one, width: 0 })) } });
+
+/** The letters of a search are one step, and so is the drag that makes a column wider. */
+function joins(last: Shown, next: Shown): string | null {
+  if (withoutText(last) === withoutText(next)) return 'text';
+  return withoutWidths(last) === withoutWidths(next) ? 'widths' : null;
+}
 
 class Undo {
-  private readonly steps = new Steps<Asked>(key, (last, next) => withoutText(last) === withoutText(next));
+  /** the note on the replaced filters, and what it is true of: it goes when something else is shown */
+  private said: { id: number; of: string } | null = null;
+  private readonly steps = new Steps<Shown>(key, joins);
 
   /** Registers the effect; call while the window's component is made. */
   follow(): void {
     $effect(() => {
       const now = this.now();
-      untrack(() => this.steps.note(now));
+      untrack(() => this.note(now));
     });
+  }
+
+  private note(now: Shown): void {
+    this.steps.note(now);
+    if (this.said === null || this.said.of === key(now)) return;
+    notes.close(this.said.id);
+    this.said = null;
   }
 
   back(): void {
@@ -37,18 +62,35 @@ class Undo {
     const before = this.now();
     presets.leave();
     question.set(where);
-    notes.say(said, { label: 'Undo', run: () => this.show(before) });
+    const id = notes.say(said, { label: 'Undo', run: () => this.show(before) });
+    this.said = { id, of: key(this.now()) };
   }
 
-  private now(): Asked {
+  private now(): Shown {
     const { where, sort } = question.query;
-    return { where, sort, preset: presets.activeId };
+    const { by } = groupedList;
+    return {
+      where,
+      sort,
+      preset: presets.activeId,
+      time: question.timeWish,
+      group: by && { by, sort: groupedList.sort },
+      columns: columns.state,
+    };
   }
 
-  private show(asked: Asked | null): void {
-    if (!asked) return;
-    presets.reselect(asked.preset);
-    question.load(asked);
+  private show(shown: Shown | null): void {
+    if (!shown) return;
+    const { where, sort, preset, time, group } = shown;
+    const now = this.now();
+    presets.reselect(preset);
+    columns.resume(shown.columns);
+    if (JSON.stringify(group) !== JSON.stringify(now.group))
+      groupedList.resume(group?.by ?? null, group?.sort ?? groupedList.sort);
+    question.timeWish = time;
+    const asked = ({ where, sort, time }: Shown) => JSON.stringify({ where, sort, time });
+    // what only looks different is not asked again: the list stays where it is
+    if (asked(shown) !== asked(now)) question.load({ where, sort });
   }
 }
 

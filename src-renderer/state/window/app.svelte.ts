@@ -36,6 +36,9 @@ class App {
   /** grows each time the connection to the core is up again */
   session = $state(0);
 
+  /** workspaces that were replaced so far */
+  private replaced = 0;
+
   current = $derived(this.workspaces.find((one) => one.name === this.workspace) ?? null);
   /** The workspace whose archive can be asked. Another object after each opening and each reconnection, so that effects that read it ask again. */
   ready = $derived.by(() => {
@@ -123,6 +126,7 @@ class App {
   }
 
   replace(workspace: Workspace): void {
+    this.replaced += 1;
     const known = this.workspaces.some((one) => one.name === workspace.name);
     this.workspaces = known
       ? this.workspaces.map((one) => (one.name === workspace.name ? workspace : one))
@@ -131,8 +135,12 @@ class App {
 
   /** Reads names, sizes and counts of the workspaces again; without an answer the old ones stay. */
   async relist(): Promise<void> {
+    const { replaced } = this;
     try {
-      this.workspaces = await api['workspace.list']({});
+      const list = await api['workspace.list']({});
+      // a list that was read before a workspace changed would take the change back
+      if (replaced === this.replaced) this.workspaces = list;
+      else await this.relist();
     } catch (thrown) {
       notes.fail(thrown);
     }

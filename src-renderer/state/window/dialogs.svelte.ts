@@ -1,18 +1,18 @@
 /** Which dialog is open. At most one is. */
 import type { SavedPreset } from '../../../src-main/contract/preset.ts';
 import type { Candidate } from '../../../src-main/contract/workspace.ts';
-import type { WorkspaceForm } from '../workspace/workspace-form.ts';
+import type { Scheme, WorkspaceForm } from '../workspace/workspace-form.ts';
 
 type Open =
   | { kind: 'none' }
-  | { kind: 'export'; ids: string[] | null }
+  | { kind: 'export'; ids: string[] | null; what: 'runs' | 'groups' }
   | { kind: 'exports' }
   | { kind: 'case'; ids: string[] }
   | { kind: 'keys' }
   | { kind: 'palette' }
   | { kind: 'presets'; file: string; presets: SavedPreset[] }
   | { kind: 'add'; candidate: Candidate | null; form: Partial<WorkspaceForm> }
-  | { kind: 'edit'; workspace: string }
+  | { kind: 'edit'; workspace: string; scheme: Scheme | null }
   | { kind: 'workspaces' }
   | { kind: 'compare'; runs: readonly string[]; success: boolean }
   | { kind: 'sync' }
@@ -27,7 +27,11 @@ class Dialogs {
   }
   /** `ids`: runs that are chosen; null: the whole view */
   exportRuns(ids: string[] | null = null): void {
-    this.open = { kind: 'export', ids };
+    this.open = { kind: 'export', ids, what: 'runs' };
+  }
+  /** the list's groups */
+  exportGroups(): void {
+    this.open = { kind: 'export', ids: null, what: 'groups' };
   }
   /** the exports that run or have run */
   exportList(): void {
@@ -58,9 +62,9 @@ class Dialogs {
   manageWorkspaces(): void {
     this.open = { kind: 'workspaces' };
   }
-  /** where one workspace's server is and how to sign in there */
-  connection(workspace: string): void {
-    this.open = { kind: 'edit', workspace };
+  /** where one workspace's server is and how to sign in there. `scheme`: the one its address is to have */
+  connection(workspace: string, scheme: Scheme | null = null): void {
+    this.open = { kind: 'edit', workspace, scheme };
   }
   /** two to six runs beside each other. `success`: the second is the last of the first one's task that succeeded */
   compare(runs: readonly string[], success = false): void {

@@ -19,9 +19,12 @@ class Notes {
   private next = 1;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  say(text: string, action: Action | null = null): void {
-    this.show({ id: this.next++, text, error: null, action, link: null });
+  /** Returns its id. */
+  say(text: string, action: Action | null = null): number {
+    const id = this.next++;
+    this.show({ id, text, error: null, action, link: null });
     this.timer = setTimeout(() => this.close(), SHOWN_MS);
+    return id;
   }
 
   /** Shows the error until it is closed. A cancelled call is not shown; a lost connection has its own banner. */
@@ -47,7 +50,9 @@ class Notes {
     }
   }
 
-  close(): void {
+  /** `id`: only the note with it, if it is still there. */
+  close(id = this.current?.id): void {
+    if (this.current?.id !== id) return;
     clearTimeout(this.timer);
     this.current = null;
   }

@@ -1,7 +1,7 @@
 /** What can be found by a few letters of its name: actions, presets, workspaces, settings, and the runs and flow runs of the open archive. */
 import type { Fuzzysort } from 'fuzzysort';
 import { TRUE, type Condition } from '../../../src-main/contract/query.ts';
-import { dashed, uuidHex } from '../../../src-main/contract/uuid.ts';
+import { uuidStart } from '../../../src-main/contract/uuid.ts';
 import { plural } from '../../format.ts';
 import { groupBys } from '../filters/groupings.ts';
 import { showFlowRun } from '../flow-run/open.ts';
@@ -77,9 +77,9 @@ export class Palette {
 
   /** A failure leaves the other entries. */
   private async look(workspace: string, text: string, signal: AbortSignal): Promise<void> {
-    const hex = uuidHex(text);
-    const id = hex && dashed(hex);
-    const where: Condition = id ? { field: 'id', in: [id] } : { field: 'name', contains: text };
+    const begun: Condition | null = uuidStart(text) === null ? null : { field: 'id', in: [text] };
+    const named: Condition = { field: 'name', contains: text };
+    const where: Condition = begun ? { or: [begun, named] } : named;
     const sort = [{ field: 'expected_start_time', dir: 'desc' as const }];
     const ask = (condition: Condition, rows: number, field: string | null, search?: string) =>
       api['query.ask'](
@@ -95,7 +95,8 @@ export class Palette {
     try {
       const [runs, flowRuns] = await Promise.all([
         ask(where, MOST_RUNS, null),
-        id ? ask({ field: 'flow_run_id', in: [id] }, 0, 'flow_run_id') : ask(TRUE, 0, 'flow_run_id', text),
+        // not by flow_run_id, whose own filter its facet lifts
+        begun ? ask({ has: 'flow_run', where: begun }, 0, 'flow_run_id') : ask(TRUE, 0, 'flow_run_id', text),
       ]);
       if (signal.aborted) return;
       const values = flowRuns.facets.flatMap((facet) => facet.values);

@@ -26,7 +26,7 @@ export const actions = {
   flow_run: { what: 'The flow run of the open run, as a whole', keys: ['g'] },
   back: { what: 'Back', keys: ['Alt+ArrowLeft', 'Mod+['] },
   forward: { what: 'Forward', keys: ['Alt+ArrowRight', 'Mod+]'] },
-  undo: { what: 'Undo the last change of filters or order', keys: ['Mod+Z'] },
+  undo: { what: 'Undo the last change of filters, order, groups or columns', keys: ['Mod+Z'] },
   redo: { what: 'Do it again', keys: ['Mod+Shift+Z', 'Mod+Y'] },
   close: { what: 'Choose none; then close the run; then go back to the list', keys: ['Escape'], fixed: true },
   keys: { what: 'These keys', keys: ['?'] },

@@ -235,7 +235,7 @@ class WayBack {
     const text = JSON.stringify(left_at);
     if (text === this.saved) return;
     this.saved = text;
-    api['settings.update']({ left_at }).catch(() => undefined);
+    api['settings.update']({ left_at }).catch(() => undefined); // the next start begins at the place that was kept before
   }
 }
 

@@ -20,6 +20,7 @@ import {
   withScheme,
   type AuthChoice,
   type FormProblems,
+  type Scheme,
   type WorkspaceForm,
 } from './workspace-form.ts';
 
@@ -100,7 +101,7 @@ export class WorkspaceEditor {
   }
 
   /** For a server that speaks the one at an address that says the other. */
-  use(scheme: 'http' | 'https'): Promise<void> {
+  use(scheme: Scheme): Promise<void> {
     this.form.apiUrl = withScheme(scheme, this.form.apiUrl);
     return this.test();
   }

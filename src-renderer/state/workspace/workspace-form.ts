@@ -11,6 +11,7 @@ import type {
 } from '../../../src-main/contract/workspace.ts';
 
 /** keep: the sign-in a workspace has, when its connection is edited */
+export type Scheme = 'http' | 'https';
 export type AuthChoice = 'none' | 'api_key' | 'basic' | 'keep';
 
 /** Stands for a header's value that is kept; the person may leave it or type over it. */
@@ -201,5 +202,5 @@ export function typedUrl(apiUrl: string): URL | null {
 }
 
 /** The typed address with this scheme, whichever it had. */
-export const withScheme = (scheme: 'http' | 'https', apiUrl: string): string =>
+export const withScheme = (scheme: Scheme, apiUrl: string): string =>
   `${scheme}://${apiUrl.trim().replace(/^https?:\/\//i, '')}`;

@@ -38,19 +38,21 @@ export function marksOf(scale: Scale): number[] {
   return inside.filter((_, i) => i % step === 0);
 }
 
-/** The place of the nearest dot within `reach` px; null: none. */
+/** px around the pointer in which a dot is found. */
+const REACH = 8;
+
+/** The place of the nearest dot within REACH; null: none. */
 export function dotAt(
   scale: Scale,
   dots: { at: readonly number[]; seconds: readonly number[] },
   x: number,
   y: number,
-  reach = 8,
 ): number | null {
   let best: number | null = null;
-  let least = reach * reach;
+  let least = REACH * REACH;
   for (let i = 0; i < dots.at.length; i++) {
     const dx = xOf(scale, dots.at[i] ?? 0) - x;
-    if (dx > reach || dx < -reach) continue;
+    if (dx > REACH || dx < -REACH) continue;
     const dy = yOf(scale, dots.seconds[i] ?? 0) - y;
     const away = dx * dx + dy * dy;
     if (away <= least) [best, least] = [i, away];

@@ -25,13 +25,6 @@ export function rowsOf(message: string, columns: number, room = MOST_DRAWN): num
   return rows;
 }
 
-/** Tops of lines, px, from the rows of each; one more for the end. */
-export function topsOf(count: number, rows: (line: number) => number): Float64Array {
-  const tops = new Float64Array(count + 1);
-  for (let i = 0; i < count; i++) tops[i + 1] = tops[i] + rows(i) * ROW;
-  return tops;
-}
-
 /** px that the list takes on the page. */
 export const heightOf = (tops: Float64Array): number => Math.min(tops.at(-1) ?? 0, TALLEST);
 

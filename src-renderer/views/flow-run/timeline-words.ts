@@ -2,7 +2,7 @@
 import { formatCount, formatDuration, formatMoment, plural, secondsBetween, type Zone } from '../../format.ts';
 import { beginOf, endOf, isOver, type TaskRun } from '../../state/flow-run/model.ts';
 import { spansOf } from '../../state/flow-run/spans.ts';
-import { tally, type Row } from '../../state/flow-run/tree.ts';
+import { countStates, type Row } from '../../state/flow-run/tree.ts';
 
 /** Times in µs. `moment`: now while something runs, else 0; `from`: where the flow run begins. */
 type Known = { from: number; moment: number; now: number; zone: Zone; critical: ReadonlySet<TaskRun> };
@@ -22,7 +22,7 @@ export function ranWords(row: Row, moment: number): string {
 }
 
 export function countWords(runs: readonly TaskRun[]): { done: string; failed: string; running: string } {
-  const { over, failed, running, of } = tally(runs);
+  const { over, failed, running, of } = countStates(runs);
   return {
     done: over === of ? `${formatCount(of)}` : `${formatCount(over)} of ${formatCount(of)}`,
     failed: failed > 0 ? `${formatCount(failed)} failed` : '',

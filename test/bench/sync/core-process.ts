@@ -26,6 +26,6 @@ async function syncOnce(): Promise<Synced> {
 }
 
 process.on('message', () => {
-  void syncOnce().then((told) => process.send?.(told));
+  void syncOnce().then((told) => process.connected && process.send?.(told)); // who only waits for the first rows has gone by then
 });
 process.send?.({ url: host.url });

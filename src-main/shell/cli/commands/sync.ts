@@ -84,7 +84,7 @@ async function once(app: App, workspace: string, since: number | null, stopped: 
 function saySkipped(skipped: Skipped): void {
   if (skipped.count === 0) return;
   say(
-    'Could not be read, so each sync goes on without it. The server cannot answer with it, or answers with what is no run:',
+    'Could not be read or kept, so each sync goes on without it. The server cannot answer with it, answers with what is no run, or the archive cannot keep it:',
   );
   for (const line of skippedWords(skipped)) say(`  ${line}`);
 }

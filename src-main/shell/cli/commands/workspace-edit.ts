@@ -4,9 +4,9 @@ import { AppError } from '../../../contract/errors.ts';
 import { connectionEditSchema, type ConnectionEdit } from '../../../contract/workspace.ts';
 import type { App } from '../../../core/app.ts';
 import type { Entry } from '../../../core/workspaces/workspaces.ts';
-import { DONE, print, say, UsageError } from '../../terminal.ts';
+import { DONE, print, UsageError } from '../../terminal.ts';
 import type { Values } from './options.ts';
-import { header, NAME_RULE } from './workspace-header.ts';
+import { header, NAME_RULE, warnOfInsecureTls } from './workspace-header.ts';
 
 const LOOK = 30_000; // ms for the server to say whether it is the same one
 
@@ -49,8 +49,7 @@ export function checkEdit(name: string | undefined, values: EditValues): string 
 export async function edit(app: App, name: string, values: EditValues): Promise<number> {
   const parsed = connectionEditSchema.safeParse(editOf(app.workspaces.get(name), values));
   if (!parsed.success) throw new UsageError(NAME_RULE);
-  if (parsed.data.insecure_tls)
-    say('The certificate of this server is not checked: whoever stands between can read and change everything.');
+  warnOfInsecureTls(parsed.data.insecure_tls);
   const signal = AbortSignal.timeout(LOOK);
   const anyway = values.anyway ?? false;
   try {

@@ -6,7 +6,7 @@ import type { App } from '../../../core/app.ts';
 import { DONE, print, say, sayError, UsageError } from '../../terminal.ts';
 import { parse, withApp, type Command, type Values } from './options.ts';
 import { checkEdit, edit, editOptions } from './workspace-edit.ts';
-import { header, NAME_RULE } from './workspace-header.ts';
+import { header, NAME_RULE, warnOfInsecureTls } from './workspace-header.ts';
 
 const LOOK = 10_000; // ms to wait for the server's first answer
 
@@ -124,8 +124,7 @@ function inputOf(name: string | undefined, values: AddValues): WorkspaceInput & 
 async function add(app: App, input: WorkspaceInput, archive: string | null): Promise<number> {
   const checked = workspaceInputSchema.parse(input);
   let found = checked.api_url;
-  if (checked.insecure_tls)
-    say('The certificate of this server is not checked: whoever stands between can read and change everything.');
+  warnOfInsecureTls(checked.insecure_tls);
   let problem = null;
   try {
     const signal = AbortSignal.timeout(LOOK);

@@ -1,7 +1,7 @@
 /** Times as a clock in some zone shows them, with the offset from UTC: `2026-11-23T09:00:00.000001+01:00`. */
-import { AppError } from '../contract/errors.ts';
-import { formatTime } from '../contract/time.ts';
-import { offsetMinutes, offsetWords } from '../contract/zone.ts';
+import { AppError } from './errors.ts';
+import { formatTime } from './time.ts';
+import { offsetMinutes, offsetWords } from './zone.ts';
 
 /** `zone`: an IANA name, null for UTC. Throws BAD_INPUT for a name that the system does not know. */
 export function timeFormat(zone: string | null): (micros: number) => string {
