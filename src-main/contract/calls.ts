@@ -18,7 +18,7 @@ import {
   querySchema,
 } from './query.ts';
 import { rowListSchema } from './row-columns.ts';
-import { logLineSchema, runActivitySchema, taskRunDetailSchema } from './run.ts';
+import { activityOwnerSchema, logLineSchema, runActivitySchema, taskRunDetailSchema } from './run.ts';
 import {
   candidateSchema,
   cloudWorkspaceSchema,
@@ -282,6 +282,7 @@ export const contract = {
     z.object({
       workspace,
       id: z.string(),
+      of: activityOwnerSchema.default('task_run'),
       from: z.number().nullable().default(null),
       rest: z.boolean().default(false),
       only_kept: z.boolean().default(false),
@@ -296,9 +297,12 @@ export const contract = {
 
   /**
    * fetches history, logs and artifacts of the question's runs without kept logs, its search left out, newest first and at most
-   * MOST_FETCHED; ending the stream stops it, and what was fetched is kept
+   * `most`; ending the stream stops it, and what was fetched is kept
    */
-  'run.fetch': stream(z.object({ workspace, query: querySchema }), z.object({ done: z.number(), of: z.number() })),
+  'run.fetch': stream(
+    z.object({ workspace, query: querySchema, most: z.number().int().min(1).max(MOST_FETCHED).default(MOST_FETCHED) }),
+    z.object({ done: z.number(), of: z.number() }),
+  ),
 
   /**
    * a flow run and all its task runs in the archive. `linked`: task runs whose links the caller has, `last` the id of the last of them: they
@@ -315,7 +319,7 @@ export const contract = {
     }),
     flowRunItemSchema,
   ),
-  /** the kept lines of its task runs, at most MOST_MERGED. Throws NOT_FOUND */
+  /** the kept lines of the flow run itself and of its task runs, at most MOST_MERGED. Throws NOT_FOUND */
   'flow_run.logs': stream(z.object({ workspace, id: z.string() }), flowRunLogsSchema),
 
   /** `verify`: compares the whole archive with the server, not only what is due */

@@ -88,15 +88,18 @@ export type FlowRunLinks = z.infer<typeof linksSchema>;
 export const flowRunItemSchema = z.discriminatedUnion('kind', [headSchema, runsSchema, linksSchema]);
 export type FlowRunItem = z.infer<typeof flowRunItemSchema>;
 
-/** Lines of all its task runs. They come run by run, each run's by time. */
+/** Its own lines, then those of all its task runs: run by run, each run's by time. */
 export const flowRunLogsSchema = z.object({
   /** task runs looked at so far, and of these, those whose logs are kept */
   done: z.number(),
   kept: z.number(),
-  /** of the task runs in this piece, those of which only the first lines are here */
+  /** the flow run's own are kept */
+  own: z.boolean(),
+  /** of the runs in this piece, those of which only the first lines are here */
   cut: z.number(),
   /** the bounds of the merged log are reached: further lines are kept and not sent */
   full: z.boolean(),
+  /** `run`: the id of the task run or of the flow run */
   lines: z.array(logLineSchema.extend({ run: z.string() })),
 });
 export type FlowRunLogs = z.infer<typeof flowRunLogsSchema>;

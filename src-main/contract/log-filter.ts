@@ -32,7 +32,7 @@ export const logFilterSchema = z.strictObject({
   /** the lines that are not found are shown instead */
   inverted: z.boolean(),
   /** levels that are hidden */
-  off: z.array(z.enum(levelIds)),
+  off: z.array(z.enum(levelIds)).max(levelIds.length),
   /** null: all loggers */
   logger: z.string().nullable(),
   /** lines shown before and after each hit */

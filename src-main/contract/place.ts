@@ -2,17 +2,21 @@
  * What the window shows, as a text that can be kept, copied and opened again: the fragment of the page's address, an entry of its history,
  * and what follows `taskscope://open`. It only ever says what to show, so a link from a stranger can do no more than that.
  *
- * `/runs?in=prod&q=state:failed&sort=-start_time&run=<id>`, `/flow-runs?of=<id>&…`, `/tasks?of=<task key>&…`; what is left out is as in a new window.
+ * `/runs?in=prod&q=state:failed&sort=-start_time&run=<id>`, `/flow-runs?of=<id>&tab=graph&…`, `/tasks?of=<task key>&…`; what is left out is as in a new window.
  */
 import { z } from 'zod';
 import { defaultSort, groupSortSchema, querySchema, type SortKey } from './query.ts';
 import { parseQuery } from './query-text/parse.ts';
 import { printQuery } from './query-text/print.ts';
 
+/** Ways to look at a flow run; a further one is the list with its runs. */
+export const flowRunTabSchema = z.enum(['timeline', 'graph', 'logs']);
+export type FlowRunTab = z.infer<typeof flowRunTabSchema>;
+
 /** What the middle of the window shows. `key`: a task's task_key. */
 export const viewSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('runs') }),
-  z.strictObject({ kind: z.literal('flow_run'), id: z.guid() }),
+  z.strictObject({ kind: z.literal('flow_run'), id: z.guid(), tab: flowRunTabSchema }),
   z.strictObject({ kind: z.literal('task'), key: z.string().min(1).max(1000) }),
 ]);
 export type View = z.infer<typeof viewSchema>;
@@ -51,6 +55,7 @@ export function writePlace({ view, workspace, query, group, columns, preset, run
   const values: [string, string | null][] = [
     // not in the path: a key such as `..` would be a way up there
     ['of', view.kind === 'runs' ? null : view.kind === 'task' ? view.key : view.id],
+    ['tab', view.kind === 'flow_run' && view.tab !== 'timeline' ? view.tab : null],
     ['in', workspace],
     ['q', printQuery(query.where) || null],
     ['sort', listed(query.sort) === listed(defaultSort) ? null : listed(query.sort)],
@@ -74,7 +79,7 @@ export function readPlace(text: string): Place | null {
     const { where, problem } = parseQuery(values.get('q') ?? '');
     if (problem) return null;
     const parsed = placeSchema.safeParse({
-      view: viewOf(path, values.get('of')),
+      view: viewOf(path, values.get('of'), values.get('tab')),
       workspace: values.get('in'),
       query: { where, sort: values.has('sort') ? listOf(values.get('sort')).map(sortOf) : defaultSort },
       group: groupOf(values.get('group')),
@@ -102,9 +107,9 @@ function groupOf(text: string | null) {
   return { field: decodeURIComponent(name), time: time || null, sort: { by, dir } };
 }
 
-function viewOf(path: string, of: string | null): unknown {
+function viewOf(path: string, of: string | null, tab: string | null): unknown {
   if (path === `/${paths.runs}`) return { kind: 'runs' };
-  if (path === `/${paths.flow_run}`) return { kind: 'flow_run', id: of };
+  if (path === `/${paths.flow_run}`) return { kind: 'flow_run', id: of, tab: tab ?? 'timeline' };
   return path === `/${paths.task}` ? { kind: 'task', key: of } : null;
 }
 

@@ -1,5 +1,6 @@
 /** A saved view: a question and its columns. */
 import { z } from 'zod';
+import { bounded } from './bounded.ts';
 import { querySchema } from './query.ts';
 
 export const presetSchema = z.object({
@@ -9,9 +10,9 @@ export const presetSchema = z.object({
   folder: z.string().trim().max(80).default(''),
   query: querySchema,
   /** what the ids in the question were called when it was saved, by id: another workspace has other ids for the same flows */
-  names: z.record(z.string(), z.string()).default({}),
+  names: bounded(z.record(z.string(), z.string()), 10_000).default({}),
   /** field paths in order; null: the columns stay as they are */
-  columns: z.array(z.string()).nullable(),
+  columns: z.array(z.string()).max(500).nullable(),
   /** shipped with the app: may be hidden, not changed */
   builtin: z.boolean(),
 });

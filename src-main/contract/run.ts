@@ -136,6 +136,10 @@ export const TEXT_AT_ONCE = 8_000_000;
 /** Most lines read and kept of one run: some 200 MB, and 5,000 requests. Beyond them only the run's last lines are kept. */
 export const MOST_LINES = 1_000_000;
 
+/** What an activity is of. Of a flow run, its own states, and the lines that its flow wrote outside of task runs; its artifacts are not read. */
+export const activityOwnerSchema = z.enum(['task_run', 'flow_run']);
+export type ActivityOwner = z.infer<typeof activityOwnerSchema>;
+
 /** What there is of a run besides its row; each part is read by itself. */
 export type ActivityPart = 'history' | 'logs' | 'artifacts';
 

@@ -1,5 +1,6 @@
 /** The window's settings. */
 import { z } from 'zod';
+import { bounded } from './bounded.ts';
 import { delimiters, formatsOf } from './export.ts';
 import { quietHoursSchema } from './watch.ts';
 import { conditionSchema } from './query.ts';
@@ -45,26 +46,27 @@ export const settingsSchema = z.object({
   /** field → width in px, in the order of `columns` */
   columns: z
     .array(z.object({ field: z.string(), width: pixels }))
+    .max(500)
     .nullable()
     .default(null),
   panel_width: pixels.default(244),
   detail_width: pixels.default(408),
   /** seconds between two syncs, for workspaces that were not given a pace of their own; 0: only when asked */
   sync_every: syncEverySchema.default(30),
-  closed_sections: z.array(z.string()).default([]),
+  closed_sections: z.array(z.string()).max(1000).default([]),
   /** ids, the first on top */
-  pinned_presets: z.array(z.string()).default([]),
+  pinned_presets: z.array(z.string()).max(1000).default([]),
   /** workspace → id of the preset it opens with; others open with every run */
-  default_presets: z.record(z.string(), z.string()).default({}),
+  default_presets: bounded(z.record(z.string(), z.string()), 1000).default({}),
   /** workspace → the questions that stood on screen for a while, newest first */
-  recent_queries: z.record(z.string(), z.array(recentQuerySchema).max(MOST_RECENT)).default({}),
+  recent_queries: bounded(z.record(z.string(), z.array(recentQuerySchema).max(MOST_RECENT)), 1000).default({}),
   export_choice: exportChoiceSchema.default(exportChoiceSchema.parse({})),
   /** where a file was exported to last; null: the system's folder for downloads */
   export_folder: z.string().nullable().default(null),
   /** how to connect a server of one's own is said while there is only demo data, until it is dismissed */
   demo_hint: z.boolean().default(true),
   /** action of the window → its key, in the place of those it comes with; see shortcuts.ts */
-  keys: z.record(z.string().max(40), z.string().max(40)).default({}),
+  keys: bounded(z.record(z.string().max(40), z.string().max(40)), 1000).default({}),
   /** a window begins where the last one ended, unless its workspace has a default preset */
   left_at: leftAtSchema.nullable().default(null),
   /** when watched presets tell nothing; null: they always do */

@@ -1,5 +1,6 @@
 /** A workspace as the window sees it and changes it: which server, how to sign in, what is kept. */
 import { z } from 'zod';
+import { bounded } from './bounded.ts';
 import { dialectSchema } from './query.ts';
 import { fetchRuleSchema, retentionSchema } from './sync.ts';
 
@@ -45,7 +46,7 @@ export const workspaceInputSchema = z.object({
     z.object({ kind: z.literal('env'), scheme: z.enum(['api_key', 'basic']), variable: z.string().min(1) }),
     z.object({ kind: z.literal('secret'), scheme: z.enum(['api_key', 'basic']), secret: z.string().min(1) }),
   ]),
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: bounded(z.record(z.string(), z.string()), 200).default({}),
   insecure_tls: z.boolean().default(false),
   ca_file: z.string().trim().min(1).nullable().default(null),
   dialect: dialectSchema.nullable().default(null),
@@ -71,7 +72,7 @@ export const connectionEditSchema = z.object({
     z.object({ kind: z.literal('keep') }),
   ]),
   /** all there are to be; null: the value that header has now */
-  headers: z.record(z.string(), z.string().nullable()),
+  headers: bounded(z.record(z.string(), z.string().nullable()), 200),
   insecure_tls: z.boolean(),
   ca_file: z.string().trim().min(1).nullable(),
 });

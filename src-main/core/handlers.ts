@@ -248,8 +248,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       (await archives.get(workspace)).activity(wanted, signal),
     'run.lines': async ({ workspace, ...place }, { signal }) => (await query(workspace)).lines(place, { signal }),
 
-    'run.fetch': async function* ({ workspace, query }, { signal }) {
-      yield* (await archives.get(workspace)).fetchRuns(query, signal);
+    'run.fetch': async function* ({ workspace, query, most }, { signal }) {
+      yield* (await archives.get(workspace)).fetchRuns(query, most, signal);
     },
 
     'flow_run.read': async function* ({ workspace, ...wanted }, { signal }) {

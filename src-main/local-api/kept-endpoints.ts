@@ -69,10 +69,10 @@ function lineClauses({ level, timestamp, flow_run_id, task_run_id, text }: LogFi
   if (level) clauses.push({ column: 'level', range: { from: level.ge_, to: level.le_ } });
   if (timestamp) clauses.push({ column: 'timestamp', range: { from: timestamp.after_, to: timestamp.before_ } });
   if (flow_run_id) clauses.push(flow_run_id.any_ ? { flowRuns: flow_run_id.any_ } : true);
-  // all that is kept is of task runs
   if (task_run_id) {
     const { any_, is_null_ } = task_run_id;
-    clauses.push(is_null_ !== true && (any_ ? { taskRuns: any_ } : true));
+    if (is_null_ === true) clauses.push(any_ ? false : 'flow_runs_own');
+    else clauses.push(any_ ? { taskRuns: any_ } : true);
   }
   if (text) clauses.push(...searchClauses(text.query));
   return clauses;

@@ -1,6 +1,6 @@
-/** Fetches state history, logs and artifacts of task runs: of one that a person opens, or of several together. */
+/** Fetches state history, logs and artifacts of task runs, of one that a person opens or of several together, and of a flow run itself. */
 import { toWireError, type AppError } from '../contract/errors.ts';
-import type { ActivityPart, RunActivity, StateHistory } from '../contract/run.ts';
+import type { ActivityOwner, ActivityPart, Artifact, RunActivity, StateHistory } from '../contract/run.ts';
 import { parseTime } from '../contract/time.ts';
 import { readArtifacts } from './artifacts.ts';
 import { USUAL_PAGE_LIMIT, type AskOptions, type PrefectClient } from './client.ts';
@@ -20,10 +20,11 @@ export async function fetchActivity(
   id: string,
   signal?: AbortSignal,
   span?: LogSpan,
+  of?: ActivityOwner,
 ): Promise<RunActivity> {
   const options: AskOptions = { urgent: true, retries: FEW_RETRIES, ...(signal ? { signal } : {}) };
   const limit = Math.min(USUAL_PAGE_LIMIT, await client.pageLimit(options));
-  const found = await fetchActivities(client, [id], limit, options, span);
+  const found = await fetchActivities(client, [id], limit, options, span, of);
   return found.get(id) as RunActivity;
 }
 
@@ -38,15 +39,17 @@ export async function fetchActivities(
   limit: number,
   options: AskOptions,
   span?: LogSpan,
+  of: ActivityOwner = 'task_run',
 ): Promise<Map<string, RunActivity>> {
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
   const asked: AskOptions = { ...options, signal };
   const histories = async () => {
     const all = new Map<string, StateHistory>();
-    for (const id of ids) all.set(id, await readHistory(client, id, asked));
+    for (const id of ids) all.set(id, await readHistory(client, id, of, asked));
     return all;
   };
+  const none = () => Promise.resolve(new Map<string, Artifact[]>());
   const missed: Partial<Record<ActivityPart, AppError>> = {};
   const part = async <T>(name: ActivityPart, reading: Promise<Map<string, T>>): Promise<Map<string, T>> => {
     try {
@@ -60,8 +63,8 @@ export async function fetchActivities(
   try {
     const [history, logs, artifacts] = await Promise.all([
       part('history', histories()),
-      part('logs', readLogs(client, ids, limit, asked, span)),
-      part('artifacts', readArtifacts(client, ids, limit, asked)),
+      part('logs', readLogs(client, ids, limit, asked, span, of)),
+      part('artifacts', of === 'task_run' ? readArtifacts(client, ids, limit, asked) : none()),
     ]);
     if (missed.history && missed.logs && missed.artifacts) throw missed.history;
     const why = Object.fromEntries(Object.entries(missed).map(([name, error]) => [name, toWireError(error)]));
@@ -88,9 +91,14 @@ export async function fetchActivities(
   }
 }
 
-async function readHistory(client: PrefectClient, id: string, options: AskOptions): Promise<StateHistory> {
-  // the only path that ends in a slash: without it the server redirects
-  const path = `/task_run_states/?task_run_id=${encodeURIComponent(id)}`;
+async function readHistory(
+  client: PrefectClient,
+  id: string,
+  of: ActivityOwner,
+  options: AskOptions,
+): Promise<StateHistory> {
+  // the only paths that end in a slash: without it the server redirects
+  const path = `/${of}_states/?${of}_id=${encodeURIComponent(id)}`;
   const states = await client.ask(stateListSchema, { method: 'GET', path }, options);
   return states.map((state) => ({
     id: state.id,

@@ -1,5 +1,5 @@
-/** Reads log lines of task runs: forward in time, and of a run with too many lines also backward from its end. */
-import { LINES_AT_ONCE, MOST_LINES, type LogLine } from '../contract/run.ts';
+/** Reads log lines of task runs, or those of a flow run that belong to no task run: forward in time, and of a run with too many lines also backward from its end. */
+import { LINES_AT_ONCE, MOST_LINES, type ActivityOwner, type LogLine } from '../contract/run.ts';
 import { formatTimeLikePrefect, parseTime } from '../contract/time.ts';
 import type { AskOptions, PrefectClient } from './client.ts';
 import { logListSchema } from './wire.ts';
@@ -18,6 +18,7 @@ type RunLogs = { lines: LogLine[]; gap: string | null; count: number | null };
 export type LogSpan = { after: number | null; rest: boolean };
 
 type Reading = {
+  of: ActivityOwner;
   ids: readonly string[];
   limit: number;
   options: AskOptions;
@@ -28,6 +29,10 @@ type Reading = {
   edge: string | null;
 };
 
+/** The criterion of a body. */
+const linesOf = (of: ActivityOwner, ids: readonly string[]) =>
+  of === 'task_run' ? { task_run_id: { any_: ids } } : { flow_run_id: { any_: ids }, task_run_id: { is_null_: true } };
+
 /** `span` is for one run. Lines of several runs are read from their beginning. */
 export async function readLogs(
   client: PrefectClient,
@@ -35,10 +40,11 @@ export async function readLogs(
   limit: number,
   options: AskOptions,
   { after, rest }: LogSpan = { after: null, rest: false },
+  of: ActivityOwner = 'task_run',
 ): Promise<Map<string, RunLogs>> {
   const none = () => new Map(ids.map((id) => [id, new Map<string, LogLine>()]));
   const edge = after === null ? null : formatTimeLikePrefect(after);
-  const together: Reading = { ids, limit, options, sort: 'TIMESTAMP_ASC', lines: none(), edge };
+  const together: Reading = { of, ids, limit, options, sort: 'TIMESTAMP_ASC', lines: none(), edge };
   const alone = ids.length === 1;
   const most = rest ? LINES_AT_ONCE : MOST_OF_AN_END;
   const all = await readOn(client, together, alone ? most : MOST_TOGETHER);
@@ -58,7 +64,7 @@ export async function readLogs(
     const met = await readOn(client, backward, MOST_OF_AN_END, before);
     const last = [...(backward.lines.get(id)?.values() ?? [])].filter((line) => !first.has(line.id)).reverse();
     const lines = [...first.values(), ...last];
-    const count = met ? null : await countLogs(client, id, lines.length, options);
+    const count = met ? null : await countLogs(client, of, id, lines.length, options);
     result.set(id, { lines, gap: met ? null : lastRead, count });
   }
   return result;
@@ -68,9 +74,15 @@ export async function readLogs(
  * How many lines the server has of a run; Prefect has no count of them. It has at least `least`; more than MOST_COUNTED are not counted. A line is asked for at growing
  * offsets until there is none, and the place between is halved: 10 to 30 requests of one line.
  */
-async function countLogs(client: PrefectClient, id: string, least: number, options: AskOptions): Promise<number> {
+async function countLogs(
+  client: PrefectClient,
+  of: ActivityOwner,
+  id: string,
+  least: number,
+  options: AskOptions,
+): Promise<number> {
   const hasLine = async (offset: number): Promise<boolean> => {
-    const body = { logs: { task_run_id: { any_: [id] } }, sort: 'TIMESTAMP_ASC', limit: 1, offset };
+    const body = { logs: linesOf(of, [id]), sort: 'TIMESTAMP_ASC', limit: 1, offset };
     return (await client.ask(logListSchema, { method: 'POST', path: '/logs/filter', body }, options)).length > 0;
   };
   let [low, high] = [least, least * 2];
@@ -96,21 +108,22 @@ async function readOn(
   most: number,
   known: number | null = null,
 ): Promise<boolean> {
-  const { ids, limit, options, lines, sort } = reading;
+  const { of, ids, limit, options, lines, sort } = reading;
   const bound = sort === 'TIMESTAMP_ASC' ? 'after_' : 'before_';
   const count = () => ids.reduce((sum, id) => sum + (lines.get(id)?.size ?? 0), 0);
   const seen = new Set<string>();
   let stale = 0;
   for (let offset = 0; count() < most;) {
     const timestamp = reading.edge === null ? {} : { timestamp: { [bound]: reading.edge } };
-    const body = { logs: { task_run_id: { any_: ids }, ...timestamp }, sort, limit, offset };
+    const body = { logs: { ...linesOf(of, ids), ...timestamp }, sort, limit, offset };
     const page = await client.ask(logListSchema, { method: 'POST', path: '/logs/filter', body }, options);
     const before = seen.size;
     for (const { task_run_id, id, name, level, message, timestamp } of page) {
       const own = lines.get((ids.length === 1 ? ids[0] : task_run_id) ?? '');
-      if (!own) continue;
-      own.set(id, { id, name, level, message, timestamp: parseTime(timestamp) ?? 0 });
       seen.add(id);
+      // a server that does not heed `is_null_` sends the lines of task runs too
+      if (!own || (of === 'flow_run' && typeof task_run_id === 'string')) continue;
+      own.set(id, { id, name, level, message, timestamp: parseTime(timestamp) ?? 0 });
     }
     const last = page.at(-1);
     stale = seen.size === before ? stale + 1 : 0;

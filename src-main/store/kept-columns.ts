@@ -1,5 +1,5 @@
 /**
- * The columns of what is kept of a task run besides its row: its states, logs and artifacts, one row each, so that any SQL tool reads
+ * The columns of what is kept of a run besides its row: its states, logs and artifacts, one row each, so that any SQL tool reads
  * them. Names are those of the parts of a RunActivity. Stored as in `columns.ts`, and: id BLOB(16) of a UUID in lower case with dashes,
  * else its text · number INTEGER or REAL.
  */

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Condition, FacetRequest, SortKey } from '../../src-main/contract/query.ts';
 import { Engine } from '../../src-main/query/engine.ts';
+import { taskOverTime } from '../../src-main/core/workers/task-over-time.ts';
 import { END, noise, SPAN, SyntheticSource, tagName, taskName, taskNames } from '../fixtures/synthetic-source.ts';
 import { printed, quantile, type Figure } from './figures.ts';
 
@@ -20,6 +21,14 @@ let salt = 0;
 const random = () => noise(++salt, 777);
 const upTo = (n: number) => Math.floor(random() * n);
 const sometime = () => Math.round(END - random() * SPAN);
+
+const ONE_TASK = 'one-1a2b';
+class OneTask extends SyntheticSource {
+  override values(...[entity, rid]: Parameters<SyntheticSource['values']>) {
+    const values = super.values(entity, rid);
+    return entity === 'task_run' ? { ...values, task_key: ONE_TASK } : values;
+  }
+}
 
 const source = new SyntheticSource({ taskRuns: rows, flowRuns: Math.ceil(rows / 20), flows: 200, deployments: 500 });
 const started = performance.now();
@@ -171,6 +180,46 @@ function time(run: () => void): number {
   const start = performance.now();
   run();
   return performance.now() - start;
+}
+
+// groups: every question anew, with the order that costs most among them
+const fields = ['state_type', 'task_key', 'failure', 'tags', 'flow_run_id', 'flow_run.flow_id', 'flow_run.deployment_id', 'latest_attempt', 'left_behind']; // prettier-ignore
+const grouped: number[] = [];
+for (let round = 0; round < rounds; round++)
+  for (const field of fields)
+    for (const by of ['runs', 'p95'] as const) {
+      const page = { sort: { by, dir: 'desc' as const }, from: 0, to: 200 };
+      grouped.push(time(() => engine.groups({ and: [] }, { field }, page, END)));
+    }
+for (const q of [0.5, 0.95]) figure(`groups p${q * 100}`, quantile(grouped, q));
+const late = Array.from({ length: 12 }, (_, i) =>
+  time(() => engine.count('task_run', { field: 'left_behind', isNull: false }, END + i * 1e9)),
+);
+figure('left behind at another moment p50', quantile(late, 0.5));
+await oneTask();
+
+/** All runs are of one task: the longest time for which no other question is answered, of a question that is asked the first time and some others. */
+async function oneTask(): Promise<void> {
+  const alone = new Engine(new OneTask(source.sizes), { dialect: 'sqlite' });
+  alone.load();
+  const [walls, longest]: [number[], number[]] = [[], []];
+  for (let i = 0; i < 6; i++) {
+    const state = { on: true, last: performance.now(), longest: 0 };
+    const turn = () => {
+      const now = performance.now();
+      state.longest = Math.max(state.longest, now - state.last);
+      state.last = now;
+      if (state.on) setImmediate(turn);
+    };
+    const began = performance.now();
+    setImmediate(turn);
+    await taskOverTime(alone, ONE_TASK, 'Europe/Berlin', new AbortController().signal, END);
+    state.on = false;
+    walls.push(performance.now() - began);
+    longest.push(state.longest);
+  }
+  figure('a task over time p50', quantile(walls, 0.5));
+  figure('a task over time, longest piece', quantile(longest, 0.5));
 }
 
 const applying: number[] = [];

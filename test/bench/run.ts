@@ -24,6 +24,9 @@ const SERVER_ROWS = 200_000;
 /** A real server needs a minute for this many. */
 const SYNC_ROWS = 40_000;
 
+/** Task runs of one flow run: a large one, and one that is only to stay usable. */
+const FLOW_RUNS = [10_000, 50_000];
+
 /** Resolves to the exit code. */
 export async function run(root: string, args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -96,6 +99,8 @@ export async function run(root: string, args: string[]): Promise<number> {
   if (wanted.has('app')) {
     const { appBench } = await import('./app.bench.ts');
     take(await appBench(Number(values.runs)));
+    const { flowRunBench } = await import('./flow-run.bench.ts');
+    for (const size of FLOW_RUNS) take(await flowRunBench(size));
   }
   if (wanted.has('growth')) take(await growthBench((size, times) => program('query.bench.ts', size, times)));
   const isWhole = parts.every((part) => wanted.has(part));

@@ -5,7 +5,7 @@
  */
 import { copyFileSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import type { Condition } from '../../src-main/contract/query.ts';
 import type { LogLine } from '../../src-main/contract/run.ts';
@@ -41,9 +41,10 @@ const lineOf = (n: number): string => {
   return `${words.join(' ')} ${Math.floor(noise(n, 20) * 1e6)}`;
 };
 
-function searchArchive(): Promise<string> {
-  return kept(`search-${rows}-${lines}.sqlite`, async (path) => {
-    copyFileSync(await archiveOf(rows), path, constants.COPYFILE_FICLONE);
+async function searchArchive(): Promise<string> {
+  const archive = await archiveOf(rows);
+  return kept(`search-${lines}-${basename(archive)}`, (path) => {
+    copyFileSync(archive, path, constants.COPYFILE_FICLONE);
     const db = new Sqlite(path);
     db.pragma('synchronous = off');
     const has = db.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(tableOf('log'));

@@ -15,6 +15,8 @@ type Target = {
 };
 
 const query = 'query engine, 1,000,000 task runs';
+const flowRun = 'a flow run of 10,000 task runs in the window';
+const largest = 'a flow run of 50,000 task runs in the window';
 const search = 'search, 1,000,000 task runs, 20,000,000 log lines';
 const core = 'core, 1,000,000 task runs';
 const archive = 'archive, 200,000 task runs';
@@ -31,6 +33,14 @@ const targets: Target[] = [
   { says: 'everything a click shows, median', bench: query, name: 'everything a click shows p50', most: 14 },
   { says: 'everything a click shows, p95', bench: query, name: 'everything a click shows p95', most: 25, short: true },
   { says: '200 changed rows applied, p95', bench: query, name: '200 changed rows applied p95', most: 5 },
+  { says: 'groups of all runs, by any of nine fields, median', bench: query, name: 'groups p50', most: 25, short: true },
+  { says: 'the same, p95', bench: query, name: 'groups p95', most: 50 },
+  { says: 'a task over time, longest piece', bench: query, name: 'a task over time, longest piece', most: 50 },
+  { says: 'runs left behind, at another moment', bench: query, name: 'left behind at another moment p50', most: 25 },
+  { says: 'a flow run of 10,000 task runs, open to drawn', bench: flowRun, name: 'open to all drawn', most: 400, short: true },
+  { says: 'the same, zoomed and panned, a frame, p95', bench: flowRun, name: 'zoomed and panned, a frame, p95', most: 34 },
+  { says: 'a flow run of 50,000 task runs, open to first rows', bench: largest, name: 'open to first rows', most: 1000 },
+  { says: 'the same, zoomed and panned, a frame, p95', bench: largest, name: 'zoomed and panned, a frame, p95', most: 50 },
   { says: 'search for a common word, 20,000,000 log lines, p95', bench: search, name: 'a common word p95', most: 50 },
   { says: 'the same, rows have changed since it was last searched for, p95', bench: search, name: 'a common word again, rows have changed p95', most: 50 },
   { says: 'search for a rare word, likewise', bench: search, name: 'a rare word p95', most: 50 },

@@ -1,6 +1,7 @@
 /** The synthetic source's rows as a Prefect 3.8 server sends them, about 2 kB each, so that engine, archive and peers hold the same. */
 import type { Entity } from '../../src-main/contract/fields.ts';
 import { formatTimeLikePrefect } from '../../src-main/contract/time.ts';
+import { stateDetails } from '../fixtures/prefect-rows.ts';
 import { noise, type SyntheticSource } from '../fixtures/synthetic-source.ts';
 
 type Values = Record<string, string | number | null>;
@@ -72,24 +73,8 @@ function run(values: Values, id: string, flowRunId: string | null) {
         type === 'FAILED' ? `Task run encountered an exception ValueError: row ${id.slice(0, 6)} has no orders` : null,
       data: null,
       state_details: {
-        flow_run_id: flowRunId,
-        task_run_id: flowRunId === null ? null : id,
-        child_flow_run_id: null,
+        ...stateDetails(flowRunId, flowRunId === null ? null : id, stateId),
         scheduled_time: type === 'SCHEDULED' ? time(values['expected_start_time']) : null,
-        cache_key: null,
-        cache_expiration: null,
-        deferred: false,
-        untrackable_result: false,
-        pause_timeout: null,
-        pause_reschedule: false,
-        pause_key: null,
-        run_input_keyset: null,
-        refresh_cache: null,
-        retriable: null,
-        transition_id: stateId,
-        task_parameters_id: null,
-        traceparent: null,
-        deployment_id: null,
       },
     },
   };

@@ -151,7 +151,7 @@ test('failed runs by what they failed of', async ({ host }) => {
       window.detail.getByRole('list', { name: `${said.replace(/ in logs$/, '').replace(/ /, ' log ')}: ` }),
     ).toBeVisible();
     const marked = () => page.evaluate(() => [...(CSS.highlights.get('found') ?? [])].map(String));
-    expect(await marked()).toContain("no attribute 'execute'");
+    await expect.poll(marked).toContain('attribute');
     // 3: all that failed alike, and since when
     const alike = window.detail.getByRole('button', { name: /^[\d,]+ runs$/ });
     const runs = parseInt((await alike.textContent()) ?? '', 10);

@@ -55,6 +55,42 @@ test('a flow run as a whole', async ({ host }) => {
     await page.keyboard.press('0');
     await expect(fit).toBeDisabled();
     await accessible(page, 'main[aria-label^="Flow run"]');
+    await view.getByRole('button', { name: 'Task', exact: true }).click();
+    await expect(rows.getByRole('row').first()).toContainText('compress_segment');
+    await view.getByRole('button', { name: 'Start', exact: true }).click();
+    await expect(rows.getByRole('row').first()).toContainText('list_segments');
+    await expect(rows.getByRole('row', { name: /on the critical path/ }).first()).toBeVisible();
+  });
+
+  await test.step('zoomed by the wheel, panned by wheel, drag and keys', async () => {
+    const fit = view.getByRole('button', { name: 'Fit the whole flow run' });
+    const scale = () => view.locator('.ticks').innerHTML();
+    const box = await rows.boundingBox();
+    if (!box) throw new Error('no timeline');
+    const [x, y] = [box.x + box.width * 0.7, box.y + 40];
+    const changes = async (what: () => Promise<void>) => {
+      await page.mouse.move(x, y);
+      const before = await scale();
+      await what();
+      await expect.poll(scale).not.toBe(before);
+    };
+    await page.mouse.move(x, y);
+    await page.keyboard.down('Control');
+    await changes(() => page.mouse.wheel(0, -300));
+    await page.keyboard.up('Control');
+    await expect(fit).toBeEnabled();
+    await page.keyboard.down('Shift');
+    await changes(() => page.mouse.wheel(0, 60));
+    await page.keyboard.up('Shift');
+    await changes(async () => {
+      await page.mouse.down();
+      await page.mouse.move(x - 120, y, { steps: 4 });
+      await page.mouse.up();
+    });
+    await rows.focus();
+    await changes(() => page.keyboard.press('Shift+ArrowLeft'));
+    await fit.click();
+    await expect(fit).toBeDisabled();
   });
 
   await test.step('the graph is walked along its edges, and is a list too', async () => {
@@ -79,22 +115,69 @@ test('a flow run as a whole', async ({ host }) => {
     await accessible(page, 'main[aria-label^="Flow run"]');
   });
 
-  await test.step('its logs are one log, each line with its task run', async () => {
+  await test.step('what was missing was fetched by itself: its states, and its logs as one log', async () => {
+    const states = view.getByRole('button', { name: /^\d+ states$/ });
+    await states.click();
+    await expect(view.getByRole('group', { name: 'States of the flow run' })).toContainText('Running');
+    await states.click();
     await view.getByRole('tab', { name: 'Logs' }).click();
-    await expect(view.getByText(/^Logs are kept of/)).toBeVisible();
-    await view.getByRole('button', { name: /^Fetch the other/ }).click();
+    await expect(view.getByText(/^(History and logs|Fetching history)/)).toBeHidden();
     const lines = view.getByRole('list', { name: /log lines/ }).getByRole('listitem');
+    await expect(lines.filter({ hasText: /flow run │ Beginning flow run/ }).first()).toBeVisible();
     await expect(lines.filter({ hasText: /list_segments-.* │ / }).first()).toBeVisible();
     await expect(lines.filter({ hasText: /_segment-.* │ / }).first()).toBeVisible();
+    await expect(page).toHaveURL(/tab=logs/);
   });
 
-  await test.step('the way back leads to the list as it was, and its runs are a list too', async () => {
+  await test.step('the way back leads to the list as it was', async () => {
     await view.getByRole('button', { name: 'Back to the list' }).click();
     await expect(window.grid).toBeVisible();
     await expect(window.rows().first()).toContainText('compress_segment');
+  });
+
+  await test.step('its runs are the list, with all filters, and the other ways to look at it are a click away', async () => {
     await window.detail.getByRole('button', { name: /^flow run .*: as a whole$/ }).click();
-    await view.getByRole('button', { name: 'Show in list' }).click();
+    await view.getByRole('tab', { name: 'Runs' }).click();
     await expect(window.grid).toBeVisible();
     await expect(page.getByRole('list', { name: 'Filters', exact: true })).toContainText('flow run');
+    const above = page.getByRole('main', { name: 'Task runs' }).getByRole('region', { name: /^Flow run/ });
+    await expect(above.getByRole('list', { name: 'Facts of the flow run' })).toContainText('archive-logs');
+    const all = await window.count();
+    await window.filter('State', 'Completed');
+    await expect.poll(() => window.count()).toBeLessThanOrEqual(all);
+    await accessible(page, 'main[aria-label="Task runs"]');
+    await above.getByRole('tab', { name: 'Graph' }).click();
+    await expect(view.getByRole('group', { name: /^Graph of/ })).toBeVisible();
+    await view.getByRole('tab', { name: 'Runs' }).click();
+    await expect(page.getByRole('list', { name: 'Filters', exact: true })).toContainText('Completed');
+    await page.getByRole('button', { name: /^Remove flow run/ }).click();
+    await expect(above).toBeHidden();
+  });
+
+  await test.step('a subflow opens out of the timeline and out of the graph, and leads back', async () => {
+    const search = page.getByRole('combobox', { name: /^Search names/ });
+    await page.keyboard.press('Escape');
+    await search.fill('state:completed task~refresh-marts');
+    await search.press('Enter');
+    await expect(window.rows().first()).toContainText('refresh-marts');
+    await window.rows().first().click();
+    await page.keyboard.press('g');
+    const subflow = rows.getByRole('row', { name: /refresh-marts/ }).first();
+    await expect(subflow).toHaveAttribute('aria-expanded', 'false');
+    await subflow.locator('[data-fold]').click();
+    await expect(rows.locator('[aria-level="2"]').first()).toBeVisible();
+    const parent = await view.getByRole('heading', { level: 1 }).innerText();
+    await subflow.locator('[data-subflow]').click();
+    const facts = view.getByRole('list', { name: 'Facts of the flow run' });
+    await expect(facts).toContainText(`subflow of ${parent}`);
+    await facts.getByRole('button', { name: parent }).click();
+    await expect(view.getByRole('heading', { level: 1 })).toHaveText(parent);
+    await view.getByRole('tab', { name: 'Graph' }).click();
+    await view.locator('[data-key] [data-subflow]').first().click();
+    await expect(facts).toContainText(`subflow of ${parent}`);
+    await page.goBack();
+    await expect(view.getByRole('heading', { level: 1 })).toHaveText(parent);
+    await expect(view.getByRole('group', { name: /^Graph of/ })).toBeVisible();
+    await view.getByRole('button', { name: 'Back to the list' }).click();
   });
 });

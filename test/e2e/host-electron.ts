@@ -39,11 +39,7 @@ export async function startElectron(options: StartOptions): Promise<Running> {
     page,
     pid: null,
     api: null,
-    savedFile: async (action) => {
-      const before = await filesIn(saves);
-      await action();
-      return newFile(saves, before);
-    },
+    savedFile: (action) => savedInto(saves, action),
     stop: async () => {
       try {
         await app.close();
@@ -55,14 +51,16 @@ export async function startElectron(options: StartOptions): Promise<Running> {
 }
 
 /** The files of a folder with the moment each was made: an export may take the place of one with the same name. */
-export async function filesIn(folder: string): Promise<Map<string, number>> {
+async function filesIn(folder: string): Promise<Map<string, number>> {
   const names = (await readdir(folder)).filter((one) => !one.endsWith('partial'));
   const times = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).mtimeMs));
   return new Map(names.map((name, i) => [name, times[i]]));
 }
 
-/** The file that came into the folder. Exports are renamed into place when whole, so any name that is no partial is finished. */
-export async function newFile(folder: string, before: ReadonlyMap<string, number>): Promise<string> {
+/** The file that the action saves into the folder. Exports are renamed into place when whole, so any name that is no partial is finished. */
+export async function savedInto(folder: string, action: () => Promise<void>): Promise<string> {
+  const before = await filesIn(folder);
+  await action();
   for (let tries = 0; tries < 300; tries++) {
     for (const [name, time] of await filesIn(folder)) if (before.get(name) !== time) return join(folder, name);
     await delay(100);

@@ -9,7 +9,7 @@ import { chromium } from '@playwright/test';
 import { CLOCK_OFFSET } from '../fixtures/clock.mjs';
 import { chromiumArgs, executablePath } from './chromium.ts';
 import type { StandInOptions } from '../fake-electron/options.ts';
-import { filesIn, newFile } from './host-electron.ts';
+import { savedInto } from './host-electron.ts';
 import type { Running, StartOptions } from './host.ts';
 import { startChild } from './process.ts';
 
@@ -63,11 +63,7 @@ export async function startStandIn(options: StartOptions): Promise<Running> {
       page,
       pid: null,
       api: null,
-      savedFile: async (action) => {
-        const before = await filesIn(saves);
-        await action();
-        return newFile(saves, before);
-      },
+      savedFile: (action) => savedInto(saves, action),
       stop: async () => {
         try {
           await browser.close();

@@ -46,7 +46,7 @@ async function serverRuns({ apiUrl }: PrefectServer): Promise<ServerRun[]> {
 
 const said = 'no rows in "orders": expected > 0 — ünïcode ✗';
 const logged = 'shop 1 answered with an empty page';
-const searchField = (page: Page) => page.getByRole('textbox', { name: /^Search/ });
+const searchField = (page: Page) => page.getByRole('combobox', { name: /^Search/ });
 
 async function connect(page: Page, hand: Hand, apiUrl: string, name: string): Promise<void> {
   await hand.choose(

@@ -121,13 +121,7 @@ export class Window {
     await dialog.getByRole('button', { name: 'CSV', exact: true }).click();
     await dialog.getByRole('radio', { name: /The usual set/ }).check();
     await dialog.getByRole('checkbox', { name: /For spreadsheets/ }).uncheck();
-    await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
-    await expect(
-      this.page
-        .getByRole('dialog', { name: 'Exports' })
-        .getByText(/exported/)
-        .first(),
-    ).toBeVisible();
+    await this.#startExport(dialog);
   }
 
   /** Exports the chosen rows as JSON Lines, the server's own rows. */
@@ -136,6 +130,11 @@ export class Window {
     const dialog = this.page.getByRole('dialog', { name: /^Export / });
     await dialog.getByRole('button', { name: 'JSON Lines' }).click();
     await dialog.getByRole('radio', { name: /own rows/ }).check();
+    await this.#startExport(dialog);
+  }
+
+  /** Starts the export that the dialog describes, and waits until the file is whole. */
+  async #startExport(dialog: Locator): Promise<void> {
     await dialog.getByRole('button', { name: /^(Export|Choose a file…)$/ }).click();
     await expect(
       this.page

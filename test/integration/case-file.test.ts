@@ -115,7 +115,7 @@ describe('a case file', () => {
       theirs.close();
     }
     const archive = await app.archive(entry.name);
-    const activity = await archive.activity({ id: ids[0], from: null, rest: false }, none);
+    const activity = await archive.activity({ id: ids[0], of: 'task_run', from: null, rest: false }, none);
     assert.deepEqual(
       activity.logs.map(({ message }) => message),
       [hostile],

@@ -4,29 +4,20 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { parseTime } from '../../src-main/contract/time.ts';
+import { askDuck as ask } from '../fixtures/duck.ts';
 import { ExportArchive } from '../fixtures/export-archive.ts';
 import { BIG, formed, hostileRows, INT64, type HostileRow } from '../fixtures/hostile-rows.ts';
 
 const columns = ['id', 'name', 'state.message', 'tags', 'run_count', 'total_run_time', 'start_time', 'task_inputs.int64', 'task_inputs.big']; // prettier-ignore
 let archive: ExportArchive;
 let rows: HostileRow[] = [];
-let duck: DuckDBInstance;
-let connection: DuckDBConnection;
 before(async () => {
   archive = await ExportArchive.make(hostileRows());
   rows = archive.sent<HostileRow>();
-  duck = await DuckDBInstance.create(':memory:', { threads: '2' });
-  connection = await duck.connect();
 });
-after(async () => {
-  connection.closeSync();
-  duck.closeSync();
-  await archive.close();
-});
+after(() => archive.close());
 
-const ask = async (sql: string): Promise<unknown[][]> => (await connection.runAndReadAll(sql)).getRowsJS();
 /** The binding drops a byte order mark at the beginning of a text, so texts are compared by their bytes. */
 const hex = (text: string | null) =>
   text === null ? null : Buffer.from(text.toWellFormed()).toString('hex').toUpperCase();

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { parseTime } from '../../src-main/contract/time.ts';
+import { askDuck as ask } from '../fixtures/duck.ts';
 import { ExportArchive } from '../fixtures/export-archive.ts';
 import { BIG, formed, hostileRows, hostileTexts, INT64, LONG, type HostileRow } from '../fixtures/hostile-rows.ts';
 
@@ -19,20 +19,12 @@ type Sheet = { frozen: string; widths: number[]; types: string[]; rows: unknown[
 
 let archive: ExportArchive;
 let rows: HostileRow[] = [];
-let duck: DuckDBInstance;
-let connection: DuckDBConnection;
 
 before(async () => {
   archive = await ExportArchive.make(hostileRows());
   rows = archive.sent<HostileRow>();
-  duck = await DuckDBInstance.create(':memory:', { threads: '2' });
-  connection = await duck.connect();
 });
-after(async () => {
-  connection.closeSync();
-  duck.closeSync();
-  await archive.close();
-});
+after(() => archive.close());
 
 const micros = ({ start_time }: HostileRow) => (start_time === null ? null : parseTime(start_time));
 
@@ -41,10 +33,6 @@ function read(kind: string, path: string, delimiter = ','): unknown {
   return JSON.parse(
     execFileSync(python ?? 'python3', [script, kind, path, delimiter], { maxBuffer: 2 ** 28, encoding: 'utf8' }),
   );
-}
-
-async function ask(sql: string): Promise<unknown[][]> {
-  return (await connection.runAndReadAll(sql)).getRowsJS();
 }
 
 describe('CSV', () => {

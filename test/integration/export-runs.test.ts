@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { exportOptionsSchema, type ExportAsked } from '../../src-main/contract/export.ts';
-import { activityFields, logChunks } from '../../src-main/core/workers/export-activity.ts';
+import { activityFields, logChunks } from '../../src-main/core/workers/export/activity.ts';
 import { artifactFile } from '../../src-main/export/activity-text.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { ExportArchive } from '../fixtures/export-archive.ts';

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { openPromise } from 'yauzl';
 import { exportOptionsSchema, type ExportAsked } from '../../src-main/contract/export.ts';
 import { QueryResults } from '../../src-main/core/workers/results.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
+import { askDuck } from '../fixtures/duck.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 
 const RUNS = 1200;
@@ -43,14 +43,8 @@ const query = {
   sort: [{ field: 'name', dir: 'desc' as const }],
 };
 
-async function duckIds(source: string): Promise<string[]> {
-  const duck = await DuckDBInstance.create(':memory:');
-  const connection = await duck.connect();
-  const found = await connection.runAndReadAll(`SELECT id FROM ${source}`);
-  connection.closeSync();
-  duck.closeSync();
-  return found.getRowsJS().map(([id]) => id as string);
-}
+const duckIds = async (source: string): Promise<string[]> =>
+  (await askDuck(`SELECT id FROM ${source}`)).map(([id]) => id as string);
 
 async function sheetIds(path: string): Promise<string[]> {
   const zip = await openPromise(path);

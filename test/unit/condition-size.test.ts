@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { MAX_DEPTH, MAX_ITEMS, tooLarge } from '../../src-main/contract/condition-size.ts';
 import { conditionSchema, querySchema, type Condition } from '../../src-main/contract/query.ts';
+import { contract } from '../../src-main/contract/calls.ts';
 import { call } from '../../src-main/contract/define.ts';
 import { serve } from '../../src-main/rpc/rpc.ts';
 import { z } from 'zod';
@@ -96,6 +97,30 @@ test('lists of 200,000 values of the wrong kind are refused at the first of them
     assert.equal(error?.issues.length, 1, Object.keys(where).join());
     assert.ok(looked < MAX_ITEMS / 10, `${looked} items were looked at`);
   }
+});
+
+test('every list and record that a call takes has a bound, so that nobody looks through 200,000 entries to refuse them', () => {
+  const unbounded = (schema: unknown, path: string): string[] => {
+    if (typeof schema !== 'object' || schema === null) return [];
+    const { type, maxItems, additionalProperties } = schema as Record<string, unknown>;
+    const isOpen =
+      (type === 'array' && maxItems === undefined) ||
+      (typeof additionalProperties === 'object' && additionalProperties !== null);
+    return [
+      ...(isOpen ? [path] : []),
+      ...Object.entries(schema).flatMap(([key, inner]) => unbounded(inner, `${path}/${key}`)),
+    ];
+  };
+  const found = Object.entries(contract).flatMap(([name, { input }]) =>
+    unbounded(z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }), name),
+  );
+  assert.deepEqual(found, []);
+  const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`k${i}`, i]));
+  const { error } = contract['settings.update'].input.safeParse({ default_presets: many });
+  assert.deepEqual(
+    error?.issues.map(({ message }) => message),
+    ['more than 1000 entries'],
+  );
 });
 
 test('any JSON is measured without an error, and what a person asks is within the bounds', () => {

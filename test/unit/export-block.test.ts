@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { delimiters, exportColumn, exportOptionsSchema, type ExportColumn } from '../../src-main/contract/export.ts';
 import { fieldsOf, pathsFromTaskRun } from '../../src-main/contract/fields.ts';
 import { TRUE } from '../../src-main/contract/query.ts';
-import { csvBlock } from '../../src-main/core/workers/export-block.ts';
+import { csvBlock } from '../../src-main/core/workers/export/block.ts';
 import { csvLine } from '../../src-main/contract/csv-text.ts';
 import { csvCell, type CsvOptions } from '../../src-main/export/csv.ts';
 import { timeFormat } from '../../src-main/contract/local-time.ts';

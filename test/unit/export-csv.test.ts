@@ -8,7 +8,7 @@ import { parseTime } from '../../src-main/contract/time.ts';
 import { valueJson } from '../../src-main/export/cells.ts';
 import { csvCell, type CsvOptions } from '../../src-main/export/csv.ts';
 import { timeFormat } from '../../src-main/contract/local-time.ts';
-import { jsonAt } from '../../src-main/core/workers/export-values.ts';
+import { jsonAt } from '../../src-main/core/workers/export/values.ts';
 
 const csv = (asked: Partial<CsvOptions> = {}): CsvOptions => ({
   ...exportOptionsSchema.parse({}),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { CHUNK, pieces } from '../../src-main/core/workers/export-pieces.ts';
+import { CHUNK, pieces } from '../../src-main/core/workers/export/pieces.ts';
 import '../fixtures/ci-seed.ts';
 
 test('pieces are the order, none has more rows than it may, and one of long rows is about a chunk', () => {

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { linkOf, placeInLink, placeSchema, readPlace, writePlace, type Place } from '../../src-main/contract/place.ts';
+import {
+  flowRunTabSchema,
+  linkOf,
+  placeInLink,
+  placeSchema,
+  readPlace,
+  writePlace,
+  type Place,
+} from '../../src-main/contract/place.ts';
 import { defaultSort, TRUE } from '../../src-main/contract/query.ts';
 import { A, anyCondition, anyText, B } from '../fixtures/arbitrary-condition.ts';
 import '../fixtures/ci-seed.ts';
@@ -15,7 +23,7 @@ const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: null });
 const anyPlace: fc.Arbitrary<Place> = fc.record({
   view: fc.oneof(
     fc.constant({ kind: 'runs' as const }),
-    fc.record({ kind: fc.constant('flow_run' as const), id }),
+    fc.record({ kind: fc.constant('flow_run' as const), id, tab: fc.constantFrom(...flowRunTabSchema.options) }),
     fc.record({ kind: fc.constant('task' as const), key: text }),
   ),
   workspace: maybe(text),

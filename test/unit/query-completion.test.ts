@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { gapAt } from '../../src-main/contract/query-text/gap.ts';
 import { countedFields, countedOffers, knownOffers } from '../../src-renderer/state/question/offers.ts';
+import { offerAt } from '../../src-renderer/ui/offer-keys.ts';
 import '../fixtures/ci-seed.ts';
 
 /** `|` is the cursor. */
@@ -68,6 +69,20 @@ describe('completion of a query', () => {
         .slice(0, 2),
       ['failed 7', 'scheduled '],
     );
+  });
+
+  it('goes through what is offered and comes back to the field, or round where one is always chosen', () => {
+    const walk = (key: string, from: number, free: boolean) => {
+      const places = [from];
+      for (let i = 0; i < 4; i++) places.push(offerAt(key, places.at(-1) ?? 0, 3, free) ?? NaN);
+      return places;
+    };
+    assert.deepEqual(walk('ArrowDown', -1, true), [-1, 0, 1, 2, -1]);
+    assert.deepEqual(walk('ArrowUp', -1, true), [-1, 2, 1, 0, -1]);
+    assert.deepEqual(walk('ArrowDown', 0, false), [0, 1, 2, 0, 1]);
+    assert.deepEqual(walk('ArrowUp', 0, false), [0, 2, 1, 0, 2]);
+    assert.deepEqual([offerAt('PageDown', 0, 3, true), offerAt('PageUp', 20, 30, false)], [2, 12]);
+    assert.deepEqual([offerAt('ArrowDown', -1, 0, true), offerAt('Enter', 0, 3, true)], [null, null]);
   });
 
   it('never looks beyond the text, whatever it is', () => {

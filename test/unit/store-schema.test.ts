@@ -7,7 +7,7 @@ import { schemaSql } from '../../src-main/store/file/schema.ts';
 import { FAILURE_RULE } from '../../src-main/store/failure.ts';
 
 /** version of the tables → hash of their SQL, comments and the failure's rule left out */
-const known: Record<number, string> = { 1: 'a81996e99f8e67cd' };
+const known: Record<number, string> = { 1: '86bc139e3f1af082' };
 
 test('the tables are those of their version', () => {
   const sql = schemaSql.replace(/--.*$/gm, '').replaceAll(`'${FAILURE_RULE}'`, '').replace(/\s+/g, ' ');

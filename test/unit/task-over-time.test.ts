@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { taskOverTime } from '../../src-main/core/workers/task-over-time.ts';
 import { taskSchema } from '../../src-main/contract/task.ts';
 import { Engine } from '../../src-main/query/engine.ts';
-import { percentile } from '../../src-main/query/facets/nth.ts';
+import { percentile } from '../../src-main/query/percentile.ts';
 import { findShift } from '../../src-main/query/facets/shift.ts';
 import { SEED } from '../fixtures/ci-seed.ts';
 import { FakeArchive, type PlainRow } from '../fixtures/fake-archive.ts';

@@ -1,6 +1,6 @@
-/** Reads and merges a run's logs, history and artifacts: the server may delete its own, the archive keeps all that it has read. */
+/** Reads and merges logs, history and artifacts of a task run or a flow run: the server may delete its own, the archive keeps all that it has read. */
 import { toWireError, type AppError } from '../../contract/errors.ts';
-import { MOST_LINES, noActivity, type LinePlace, type RunActivity } from '../../contract/run.ts';
+import { MOST_LINES, noActivity, type ActivityOwner, type LinePlace, type RunActivity } from '../../contract/run.ts';
 import { byCreation } from '../../prefect/artifacts.ts';
 import type { Threads } from './threads.ts';
 import type { Connection } from '../../prefect/connection.ts';
@@ -8,7 +8,13 @@ import type { Connection } from '../../prefect/connection.ts';
 /** µs. Lines that came late, after younger ones had been read, are looked for this far back: clients send theirs every 2 s, and try again. */
 const LATE_LINES = 120_000_000;
 
-export type WantedActivity = { id: string; from: number | null; rest: boolean; only_kept?: boolean };
+export type WantedActivity = {
+  id: string;
+  of: ActivityOwner;
+  from: number | null;
+  rest: boolean;
+  only_kept?: boolean;
+};
 
 /**
  * A fresh copy from the server merged with the kept one; when the server does not answer, the kept copy with the problem. Of the lines
@@ -17,7 +23,7 @@ export type WantedActivity = { id: string; from: number | null; rest: boolean; o
 export async function readActivity(
   { query, sync, writer }: Threads,
   connection: () => Promise<Connection>,
-  { id, from, rest, only_kept }: WantedActivity,
+  { id, of, from, rest, only_kept }: WantedActivity,
   signal: AbortSignal,
   onlyReads: () => AppError,
 ): Promise<RunActivity> {
@@ -29,7 +35,7 @@ export async function readActivity(
   try {
     const end = known?.end?.timestamp ?? null;
     const after = end === null || (kept && kept.gap !== null) ? end : end - LATE_LINES;
-    const activity = await sync.client.activity({ connection: await connection(), id, after, rest }, { signal });
+    const activity = await sync.client.activity({ connection: await connection(), id, of, after, rest }, { signal });
     return await writer.client.saveActivity({ id, activity, stamp: null, from });
   } catch (thrown) {
     return kept ? { ...kept, problem: toWireError(thrown) } : noActivity(toWireError(thrown));

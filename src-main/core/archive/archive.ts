@@ -1,7 +1,6 @@
 /** One open workspace: the threads that work for its archive, and what can be asked of it besides queries. */
 import type { Client } from '../../contract/define.ts';
 import { AppError, fromWireError, toWireError, type WireError } from '../../contract/errors.ts';
-import { MOST_FETCHED } from '../../contract/calls.ts';
 import { withoutSearch, type Condition, type Query } from '../../contract/query.ts';
 import type { RunActivity } from '../../contract/run.ts';
 import type { Check, Retention, Removal, SyncStatus } from '../../contract/sync.ts';
@@ -170,19 +169,23 @@ export class Archive {
       this.#runner.tell({ complete_since: null, verified_since: null, last_success: null, checked: null });
   }
 
-  /** A run's history, logs and artifacts: the kept copy, refreshed when the server can be reached. */
+  /** History, logs and artifacts of a task run or of a flow run itself: the kept copy, refreshed when the server can be reached. */
   activity(wanted: WantedActivity, signal: AbortSignal): Promise<RunActivity> {
     return readActivity(this.#started, this.#options.connection, wanted, signal, () => this.#onlyReads());
   }
 
-  /** Fetches the activity of the question's runs without kept logs, its search left out, newest first. Throws the server's errors and FOLDER_IN_USE. */
-  async *fetchRuns(query: Query, signal: AbortSignal): AsyncGenerator<{ done: number; of: number }, void, undefined> {
+  /** Fetches the activity of the question's runs without kept logs, its search left out, newest first and at most `most`. Throws the server's errors and FOLDER_IN_USE. */
+  async *fetchRuns(
+    query: Query,
+    most: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ done: number; of: number }, void, undefined> {
     const { sync } = this.#threads;
     const where: Condition = {
       and: [withoutSearch(query.where), { not: { log: '' } }, { field: 'gone', isNull: true }],
     };
     const sort: Query['sort'] = [{ field: 'start_time', dir: 'desc' }];
-    const { ids } = await this.query.ids({ query: { where, sort }, limit: MOST_FETCHED }, { signal });
+    const { ids } = await this.query.ids({ query: { where, sort }, limit: most }, { signal });
     yield { done: 0, of: ids.length };
     if (ids.length === 0) return;
     const connection = await this.#options.connection();

@@ -197,7 +197,9 @@ async function* readMissing(archive: Archive, ids: string[], signal: AbortSignal
   for (let at = 0; at < total; at += AT_ONCE) {
     yield { kind: 'progress', step: 'read', done: at, total };
     const read = await Promise.all(
-      unread.slice(at, at + AT_ONCE).map((id) => archive.activity({ id, from: NO_LINES, rest: false }, signal)),
+      unread
+        .slice(at, at + AT_ONCE)
+        .map((id) => archive.activity({ id, of: 'task_run', from: NO_LINES, rest: false }, signal)),
     );
     signal.throwIfAborted();
     if (read.some(({ problem }) => problem !== null && hopeless.includes(problem.code))) return;

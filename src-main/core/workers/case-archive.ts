@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { AppError } from '../../contract/errors.ts';
 import type { CaseContents } from '../../contract/case-file.ts';
 import type { Entity } from '../../contract/fields.ts';
+import type { RunActivity } from '../../contract/run.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Reader } from '../../store/read/reader.ts';
 import { encodeRows } from '../../store/write/encode.ts';
@@ -31,6 +32,15 @@ export function caseContents(
     artifacts: 0,
     parameters: parameterNames(reader.json('flow_run', rids.flow_run)),
   };
+  const add = ({ history, kept, artifacts }: RunActivity) => {
+    contents.states += history.length;
+    contents.log_lines += kept;
+    contents.artifacts += artifacts.length;
+  };
+  for (const rid of rids.flow_run) {
+    const own = reader.activity(engine.idOf('flow_run', rid), Infinity);
+    if (own) add(own);
+  }
   const unread: string[] = [];
   for (const rid of rids.task_run) {
     const id = engine.idOf('task_run', rid);
@@ -38,9 +48,7 @@ export function caseContents(
     if (activity === null || activity.fetched === null || Object.keys(activity.missed).length > 0) unread.push(id);
     if (activity === null) continue;
     contents.with_activity++;
-    contents.states += activity.history.length;
-    contents.log_lines += activity.kept;
-    contents.artifacts += activity.artifacts.length;
+    add(activity);
   }
   return { contents, unread };
 }
@@ -62,6 +70,7 @@ export async function* writeCaseArchive(
     for (const entity of ['flow', 'deployment', 'flow_run'] as const)
       for (const piece of pieces(rids[entity])) {
         copyRows(engine, reader, writer, entity, piece);
+        if (activity && entity === 'flow_run') copyActivity(engine, reader, writer, entity, piece);
         await nextTurn(signal);
       }
     const total = rids.task_run.length;
@@ -69,7 +78,7 @@ export async function* writeCaseArchive(
     yield { done, total };
     for (const piece of pieces(rids.task_run)) {
       copyRows(engine, reader, writer, 'task_run', piece);
-      if (activity) for (const rid of piece) copyActivity(engine, reader, writer, rid);
+      if (activity) copyActivity(engine, reader, writer, 'task_run', piece);
       done += piece.length;
       yield { done, total };
       await nextTurn(signal);
@@ -101,10 +110,18 @@ function copyRows(engine: Engine, reader: Reader, writer: Writer, entity: Entity
   }
 }
 
-function copyActivity(engine: Engine, reader: Reader, writer: Writer, rid: number): void {
-  const id = engine.idOf('task_run', rid);
-  const activity = reader.activity(id);
-  if (activity) writer.saveActivity(id, activity, null);
+function copyActivity(
+  engine: Engine,
+  reader: Reader,
+  writer: Writer,
+  of: 'task_run' | 'flow_run',
+  rids: readonly number[],
+): void {
+  for (const rid of rids) {
+    const id = engine.idOf(of, rid);
+    const activity = reader.activity(id);
+    if (activity) writer.saveActivity(id, activity, null);
+  }
 }
 
 /** The runs, the flow runs they belong to or have started, and the flows and deployments of these. Those known by their id only are left out. */

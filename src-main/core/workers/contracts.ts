@@ -7,7 +7,7 @@ import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts'
 import { documentKinds } from '../../contract/fields.ts';
 import type { FlowRunItem, FlowRunLogs } from '../../contract/flow-run.ts';
 import { conditionSchema, dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
-import { logLineSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
+import { activityOwnerSchema, logLineSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
 import { taskSchema } from '../../contract/task.ts';
 import { cloudWorkspaceSchema } from '../../contract/workspace.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
@@ -152,7 +152,13 @@ export const syncContract = {
   ),
   /** `after`: µs; all lines before are kept. `rest`: reads on from there, and not the run's end */
   activity: call(
-    z.object({ connection: connectionSchema, id: z.string(), after: micros, rest: z.boolean() }),
+    z.object({
+      connection: connectionSchema,
+      id: z.string(),
+      of: activityOwnerSchema,
+      after: micros,
+      rest: z.boolean(),
+    }),
     runActivitySchema,
   ),
   /** fetches and keeps the activity of these runs, in this order; ending the stream stops it */

@@ -209,7 +209,7 @@ function recordOf(json: string): { dynamicKey: string | null; inputs: string[] }
   return { dynamicKey: textOf(record?.dynamic_key), inputs };
 }
 
-/** The kept lines of its task runs, in the order of the runs, until `most` are read. Throws NOT_FOUND. */
+/** The kept lines of the flow run itself, then those of its task runs in their order, until `most` are read. Throws NOT_FOUND. */
 export async function* readFlowRunLogs(
   { engine, reader }: Archive,
   id: string,
@@ -218,7 +218,19 @@ export async function* readFlowRunLogs(
 ): AsyncGenerator<FlowRunLogs> {
   const rids = engine.related('flow_run', ridOf(engine, id), 'task_runs');
   const ids = rids.map((rid) => engine.idOf('task_run', rid));
-  let [done, kept, read, characters] = [0, 0, 0, 0];
+  const linesOf = (run: string, room: number) => {
+    const count = reader.lineCount(run);
+    const lines = count === null ? [] : reader.lines(run, BEFORE_LINES, Math.min(MOST_OF_ONE, room), TEXT_OF_ONE);
+    return {
+      isKept: count !== null,
+      isCut: lines.length < (count ?? 0),
+      text: lines.reduce((sum, { message }) => sum + message.length, 0),
+      lines: lines.map((line) => ({ ...line, run })),
+    };
+  };
+  const own = linesOf(id, most.lines);
+  yield { done: 0, kept: 0, own: own.isKept, cut: Number(own.isCut), full: false, lines: own.lines };
+  let [done, kept, read, characters] = [0, 0, own.lines.length, own.text];
   const hasRoom = () => read < most.lines && characters < most.characters;
   while (done < ids.length && hasRoom()) {
     await nextTurn(signal);
@@ -227,18 +239,14 @@ export async function* readFlowRunLogs(
     let text = 0;
     const ends = performance.now() + SLICE_MS;
     for (; done < ids.length && hasRoom() && text < TEXT_PER_PIECE && performance.now() < ends; done++) {
-      const count = reader.lineCount(ids[done]);
-      if (count === null) continue;
-      kept += 1;
-      const own = reader.lines(ids[done], BEFORE_LINES, Math.min(MOST_OF_ONE, most.lines - read), TEXT_OF_ONE);
-      if (own.length < count) cut += 1;
-      read += own.length;
-      for (const line of own) {
-        text += line.message.length;
-        characters += line.message.length;
-        lines.push({ ...line, run: ids[done] });
-      }
+      const some = linesOf(ids[done], most.lines - read);
+      kept += Number(some.isKept);
+      cut += Number(some.isCut);
+      read += some.lines.length;
+      text += some.text;
+      characters += some.text;
+      for (const line of some.lines) lines.push(line);
     }
-    yield { done, kept, cut, full: !hasRoom() && (done < ids.length || cut > 0), lines };
+    yield { done, kept, own: own.isKept, cut, full: !hasRoom() && (done < ids.length || cut > 0), lines };
   }
 }

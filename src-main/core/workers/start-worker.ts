@@ -82,7 +82,10 @@ export function startWorker<C extends AnyContract>(
       stopping = true;
       if (now) void worker.terminate();
       worker.unref();
-      const timer = setTimeout(() => void worker.terminate(), 5000);
+      const timer = setTimeout(() => {
+        if (!now) options.log('warn', 'worker did not end in time', { worker: name });
+        void worker.terminate();
+      }, 5000);
       worker.postMessage({ t: 'exit' });
       await exited;
       clearTimeout(timer);

@@ -139,8 +139,8 @@ export function serveArchive(calls: MessagePort, writerPort: MessagePort): void 
             reader.end();
           }
         }),
-      activity: ({ connection, id, ...span }, context) =>
-        asking(connection, context.signal, (client, signal) => fetchActivity(client, id, signal, span)),
+      activity: ({ connection, id, of, ...span }, context) =>
+        asking(connection, context.signal, (client, signal) => fetchActivity(client, id, signal, span, of)),
       fetchRuns: ({ connection, ids }, context) =>
         told<{ done: number }>(
           (tell) =>

@@ -5,9 +5,9 @@ import { failureStateTypes, terminalStateTypes } from '../../contract/fields.ts'
 import { MOST_DAYS, MOST_DOTS, type Task } from '../../contract/task.ts';
 import { MICROS_PER_SECOND } from '../../contract/time.ts';
 import { edgesOf } from '../../contract/zone.ts';
-import { MEDIAN, P95, stretchOf } from '../../query/facets/groups.ts';
-import { percentile } from '../../query/facets/nth.ts';
+import { stretchOf } from '../../query/facets/groups.ts';
 import { findShift } from '../../query/facets/shift.ts';
+import { MEDIAN, P95, percentile, percentiles } from '../../query/percentile.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { NumberColumn, TermColumn } from '../../query/columns/columns.ts';
 import { nextTurn } from './turn.ts';
@@ -22,7 +22,7 @@ const SHIFT_RUNS = 20_000;
 /** Rows between two pauses, in which other questions are answered: about 10 ms. */
 const AT_ONCE = 100_000;
 
-/** What is read of the index at one moment, by the place of the run among the task's runs. */
+/** What is read of the index, by the place of the run among the task's runs. */
 type Runs = {
   rids: Uint32Array;
   /** µs; NaN: none */
@@ -40,7 +40,8 @@ type Runs = {
 
 /**
  * `now`: µs; days end at the last start until then, so that a run dated years ahead does not empty them. `most`: dots. Between passes over
- * many runs other questions are answered; the answer is of the moment of the call all the same. Throws NOT_FOUND for a task without runs.
+ * many runs other questions are answered and changes are taken in: which runs they are is of the moment of the call, and each is as it was when
+ * it was read, once. Throws NOT_FOUND for a task without runs.
  */
 export async function taskOverTime(
   engine: Engine,
@@ -50,37 +51,19 @@ export async function taskOverTime(
   now: number,
   most = MOST_DOTS,
 ): Promise<Task> {
-  const runs = read(engine, key);
-  if (runs.rids.length === 0) throw new AppError('NOT_FOUND', `no runs of task ${key}`, { task: key });
   const pause = () => nextTurn(signal);
-  await pause();
-  perAttempt(runs);
+  const runs = await read(engine, key, pause);
   const marks = (types: readonly string[]) => Uint8Array.from(runs.states, (type) => Number(types.includes(type)));
   const [isFailed, isDone] = [marks(failureStateTypes), marks(['COMPLETED'])];
   await pause();
-  const { rids, start, expected, seconds, state, attempts } = runs;
-  const count = rids.length;
-  let [first, last, until, failed, retried, completed] = [Infinity, -Infinity, -Infinity, 0, 0, 0];
-  const byAttempts = new Array<number>(MOST_ATTEMPTS).fill(0);
-  const waits = new Float64Array(count);
-  const done = new Float64Array(count);
-  let [waited, timed] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    if (start[i] < first) first = start[i];
-    if (start[i] > last) last = start[i];
-    if (start[i] > until && start[i] <= now) until = start[i];
-    failed += isFailed[state[i]];
-    if (attempts[i] > 1) retried++;
-    if (attempts[i] >= 1) byAttempts[Math.min(attempts[i], MOST_ATTEMPTS) - 1]++;
-    completed += isDone[state[i]];
-    const wait = start[i] - expected[i];
-    if (wait === wait) waits[waited++] = wait / MICROS_PER_SECOND;
-    if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done[timed++] = seconds[i];
-  }
+  const totals = new Totals(runs, isFailed, isDone, now);
+  await inPieces(runs.rids.length, pause, (from, to) => totals.add(from, to));
+  const { first, last, failed, retried, completed, waits, done, byAttempts } = totals;
+  let { until } = totals;
+  const [usual, long] = percentiles(waits, totals.waited, [MEDIAN, P95]);
+  const wait = { median: usual, p95: long };
   await pause();
-  const wait = { median: percentile(waits, waited, MEDIAN), p95: percentile(waits, waited, P95) };
-  await pause();
-  const [median, p95] = [percentile(done, timed, MEDIAN), percentile(done, timed, P95)];
+  const [median, p95] = percentiles(done, totals.timed, [MEDIAN, P95]);
   await pause();
 
   if (until === -Infinity) until = last; // this machine's clock is behind every run
@@ -92,8 +75,12 @@ export async function taskOverTime(
   await pause();
   const shift = shiftOf(runs, isDone, days.edges);
   await pause();
+  const failures = failuresOf(runs, engine);
+  await pause();
+  const slowest = slowestOf(runs, engine);
+  await pause();
   return {
-    runs: count,
+    runs: runs.rids.length,
     failed,
     retried,
     completed,
@@ -108,48 +95,109 @@ export async function taskOverTime(
     days,
     dots,
     states: [...runs.states],
-    ...failuresOf(runs, engine),
-    slowest: slowestOf(runs, engine),
+    ...failures,
+    slowest,
   };
 }
 
-/** Column after column in plain loops: a million runs take 30 ms, and everything after it can pause. */
-function read(engine: Engine, key: string): Runs {
+/** Calls `work` with the places from 0 to `length`, AT_ONCE at a time. */
+async function inPieces(
+  length: number,
+  pause: () => Promise<void>,
+  work: (from: number, to: number) => void,
+): Promise<void> {
+  for (let from = 0; from < length; from += AT_ONCE) {
+    work(from, Math.min(length, from + AT_ONCE));
+    await pause();
+  }
+}
+
+/** What is summed up over all runs. */
+class Totals {
+  first = Infinity;
+  last = -Infinity;
+  /** the last start until now */
+  until = -Infinity;
+  failed = 0;
+  retried = 0;
+  completed = 0;
+  readonly byAttempts = new Array<number>(MOST_ATTEMPTS).fill(0);
+  /** seconds; the first `waited` and the first `timed` are filled */
+  readonly waits: Float64Array;
+  readonly done: Float64Array;
+  waited = 0;
+  timed = 0;
+  readonly #runs: Runs;
+  readonly #isFailed: Uint8Array;
+  readonly #isDone: Uint8Array;
+  readonly #now: number;
+
+  constructor(runs: Runs, isFailed: Uint8Array, isDone: Uint8Array, now: number) {
+    this.waits = new Float64Array(runs.rids.length);
+    this.done = new Float64Array(runs.rids.length);
+    this.#runs = runs;
+    this.#isFailed = isFailed;
+    this.#isDone = isDone;
+    this.#now = now;
+  }
+
+  add(from: number, to: number): void {
+    const { start, expected, seconds, state, attempts } = this.#runs;
+    const [isFailed, isDone, now, { waits, done }] = [this.#isFailed, this.#isDone, this.#now, this];
+    let { first, last, until, failed, retried, completed, waited, timed } = this;
+    for (let i = from; i < to; i++) {
+      if (start[i] < first) first = start[i];
+      if (start[i] > last) last = start[i];
+      if (start[i] > until && start[i] <= now) until = start[i];
+      failed += isFailed[state[i]];
+      if (attempts[i] > 1) retried++;
+      if (attempts[i] >= 1) this.byAttempts[Math.min(attempts[i], MOST_ATTEMPTS) - 1]++;
+      completed += isDone[state[i]];
+      const wait = start[i] - expected[i];
+      if (wait === wait) waits[waited++] = wait / MICROS_PER_SECOND;
+      if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done[timed++] = seconds[i];
+    }
+    Object.assign(this, { first, last, until, failed, retried, completed, waited, timed });
+  }
+}
+
+async function read(engine: Engine, key: string, pause: () => Promise<void>): Promise<Runs> {
   const rids = engine.rows('task_run', { field: 'task_key', in: [key] }, 0);
-  const numbers = (name: string) => gather(rids, (engine.column(name).column as NumberColumn).values);
-  const term = (name: string) => engine.column(name).column as TermColumn;
-  const [states, failures] = [term('state_type'), term('failure')];
-  const [state, failure] = [states, failures].map(({ codes }) => {
-    const own = new Uint32Array(rids.length);
-    for (let i = 0; i < rids.length; i++) own[i] = codes[rids[i]];
-    return own;
-  });
-  return {
-    rids,
-    start: numbers('start_time'),
-    expected: numbers('expected_start_time'),
-    end: numbers('end_time'),
-    seconds: numbers('total_run_time'),
-    attempts: numbers('run_count'),
-    state,
-    failure,
-    states: states.dictionary.texts.slice(),
-    failures: failures.dictionary.texts.slice(),
+  const { length } = rids;
+  if (length === 0) throw new AppError('NOT_FOUND', `no runs of task ${key}`, { task: key });
+  const runs = {
+    ...{ rids, start: new Float64Array(length), expected: new Float64Array(length), end: new Float64Array(length) },
+    ...{ seconds: new Float64Array(length), attempts: new Float64Array(length) },
+    ...{ state: new Uint32Array(length), failure: new Uint32Array(length) },
   };
+  await inPieces(length, pause, (from, to) => take(engine, runs, from, to));
+  const texts = (name: string) => (engine.column(name).column as TermColumn).dictionary.texts.slice();
+  return { ...runs, states: texts('state_type'), failures: texts('failure') };
 }
 
-/** A column without any value has no array. */
-function gather(rids: Uint32Array, values: Float64Array): Float64Array {
-  const own = new Float64Array(rids.length);
-  if (values.length === 0) return own.fill(NaN);
-  for (let i = 0; i < rids.length; i++) own[i] = values[rids[i]];
-  return own;
-}
-
-/** From the total run time to the seconds of one attempt. */
-function perAttempt({ seconds, attempts, state, states }: Runs): void {
-  const isOver = Uint8Array.from(states, (type) => Number(terminalStateTypes.includes(type)));
-  for (let i = 0; i < seconds.length; i++)
+/** The runs at places [from, to). Columns are looked up each time: one that grows moves. */
+function take(engine: Engine, runs: Omit<Runs, 'states' | 'failures'>, from: number, to: number): void {
+  const { rids, seconds, attempts, state } = runs;
+  const numbers = (own: Float64Array, name: string) => {
+    const { values } = engine.column(name).column as NumberColumn;
+    // a column without any value has no array
+    if (values.length === 0) own.fill(NaN, from, to);
+    else for (let i = from; i < to; i++) own[i] = values[rids[i]];
+  };
+  numbers(runs.start, 'start_time');
+  numbers(runs.expected, 'expected_start_time');
+  numbers(runs.end, 'end_time');
+  numbers(seconds, 'total_run_time');
+  numbers(attempts, 'run_count');
+  const codes = (own: Uint32Array, { codes }: TermColumn) => {
+    for (let i = from; i < to; i++) own[i] = codes[rids[i]];
+  };
+  const states = engine.column('state_type').column as TermColumn;
+  codes(state, states);
+  codes(runs.failure, engine.column('failure').column as TermColumn);
+  // from the total run time to the seconds of one attempt
+  const isOver = Uint8Array.from(states.dictionary.texts, (type) => Number(terminalStateTypes.includes(type)));
+  for (let i = from; i < to; i++)
     seconds[i] = isOver[state[i]] === 0 ? NaN : (attemptSeconds(seconds[i], attempts[i]) ?? NaN);
 }
 
@@ -167,24 +215,27 @@ async function byDay(
   const dayOf = stretchOf(edges);
   const [done, waits] = [new Lists(count), new Lists(count)];
   const days = new Int32Array(start.length);
-  for (let i = 0; i < start.length; i++) {
-    const day = (days[i] = dayOf(start[i]));
-    if (day < 0) continue;
-    runs[day]++;
-    failed[day] += isFailed[state[i]];
-    if (attempts[i] > 1) retried[day]++;
-    if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.count(day);
-    if (expected[i] === expected[i]) waits.count(day);
-  }
-  await pause();
+  await inPieces(start.length, pause, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const day = (days[i] = dayOf(start[i]));
+      if (day < 0) continue;
+      runs[day]++;
+      failed[day] += isFailed[state[i]];
+      if (attempts[i] > 1) retried[day]++;
+      if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.count(day);
+      if (expected[i] === expected[i]) waits.count(day);
+    }
+  });
   done.reserve();
   waits.reserve();
-  for (let i = 0; i < start.length; i++) {
-    const day = days[i];
-    if (day < 0) continue;
-    if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.add(day, seconds[i]);
-    if (expected[i] === expected[i]) waits.add(day, (start[i] - expected[i]) / MICROS_PER_SECOND);
-  }
+  await inPieces(start.length, pause, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const day = days[i];
+      if (day < 0) continue;
+      if (isDone[state[i]] === 1 && seconds[i] === seconds[i]) done.add(day, seconds[i]);
+      if (expected[i] === expected[i]) waits.add(day, (start[i] - expected[i]) / MICROS_PER_SECOND);
+    }
+  });
   for (let day = 0, since = 0; day < count; day++) {
     const [took, waited] = [done.of(day), waits.of(day)];
     since += took.length + waited.length;
@@ -192,8 +243,7 @@ async function byDay(
       await pause();
       since = 0;
     }
-    median[day] = percentile(took, took.length, MEDIAN);
-    p95[day] = percentile(took, took.length, P95);
+    [median[day], p95[day]] = percentiles(took, took.length, [MEDIAN, P95]);
     wait[day] = percentile(waited, waited.length, MEDIAN);
   }
   return { edges, runs, failed, retried, median, p95, wait };
@@ -238,11 +288,13 @@ function shiftOf({ start, seconds, state }: Runs, isDone: Uint8Array, edges: rea
   if (edges.length < 3) return null;
   const recent = edges.slice(-SHIFT_DAYS - 1);
   const dayOf = stretchOf(recent);
-  const found: number[] = [];
-  for (let i = 0; i < start.length; i++)
-    if (start[i] >= recent[0] && isDone[state[i]] === 1 && seconds[i] === seconds[i]) found.push(i);
-  const step = Math.ceil(found.length / SHIFT_RUNS) || 1;
-  const sample = found.filter((_, i) => i % step === 0);
+  const isOne = (i: number) => start[i] >= recent[0] && isDone[state[i]] === 1 && seconds[i] === seconds[i];
+  let found = 0;
+  for (let i = 0; i < start.length; i++) if (isOne(i)) found++;
+  const step = Math.ceil(found / SHIFT_RUNS) || 1;
+  const sample: number[] = [];
+  found = 0;
+  for (let i = 0; i < start.length; i++) if (isOne(i) && found++ % step === 0) sample.push(i);
   return findShift(
     sample.map((i) => seconds[i]),
     sample.map((i) => dayOf(start[i])),

@@ -57,8 +57,10 @@ export function answer(server: Server, request: Request): Reply {
   const fixed = method === 'GET' ? readFixed(server, path) : null;
   if (fixed) return fixed;
 
-  if (parts[0] === 'task_run_states' && path.endsWith('/'))
-    return method === 'GET' ? history(scope, request) : wrongMethod();
+  if (path === '/task_run_states/' || path === '/flow_run_states/')
+    return method === 'GET'
+      ? history(scope, request, path === '/task_run_states/' ? 'task_run' : 'flow_run')
+      : wrongMethod();
   if (path === '/logs/filter') return post(request, (body) => logsReply(server.limit, scope, body));
   if (path === '/artifacts/filter') return post(request, (body) => artifactsReply(server.limit, scope, body));
   if (path === '/ui/task_runs/count')
@@ -128,13 +130,14 @@ function one(scope: Scope, entity: Entity, text: string): Reply {
   return key === null ? notFound(titles[entity]) : reply(200, scope.database[entity].json(key, scope.now));
 }
 
-function history(scope: Scope, request: Request): Reply {
-  const id = canonical(request.query.get('task_run_id') ?? '');
-  if (!id) return invalid([{ type: 'uuid_parsing', loc: ['query', 'task_run_id'], msg: 'not the text of a UUID' }]);
+function history(scope: Scope, request: Request, of: 'task_run' | 'flow_run'): Reply {
+  const name = `${of}_id`;
+  const id = canonical(request.query.get(name) ?? '');
+  if (!id) return invalid([{ type: 'uuid_parsing', loc: ['query', name], msg: 'not the text of a UUID' }]);
   const { database, now } = scope;
-  const key = database.task_run.find(id, now);
+  const key = database[of].find(id, now);
   if (key === null) return reply(200, []);
-  return reply(200, database.statesOf(key, now));
+  return reply(200, database.statesOf(of, key, now));
 }
 
 function readFixed(server: Server, path: string): Reply | null {

@@ -16,7 +16,7 @@ import {
 import { Pools } from './pools.ts';
 import { Table, type Source } from './table.ts';
 import { deploymentJson, flowJson } from './wire-parents.ts';
-import { flowRunJson, taskRunJson, taskStatesJson } from './wire-rows.ts';
+import { flowRunJson, flowRunStatesJson, taskRunJson, taskStatesJson } from './wire-rows.ts';
 
 type Sources = {
   task_run: Source<TaskFacts>;
@@ -36,8 +36,8 @@ export type Database = {
   /** Task runs of a flow run that exist at `now`. */
   tasksOf(flowRunId: string, now: number): TaskFacts[];
   hasSubflow(taskRunId: string, now: number): boolean;
-  /** The state history of the task run with this key, oldest first. */
-  statesOf(key: number, now: number): JsonRow[];
+  /** The state history of the run with this key, oldest first. */
+  statesOf(of: 'task_run' | 'flow_run', key: number, now: number): JsonRow[];
 };
 
 export function openDatabase(story: Story): Database {
@@ -131,6 +131,7 @@ export function databaseOver(story: Story, sources: Sources, pools: Pools): Data
       const child = task >= 0 ? story.child(task) : -1;
       return child >= 0 && flow_run.exists(child, now) && flow_run.facts(child, now).parentTaskRunId === taskRunId;
     },
-    statesOf: (key, now) => taskStatesJson(story, key, now),
+    statesOf: (of, key, now) =>
+      of === 'task_run' ? taskStatesJson(story, key, now) : flowRunStatesJson(story, key, now),
   };
 }

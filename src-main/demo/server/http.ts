@@ -61,7 +61,7 @@ export async function readRequest(request: IncomingMessage): Promise<{ asked: Re
   for await (const chunk of request) chunks.push(chunk as Buffer);
   if (!url.pathname.startsWith('/api/')) return { reply: { status: 404, body: '{"detail":"Not Found"}' } };
   const path = url.pathname.slice('/api'.length);
-  if (path.endsWith('/') && path !== '/task_run_states/') {
+  if (path.endsWith('/') && path !== '/task_run_states/' && path !== '/flow_run_states/') {
     const location = `http://${request.headers.host}${url.pathname.replace(/\/+$/, '')}`;
     return { reply: { status: 307, body: '', headers: { location } } };
   }

@@ -74,6 +74,15 @@ export function taskStatesJson(story: Story, task: number, now: number): JsonRow
   return seenAt(taskHistory(story, task), now).states.map((state, place) => taskStateJson(story, task, state, place));
 }
 
+function flowRunStateJson(story: Story, run: number, state: State, place: number): JsonRow {
+  return stateJson(stateId(story, run + FLOW_RUN_OWNER, place, state), state, { flow_run_id: story.runId(run) });
+}
+
+/** The reply to GET /flow_run_states/?flow_run_id=, oldest first. */
+export function flowRunStatesJson(story: Story, run: number, now: number): JsonRow[] {
+  return seenAt(runHistory(story, run), now).states.map((state, place) => flowRunStateJson(story, run, state, place));
+}
+
 /** Seconds: the two estimates, which the server computes at each answer. */
 function estimated(seen: Seen, expected: number, now: number): { run: number; delta: number } {
   const running = seen.current?.type === 'RUNNING' ? (now - seen.current.at) / 1e6 : 0;
@@ -187,10 +196,7 @@ export function flowRunJson(story: Story, run: number, now: number): JsonRow {
   const c = story.runs.at;
   const flow = flows[c.flow[run]];
   const seen = seenAt(runHistory(story, run), now);
-  const details = { flow_run_id: story.runId(run) };
-  const current =
-    seen.current &&
-    stateJson(stateId(story, run + FLOW_RUN_OWNER, seen.states.length - 1, seen.current), seen.current, details);
+  const current = seen.current && flowRunStateJson(story, run, seen.current, seen.states.length - 1);
   const number = c.deployment[run];
   const deployment = number >= 0 ? flow.deployments[number] : undefined;
   const expected = c.expected[run];

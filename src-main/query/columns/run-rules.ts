@@ -8,6 +8,7 @@ import { attemptSeconds } from '../../contract/attempt.ts';
 import { stateTypes, terminalStateTypes, type Entity } from '../../contract/fields.ts';
 import { GRACE, GRACE_SLOW, leftBehind, P95_FROM, P95_OF, SLOW_TIMES } from '../../contract/left-behind.ts';
 import { MICROS_PER_SECOND } from '../../contract/time.ts';
+import { P95, percentile } from '../percentile.ts';
 import { NEW } from './row-log.ts';
 import { BooleanColumn, NumberColumn, TermColumn, type RefColumn } from './columns.ts';
 import * as rowSet from './row-set.ts';
@@ -307,8 +308,7 @@ export class RunRules {
       if (--open === 0) break;
     }
     for (const [task, list] of found) {
-      list.sort((a, b) => a - b);
-      of.set(task, list.length < P95_FROM ? NaN : list[Math.ceil((list.length * 95) / 100) - 1]);
+      of.set(task, (list.length < P95_FROM ? null : percentile(Float64Array.from(list), list.length, P95)) ?? NaN);
     }
     return of;
   }

@@ -3,163 +3,170 @@ import { resolveField, type Entity, failureStateTypes } from '../../contract/fie
 import { AppError } from '../../contract/errors.ts';
 import type { Group, Grouping, Groups, GroupSort } from '../../contract/query.ts';
 import * as rowSet from '../columns/row-set.ts';
-import type { RowSet } from '../columns/row-set.ts';
-import type { Column, DifferenceColumn, NumberColumn, RefColumn, TagsColumn, TermColumn } from '../columns/columns.ts';
+import type { Column, NumberColumn, RefColumn, TagsColumn, TermColumn } from '../columns/columns.ts';
 import type { Table } from '../columns/table.ts';
+import { MICROS_PER_SECOND } from '../../contract/time.ts';
+import { MEDIAN, P95, percentiles } from '../percentile.ts';
 import { codeReader } from './facets.ts';
 
 type Tables = Record<Entity, Table>;
 
 /** Columns of a sparkline: a line of text has room for as many. */
 const SPARK = 20;
-/** In thousandths. */
-export const [MEDIAN, P95] = [500, 950];
 
 /**
- * Which groups a row is in: `items[starts[code]]` to `items[starts[code + 1] − 1]` for `code = codes[rid]`. Group 0 is that of rows without a
- * value. A row of anything but tags is in one group; it goes the same way, so that there is one loop and not two.
+ * Which groups a row is in. Rows are counted by a code of their own, and what is counted of the codes is then added up: a run's flow run is one
+ * of 50,000 numbers, and where these lead need not be asked for each of a million runs. Code 0 is that of rows without a value.
  */
 type Membership = {
+  /** by rid */
   codes: Uint32Array;
-  starts: Uint32Array;
-  items: Uint32Array;
+  size: number;
+  /** the groups of a code stand from `starts[code]` to before `starts[code + 1]`; null: each code is a group */
+  lists: { starts: Uint32Array; items: Uint32Array } | null;
   groups: number;
   value(group: number): string;
   label(group: number): string;
 };
 
-/** What is counted of each group, by its number. */
-type Figures = {
+/** What is counted of each code or group, by its number. */
+type Counted = {
   runs: Uint32Array;
   failed: Uint32Array;
   retried: Uint32Array;
   /** rows that have a duration */
   timed: Uint32Array;
   total: Float64Array;
-  median: Float64Array;
-  p95: Float64Array;
   longest: Float64Array;
   last: Float64Array;
 };
+/** Runs by start: column i of a group covers [from + i·step, from + (i + 1)·step), µs. SPARK columns a group. */
+type Spark = { from: number; step: number; counts: Uint32Array };
+type Figures = Counted & { median: Float64Array; p95: Float64Array };
 
 /**
- * Task runs in groups. A run with several tags is in several groups, one without a value in the group whose value is null. Percentiles
- * are by nearest rank, over the runs that have a duration. `byDuration` gives rows that include all of `mask`, shortest first.
- * Throws BAD_INPUT for a field that cannot be grouped by.
+ * Task runs in groups: those of `list`, ascending. A run with several tags is in several groups, one without a value in the group whose value
+ * is null. Percentiles are by nearest rank, over the runs that have a duration; those of groups that are not on the page are looked for only
+ * when they decide the order. Throws BAD_INPUT for a field that cannot be grouped by.
  */
 export function groups(
   tables: Tables,
   grouping: Grouping,
   page: { sort: GroupSort; from: number; to: number },
-  mask: RowSet,
-  rows: number,
-  byDuration: (list: Uint32Array) => Uint32Array,
+  list: Uint32Array,
 ): Groups {
-  const table = tables.task_run;
-  const members = membershipOf(tables, grouping, mask);
-  const list = rowSet.rowsOf(mask, rows);
-  const figures = count(table, members, list);
-  rank(table, members, figures, mask, byDuration(list));
+  const rows = new Rows(tables.task_run, list);
+  const members = membershipOf(tables, grouping);
+  const byCode = rows.count(members);
+  const counted = addedUp(byCode, members);
+  const [median, p95] = [0, 0].map(() => new Float64Array(members.groups).fill(NaN));
+  const figures: Figures = { ...counted, median, p95 };
   const found: number[] = [];
   for (let group = 0; group < members.groups; group++) if (figures.runs[group] > 0) found.push(group);
+  // one pass over the rows for both, unless percentiles decide which groups are on the page
+  const isRanked = page.sort.by === 'median' || page.sort.by === 'p95';
+  if (isRanked) rows.detail(members, byCode, found, figures, null);
   found.sort(orderOf(page.sort, figures, members));
   const shown = found.slice(page.from, page.to);
-  const spark = sparks(table, members, list, shown);
+  const spark = rows.sparkOf(shown.length);
+  rows.detail(members, byCode, shown, isRanked ? null : figures, spark);
   return {
     count: found.length,
     spark: { from: spark.from, step: spark.step },
-    groups: shown.map((group, i) => describe(group, members, figures, spark.counts[i])),
+    groups: shown.map((group, i) =>
+      describe(group, members, figures, Array.from(spark.counts.subarray(i * SPARK, (i + 1) * SPARK))),
+    ),
   };
 }
 
-function membershipOf(tables: Tables, grouping: Grouping, mask: RowSet): Membership {
+function membershipOf(tables: Tables, grouping: Grouping): Membership {
   const { field } = grouping;
   const resolved = resolveField('task_run', field);
   if (!resolved) throw new AppError('BAD_INPUT', `unknown field ${field}`, { field });
-  const column = tables[resolved.entity].field(resolved.field);
+  const table = tables[resolved.entity];
+  const column = table.field(resolved.field);
   if (grouping.edges) {
     if (resolved.kind !== 'time' || resolved.via.length > 0 || column.kind !== 'number')
       throw new AppError('BAD_INPUT', `${field} is not a time of a task run`, { field });
-    return stretches(column, grouping.edges, mask);
+    return stretches(column, grouping.edges, table.size);
   }
-  const codes = throughParents(tables, resolved.via, codesOf(tables[resolved.entity], column, field));
-  const read = codeReader(tables, tables[resolved.entity], column);
-  if (column.kind === 'tags') return { codes, groups: column.dictionary.tags.length, ...listsOf(column), ...read };
-  const groups = groupsOf(tables, column);
-  return { codes, groups, ...eachItself(groups), ...read };
+  const own = codesOf(tables, table, column, field);
+  const read = codeReader(tables, table, column);
+  const groups = column.kind === 'tags' ? column.dictionary.tags.length : own.size;
+  const tags = column.kind === 'tags' ? tagsOfLists(column) : null;
+  const [first, ...further] = resolved.via;
+  if (first === undefined) return { ...own, lists: tags, groups, ...read };
+  const step = tables.task_run.columns.get(first) as RefColumn;
+  const leads = throughParents(tables, step.target, further, own.codes);
+  return { codes: step.codes, size: leads.length, lists: listsOf(leads, tags), groups, ...read };
 }
 
-const eachItself = (groups: number): Pick<Membership, 'starts' | 'items'> => ({
-  starts: Uint32Array.from({ length: groups + 1 }, (_, i) => i),
-  items: Uint32Array.from({ length: groups }, (_, i) => i),
-});
-
 /** The tags of each list; a list without any, and no list, is in group 0. */
-function listsOf({ dictionary }: TagsColumn): Pick<Membership, 'starts' | 'items'> {
+function tagsOfLists({ dictionary }: TagsColumn): NonNullable<Membership['lists']> {
   const [from, tags] = [dictionary.starts.words, dictionary.items.words];
   const starts = new Uint32Array(dictionary.texts.length + 1);
   const items: number[] = [];
   for (let list = 0; list < dictionary.texts.length; list++) {
     const own = list === 0 ? [] : tags.subarray(from[list], from[list + 1]);
-    items.push(...(own.length === 0 ? [0] : own));
+    if (own.length === 0) items.push(0);
+    for (const tag of own) items.push(tag);
     starts[list + 1] = items.length;
   }
   return { starts, items: Uint32Array.from(items) };
 }
 
-/** The codes of a column by row of its own table. */
-function codesOf(table: Table, column: Column, field: string): Uint32Array {
+/** The groups of each parent, from the code that it leads to. */
+function listsOf(leads: Uint32Array, tags: Membership['lists']): NonNullable<Membership['lists']> {
+  if (!tags) return { starts: Uint32Array.from({ length: leads.length + 1 }, (_, i) => i), items: leads };
+  const starts = new Uint32Array(leads.length + 1);
+  const items: number[] = [];
+  leads.forEach((list, parent) => {
+    for (let i = tags.starts[list]; i < tags.starts[list + 1]; i++) items.push(tags.items[i]);
+    starts[parent + 1] = items.length;
+  });
+  return { starts, items: Uint32Array.from(items) };
+}
+
+/** The codes of a column by row of its own table, and how many there may be. Of 32 bits whatever the column has, so that the loops below meet one kind of array. */
+function codesOf(tables: Tables, table: Table, column: Column, field: string): { codes: Uint32Array; size: number } {
   switch (column.kind) {
     case 'term':
+    case 'tags': {
+      const { codes } = column;
+      return {
+        codes: codes instanceof Uint32Array ? codes : new Uint32Array(codes),
+        size: column.dictionary.texts.length,
+      };
+    }
     case 'boolean':
+      return { codes: new Uint32Array(column.codes), size: 3 };
     case 'ref':
-    case 'tags':
-      return new Uint32Array(column.codes); // of 32 bits whatever the column has, so that the loops below meet one kind of array
+      return { codes: column.codes, size: tables[column.target].size };
     case 'id':
-      return Uint32Array.from({ length: table.size }, (_, rid) => rid);
+      return { codes: Uint32Array.from({ length: table.size }, (_, rid) => rid), size: table.size };
     default:
       throw new AppError('BAD_INPUT', `${field} cannot be grouped by`, { field });
   }
 }
 
-function groupsOf(tables: Tables, column: Column): number {
-  if (column.kind === 'term') return column.dictionary.texts.length;
-  if (column.kind === 'boolean') return 3;
-  return tables[column.kind === 'ref' ? column.target : 'task_run'].size;
-}
-
-/** The codes of a parent's column, by row of the child. A parent of which only the id is known has no value. */
-function throughParents(tables: Tables, via: readonly string[], codes: Uint32Array): Uint32Array {
-  const steps: RefColumn[] = [];
-  let table = tables.task_run;
-  for (const name of via) {
-    const step = table.columns.get(name) as RefColumn;
-    steps.push(step);
-    table = tables[step.target];
-  }
-  let made = codes;
-  let child = steps.length - 1;
-  for (const step of steps.toReversed()) {
-    const parents = tables[step.target];
-    const from = child === 0 ? tables.task_run : tables[steps[child - 1].target];
-    const next = new Uint32Array(from.size);
-    for (let rid = 1; rid < next.length; rid++) {
-      const parent = step.codes[rid];
-      next[rid] = rowSet.has(parents.alive, parent) ? made[parent] : 0;
-    }
-    made = next;
-    child--;
-  }
+/** For each row of `parent` the code that `codes` has for what it leads to by `via`; a row of which only the id is known has none. */
+function throughParents(tables: Tables, parent: Entity, via: readonly string[], codes: Uint32Array): Uint32Array {
+  const [next, ...further] = via;
+  const { alive, size, columns } = tables[parent];
+  const step = next === undefined ? null : (columns.get(next) as RefColumn);
+  const beyond = step ? throughParents(tables, step.target, further, codes) : codes;
+  const made = new Uint32Array(size);
+  for (let rid = 1; rid < size; rid++) if (rowSet.has(alive, rid)) made[rid] = beyond[step ? step.codes[rid] : rid];
   return made;
 }
 
 /** Group i + 1 holds the rows from `edges[i]` to before `edges[i + 1]` µs; rows outside, and rows without the time, are in group 0. */
-function stretches(column: NumberColumn, edges: readonly number[], mask: RowSet): Membership {
-  const codes = new Uint32Array(mask.length * 32);
+function stretches(column: NumberColumn, edges: readonly number[], rows: number): Membership {
+  const codes = new Uint32Array(rows);
   const placeOf = stretchOf(edges);
-  for (let rid = 1; rid < codes.length; rid++) codes[rid] = placeOf(column.get(rid)) + 1;
+  for (let rid = 1; rid < rows; rid++) codes[rid] = placeOf(column.get(rid)) + 1;
   const value = (group: number) => String(edges[group - 1]);
-  return { codes, groups: edges.length, ...eachItself(edges.length), value, label: value };
+  return { codes, size: edges.length, lists: null, groups: edges.length, value, label: value };
 }
 
 /** Which of the stretches between `edges` holds a time, from 0 on; −1: none, or no time. All in µs. */
@@ -177,100 +184,173 @@ export function stretchOf(edges: readonly number[]): (at: number) => number {
   };
 }
 
-function count(table: Table, { codes, starts, items, groups }: Membership, list: Uint32Array): Figures {
+/** The rows of one question, with the columns that are counted: plain arrays, 1 ns a read where a call takes 10 until it is compiled. */
+class Rows {
+  readonly #list: Uint32Array;
+  /** µs; NaN: none */
+  readonly #start: Float64Array;
+  readonly #end: Float64Array;
+  readonly #attempts: Float64Array;
+  readonly #states: TermColumn;
+  /** µs; the first and the last start, once they were counted */
+  #span = [Infinity, -Infinity];
+
+  constructor(table: Table, list: Uint32Array) {
+    this.#list = list;
+    const numbers = (name: string) => {
+      const { values } = table.columns.get(name) as NumberColumn;
+      return values.length > 0 ? values : new Float64Array(table.size).fill(NaN);
+    };
+    [this.#start, this.#end, this.#attempts] = ['start_time', 'end_time', 'run_count'].map(numbers);
+    this.#states = table.columns.get('state_type') as TermColumn;
+  }
+
+  /** By code. */
+  count({ codes, size }: Membership): Counted {
+    const [runs, failed, retried, timed] = [0, 0, 0, 0].map(() => new Uint32Array(size));
+    const total = new Float64Array(size);
+    const [longest, last] = [0, 0].map(() => new Float64Array(size).fill(NaN));
+    const { codes: states, dictionary } = this.#states;
+    const isFailed = Uint8Array.from(dictionary.texts, (text) => (failureStateTypes.includes(text) ? 1 : 0));
+    const [list, starts, ends, attempts] = [this.#list, this.#start, this.#end, this.#attempts];
+    let [low, high] = this.#span;
+    for (let k = 0; k < list.length; k++) {
+      const rid = list[k];
+      const code = codes[rid];
+      runs[code]++;
+      failed[code] += isFailed[states[rid]];
+      if (attempts[rid] > 1) retried[code]++;
+      const start = starts[rid];
+      if (start !== start) continue;
+      if (start < low) low = start;
+      if (start > high) high = start;
+      if (!(start <= last[code])) last[code] = start;
+      const seconds = (ends[rid] - start) / MICROS_PER_SECOND;
+      if (seconds !== seconds) continue;
+      timed[code]++;
+      total[code] += seconds;
+      if (!(seconds <= longest[code])) longest[code] = seconds;
+    }
+    this.#span = [low, high];
+    return { runs, failed, retried, timed, total, longest, last };
+  }
+
+  /** Equal stretches over all starts, and in each no run yet of so many groups. */
+  sparkOf(groups: number): Spark {
+    const [low, high] = this.#span;
+    const counts = new Uint32Array(groups * SPARK);
+    if (low > high) return { from: 0, step: 1, counts };
+    return { from: low, step: Math.max(1, Math.ceil((high - low + 1) / SPARK)), counts };
+  }
+
+  /** Looks closer at some groups: fills in their percentiles, and their runs by start. `byCode`: what `count` gave. */
+  detail(
+    members: Membership,
+    byCode: Counted,
+    groups: readonly number[],
+    figures: Figures | null,
+    spark: Spark | null,
+  ): void {
+    const { codes, size } = members;
+    const own = codesOfGroups(members, groups);
+    /** by code: its place among those that are wanted, from 1 on; 0 for the others */
+    const places = new Uint32Array(size);
+    let wanted = 0;
+    for (const some of own) for (const code of some) if (places[code] === 0) places[code] = ++wanted;
+    /** by place: where the next of its durations stands; those of one code stand together */
+    const next = new Uint32Array(wanted + 1);
+    let length = 0;
+    if (figures) {
+      for (let code = 0; code < size; code++) {
+        if (places[code] === 0) continue;
+        next[places[code]] = length;
+        length += byCode.timed[code];
+      }
+    }
+    const durations = new Float64Array(length);
+    const columns = new Uint32Array(spark ? (wanted + 1) * SPARK : 0);
+    const [from, step] = spark ? [spark.from, spark.step] : [0, 1];
+    const perStep = 1 / step;
+    const [list, starts, ends] = [this.#list, this.#start, this.#end];
+    const [isRanked, isDrawn] = [figures !== null, spark !== null];
+    for (let k = 0; k < list.length; k++) {
+      const rid = list[k];
+      const place = places[codes[rid]];
+      if (place === 0) continue;
+      const start = starts[rid];
+      if (start !== start) continue;
+      if (isRanked) {
+        const seconds = (ends[rid] - start) / MICROS_PER_SECOND;
+        if (seconds === seconds) durations[next[place]++] = seconds;
+      }
+      if (isDrawn) {
+        // a product is some bits off a quotient, and quotients of times far from 1970 are too
+        let column = Math.floor((start - from) * perStep);
+        if (from + (column + 1) * step <= start) column++;
+        else if (from + column * step > start) column--;
+        columns[place * SPARK + (column < 0 ? 0 : column < SPARK ? column : SPARK - 1)]++;
+      }
+    }
+    groups.forEach((group, i) => {
+      const codes = own[i];
+      if (spark)
+        for (const code of codes)
+          for (let at = 0; at < SPARK; at++) spark.counts[i * SPARK + at] += columns[places[code] * SPARK + at];
+      if (!figures) return;
+      const of = (code: number) => durations.subarray(next[places[code]] - byCode.timed[code], next[places[code]]);
+      const all = codes.length === 1 ? of(codes[0]) : joined(codes.map(of));
+      const [middle, high] = percentiles(all, all.length, [MEDIAN, P95]);
+      figures.median[group] = middle ?? NaN;
+      figures.p95[group] = high ?? NaN;
+    });
+  }
+}
+
+function joined(lists: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return all;
+}
+
+/** The codes of each of these groups. */
+function codesOfGroups({ size, lists, groups: all }: Membership, groups: readonly number[]): number[][] {
+  if (!lists) return groups.map((group) => [group]);
+  const places = new Uint32Array(all);
+  groups.forEach((group, i) => (places[group] = i + 1));
+  const own: number[][] = groups.map(() => []);
+  for (let code = 0; code < size; code++)
+    for (let i = lists.starts[code]; i < lists.starts[code + 1]; i++) {
+      const place = places[lists.items[i]];
+      if (place > 0) own[place - 1].push(code);
+    }
+  return own;
+}
+
+/** From codes to groups. */
+function addedUp(byCode: Counted, { size, lists, groups }: Membership): Counted {
+  if (!lists) return byCode;
   const [runs, failed, retried, timed] = [0, 0, 0, 0].map(() => new Uint32Array(groups));
   const total = new Float64Array(groups);
-  const [median, p95, longest, last] = [0, 0, 0, 0].map(() => new Float64Array(groups).fill(NaN));
-  const states = table.columns.get('state_type') as TermColumn;
-  const isFailed = Uint8Array.from(states.dictionary.texts, (text) => (failureStateTypes.includes(text) ? 1 : 0));
-  const attempts = table.columns.get('run_count') as NumberColumn;
-  const begins = table.columns.get('start_time') as NumberColumn;
-  const durations = table.field('duration') as DifferenceColumn;
-  for (const rid of list) {
-    const code = codes[rid];
-    const hasFailed = isFailed[states.codes[rid]];
-    const hasRetried = attempts.get(rid) > 1 ? 1 : 0;
-    const start = begins.get(rid);
-    const seconds = durations.get(rid);
-    const isTimed = Number.isNaN(seconds) ? 0 : 1;
-    for (let i = starts[code]; i < starts[code + 1]; i++) {
-      const group = items[i];
-      runs[group]++;
-      failed[group] += hasFailed;
-      retried[group] += hasRetried;
-      timed[group] += isTimed;
-      if (isTimed === 1) total[group] += seconds;
-      if (start === start && !(start <= last[group])) last[group] = start;
+  const [longest, last] = [0, 0].map(() => new Float64Array(groups).fill(NaN));
+  for (let code = 0; code < size; code++) {
+    if (byCode.runs[code] === 0) continue;
+    for (let i = lists.starts[code]; i < lists.starts[code + 1]; i++) {
+      const group = lists.items[i];
+      runs[group] += byCode.runs[code];
+      failed[group] += byCode.failed[code];
+      retried[group] += byCode.retried[code];
+      timed[group] += byCode.timed[code];
+      total[group] += byCode.total[code];
+      if (!(byCode.longest[code] <= longest[group]) && byCode.timed[code] > 0) longest[group] = byCode.longest[code];
+      if (byCode.last[code] === byCode.last[code] && !(byCode.last[code] <= last[group]))
+        last[group] = byCode.last[code];
     }
   }
-  return { runs, failed, retried, timed, total, median, p95, longest, last };
-}
-
-/** Fills in the percentiles: the k-th row of a group in order of duration is its k-th shortest. */
-function rank(
-  table: Table,
-  { codes, starts, items }: Membership,
-  figures: Figures,
-  mask: RowSet,
-  byDuration: Uint32Array,
-): void {
-  const durations = table.field('duration') as DifferenceColumn;
-  const { timed, median, p95, longest } = figures;
-  const seen = new Uint32Array(timed.length);
-  const middle = timed.map((n) => nearestRank(n, MEDIAN));
-  const high = timed.map((n) => nearestRank(n, P95));
-  // rows without a duration stand together at one end
-  let [first, end] = [0, byDuration.length];
-  while (first < end && Number.isNaN(durations.get(byDuration[first]))) first++;
-  while (end > first && Number.isNaN(durations.get(byDuration[end - 1]))) end--;
-  for (let at = first; at < end; at++) {
-    const rid = byDuration[at];
-    if (!rowSet.has(mask, rid)) continue;
-    const code = codes[rid];
-    for (let i = starts[code]; i < starts[code + 1]; i++) {
-      const group = items[i];
-      const k = ++seen[group];
-      if (k === middle[group]) median[group] = durations.get(rid);
-      if (k === high[group]) p95[group] = durations.get(rid);
-      if (k === timed[group]) longest[group] = durations.get(rid);
-    }
-  }
-}
-
-/** Which of `n` values in order, from 1 on, is the percentile of so many thousandths. */
-export const nearestRank = (n: number, thousandths: number): number => Math.ceil((n * thousandths) / 1000);
-
-/** Runs by start, in equal stretches over the whole result, of the groups on the page. */
-function sparks(
-  table: Table,
-  { codes, starts, items, groups }: Membership,
-  list: Uint32Array,
-  shown: readonly number[],
-): { from: number; step: number; counts: number[][] } {
-  const begins = table.columns.get('start_time') as NumberColumn;
-  let [low, high] = [Infinity, -Infinity];
-  for (const rid of list) {
-    const at = begins.get(rid);
-    if (at < low) low = at;
-    if (at > high) high = at;
-  }
-  const from = low === Infinity ? 0 : low;
-  const step = low === Infinity ? 1 : Math.max(1, Math.ceil((high - low + 1) / SPARK));
-  const counts = new Uint32Array(shown.length * SPARK);
-  /** by group: its place on the page, from 1 on; 0 for the others */
-  const places = new Uint32Array(groups);
-  shown.forEach((group, i) => (places[group] = i + 1));
-  for (const rid of list) {
-    const at = begins.get(rid);
-    if (at !== at) continue;
-    const column = Math.min(SPARK - 1, Math.floor((at - from) / step)); // far from 1970 the step is lost in rounding
-    const code = codes[rid];
-    for (let i = starts[code]; i < starts[code + 1]; i++) {
-      const place = places[items[i]];
-      if (place > 0) counts[(place - 1) * SPARK + column]++;
-    }
-  }
-  return { from, step, counts: shown.map((_, i) => Array.from(counts.subarray(i * SPARK, (i + 1) * SPARK))) };
+  return { runs, failed, retried, timed, total, longest, last };
 }
 
 /** The group without a value comes last, and of the others those without the measure; ties as the values were first met. */

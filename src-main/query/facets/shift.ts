@@ -1,6 +1,6 @@
 /** Whether the durations of a task have changed, and on which day. The rule is that of `taskShiftSchema`. */
 import type { TaskShift } from '../../contract/task.ts';
-import { MEDIAN, nearestRank } from './groups.ts';
+import { MEDIAN, percentile } from '../percentile.ts';
 
 const LEAST_RUNS = 20;
 const LEAST_RATIO = 1.2;
@@ -28,9 +28,8 @@ export function findShift(
   if (best === null) return null;
   const { split } = best;
   const medianOf = (isOf: (d: number) => boolean): number => {
-    const own = Array.from(seconds).filter((_, i) => isOf(day[i]));
-    own.sort((a, b) => a - b);
-    return own[nearestRank(own.length, MEDIAN) - 1];
+    const own = Float64Array.from(seconds).filter((_, i) => isOf(day[i]));
+    return percentile(own, own.length, MEDIAN) ?? NaN;
   };
   const [was, is] = [medianOf((d) => d < split), medianOf((d) => d >= split)];
   const [low, high] = was < is ? [was, is] : [is, was];

@@ -78,7 +78,7 @@ CREATE TABLE document (
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 
--- task runs whose states, logs and artifacts were read from the server (write/activities.ts); run is the task run's id
+-- runs whose states, logs and artifacts were read from the server (write/activities.ts); run is the id of a task run or of a flow run
 CREATE TABLE activity (
   rid INTEGER PRIMARY KEY,
   run BLOB NOT NULL UNIQUE,

@@ -90,14 +90,17 @@ function keptView(table: KeptTable): string {
     named(shown(kind, `t.${name}`), name),
     ...(name === 'level' ? [named(levelName, 'level_name')] : []),
   ]);
+  const joinOf = ({ name, join }: Parent) =>
+    name === 'flow_run' ? join.replace('run.flow_run', 'coalesce(run.flow_run, own.rid)') : join;
   const list = [
     ...own,
-    named(uuid('a.run'), 'task_run_id'),
+    // what is kept is of a task run, or of a flow run itself
+    named(`CASE WHEN own.id IS NULL THEN ${uuid('a.run')} END`, 'task_run_id'),
     named('run.name', 'task_run_name'),
-    ...parents.map(nameOf),
+    ...parents.flatMap((parent) => (parent.name === 'flow_run' ? [idOf(parent), nameOf(parent)] : [nameOf(parent)])),
   ];
   return `CREATE VIEW ${keptNames[table]} AS SELECT\n${list.join(',\n')}
-FROM ${[`${table} AS t`, 'JOIN activity AS a ON a.rid = t.activity', 'LEFT JOIN task_run AS run ON run.id = a.run', ...parents.map(({ join }) => join)].join('\n')};`;
+FROM ${[`${table} AS t`, 'JOIN activity AS a ON a.rid = t.activity', 'LEFT JOIN task_run AS run ON run.id = a.run', 'LEFT JOIN flow_run AS own ON own.id = a.run', ...parents.map(joinOf)].join('\n')};`;
 }
 
 export const viewsSql = [...entities.map(entityView), ...keptTables.map(keptView)].join('\n\n');

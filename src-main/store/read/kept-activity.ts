@@ -1,4 +1,4 @@
-/** Reads what is kept of a task run besides its row. States and artifacts come back in the order in which they were saved, lines by time and id. */
+/** Reads what is kept of a run besides its row. States and artifacts come back in the order in which they were saved, lines by time and id. */
 import type { Database, Statement } from 'better-sqlite3';
 import { runActivitySchema, TEXT_AT_ONCE, type LinePlace, type LogLine, type RunActivity } from '../../contract/run.ts';
 import { keptColumns, keptParts, type KeptKind, type KeptTable } from '../kept-columns.ts';
@@ -40,7 +40,7 @@ export class KeptActivity {
   }
 
   /**
-   * `run`: the task run's id, 16 bytes. Of the lines those from `from` (µs) on: all, or with `most` the first ones, as `after` has them. null
+   * `run`: the id of a task run or a flow run, 16 bytes. Of the lines those from `from` (µs) on: all, or with `most` the first ones, as `after` has them. null
    * when nothing was ever kept.
    */
   get(run: Uint8Array, from: number | null = null, most = Infinity): RunActivity | null {

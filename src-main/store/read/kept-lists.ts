@@ -1,4 +1,4 @@
-/** Lists of what is kept of all runs together: log lines, artifacts, and the states of one run. For the local API. */
+/** Lists of what is kept of all runs together: log lines, artifacts, and the states of one run. For the local API and the flow run view. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Artifact, LogLine, StateHistory } from '../../contract/run.ts';
 import { uuidBytes, uuidText } from '../uuid.ts';
@@ -10,6 +10,8 @@ export type LineClause =
   | { column: 'level' | 'timestamp'; range: Range }
   | { taskRuns: readonly string[] }
   | { flowRuns: readonly string[] }
+  /** of no task run */
+  | 'flow_runs_own'
   | { words: readonly string[]; has: 'any' | 'all' | 'none' }
   | boolean;
 
@@ -23,8 +25,8 @@ export type LineQuery = {
   /** texts are compared without regard to case: of all letters, or of A to Z only */
   foldsUnicode: boolean;
 };
-/** `flow_run_id`: the task run's; null when it has none, or the archive does not know it. */
-export type KeptLine = LogLine & { task_run_id: string; flow_run_id: string | null };
+/** `flow_run_id`: null when the task run has none, or the archive does not know it. `task_run_id`: null when the flow itself has written it. */
+export type KeptLine = LogLine & { task_run_id: string | null; flow_run_id: string | null };
 
 export type KeptArtifact = Pick<Artifact, 'id' | 'key' | 'type' | 'created' | 'updated'> & {
   /** where its data stand */
@@ -36,8 +38,10 @@ export type ArtifactData = Pick<Artifact, 'description' | 'data' | 'truncated'>;
 type Cell = Uint8Array | string | number | null;
 const id = (cell: Cell): string => (cell instanceof Uint8Array ? uuidText(cell) : String(cell));
 
-const fromRuns = `activity AS a LEFT JOIN task_run AS t ON t.id = a.run LEFT JOIN flow_run AS f ON f.rid = t.flow_run`;
-const lineColumns = `l.id, l.timestamp, l.level, (SELECT text FROM term WHERE id = l.name), l.message, a.run, f.id`;
+const fromRuns = `activity AS a LEFT JOIN task_run AS t ON t.id = a.run LEFT JOIN flow_run AS own ON own.id = a.run
+  LEFT JOIN flow_run AS f ON f.rid = coalesce(t.flow_run, own.rid)`;
+const lineColumns = `l.id, l.timestamp, l.level, (SELECT text FROM term WHERE id = l.name), l.message,
+  CASE WHEN own.id IS NULL THEN a.run END, f.id`;
 
 export class KeptLists {
   readonly #db: Database;
@@ -85,20 +89,21 @@ export class KeptLists {
          WHERE ${where} ORDER BY l.timestamp ${dir}, l.id ${dir} LIMIT ? OFFSET ?`,
       )
       .raw()
-      .all(...params, query.limit, query.offset) as [Cell, number, number, string, string, Uint8Array, Cell][];
+      .all(...params, query.limit, query.offset) as [Cell, number, number, string, string, Cell, Cell][];
     return rows.map(([lineId, timestamp, level, name, message, run, flowRun]) => ({
       id: id(lineId),
       timestamp,
       level,
       name,
       message,
-      task_run_id: uuidText(run),
+      task_run_id: run === null ? null : id(run),
       flow_run_id: flowRun === null ? null : id(flowRun),
     }));
   }
 
   #sql(clause: LineClause, foldsUnicode: boolean, params: (string | number)[]): string {
     if (typeof clause === 'boolean') return clause ? '1' : '0';
+    if (clause === 'flow_runs_own') return 'own.id IS NOT NULL';
     if ('column' in clause) {
       const bounds = [
         [clause.range.from, '>='],
@@ -135,8 +140,8 @@ export class KeptLists {
   }
 
   /** By time. [] when none is kept. */
-  states(taskRun: string): StateHistory {
-    const rows = this.#states.all(uuidBytes(taskRun)) as [Cell, string, string, number, string | null][];
+  states(run: string): StateHistory {
+    const rows = this.#states.all(uuidBytes(run)) as [Cell, string, string, number, string | null][];
     return rows.map(([stateId, type, name, timestamp, message]) => ({
       id: id(stateId),
       type,

@@ -227,7 +227,13 @@ class ArchiveReader implements Reader {
   }
 
   activities(): number {
-    return this.#guard(() => this.#db.prepare('SELECT count(*) FROM activity').pluck().get() as number);
+    return this.#guard(
+      () =>
+        this.#db
+          .prepare('SELECT count(*) FROM activity WHERE run NOT IN (SELECT id FROM flow_run)')
+          .pluck()
+          .get() as number,
+    );
   }
 
   search(table: SearchTable, match: string): Uint32Array {

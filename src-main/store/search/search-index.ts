@@ -85,7 +85,7 @@ export class SearchIndex {
     this.#dropLines.run(rid * CHUNKS, rid * CHUNKS + CHUNKS - 1);
   }
 
-  /** `run`: the task run's id, 16 bytes; a run that is not in the archive cannot be found. `added`: the lines that were not kept before. False: nothing but what was known. */
+  /** `run`: the task run's id, 16 bytes; a flow run, and a task run that is not in the archive, cannot be found. `added`: the lines that were not kept before. False: nothing but what was known. */
   activity(run: Uint8Array, activity: Pick<RunActivity, 'history' | 'artifacts'>, added: readonly LogLine[]): boolean {
     const rid = this.#run.get(run) as number | undefined;
     if (rid === undefined) return false;

@@ -1,4 +1,4 @@
-/** Writes what is kept of a task run besides its row, and tells for which runs that is still to be read from the server. */
+/** Writes what is kept of a run besides its row, and tells for which runs that is still to be read from the server. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { DueActivities, DueRun } from '../../contract/archive.ts';
 import type { LogLine, RunActivity } from '../../contract/run.ts';
@@ -48,7 +48,7 @@ export class Activities {
   }
 
   /**
-   * Replaces what is kept of the run, but for its lines: those that are not kept yet are added. `run`: the task run's id, 16 bytes. `stamp`: as `due` gave it; null when the run was read for
+   * Replaces what is kept of the run, but for its lines: those that are not kept yet are added. `run`: the id of a task run or a flow run, 16 bytes. `stamp`: as `due` gave it; null when the run was read for
    * another reason. True: a search may find more than before. Must run inside a transaction.
    */
   save(run: Uint8Array, activity: RunActivity, stamp: number | null): boolean {

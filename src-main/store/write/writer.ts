@@ -61,15 +61,15 @@ export type Writer = {
   needed(keys: Keys): Uint8Array;
   /** Asks about kept rows. */
   lookup<T>(ask: (lookup: Lookup) => T): T;
-  /** What is kept of the run besides its row, of its lines the first `most` from `from` (µs) on; null when nothing was ever kept. */
-  activity(taskRunId: string, from?: number | null, most?: number): RunActivity | null;
+  /** What is kept of the run, a task run or a flow run, besides its row, of its lines the first `most` from `from` (µs) on; null when nothing was ever kept. */
+  activity(id: string, from?: number | null, most?: number): RunActivity | null;
   /** The kept line up to which none is missing; null when no line is kept. */
-  activityEnd(taskRunId: string): LinePlace | null;
+  activityEnd(id: string): LinePlace | null;
   /**
    * Replaces history and artifacts, and adds the lines that are not kept yet. `stamp`: the run's as `dueActivities` gave it; null when it was
    * fetched for another reason. Throws `isRefused` when SQLite does not take it.
    */
-  saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void;
+  saveActivity(id: string, activity: RunActivity, stamp: number | null): void;
   /** Runs whose activity is missing or was read before they changed. Scans the table, about 0.2 s at a million rows: once per sync. */
   dueActivities(wanted: DueActivities): DueRun[];
   /** A document that SQLite refuses is passed over and named in `refused`. With `all` the documents are all that the server has of the kind, at `at` (µs by its clock). With `drop` the texts of those that are gone are deleted. */
@@ -227,7 +227,7 @@ class ArchiveWriter implements Writer, Target {
     return this.#transact((touches) => {
       const removed = this.#tables[entity].remove(ids, touches);
       this.#tables[entity].markGone(ids, at, touches);
-      if (entity === 'task_run') for (const id of ids) this.#activities.drop(runId(id));
+      if (entity === 'task_run' || entity === 'flow_run') for (const id of ids) this.#activities.drop(runId(id));
       return removed;
     });
   }

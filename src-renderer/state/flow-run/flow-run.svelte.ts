@@ -1,6 +1,7 @@
 /** The flow run on screen and the subflows opened in it: read when they are wanted, and again when their runs have changed. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import { pause } from '../../../src-main/contract/time.ts';
+import { KeptFacts } from './kept-facts.svelte.ts';
 import { isOver, PartBuilder, type Part } from './model.ts';
 import { rememberName } from '../filters/names.svelte.ts';
 import { rememberTask } from '../filters/task-names.svelte.ts';
@@ -22,14 +23,26 @@ export class FlowRun {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
   private readonly stale = new Set<string>();
 
+  /** whose kept states are to be read again, from the first run on */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
+  private readonly anew = new Set<string>();
+
   readonly id: string;
+  readonly facts: KeptFacts;
   private readonly workspace: string;
 
   constructor(workspace: string, id: string) {
     this.workspace = workspace;
     this.id = id;
-    void this.read(id);
+    this.facts = new KeptFacts(workspace, () => {
+      for (const one of this.parts.keys()) {
+        this.anew.add(one);
+        void this.read(one);
+      }
+    });
+    void this.read(id).then(() => this.facts.follow(() => this.part !== null && isOver(this.part.head)));
     void this.watch();
+    this.facts.open(id);
   }
 
   get part(): Part | null {
@@ -39,10 +52,12 @@ export class FlowRun {
   /** A subflow was opened. */
   want(id: string): void {
     if (!this.parts.has(id)) void this.read(id);
+    this.facts.open(id);
   }
 
   close(): void {
     this.abort.abort();
+    this.facts.close();
   }
 
   private async read(id: string): Promise<void> {
@@ -71,7 +86,7 @@ export class FlowRun {
     const { workspace } = this;
     const before = this.parts.get(id) ?? null;
     const last = before?.runs[before.linked - 1];
-    const linked = before && last ? { count: before.linked, last: last.id } : null;
+    const linked = before && last && !this.anew.delete(id) ? { count: before.linked, last: last.id } : null;
     let builder: PartBuilder | null = null;
     const show = (done: boolean) => {
       // what was read before stays until the new reading is whole

@@ -1,4 +1,4 @@
-/** The kept logs of all task runs of a flow run as one log by time, and fetching those that are not kept. */
+/** The kept logs of a flow run and of all its task runs as one log by time. */
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
 import { byTimeAndId, type LogLine } from '../../../src-main/contract/run.ts';
 import { nextTask } from '../../scheduling.ts';
@@ -6,23 +6,19 @@ import { api } from '../window/app.svelte.ts';
 
 export class FlowRunLogs {
   lines = $state.raw<LogLine[]>([]);
-  /** task runs looked at, and of these, those whose logs are kept */
-  done = $state(0);
-  kept = $state(0);
-  /** task runs of which only the first lines are shown */
+  /** runs of which only the first lines are shown */
   cut = $state(0);
   /** there are more lines than are shown at once */
   full = $state(false);
   reading = $state(true);
-  fetching = $state.raw<{ done: number; of: number } | null>(null);
   problem = $state.raw<AppError | null>(null);
+  private stale = false;
   private readonly abort = new AbortController();
-  private fetch: AbortController | null = null;
   private readonly workspace: string;
   private readonly id: string;
   private readonly nameOf: (run: string) => string;
 
-  /** `nameOf`: of a task run, by its id; each line begins with it. */
+  /** `nameOf`: of a task run or the flow run, by its id; each line begins with it. */
   constructor(workspace: string, id: string, nameOf: (run: string) => string) {
     this.workspace = workspace;
     this.id = id;
@@ -30,30 +26,14 @@ export class FlowRunLogs {
     void this.read();
   }
 
-  /** From the server, for all its task runs whose logs are not kept; they are kept from then on. */
-  async fetchMissing(): Promise<void> {
-    const abort = (this.fetch = new AbortController());
-    this.fetching = { done: 0, of: 0 };
-    this.problem = null;
-    const query = { where: { field: 'flow_run_id', in: [this.id] }, sort: [] };
-    try {
-      for await (const progress of api['run.fetch']({ workspace: this.workspace, query }, { signal: abort.signal }))
-        this.fetching = progress;
-    } catch (thrown) {
-      this.failed(thrown);
-    }
-    this.fetching = null;
-    if (!this.abort.signal.aborted) await this.read();
-  }
-
-  /** What was fetched stays. */
-  stop(): void {
-    this.fetch?.abort();
+  /** More of them are kept. */
+  again(): void {
+    if (this.reading) this.stale = true;
+    else void this.read();
   }
 
   close(): void {
     this.abort.abort();
-    this.stop();
   }
 
   private async read(): Promise<void> {
@@ -70,8 +50,6 @@ export class FlowRunLogs {
         }
         cut += piece.cut;
         ({ full } = piece);
-        this.done = piece.done;
-        this.kept = piece.kept;
         await nextTask();
       }
       this.lines = lines.sort(byTimeAndId);
@@ -81,6 +59,10 @@ export class FlowRunLogs {
       this.failed(thrown);
     }
     this.reading = false;
+    if (this.stale && !this.abort.signal.aborted) {
+      this.stale = false;
+      void this.read();
+    }
   }
 
   private failed(thrown: unknown): void {

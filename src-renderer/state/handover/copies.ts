@@ -86,7 +86,7 @@ export function copiesOfRun(id: string): CopyItem[] {
 
 export function copiesOfFlowRun(id: string): CopyItem[] {
   return [
-    linkTo(() => placeOf({ view: { kind: 'flow_run', id } }), 'flow run'),
+    linkTo(() => placeOf({ view: { kind: 'flow_run', id, tab: 'timeline' } }), 'flow run'),
     { label: 'Id', make: () => Promise.resolve({ text: id, said: 'The flow run’s id is copied' }) },
   ];
 }

@@ -1,5 +1,5 @@
 /** Values that were perhaps meant, for a question that matches no run: `state:faild` names a state that no run is in. */
-import { resolveField } from '../../../src-main/contract/fields.ts';
+import { resolveField, stateTypes } from '../../../src-main/contract/fields.ts';
 import { closestOf } from '../../../src-main/contract/query-text/closest.ts';
 import { TRUE, type Condition } from '../../../src-main/contract/query.ts';
 import { conjuncts, joined } from '../filters/conditions.ts';
@@ -40,11 +40,19 @@ export class Meant {
       this.found = {
         where,
         list: named.flatMap(({ field, name, place, with: write }) => {
+          const type = field.endsWith('state_name') ? closestOf(name, types)[0] : undefined;
           const labels = answer.facets.find((facet) => facet.field === field)?.values.map(({ label }) => label) ?? [];
-          const [value] = labels.includes(name) ? [] : closestOf(name, labels);
+          const [value] = labels.includes(name) ? [] : type === undefined ? closestOf(name, labels) : [type];
           return value === undefined
             ? []
-            : [{ value, where: joined(list.map((one, i) => (i === place ? write(value) : one))) }];
+            : [
+                {
+                  value,
+                  where: joined(
+                    list.map((one, i) => (i !== place ? one : type === undefined ? write(value) : ofType(field, type))),
+                  ),
+                },
+              ];
         }),
       };
     } catch {
@@ -52,6 +60,13 @@ export class Meant {
     }
   }
 }
+
+/** A type stands for all states of it: `failed` for TimedOut, too. */
+const types = stateTypes.map((type) => type.toLowerCase());
+const ofType = (field: string, type: string): Condition => ({
+  field: field.replace(/name$/, 'type'),
+  in: [type.toUpperCase()],
+});
 
 /** The one value that a condition names, and the field whose values are compared with it; null: none. */
 function namedIn(one: Condition): Named | null {

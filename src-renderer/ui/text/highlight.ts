@@ -10,9 +10,9 @@ const NAME = 'found';
 const MOST_PIECES = 5_000;
 const MOST_CHARACTERS = 20_000;
 /** A hit lies within one of these. */
-const PIECE = '[role="gridcell"], .tag, p, li, td, th, dt, dd, pre, h3, summary, div';
-/** These mark hits themselves, or are no text of the run. */
-const SKIPPED = '.log, button, input, [data-unmarked]';
+const PIECE = '[role="gridcell"], .tag, .message, p, li, td, th, dt, dd, pre, h3, summary, div';
+/** No text of the run. */
+const SKIPPED = 'button, input, select, time, [data-unmarked]';
 
 /** All that is marked, by what it is within. */
 const marked = new Map<Element, Range[]>();

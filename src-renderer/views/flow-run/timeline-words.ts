@@ -67,3 +67,7 @@ function runLines(run: TaskRun, known: Known): string[] {
   if (run.outside > 0) lines.push(plural(run.outside, 'input') + ' from elsewhere');
   return lines;
 }
+
+/** The first names of several, and how many more there are. */
+export const firstOf = (names: readonly string[]): string =>
+  (names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names).join(', ');

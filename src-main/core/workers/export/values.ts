@@ -1,12 +1,12 @@
 /** What the columns of an export read: fields from the index, everything else from the rows' JSON and what is kept of the runs. */
-import { AppError } from '../../contract/errors.ts';
-import { jsonPlace, type ExportColumn } from '../../contract/export.ts';
-import type { Entity } from '../../contract/fields.ts';
-import { memberSpans, splitArray } from '../../contract/json-text.ts';
-import type { Value } from '../../export/cells.ts';
-import type { Frozen } from '../../query/columns/frozen.ts';
-import type { Reader } from '../../store/read/reader.ts';
-import type { Snapshot } from './export-snapshot.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { jsonPlace, type ExportColumn } from '../../../contract/export.ts';
+import type { Entity } from '../../../contract/fields.ts';
+import { memberSpans, splitArray } from '../../../contract/json-text.ts';
+import type { Value } from '../../../export/cells.ts';
+import type { Frozen } from '../../../query/columns/frozen.ts';
+import type { Reader } from '../../../store/read/reader.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** The values of some rows: an array for each column. */
 export type ValueReader = (rids: readonly number[]) => Value[][];

@@ -1,11 +1,11 @@
 /** Exports of what is kept of runs beside their rows: the log lines or the artifacts of all runs of a question, in its order. */
-import type { ExportOptions } from '../../contract/export.ts';
-import { LineChooser } from '../../contract/log-filter.ts';
-import { BEFORE_LINES, LINES_AT_ONCE, type LogLine } from '../../contract/run.ts';
-import { artifactFile, logCsv, logHeader, logJson, logText, type OwnRun } from '../../export/activity-text.ts';
-import type { Chunk } from '../../export/file.ts';
-import { timeFormat } from '../../contract/local-time.ts';
-import type { Snapshot } from './export-snapshot.ts';
+import type { ExportOptions } from '../../../contract/export.ts';
+import { LineChooser } from '../../../contract/log-filter.ts';
+import { BEFORE_LINES, LINES_AT_ONCE, type LogLine } from '../../../contract/run.ts';
+import { artifactFile, logCsv, logHeader, logJson, logText, type OwnRun } from '../../../export/activity-text.ts';
+import type { Chunk } from '../../../export/file.ts';
+import { timeFormat } from '../../../contract/local-time.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** Fields by which a line or an artifact names its run. */
 export const activityFields = ['id', 'name', 'flow_run.name'];

@@ -1,8 +1,8 @@
 /** One state of the archive for an export that takes a while: the order of the rows, the index's fields and the rows' JSON all of one commit. */
 import { setTimeout } from 'node:timers/promises';
-import type { Frozen } from '../../query/columns/frozen.ts';
-import type { Engine } from '../../query/engine.ts';
-import type { Reader } from '../../store/read/reader.ts';
+import type { Frozen } from '../../../query/columns/frozen.ts';
+import type { Engine } from '../../../query/engine.ts';
+import type { Reader } from '../../../store/read/reader.ts';
 
 export type Snapshot = {
   engine: Engine;

@@ -1,6 +1,6 @@
 /** Rows by the day on which they were expected to start, in UTC, for a folder with a file a day. */
-import { formatTime } from '../../contract/time.ts';
-import type { Value } from '../../export/cells.ts';
+import { formatTime } from '../../../contract/time.ts';
+import type { Value } from '../../../export/cells.ts';
 
 const MICROS_PER_DAY = 86_400_000_000;
 /** What is in such a folder. */

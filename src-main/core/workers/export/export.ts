@@ -1,6 +1,6 @@
 /** An export: all rows of one order to a file, written in the thread that reads them. Only progress crosses threads. */
-import { csvHeader, csvLine } from '../../contract/csv-text.ts';
-import { AppError } from '../../contract/errors.ts';
+import { csvHeader, csvLine } from '../../../contract/csv-text.ts';
+import { AppError } from '../../../contract/errors.ts';
 import {
   defaultExportColumns,
   exportColumn,
@@ -11,22 +11,22 @@ import {
   type ExportColumn,
   type ExportItem,
   type ExportOptions,
-} from '../../contract/export.ts';
-import { resolveField } from '../../contract/fields.ts';
-import { valueJson, type Value } from '../../export/cells.ts';
-import { csvCell } from '../../export/csv.ts';
-import { writeFile, type Chunk } from '../../export/file.ts';
-import { offsetsOf, timeFormat } from '../../contract/local-time.ts';
-import { GROUP_ROWS, ParquetFile } from '../../export/parquet.ts';
-import { Sheet, workbook } from '../../export/xlsx.ts';
-import { activityFields, artifactChunks, logChunks } from './export-activity.ts';
-import { csvBlock } from './export-block.ts';
+} from '../../../contract/export.ts';
+import { resolveField } from '../../../contract/fields.ts';
+import { valueJson, type Value } from '../../../export/cells.ts';
+import { csvCell } from '../../../export/csv.ts';
+import { writeFile, type Chunk } from '../../../export/file.ts';
+import { offsetsOf, timeFormat } from '../../../contract/local-time.ts';
+import { GROUP_ROWS, ParquetFile } from '../../../export/parquet.ts';
+import { Sheet, workbook } from '../../../export/xlsx.ts';
+import { activityFields, artifactChunks, logChunks } from './activity.ts';
+import { csvBlock } from './block.ts';
 
-import { DAY_FOLDER, daysOf } from './export-days.ts';
-import { pieces } from './export-pieces.ts';
-import type { Snapshot } from './export-snapshot.ts';
-import { exportValues, type ValueReader } from './export-values.ts';
-import { nextTurn } from './turn.ts';
+import { DAY_FOLDER, daysOf } from './days.ts';
+import { pieces } from './pieces.ts';
+import type { Snapshot } from './snapshot.ts';
+import { exportValues, type ValueReader } from './values.ts';
+import { nextTurn } from '../turn.ts';
 
 /** Rows a chunk: about a millisecond of work and 300 kB of text. */
 const ROWS = 1000;

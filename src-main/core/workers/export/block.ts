@@ -1,11 +1,11 @@
 /** The index's columns as the writer of CSV blocks takes them. */
-import type { ExportColumn, ExportOptions } from '../../contract/export.ts';
-import { cellText, type CellOptions } from '../../export/cells.ts';
-import { CsvBlock } from '../../export/csv-block.ts';
-import type { BlockColumn } from '../../export/csv-cells.ts';
-import type { CsvOptions } from '../../export/csv.ts';
-import { offsetsOf } from '../../contract/local-time.ts';
-import type { Engine } from '../../query/engine.ts';
+import type { ExportColumn, ExportOptions } from '../../../contract/export.ts';
+import { cellText, type CellOptions } from '../../../export/cells.ts';
+import { CsvBlock } from '../../../export/csv-block.ts';
+import type { BlockColumn } from '../../../export/csv-cells.ts';
+import type { CsvOptions } from '../../../export/csv.ts';
+import { offsetsOf } from '../../../contract/local-time.ts';
+import type { Engine } from '../../../query/engine.ts';
 
 /** null when a column is no field of the index. Only for an index that has not changed since the export began. */
 export function csvBlock(
