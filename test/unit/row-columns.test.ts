@@ -21,6 +21,11 @@ const row = fc.record(
   {
     ...Object.fromEntries(own.map(([name, info]) => [name, valueOf(info)])),
     ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, orNull(text)])),
+    note: fc.option(fc.string(), { nil: null }),
+    failure_note: fc.option(fc.string(), { nil: null }),
+    bookmarked: fc.boolean(),
+    seen_at: fc.option(fc.nat(), { nil: null }),
+    flow_run_note: fc.option(fc.string(), { nil: null }),
     has_subflow: fc.boolean(),
     left_behind: fc.option(fc.string(), { nil: null }),
     over_p95: fc.option(fc.boolean(), { nil: null }),

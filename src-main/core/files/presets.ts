@@ -41,6 +41,24 @@ export const builtinPresets: readonly Preset[] = [
     builtin: true,
   },
   {
+    id: 'builtin-not-seen',
+    name: 'Failed, not seen yet',
+    folder: '',
+    query: {
+      where: {
+        and: [
+          { field: 'state_type', in: [...failureStateTypes] },
+          { field: 'expected_start_time', from: { ago: 7 * DAY } },
+          { field: 'seen', in: [false] },
+        ],
+      },
+      sort: [{ field: 'expected_start_time', dir: 'desc' }],
+    },
+    columns: ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'],
+    names: {},
+    builtin: true,
+  },
+  {
     id: 'builtin-over-p95',
     name: 'Longer than their p95, last 24 h',
     folder: '',
@@ -52,6 +70,18 @@ export const builtinPresets: readonly Preset[] = [
         ],
       },
       sort: [{ field: 'total_run_time', dir: 'desc' }],
+    },
+    columns: null,
+    names: {},
+    builtin: true,
+  },
+  {
+    id: 'builtin-bookmarked',
+    name: 'Bookmarked',
+    folder: '',
+    query: {
+      where: { and: [{ field: 'bookmarked', in: [true] }] },
+      sort: [{ field: 'expected_start_time', dir: 'desc' }],
     },
     columns: null,
     names: {},

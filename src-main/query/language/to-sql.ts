@@ -17,6 +17,7 @@ import {
 import { formatTime, MICROS_PER_SECOND } from '../../contract/time.ts';
 import { dashed, uuidStart } from '../../contract/uuid.ts';
 import { nullsFirst } from './collation.ts';
+import { isNoteField } from '../columns/note-columns.ts';
 import { followsFromMany } from '../columns/run-rules.ts';
 import { backReference } from './conditions.ts';
 
@@ -52,7 +53,8 @@ export function toSql({ where, sort }: Query, columns: readonly string[], dialec
 
 /**
  * The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own; what is left
- * behind, longer than a percentile or a new failure follows from other runs.
+ * behind, longer than a percentile or a new failure follows from other runs; notes are in
+ * another file.
  */
 export function sayable(where: Condition): { said: Condition[]; lost: Condition[] } {
   const parts = 'and' in where ? where.and : [where];
@@ -62,7 +64,10 @@ export function sayable(where: Condition): { said: Condition[]; lost: Condition[
 
 export const sayableSort = (sort: readonly SortKey[]): SortKey[] => sort.filter(({ field }) => hasValue(field));
 
-const hasValue = (path: string): boolean => !followsFromMany(path.slice(path.lastIndexOf('.') + 1));
+function hasValue(path: string): boolean {
+  const field = path.slice(path.lastIndexOf('.') + 1);
+  return !followsFromMany(field) && !isNoteField(field);
+}
 
 /** What the view of task runs shows of their parents. */
 const parentColumns: Record<string, string> = {

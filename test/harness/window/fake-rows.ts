@@ -74,6 +74,11 @@ export function fakeRow(index: number): TaskRunRow {
     has_subflow: false,
     left_behind: null,
     over_p95: null,
+    note: null,
+    failure_note: null,
+    bookmarked: false,
+    seen_at: null,
+    flow_run_note: null,
     gone: index % 53 === 52 ? EPOCH : null,
   };
 }
