@@ -9,7 +9,7 @@ import {
   type FieldInfo,
   type FieldKind,
 } from '../src-main/contract/fields.ts';
-import { rowPaths, type TaskRunRow } from '../src-main/contract/run.ts';
+import { noteFields, rowPaths, type TaskRunRow } from '../src-main/contract/run.ts';
 import type { Settings } from '../src-main/contract/settings.ts';
 import { secondsBetween } from './format.ts';
 
@@ -133,7 +133,9 @@ export function toggledColumn(choice: readonly ColumnChoice[], field: string): C
 }
 
 /** Name of the row's value that a column's path stands for; a computed column has none. */
-const valueNames = new Map(Object.entries(rowPaths).map(([name, path]) => [path, name as keyof TaskRunRow]));
+const valueNames = new Map(
+  Object.entries({ ...rowPaths, ...noteFields }).map(([name, path]) => [path, name as keyof TaskRunRow]),
+);
 
 /** A time in µs, a number in its field's unit. */
 export function numberValue(row: TaskRunRow, field: string): number | null {

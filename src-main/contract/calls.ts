@@ -1,6 +1,6 @@
 /** Every call and stream between the window (or another client) and the core. The one list: `Handlers` and `Client` derive from it. */
 import { z } from 'zod';
-import { caseContentsSchema, caseManifestSchema, MOST_CASE_RUNS } from './case-file.ts';
+import { caseAboutSchema, caseContentsSchema, MOST_CASE_RUNS } from './case-file.ts';
 import { call, stream } from './define.ts';
 import { flowRunItemSchema, flowRunLogsSchema } from './flow-run.ts';
 import { wireErrorSchema } from './errors.ts';
@@ -27,6 +27,7 @@ import {
   workspaceInputSchema,
   workspaceSchema,
 } from './workspace.ts';
+import { aboutSchema, MOST_NOTES, noteChangeSchema, noteSchema } from './note.ts';
 import { presetSchema, savedPresetSchema } from './preset.ts';
 import { taskSchema } from './task.ts';
 import { settingsChangeSchema, settingsSchema, syncEverySchema } from './settings.ts';
@@ -72,7 +73,7 @@ const answerSchema = z.object({
   histogram: histogramSchema.nullable(),
   /** what a question that searches texts has searched; null for others */
   searched: searchedSchema.nullable(),
-  /** grows with every batch the index takes in */
+  /** grows with every batch the index takes in, and with every change of notes */
   version: z.number(),
   /** time inside the engine */
   millis: z.number(),
@@ -258,7 +259,7 @@ export const contract = {
   ),
   /** one task over time. `time_zone`: IANA name of the zone that its days are of; null: UTC. Throws NOT_FOUND for a task without runs */
   'task.get': call(z.object({ workspace, key: z.string(), time_zone: z.string().nullable() }), taskSchema),
-  /** tells when the index has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
+  /** tells when the index or a note has changed; first item at once, then at most four a second. `changed` lists up to 1,000 ids */
   'query.watch': stream(
     z.object({ workspace }),
     z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) }),
@@ -319,6 +320,17 @@ export const contract = {
   /** the kept lines of the flow run itself and of its task runs, at most MOST_MERGED. Throws NOT_FOUND */
   'flow_run.logs': stream(z.object({ workspace, id: z.string() }), flowRunLogsSchema),
 
+  /** the notes there are on these, in their order */
+  'note.read': call(z.object({ workspace, about: z.array(aboutSchema).max(1000) }), z.array(noteSchema)),
+  /**
+   * all of these changes or none; kept on the disk when it answers. `was`, `notes`: in the order of the changes, as they were before and as
+   * they are now. Throws DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE, CASE_READ_ONLY, BAD_INPUT
+   */
+  'note.change': call(
+    z.object({ workspace, changes: z.array(noteChangeSchema).min(1).max(MOST_NOTES) }),
+    z.object({ was: z.array(noteSchema), notes: z.array(noteSchema) }),
+  ),
+
   /** `verify`: compares the whole archive with the server, not only what is due */
   'sync.start': call(z.object({ workspace, verify: z.boolean().default(false) }), none),
   'sync.cancel': call(z.object({ workspace }), none),
@@ -377,7 +389,8 @@ export const contract = {
   ),
   /**
    * writes a case file at a place of `export.choose`. `activity`: with states, logs and artifacts; what is not kept yet is read from the
-   * server first, as far as it answers. Ending the stream early leaves no file. Throws DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
+   * server first, as far as it answers. `notes`: with the notes and bookmarks of the runs, their flow runs and their failures. Ending the
+   * stream early leaves no file. Throws DISK_FULL, FILE_NOT_WRITABLE, FILE_EXISTS
    */
   'case.write': stream(
     z.object({
@@ -386,6 +399,7 @@ export const contract = {
       query: querySchema,
       columns: z.array(z.string()).max(1000),
       activity: z.boolean(),
+      notes: z.boolean(),
       save: z.string(),
     }),
     z.discriminatedUnion('kind', [
@@ -411,10 +425,10 @@ export const contract = {
   /** opens what was received, read-only, as a workspace that ends with the program. Throws CASE_REFUSED, CASE_NEWER, ARCHIVE_DAMAGED */
   'case.open': call(
     z.object({ receive: z.string() }),
-    z.object({ workspace: workspaceSchema, manifest: caseManifestSchema }),
+    z.object({ workspace: workspaceSchema, manifest: caseAboutSchema }),
   ),
   /** what the manifest of an open case file says */
-  'case.about': call(z.object({ workspace }), caseManifestSchema),
+  'case.about': call(z.object({ workspace }), caseAboutSchema),
 
   /** `opened` false: no browser can be opened from there, so the window shows the link */
   'shell.openExternal': call(z.object({ url: z.string() }), z.object({ opened: z.boolean() })),

@@ -3,11 +3,14 @@
  * (`manifest.json`), and nothing else.
  */
 import { z } from 'zod';
+import { noteSchema } from './note.ts';
 import { dialectSchema, querySchema } from './query.ts';
 
 export const CASE_ENDING = '.taskscope';
 /** Raised by a change that an older Taskscope would misread. */
 export const CASE_VERSION = 1;
+/** Notes in one case file: those of its runs, of their flow runs and of their failures. */
+export const MOST_CASE_NOTES = 10_000;
 /** Runs in one case file: a case is for reading, and the activity of each run is read from the server first. */
 export const MOST_CASE_RUNS = 2_000;
 
@@ -24,6 +27,8 @@ export const caseContentsSchema = z.object({
   artifacts: count,
   /** names of the flow runs' parameters, whose values are in it; the first 50 */
   parameters: z.array(z.string()).max(50),
+  /** notes and bookmarks on the runs, on their flow runs and on their failures; what was marked as seen is not among them */
+  notes: count.default(0),
 });
 export type CaseContents = z.infer<typeof caseContentsSchema>;
 
@@ -43,5 +48,10 @@ export const caseManifestSchema = z.object({
   view: z.object({ query: querySchema, columns: z.array(z.string()).max(500) }),
   contents: caseContentsSchema,
   archive: z.object({ bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  notes: z.array(noteSchema).max(MOST_CASE_NOTES).default([]),
 });
 export type CaseManifest = z.infer<typeof caseManifestSchema>;
+
+/** What a window is told of a case file that is open: its notes come with its runs. */
+export const caseAboutSchema = caseManifestSchema.omit({ notes: true });
+export type CaseAbout = z.infer<typeof caseAboutSchema>;

@@ -43,7 +43,7 @@ export type FieldInfo = {
   word?: string;
   /** path in the server's row; default: the field's own name. null: store/layout.ts makes it of the row */
   json?: string | null;
-  /** default: by kind, a number as REAL. false: the index computes it (query/columns/table.ts) */
+  /** default: by kind, a number as REAL. false: the index computes it (query/columns/table.ts, run-rules.ts, note-columns.ts) */
   stored?: 'int' | false;
   /** what a list shows where the archive has no value; default: null */
   absent?: string | number;
@@ -75,6 +75,17 @@ export const fields = {
     },
     /** What a failed or crashed run says of it, without what differs from run to run: alike for the same failure. */
     failure: { kind: 'term', title: 'Failure', json: null, column: { group: 'Run', width: 300, min: 150, grow: 2.2 } },
+    /** What a person has kept with the run and with its failure (note.ts). */
+    note: { kind: 'term', title: 'Note', stored: false, column: { group: 'Run', width: 240, min: 100, grow: 1.4 } },
+    failure_note: {
+      kind: 'term',
+      title: 'Note on the failure',
+      stored: false,
+      column: { group: 'Run', width: 240, min: 100, grow: 1.4 },
+    },
+    bookmarked: { kind: 'boolean', title: 'Bookmarked', stored: false, column: { group: 'Run', width: 90 } },
+    seen: { kind: 'boolean', title: 'Seen', stored: false },
+    seen_at: { kind: 'time', title: 'Seen at', stored: false, column: times },
     tags: { kind: 'tags', title: 'Tags', word: 'tag', column: { group: 'Run' } },
     expected_start_time: {
       kind: 'time',
@@ -159,6 +170,14 @@ export const fields = {
       column: { title: 'Deployment id', group: 'Ids' },
     },
     parent_task_run_id: { kind: 'uuid', title: 'Parent task run' },
+    note: {
+      kind: 'term',
+      title: 'Flow run note',
+      stored: false,
+      column: { title: 'Note on the flow run', group: 'Flow', width: 240, min: 100, grow: 1.4 },
+    },
+    bookmarked: { kind: 'boolean', title: 'Flow run bookmarked', stored: false },
+    seen: { kind: 'boolean', title: 'Flow run seen', stored: false },
     state_type: { kind: 'term', title: 'Flow run state', word: 'flow_state' },
     state_name: { kind: 'term', title: 'Flow run state name' },
     tags: { kind: 'tags', title: 'Flow run tags' },

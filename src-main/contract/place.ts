@@ -5,7 +5,7 @@
  * `/runs?in=prod&q=state:failed&sort=-start_time&run=<id>`, `/flow-runs?of=<id>&tab=graph&…`, `/tasks?of=<task key>&…`; what is left out is as in a new window.
  */
 import { z } from 'zod';
-import { defaultSort, groupSortSchema, querySchema, type SortKey } from './query.ts';
+import { defaultSort, listGroupingSchema, querySchema, type SortKey } from './query.ts';
 import { parseQuery } from './query-text/parse.ts';
 import { printQuery } from './query-text/print.ts';
 
@@ -29,7 +29,7 @@ export const placeSchema = z.strictObject({
   workspace: z.string().min(1).nullable(),
   query: querySchema,
   /** the list in groups; null: single runs */
-  group: z.strictObject({ field, time: z.enum(['day', 'hour']).nullable(), sort: groupSortSchema }).nullable(),
+  group: listGroupingSchema.nullable(),
   /** fields in order; null: the person's own */
   columns: z.array(field).min(1).max(100).nullable(),
   /** id of the preset the question came from */

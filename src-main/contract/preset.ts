@@ -1,7 +1,7 @@
-/** A saved view: a question and its columns. */
+/** A saved view: a question, its columns and what it is grouped by. */
 import { z } from 'zod';
 import { bounded } from './bounded.ts';
-import { querySchema } from './query.ts';
+import { listGroupingSchema, querySchema } from './query.ts';
 
 export const presetSchema = z.object({
   id: z.string(),
@@ -13,6 +13,8 @@ export const presetSchema = z.object({
   names: bounded(z.record(z.string(), z.string()), 10_000).default({}),
   /** field paths in order; null: the columns stay as they are */
   columns: z.array(z.string()).max(500).nullable(),
+  /** the list in groups; null: single runs. Left out, as by an older Taskscope: the list stays as it is */
+  group: listGroupingSchema.nullable().optional(),
   /** shipped with the app: may be hidden, not changed */
   builtin: z.boolean(),
 });

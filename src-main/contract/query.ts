@@ -179,6 +179,13 @@ const measures = [
 ] as const;
 export const groupSortSchema = z.object({ by: z.enum(measures), dir: z.enum(['asc', 'desc']) });
 export type GroupSort = z.infer<typeof groupSortSchema>;
+/** A list in groups, as a place and a preset keep it: by a field's values, or by the days or hours of a time. */
+export const listGroupingSchema = z.strictObject({
+  field: z.string().min(1).max(300),
+  time: z.enum(['day', 'hour']).nullable(),
+  sort: groupSortSchema,
+});
+export type ListGrouping = z.infer<typeof listGroupingSchema>;
 
 const seconds = z.number().nullable();
 const groupSchema = z.object({

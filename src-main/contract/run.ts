@@ -23,16 +23,32 @@ export const parentFields = {
   deployment_name: 'flow_run.deployment.name',
 } as const;
 
-/** … whether it has started a flow run of its own, and whether it was left behind (left-behind.ts). Straight from the index. Times in µs, total_run_time in seconds. */
+/** … these of what a person has noted, by path, … */
+export const noteFields = {
+  note: 'note',
+  failure_note: 'failure_note',
+  bookmarked: 'bookmarked',
+  seen_at: 'seen_at',
+  flow_run_note: 'flow_run.note',
+} as const;
+type NoteValues = {
+  note: string | null;
+  failure_note: string | null;
+  bookmarked: boolean;
+  seen_at: number | null;
+  flow_run_note: string | null;
+};
+
+/** … and whether it was left behind (left-behind.ts). Straight from the index. Times in µs, total_run_time in seconds. */
 export type TaskRunRow = { [F in OwnField]: ValueOf<TaskRunFields[F]> } & {
   [F in keyof typeof parentFields]: string | null;
-} & { has_subflow: boolean; left_behind: string | null };
+} & NoteValues & { left_behind: string | null };
 
-/** Names of the row's values that come from fields, and each field's path from a task run. */
+/** Names of the row's values that come from stored fields, and each field's path from a task run. */
 export const rowPaths = Object.fromEntries([
   ...fieldsOf('task_run').flatMap(([name, { stored }]) => (stored === false ? [] : [[name, name]])),
   ...Object.entries(parentFields),
-]) as Record<Exclude<keyof TaskRunRow, 'has_subflow' | 'left_behind'>, string>;
+]) as Record<Exclude<keyof TaskRunRow, 'left_behind' | keyof NoteValues>, string>;
 
 function rowValueSchema({ kind, absent }: FieldInfo): z.ZodType {
   if (kind === 'tags') return z.array(z.string());
@@ -45,7 +61,11 @@ export const taskRunRowSchema = z.object({
     fieldsOf('task_run').flatMap(([name, info]) => (info.stored === false ? [] : [[name, rowValueSchema(info)]])),
   ),
   ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, z.string().nullable()])),
-  has_subflow: z.boolean(),
+  note: z.string().nullable(),
+  failure_note: z.string().nullable(),
+  bookmarked: z.boolean(),
+  seen_at: micros,
+  flow_run_note: z.string().nullable(),
   left_behind: z.string().nullable(),
 }) as unknown as z.ZodObject<{ [F in keyof TaskRunRow]: z.ZodType<TaskRunRow[F]> }>;
 

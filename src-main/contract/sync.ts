@@ -213,7 +213,10 @@ export function secondsBetween(
 
 /** For which runs history, logs and artifacts are fetched in the background. Off: only when a run is opened. */
 export const fetchRuleSchema = z.object({
-  states: z.array(z.string()).max(50).default([...failureStateTypes]),
+  states: z
+    .array(z.string())
+    .max(50)
+    .default([...failureStateTypes]),
   /** days since the run ended; 0: off */
   days: z.number().int().min(0).max(MAX_DAYS).default(7),
 });

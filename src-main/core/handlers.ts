@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { contract } from '../contract/calls.ts';
 import { CONTRACT_HASH } from '../contract/contract-hash.ts';
-import { AppError, toAppError, type WireError } from '../contract/errors.ts';
+import { AppError, fromWireError, toAppError, type WireError } from '../contract/errors.ts';
 import { writePresetFile } from '../contract/preset-file.ts';
 import { workspaceInputSchema } from '../contract/workspace.ts';
 import type { Settings } from '../contract/settings.ts';
@@ -254,6 +254,12 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     },
     'flow_run.logs': async function* ({ workspace, id }, { signal }) {
       yield* (await query(workspace)).flowRunLogs({ id }, { signal });
+    },
+
+    'note.read': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).notes(rest, { signal }),
+    'note.change': async ({ workspace, ...rest }) => {
+      if (core.readOnly) throw fromWireError(core.readOnly);
+      return (await query(workspace)).changeNotes(rest);
     },
 
     'sync.start': async ({ workspace, verify }) => {

@@ -1,9 +1,9 @@
 /** The index over one archive: loaded from a column source, updated by commits, asked questions. It is synchronous, so no answer mixes two versions. */
 import { entities, relations, type Entity, type Relation, failureStateTypes } from '../contract/fields.ts';
 import { AppError } from '../contract/errors.ts';
+import type { About } from '../contract/note.ts';
 import type { PrefectFilters } from '../contract/prefect/filter.ts';
 import { prefectRules, type PrefectRules } from '../contract/prefect/versions.ts';
-import { TRUE } from '../contract/query.ts';
 import { uuidHex, uuidStart } from '../contract/uuid.ts';
 import type {
   Condition,
@@ -31,6 +31,7 @@ import { Permutations } from './order/permutations.ts';
 import { prefectCondition, prefectSort } from './language/prefect.ts';
 import { beginningWith } from './order/id-order.ts';
 import { ResultOrder } from './order/result-order.ts';
+import { noNotes, NoteColumns, type NoteSource } from './columns/note-columns.ts';
 import { RunRules } from './columns/run-rules.ts';
 import { Frozen } from './columns/frozen.ts';
 import {
@@ -86,10 +87,13 @@ export class Engine {
   #permutations!: Permutations;
   #reader!: RowReader;
   readonly #frozen = new Set<Frozen>();
-  /** Kept until the next change: finding the mask by its condition takes longer than the rest of a row. */
-  #withSubflow: RowSet | null = null;
+  #notes: NoteSource = noNotes;
+  #rules!: RunRules;
+  #noteColumns!: Record<'task_run' | 'flow_run', NoteColumns>;
   /** The number of the last commit in the index; 0 before any. */
   version = 0;
+  /** How often notes have changed. */
+  noteChanges = 0;
 
   constructor(source: ColumnSource, options: EngineOptions) {
     this.#source = source;
@@ -108,7 +112,18 @@ export class Engine {
     (this.#permutations as Permutations | undefined)?.dispose();
     this.#permutations = new Permutations(tables, this.#dialect);
     const newest = [{ field: 'expected_start_time', dir: 'desc' }] as const;
-    tables.task_run.rules ??= new RunRules(tables, () => this.#permutations.order('task_run', newest).rows);
+    if (tables.task_run.rules.length === 0) {
+      const noted = (entity: 'task_run' | 'flow_run') =>
+        new NoteColumns(
+          tables[entity],
+          () => this.#notes,
+          (id) => this.ridOf(entity, id),
+        );
+      this.#noteColumns = { task_run: noted('task_run'), flow_run: noted('flow_run') };
+      this.#rules = new RunRules(tables, () => this.#permutations.order('task_run', newest).rows);
+      tables.task_run.rules = [this.#rules, this.#noteColumns.task_run];
+      tables.flow_run.rules = [this.#noteColumns.flow_run];
+    }
     this.#evaluator = new Evaluator(tables, {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
@@ -116,11 +131,7 @@ export class Engine {
       search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
       withLogs: () => this.#source.withLogs?.() ?? [],
     });
-    this.#withSubflow = null;
-    this.#reader = taskRunReader(tables, () => {
-      this.#withSubflow ??= this.#evaluator.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0);
-      return this.#withSubflow;
-    });
+    this.#reader = taskRunReader(tables, (rids) => this.#rules.leftBehind(rids), this.#noteColumns);
   }
 
   #use(rows: TableSet): void {
@@ -165,8 +176,26 @@ export class Engine {
     for (const one of this.#frozen) one.before(change);
     this.#rows.apply(change);
     this.#evaluator.forget(change.texts === true || Object.keys(change.removed).length > 0);
-    this.#withSubflow = null;
     this.version = change.batch;
+  }
+
+  /** Where the notes are; to be called before the first question. */
+  setNotes(notes: NoteSource): void {
+    this.#notes = notes;
+  }
+
+  /** `write` changes notes that are about these. Exports that are being written go on with the notes as they were. Returns the task runs with another note. */
+  notesChange(about: readonly About[], write: () => void): number[] {
+    const { task_run, flow_run } = this.#noteColumns;
+    const [runs, flowRuns] = [task_run.rowsOf(about), flow_run.rowsOf(about)];
+    const change = { batch: this.version, changed: { task_run: runs, flow_run: flowRuns }, removed: {} };
+    for (const one of this.#frozen) one.before(change);
+    write();
+    task_run.changed(about);
+    flow_run.changed(about);
+    this.#evaluator.forget(false);
+    this.noteChanges += 1;
+    return runs;
   }
 
   setDialect(dialect: Dialect): void {

@@ -253,6 +253,30 @@ test('a preset carries its columns, is pinned, and is what the window opens with
   await window.preset('Retries').click();
   await expect(header('Tags')).toBeHidden();
 
+  await test.step('it also keeps what the list is grouped by', async () => {
+    const group = async (by: string) => {
+      await page.getByRole('button', { name: /^(Group|Grouped by .*)$/ }).click();
+      await page.getByRole('menuitem', { name: by, exact: true }).click();
+    };
+    const update = async () => {
+      await page.getByRole('button', { name: 'More for Retries' }).click();
+      await page.getByRole('menuitem', { name: 'Update to what is on screen' }).click();
+      await expect(saved.getByRole('button', { name: 'Revert' })).toBeHidden();
+    };
+    const byFlow = page.getByRole('button', { name: 'Grouped by flow' });
+    await group('Flow');
+    await expect(byFlow).toBeVisible();
+    await expect(saved.getByRole('button', { name: 'Revert' })).toBeVisible();
+    await update();
+    await group('Not grouped');
+    await window.ready();
+    await window.preset('Retries').click();
+    await expect(byFlow).toBeVisible();
+    await group('Not grouped');
+    await update();
+    await window.ready();
+  });
+
   await test.step('it is copied, put into a folder, exported, and taken in again with a choice', async () => {
     const list = page.getByRole('list', { name: 'Presets' });
     const choose = async (of: string, item: string | RegExp) => {

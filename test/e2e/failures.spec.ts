@@ -98,6 +98,75 @@ test('failed runs by what they failed of', async ({ host }) => {
     await window.filter('State', 'Crashed');
   });
 
+  await test.step('a note, a bookmark and "seen" are kept, shown, filtered by and taken back', async () => {
+    await window.preset('Failed, last 24 h').click();
+    await expect(chips.getByRole('listitem')).toHaveCount(2);
+    await window.rows().first().dblclick();
+    const note = window.detail.getByRole('textbox', { name: 'Note on the run' });
+    const sign = window.rows().first().getByRole('img').first();
+    await window.detail.getByRole('group', { name: 'Run details' }).focus();
+    await page.keyboard.press('b');
+    await expect(window.detail.getByRole('button', { name: 'Bookmark' })).toHaveAttribute('aria-pressed', 'true');
+    await page.keyboard.press('m');
+    await expect(window.detail.getByRole('button', { name: 'Seen' })).toHaveAttribute('aria-pressed', 'true');
+    await page.keyboard.press('a');
+    await expect(note).toBeFocused();
+    await page.keyboard.type('disk was full <b>');
+    await accessible(page, 'section.pane');
+    await page.keyboard.press('Control+Enter');
+    await expect(window.detail.getByText('disk was full <b>')).toBeVisible();
+    await expect(sign).toHaveAccessibleName(/bookmarked, has a note, seen$/);
+    // Escape does not keep it
+    await page.keyboard.press('a');
+    await page.keyboard.type(' no');
+    await page.keyboard.press('Escape');
+    await expect(window.detail.getByText('disk was full <b>', { exact: true })).toBeVisible();
+    await window.detail.getByRole('button', { name: 'Add a note to every run of this failure' }).click();
+    await page.keyboard.type('known');
+    // leaving the field keeps it, and so does a reload in the middle of a word
+    await page.keyboard.press('Tab');
+    await expect(window.detail.getByText('known', { exact: true })).toBeVisible();
+    await page.keyboard.press('n');
+    await expect(note).toBeHidden();
+    await page.keyboard.press('a');
+    await expect(note).toBeFocused();
+    await page.keyboard.type('half a sen');
+    await page.reload();
+    await window.ready();
+    await expect(note).toHaveValue('half a sen');
+    await note.focus();
+    await page.keyboard.press('Escape');
+    await expect(note).toBeHidden();
+  });
+
+  await test.step('the morning round: what is not seen yet, several rows at once, and the way back', async () => {
+    const preset = window.preset('Failed, not seen yet');
+    await preset.click();
+    await expect(chips.getByRole('listitem')).toHaveCount(3);
+    const told = async () => parseInt(((await preset.textContent()) ?? '').replace(/^.*yet|,/g, ''), 10);
+    // the first run was marked as seen
+    await expect.poll(async () => (await window.count()) - (await told())).toBe(0);
+    const open = await window.count();
+    await window
+      .rows()
+      .nth(1)
+      .click({ modifiers: ['Control'] });
+    await window
+      .rows()
+      .nth(2)
+      .click({ modifiers: ['Control'] });
+    const chosen = page.getByRole('group', { name: 'Chosen runs' });
+    const many = parseInt((await chosen.textContent()) ?? '', 10);
+    await chosen.getByRole('button', { name: 'Seen' }).click();
+    await expect(page.getByText(`${many} runs marked as seen`)).toBeVisible();
+    await page.getByRole('button', { name: 'Choose none' }).click();
+    await page.keyboard.press('r');
+    await window.expectCount(open - many);
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('r');
+    await window.expectCount(open);
+  });
+
   await test.step('what is new since yesterday is marked, and one click leaves it', async () => {
     await page.getByRole('button', { name: 'Clear all filters' }).click();
     const fresh = page.locator('[data-section=failure]').getByRole('button', { name: /^\d+ new$/ });

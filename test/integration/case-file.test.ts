@@ -8,7 +8,8 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { ZipFile } from 'yazl';
 import { errorWords } from '../../src-main/contract/error-words.ts';
-import type { CaseManifest } from '../../src-main/contract/case-file.ts';
+import type { CaseAbout, CaseManifest } from '../../src-main/contract/case-file.ts';
+import type { About } from '../../src-main/contract/note.ts';
 import { AppError, type ErrorCode } from '../../src-main/contract/errors.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
@@ -27,7 +28,9 @@ let synced: Synced;
 let dir = '';
 let path = '';
 let ids: string[] = [];
-let manifest: CaseManifest;
+/** what was noted on: a run of the case, its flow run, and a run that is not in it */
+let about: About[] = [];
+let manifest: CaseAbout;
 const tmpBefore = process.env.TMPDIR;
 
 const start = (dataDir: string): Promise<App> =>
@@ -45,10 +48,32 @@ before(async () => {
     const where = { field: 'start_time', from: { ago: 1e18 } };
     ({ ids } = await archive.query.ids({ query: { where, sort: [] }, limit: RUNS }));
     keepLogs(app.paths.archive(app.workspaces.get(synced.name).file), ids[0]);
-    const asked = { workspace: synced.name, ids, query: { where, sort: [] }, columns: ['name'], activity: true };
+    const rows = await Promise.all(ids.map(async (id) => (await archive.query.run({ id })).row));
+    const row = rows.find((one) => one.flow_run_id !== null)!;
+    about = [
+      { kind: 'task_run', id: row.id },
+      { kind: 'flow_run', id: row.flow_run_id! },
+      { kind: 'task_run', id: '00000000-0000-4000-8000-000000000000' },
+    ];
+    const text = { was: '', now: hostile };
+    await app.handlers['note.change'](
+      {
+        workspace: synced.name,
+        changes: about.map((one) => ({ ...one, text, bookmarked: true, seen: true as const })),
+      },
+      { signal: none },
+    );
+    // "seen" alone is this person's own affair
+    const other = ids.find((id) => id !== row.id)!;
+    await archive.query.changeNotes({ changes: [{ kind: 'task_run', id: other, seen: true }] });
+    const view = { workspace: synced.name, ids, query: { where, sort: [] }, columns: ['name'] };
+    const asked = { ...view, activity: true, notes: true };
     const place = { path, download: null, overwrite: true };
     for await (const item of app.cases.write(asked, place, none))
-      if (item.kind === 'done') assert.equal(item.contents.task_runs, RUNS);
+      if (item.kind === 'done') assert.deepEqual([item.contents.task_runs, item.contents.notes], [RUNS, 2]);
+    const silent = { ...place, path: join(dir, 'silent.taskscope') };
+    for await (const item of app.cases.write({ ...asked, activity: false, notes: false }, silent, none))
+      if (item.kind === 'done') assert.equal(item.contents.notes, 0);
   } finally {
     await app.close();
   }
@@ -122,6 +147,24 @@ describe('a case file', () => {
     );
     assert.equal(activity.history[0].message, hostile);
     assert.throws(() => archive.startSync(), { code: 'CASE_READ_ONLY' });
+    const noted = await app.handlers['note.read']({ workspace: entry.name, about }, { signal: none });
+    assert.deepEqual(
+      noted.map(({ kind, id, text, bookmarked, seen }) => ({ kind, id, text, bookmarked, seen })),
+      about.slice(0, 2).map((one) => ({ ...one, text: hostile, bookmarked: true, seen: null })),
+    );
+    assert.equal(
+      (await archive.query.ids({ query: { where: { field: 'note', contains: 'cmd' }, sort: [] }, limit: 9 })).count,
+      1,
+    );
+    const change = { ...about[0], bookmarked: false };
+    await assert.rejects(
+      async () => app.handlers['note.change']({ workspace: entry.name, changes: [change] }, { signal: none }),
+      { code: 'CASE_READ_ONLY' },
+    );
+    const silent = await app.cases.open(join(dir, 'silent.taskscope'));
+    const unnoted = await app.handlers['note.read']({ workspace: silent.entry.name, about }, { signal: none });
+    assert.deepEqual(unnoted, []);
+    await app.handlers['workspace.remove']({ workspace: silent.entry.name, archive: true }, { signal: none });
     await assert.rejects(app.workspaces.update(entry.name, { paused: true }), { code: 'CASE_READ_ONLY' });
     assert.ok(!(await readFile(app.paths.workspaces, 'utf8').catch(() => '')).includes('Night'));
     const again = await app.cases.open(path);
@@ -176,6 +219,7 @@ describe('a case file', () => {
 
     const good = (archive: Buffer): CaseManifest => ({
       ...manifest,
+      notes: [],
       archive: { bytes: archive.length, sha256: createHash('sha256').update(archive).digest('hex') },
     });
     const whole = (archive: Buffer, change: object = {}) =>
@@ -196,6 +240,15 @@ describe('a case file', () => {
       await refused(await whole(sqlite, { version: 2 }), /newer Taskscope/, 'CASE_NEWER');
       await refused(await whole(sqlite, { format: 'x' }), /manifest/);
       await refused(await whole(sqlite, { contents: null }), /manifest/);
+      const note = { kind: 'task_run', id: 'a', text: 'x', written: null, bookmarked: false, seen: null };
+      for (const wrong of [
+        { text: 'x'.repeat(10_001) },
+        { kind: '__proto__' },
+        { seen: '1' },
+        { id: 'x'.repeat(2001) },
+      ])
+        await refused(await whole(sqlite, { notes: [{ ...note, ...wrong }] }), /manifest/);
+      await refused(await whole(sqlite, { notes: Array.from({ length: 10_001 }, () => note) }), /manifest/);
       await refused(await zipped({ 'manifest.json': Buffer.from('{'), 'archive.sqlite': sqlite }), /not JSON/);
       await refused(await zipped({ 'manifest.json': Buffer.from('null'), 'archive.sqlite': sqlite }), /manifest/);
     });

@@ -119,3 +119,76 @@ test('runs that come, change or go after the list was shown do not change which 
     { code: 'NOT_FOUND' },
   );
 });
+
+test('notes are exported as they are, in every format; a window that only reads sees them, and a workspace opened anew still has them', async (t) => {
+  const { dir, results } = await archive(t);
+  const { handlers } = results;
+  const note = 'disk, "full";\n=1+1\t😀 é';
+  const run = { kind: 'task_run' as const, id: idOf(3) };
+  const version = async (of: QueryResults) => {
+    for await (const news of of.handlers.watch({}, never)) return news.version;
+    return -1;
+  };
+  const before = await version(results);
+  const made = await handlers.changeNotes(
+    { changes: [{ ...run, text: { was: '', now: note }, bookmarked: true, seen: 1_700_000_000_000_000 }] },
+    never,
+  );
+  assert.equal(made.notes[0].text, note);
+  assert.ok((await version(results)) > before, 'windows are told');
+  await assert.rejects(async () => handlers.changeNotes({ changes: [{ ...run, text: { was: 'x', now: 'y'.repeat(9_999) } }] }, never), { code: 'BAD_INPUT' }); // prettier-ignore
+
+  const columns = ['id', 'note', 'bookmarked', 'seen', 'seen_at'];
+  const where = { field: 'id', in: [idOf(3), idOf(4)] };
+  const sort = [{ field: 'bookmarked', dir: 'desc' as const }];
+  const write = async (asked: ExportAsked, name: string): Promise<string> => {
+    const path = join(dir, name);
+    const options = exportOptionsSchema.parse({ ...asked, columns });
+    const place = { query: { where, sort }, result: null, path, overwrite: true };
+    for await (const _ of handlers.export({ ...options, ...place }, never));
+    return path;
+  };
+  const expected = [
+    { id: idOf(3), note, bookmarked: true, seen: true, seen_at: '2023-11-14T22:13:20.000000Z' },
+    { id: idOf(4), note: null, bookmarked: false, seen: false, seen_at: null },
+  ];
+  assert.deepEqual(JSON.parse(await text(await write({ format: 'json' }, 'n.json'))), expected);
+  const lines = (await text(await write({ format: 'jsonl' }, 'n.jsonl'))).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line) as unknown),
+    expected,
+  );
+  const csv = await text(await write({ format: 'csv' }, 'n.csv'));
+  assert.ok(csv.includes(`${idOf(3)},"disk, ""full"";\n=1+1\t😀 é",true,true,2023-11-14T22:13:20.000000Z\r\n`), csv);
+  assert.ok(csv.includes(`${idOf(4)},,false,false,\r\n`), csv);
+  const parquet = await write({ format: 'parquet' }, 'n.parquet');
+  assert.deepEqual(
+    await askDuck(`SELECT id, note, bookmarked, seen FROM read_parquet('${parquet}')`),
+    expected.map((one) => [one.id, one.note, one.bookmarked, one.seen]),
+  );
+  const zip = await openPromise(await write({ format: 'xlsx' }, 'n.xlsx'));
+  let sheet = '';
+  for await (const entry of zip.eachEntry())
+    if (entry.fileName.endsWith('sheet1.xml'))
+      for await (const part of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>)
+        sheet += part.toString();
+  assert.ok(sheet.includes('disk, "full";\n=1+1\t😀 é') || sheet.includes('disk, &quot;full&quot;;'), sheet);
+
+  const open = async (watchFile: boolean) => {
+    const other = new QueryResults();
+    t.after(() => other.close());
+    const told = await other.handlers.open({ path: join(dir, 'a.sqlite'), dialect: 'sqlite', watchFile, foreign: false }, never); // prettier-ignore
+    assert.equal(told.notice, null);
+    return other;
+  };
+  const reading = await open(true);
+  assert.deepEqual(await reading.handlers.notes({ about: [run] }, never), made.notes);
+  await assert.rejects(async () => reading.handlers.changeNotes({ changes: [{ ...run, bookmarked: false }] }, never), { code: 'FOLDER_IN_USE' }); // prettier-ignore
+  await results.close();
+  const again = await open(false);
+  const found = await again.handlers.ids(
+    { query: { where: { field: 'note', contains: 'DISK' }, sort: [] }, limit: 9 },
+    never,
+  );
+  assert.deepEqual(found.ids, [idOf(3)]);
+});

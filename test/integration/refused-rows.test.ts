@@ -91,8 +91,8 @@ test('rows that SQLite refuses: the others are stored, they are named, the sync 
   };
   const idsOf = (table: 'task_runs' | 'flow_runs') => [...world.prefect.tables[table].keys()].sort();
   const [first, second, known] = [11, 70, 40].map((at) => idsOf('task_runs')[at]) as [string, string, string];
-  const parent = idsOf('flow_runs')[3] as string;
-  const queue = [...world.prefect.documents.work_queues.keys()][1] as string;
+  const parent = idsOf('flow_runs')[3];
+  const queue = [...world.prefect.documents.work_queues.keys()][1];
   let cureRuns = poison(path, 'task_run', isOneOf([first]));
   // the second one's columns are stored by the time that its text is refused: nothing of it may stay
   const cures = [

@@ -54,7 +54,7 @@ test('on a network file system the archive has no WAL, and the window is warned'
       notices.map(({ code }) => code),
       ['FOLDER_ON_NETWORK'],
     );
-    assert.match(errorWords(notices[0]!).title, /NFS|network/);
+    assert.match(errorWords(notices[0]).title, /NFS|network/);
   });
   const writer = openWriter(path, { onChange: () => undefined });
   assert.equal(journal(), 'wal', 'on a disk of its own it has one again');

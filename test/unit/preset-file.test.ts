@@ -6,7 +6,7 @@ import { readPresetFile, writePresetFile } from '../../src-main/contract/preset-
 import type { Preset, SavedPreset } from '../../src-main/contract/preset.ts';
 import { defaultSort, TRUE } from '../../src-main/contract/query.ts';
 import { freeName, importPlan } from '../../src-renderer/state/question/preset-import.ts';
-import { inOrder } from '../../src-renderer/state/question/preset-order.ts';
+import { differs, inOrder } from '../../src-renderer/state/question/preset-order.ts';
 import { A, anyCondition, anyText } from '../fixtures/arbitrary-condition.ts';
 import '../fixtures/ci-seed.ts';
 
@@ -20,13 +20,22 @@ const preset = (name: string, change: Partial<Preset> = {}): Preset => ({
   builtin: false,
   ...change,
 });
-const saved = ({ name, folder, query, names, columns }: Preset): SavedPreset => ({
+const saved = ({ name, folder, query, names, columns, group }: Preset): SavedPreset => ({
   name,
   folder,
   query,
   names,
   columns,
+  ...(group !== undefined && { group }),
 });
+/** undefined: of an older Taskscope, which kept none */
+const anyGroup = fc.constantFrom<Preset['group']>(
+  undefined,
+  null,
+  { field: 'flow_run.flow_id', time: null, sort: { by: 'failed', dir: 'desc' } },
+  { field: 'start_time', time: 'day', sort: { by: 'label', dir: 'desc' } },
+  { field: 'start_time', time: 'hour', sort: { by: 'label', dir: 'desc' } },
+);
 const plain = (one: unknown): unknown => JSON.parse(JSON.stringify(one));
 
 const name = anyText.map((one) => one.trim()).filter((one) => one !== '');
@@ -37,6 +46,7 @@ const anyPreset = fc
     query: fc.record({ where: anyCondition, sort: fc.constant(defaultSort) }),
     names: fc.constantFrom<Record<string, string>>({}, { [A]: 'nightly' }),
     columns: fc.option(fc.array(anyText, { maxLength: 3 }), { nil: null }),
+    group: anyGroup,
   })
   .map((one) => preset(one.name, one));
 
@@ -94,4 +104,17 @@ test('pinned ones stand first, then those in no folder, then the folders', () =>
       .join('');
   assert.equal(order([]), 'bcad');
   assert.equal(order(['d', 'c']), 'dcba');
+});
+
+test('a preset differs from what is on screen by its grouping too, unless it leaves that as it is', () => {
+  const any = anyGroup.map((group) => group ?? null);
+  fc.assert(
+    fc.property(anyGroup, any, (group, shown) => {
+      const one = preset('a', { group });
+      const same = group === undefined || JSON.stringify(group) === JSON.stringify(shown);
+      assert.equal(differs(one, one.query, [], shown), !same);
+      const [item] = importPlan([saved(preset('a', { group: shown }))], [one]);
+      assert.equal(item.same, JSON.stringify(group) === JSON.stringify(shown));
+    }),
+  );
 });

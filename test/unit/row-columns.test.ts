@@ -21,7 +21,11 @@ const row = fc.record(
   {
     ...Object.fromEntries(own.map(([name, info]) => [name, valueOf(info)])),
     ...Object.fromEntries(Object.keys(parentFields).map((name) => [name, orNull(text)])),
-    has_subflow: fc.boolean(),
+    note: fc.option(fc.string(), { nil: null }),
+    failure_note: fc.option(fc.string(), { nil: null }),
+    bookmarked: fc.boolean(),
+    seen_at: fc.option(fc.nat(), { nil: null }),
+    flow_run_note: fc.option(fc.string(), { nil: null }),
     left_behind: fc.option(fc.string(), { nil: null }),
   },
   { noNullPrototype: true },

@@ -349,7 +349,7 @@ test('activity that the archive refuses is noted with its run, the others are fe
   const rule = { states: ['FAILED', 'CRASHED'], days: 30 };
   const named = (await place.named(rule)).map(({ id }) => id);
   assert.ok(named.length > 3, `${named.length} runs`);
-  const refused = named[1] as string;
+  const refused = named[1];
   place.refuse(refused);
   await place.fetch(rule);
   for (const id of named) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Steps } from '../../src-renderer/state/question/steps.ts';
+import { Acts, Steps } from '../../src-renderer/state/question/steps.ts';
 import '../fixtures/ci-seed.ts';
 
 type Step = { filter: number; text: string };
@@ -76,4 +76,35 @@ test('what comes after going back replaces what was gone back from, and the hist
   assert.equal(count, 100);
   all.note({ filter: -1, text: '' });
   assert.equal(all.forth(), null);
+});
+
+test('whatever was done, in whatever order, the last of it is taken back first', () => {
+  const what = fc.constantFrom('act', 'back', 'forth');
+  fc.assert(
+    fc.property(fc.array(what, { maxLength: 60 }), (gestures) => {
+      const acts = new Acts();
+      const state: number[] = [];
+      let future: number[] = [];
+      let next = 0;
+      const seen: number[] = [];
+      for (const gesture of gestures) {
+        if (gesture === 'act') {
+          const one = next++;
+          seen.push(one);
+          acts.did({ back: () => void seen.pop(), forth: () => void seen.push(one) });
+          state.push(one);
+          future = [];
+        } else if (gesture === 'back') {
+          const one = state.pop();
+          if (one !== undefined) future.push(one);
+          acts.back();
+        } else {
+          const one = future.pop();
+          if (one !== undefined) state.push(one);
+          acts.forth();
+        }
+        assert.deepEqual(seen, state);
+      }
+    }),
+  );
 });

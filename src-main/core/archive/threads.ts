@@ -65,13 +65,14 @@ export async function startThreads(options: ThreadOptions): Promise<{ started: T
       options.signal.throwIfAborted();
       started.sync = options.syncThread.attach(batches.port2, onDeath);
     }
-    await query.client.open({
+    const opened = await query.client.open({
       path: options.path,
       dialect: options.dialect,
       watchFile: options.readOnly,
       foreign: options.foreign,
     });
-    return { started, notice };
+    if (opened.notice) log('warn', 'notes', { code: opened.notice.code, message: opened.notice.message });
+    return { started, notice: notice ?? opened.notice };
   } catch (thrown) {
     await stopThreads(started);
     // the writer was stopped on purpose then, so it has not died

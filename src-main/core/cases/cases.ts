@@ -1,13 +1,23 @@
 /** Case files: writing one of chosen runs, and opening one that somebody handed over. */
 import { randomUUID } from 'node:crypto';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CASE_ENDING, CASE_VERSION, type CaseContents, type CaseManifest } from '../../contract/case-file.ts';
+import {
+  CASE_ENDING,
+  CASE_VERSION,
+  MOST_CASE_NOTES,
+  type CaseAbout,
+  type CaseContents,
+  type CaseManifest,
+} from '../../contract/case-file.ts';
 import { AppError, toAppError, type ErrorCode } from '../../contract/errors.ts';
+import type { Note } from '../../contract/note.ts';
 import { instantAt, type Condition, type Instant, type Query } from '../../contract/query.ts';
 import { formatTime } from '../../contract/time.ts';
 import type { Archives } from '../archive/archives.ts';
 import type { Archive } from '../archive/archive.ts';
+import { PRIVATE_FILE } from '../../store/file/private.ts';
+import { caseNotesPath } from '../../store/notes/notes-file.ts';
 import type { SavePlace } from '../shell.ts';
 import { VERSION } from '../version.ts';
 import type { Entry, Workspaces } from '../workspaces/workspaces.ts';
@@ -16,6 +26,8 @@ import { digestOf, readCase, writeCase } from './zip.ts';
 
 /** Bytes of a case file that the window sends. */
 const MOST_RECEIVED = 4_000_000_000;
+/** Bytes of notes in a case file, of the 8 MB that its manifest may have. */
+const MOST_NOTE_BYTES = 6_000_000;
 /** µs; from then on there are no lines: they are read into the archive and not handed on. */
 const NO_LINES = Number.MAX_SAFE_INTEGER;
 /** Runs whose activity is read at once. */
@@ -39,6 +51,7 @@ type Asked = {
   query: Query;
   columns: string[];
   activity: boolean;
+  notes: boolean;
 };
 type Progress = { kind: 'progress'; step: 'read' | 'write'; done: number; total: number };
 type Done = {
@@ -55,7 +68,7 @@ type Received = { name: string; file: FileHandle; path: string; folder: string; 
 export class Cases {
   readonly #workspaces: Workspaces;
   readonly #archives: Archives;
-  readonly #opened = new Map<string, { manifest: CaseManifest; folder: string }>();
+  readonly #opened = new Map<string, { manifest: CaseAbout; folder: string }>();
   readonly #receiving = new Map<string, Received>();
 
   constructor(workspaces: Workspaces, archives: Archives) {
@@ -69,7 +82,7 @@ export class Cases {
   }
 
   async *write(
-    { workspace, ids, query, columns, activity }: Asked,
+    { workspace, ids, query, columns, activity, notes: withNotes }: Asked,
     { path, download, overwrite }: SavePlace,
     signal: AbortSignal,
   ): AsyncGenerator<Progress | Done, void, undefined> {
@@ -82,7 +95,10 @@ export class Cases {
       const copy = join(folder, 'archive.sqlite');
       for await (const { done, total } of archive.query.caseArchive({ ids, path: copy, activity }, { signal }))
         yield { kind: 'progress', step: 'write', done, total };
-      const held = activity ? contents : { ...contents, with_activity: 0, states: 0, log_lines: 0, artifacts: 0 };
+      const notes = withNotes ? await archive.query.caseNotes({ ids }, { signal }) : [];
+      refuseLong(notes);
+      const none = { with_activity: 0, states: 0, log_lines: 0, artifacts: 0 };
+      const held = { ...contents, ...(activity ? {} : none), notes: notes.length };
       const now = Date.now() * 1000;
       const manifest: CaseManifest = {
         format: 'taskscope-case',
@@ -95,6 +111,7 @@ export class Cases {
         view: { query: { ...query, where: atMoment(query.where, now) }, columns },
         contents: held,
         archive: await digestOf(copy),
+        notes,
       };
       const bytes = await writeCase(path, manifest, copy, { signal, overwrite });
       yield { kind: 'done', contents: held, unread: activity ? unread.length : 0, bytes, path, download };
@@ -122,7 +139,7 @@ export class Cases {
     await one.file.writeFile(piece);
   }
 
-  async openReceived(receive: string): Promise<{ entry: Entry; manifest: CaseManifest }> {
+  async openReceived(receive: string): Promise<{ entry: Entry; manifest: CaseAbout }> {
     const one = this.#receiving.get(receive);
     if (!one) throw new AppError('NOT_FOUND', 'nothing was received');
     this.#receiving.delete(receive);
@@ -136,11 +153,15 @@ export class Cases {
   }
 
   /** Opens the case file at `path`, checked in full. Throws CASE_REFUSED, CASE_NEWER, NOT_FOUND, DISK_FULL, ARCHIVE_NEWER, ARCHIVE_DAMAGED. */
-  async open(path: string, name = basename(path)): Promise<{ entry: Entry; manifest: CaseManifest }> {
+  async open(path: string, name = basename(path)): Promise<{ entry: Entry; manifest: CaseAbout }> {
     const folder = await caseFolder();
     let entry: Entry | null = null;
     try {
-      const { manifest, archive } = await readCase(path, folder);
+      const {
+        archive,
+        manifest: { notes, ...manifest },
+      } = await readCase(path, folder);
+      await writeFile(caseNotesPath(archive), JSON.stringify(notes), { mode: PRIVATE_FILE });
       entry = this.#workspaces.addCase({
         wanted: caseName(name),
         file: archive,
@@ -166,7 +187,7 @@ export class Cases {
   }
 
   /** Throws NOT_FOUND. */
-  manifestOf(workspace: string): CaseManifest {
+  manifestOf(workspace: string): CaseAbout {
     const known = this.#opened.get(workspace);
     if (!known) throw new AppError('NOT_FOUND', `${workspace} is no case file`, { workspace });
     return known.manifest;
@@ -186,6 +207,15 @@ export class Cases {
     }
     for (const workspace of [...this.#opened.keys()]) await this.forget(workspace);
   }
+}
+
+/** A manifest is read whole, before anything else of a case file. */
+function refuseLong(notes: readonly Note[]): void {
+  const bytes = Buffer.byteLength(JSON.stringify(notes, null, 2));
+  if (bytes <= MOST_NOTE_BYTES && notes.length <= MOST_CASE_NOTES) return;
+  throw new AppError('BAD_INPUT', `the notes have ${bytes} bytes`, {
+    advice: 'The notes on these runs are too long for one case file. Choose fewer runs, or leave the notes out.',
+  });
 }
 
 const refused = (why: string, cause?: unknown): AppError => new AppError('CASE_REFUSED', why, { why }, cause);

@@ -3,8 +3,10 @@ import { rmSync } from 'node:fs';
 import { AppError } from '../../contract/errors.ts';
 import type { CaseContents } from '../../contract/case-file.ts';
 import type { Entity } from '../../contract/fields.ts';
+import type { About, Note } from '../../contract/note.ts';
 import type { RunActivity } from '../../contract/run.ts';
 import type { Engine } from '../../query/engine.ts';
+import type { NotesFile } from '../../store/notes/notes-file.ts';
 import type { Reader } from '../../store/read/reader.ts';
 import { encodeRows } from '../../store/write/encode.ts';
 import { openWriter, type Writer } from '../../store/write/writer.ts';
@@ -18,8 +20,7 @@ type Rids = Record<Entity, number[]>;
 
 /** What a case of these runs would hold; an id that is not here is left out. `unread`: runs of which no activity is kept. */
 export function caseContents(
-  engine: Engine,
-  reader: Reader,
+  { engine, reader, notes }: { engine: Engine; reader: Reader; notes: NotesFile },
   ids: readonly string[],
 ): { contents: CaseContents; unread: string[] } {
   const rids = ridsOf(engine, ids);
@@ -31,6 +32,7 @@ export function caseContents(
     log_lines: 0,
     artifacts: 0,
     parameters: parameterNames(reader.json('flow_run', rids.flow_run)),
+    notes: notesOf(engine, notes, ids).length,
   };
   const add = ({ history, kept, artifacts }: RunActivity) => {
     contents.states += history.length;
@@ -90,6 +92,23 @@ export async function* writeCaseArchive(
     writer.close();
     if (!whole) for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true });
   }
+}
+
+/** Texts and bookmarks on these runs, on their flow runs and on their failures. What was marked as seen is this person's own affair. */
+export function notesOf(engine: Engine, notes: NotesFile, ids: readonly string[]): Note[] {
+  if (notes.size === 0) return [];
+  const { task_run, flow_run } = ridsOf(engine, ids);
+  const failureOf = engine.accessor('failure');
+  const failures = new Set(task_run.map(failureOf).filter((failure) => typeof failure === 'string'));
+  const about: About[] = [
+    ...task_run.map((rid): About => ({ kind: 'task_run', id: engine.idOf('task_run', rid) })),
+    ...flow_run.map((rid): About => ({ kind: 'flow_run', id: engine.idOf('flow_run', rid) })),
+    ...[...failures].map((id): About => ({ kind: 'failure', id })),
+  ];
+  return about
+    .flatMap((one) => notes.get(one) ?? [])
+    .filter(({ text, bookmarked }) => text !== '' || bookmarked)
+    .map((note) => ({ ...note, seen: null }));
 }
 
 function* pieces(rids: readonly number[]): Generator<number[]> {

@@ -6,6 +6,7 @@ import { wireErrorSchema } from '../../contract/errors.ts';
 import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts';
 import { documentKinds } from '../../contract/fields.ts';
 import type { FlowRunItem, FlowRunLogs } from '../../contract/flow-run.ts';
+import { noteSchema } from '../../contract/note.ts';
 import { dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
 import { activityOwnerSchema, logLineSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
 import { taskSchema } from '../../contract/task.ts';
@@ -208,7 +209,8 @@ export const queryContract = {
   open: call(
     /** `foreign`: the file is from elsewhere and is checked in full first */
     z.object({ path: z.string(), dialect: dialectSchema, watchFile: z.boolean(), foreign: z.boolean().default(false) }),
-    z.object({ version: z.number(), total: z.number() }),
+    /** `notice`: the file of the notes could not be read */
+    z.object({ version: z.number(), total: z.number(), notice: wireErrorSchema.nullable() }),
   ),
   setDialect: call(z.object({ dialect: dialectSchema }), none),
   /** Resolves once that commit of the writer is in the index: commits and calls come on different ports. */
@@ -260,6 +262,10 @@ export const queryContract = {
     }),
     exportItemSchema,
   ),
+  notes: call(contract['note.read'].input.omit({ workspace: true }), contract['note.read'].output),
+  changeNotes: call(contract['note.change'].input.omit({ workspace: true }), contract['note.change'].output),
+  /** the notes that go with these runs into a case file */
+  caseNotes: call(z.object({ ids: z.array(z.string()) }), z.array(noteSchema)),
   caseContents: call(
     z.object({ ids: z.array(z.string()) }),
     z.object({ contents: caseContentsSchema, unread: z.array(z.string()) }),

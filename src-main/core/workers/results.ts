@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, toWireError } from '../../contract/errors.ts';
 import type { ExportItem } from '../../contract/export.ts';
 import { searches, TRUE, withoutSearch, type Condition, type Query } from '../../contract/query.ts';
 import { LINES_AT_ONCE } from '../../contract/run.ts';
@@ -14,12 +14,13 @@ import { moved } from '../../rpc/moved.ts';
 import * as rowSet from '../../query/columns/row-set.ts';
 import type { Engine, Outcome } from '../../query/engine.ts';
 import { checkForeign } from '../../store/file/foreign.ts';
+import { caseNotes, NotesFile, notesPath } from '../../store/notes/notes-file.ts';
 import { openReader, type Reader } from '../../store/read/reader.ts';
 import type { Change } from '../../store/columns.ts';
 import { Latest } from '../archive/latest.ts';
 import { answerApi } from '../../local-api/answer.ts';
 import type { queryContract } from './contracts.ts';
-import { caseContents, writeCaseArchive } from './case-archive.ts';
+import { caseContents, notesOf, writeCaseArchive } from './case-archive.ts';
 import { ChangeIntake } from './change-intake.ts';
 import { coverage } from './coverage.ts';
 import { exportRows, fieldsOf } from './export/export.ts';
@@ -40,7 +41,7 @@ const MAX_CHANGED_IDS = 1000;
 /** ms between two looks at a file that another process writes. */
 const FILE_POLL = 3000;
 
-type Opened = { engine: Engine; reader: Reader; path: string };
+type Opened = { engine: Engine; reader: Reader; notes: NotesFile; path: string };
 type News = { version: number; total: number; changed: string[] };
 
 export class QueryResults {
@@ -61,11 +62,13 @@ export class QueryResults {
       if (foreign) checkForeign(path);
       const reader = openReader(path);
       const { engine, saved } = await openIndex(reader, dialect, `${path}.index`);
-      this.#opened = { engine, reader, path };
+      const { notes, notice } = openNotes(path, watchFile, foreign);
+      engine.setNotes(notes);
+      this.#opened = { engine, reader, notes, path };
       this.#tell([]);
-      if (watchFile) this.#watchFile(reader);
+      if (watchFile) this.#watchFile(this.#opened);
       else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
-      return { version: engine.version, total: engine.total('task_run') };
+      return { version: engine.version, total: engine.total('task_run'), notice: notice && toWireError(notice) };
     },
     setDialect: ({ dialect }) => {
       this.#open.engine.setDialect(dialect);
@@ -127,7 +130,16 @@ export class QueryResults {
       return moved({ status, body: bytes }, bytes);
     },
     export: (input, { signal }) => this.#export(input, signal),
-    caseContents: ({ ids }) => caseContents(this.#current.engine, this.#current.reader, ids),
+    notes: ({ about }) => about.flatMap((one) => this.#open.notes.get(one) ?? []),
+    changeNotes: ({ changes }) => {
+      const { engine, notes } = this.#open;
+      let made: ReturnType<NotesFile['change']> = { was: [], notes: [] };
+      const rids = engine.notesChange(changes, () => (made = notes.change(changes, Date.now() * 1000)));
+      this.#tellRows(rids);
+      return made;
+    },
+    caseNotes: ({ ids }) => notesOf(this.#current.engine, this.#open.notes, ids),
+    caseContents: ({ ids }) => caseContents(this.#current, ids),
     caseArchive: (what, { signal }) => writeCaseArchive(this.#current.engine, this.#current.reader, what, signal),
     close: async () => {
       await this.close();
@@ -148,8 +160,7 @@ export class QueryResults {
     engine.apply(change);
     this.#keeper?.changed();
     for (const resolve of this.#waiting.splice(0)) resolve();
-    const rids = (change.changed.task_run ?? []).slice(0, MAX_CHANGED_IDS);
-    this.#tell(rids.map((rid) => engine.idOf('task_run', rid)));
+    this.#tellRows(change.changed.task_run ?? []);
   }
 
   async close(): Promise<void> {
@@ -159,6 +170,7 @@ export class QueryResults {
     await this.#keeper?.close();
     this.#keeper = null;
     this.#opened?.reader.close();
+    this.#opened?.notes.close();
     this.#opened = null;
     for (const resolve of this.#waiting.splice(0)) resolve();
     this.#results.clear();
@@ -198,7 +210,7 @@ export class QueryResults {
       facets: outcome.facets,
       histogram: outcome.histogram,
       searched: this.#searched(input.query.where),
-      version: engine.version,
+      version: this.#version,
       millis: performance.now() - started,
     };
   }
@@ -281,15 +293,31 @@ export class QueryResults {
     return this.#open.engine.taskRunColumns(outcome.slice(from, to));
   }
 
-  #tell(changed: string[]): void {
+  #tellRows(rids: readonly number[]): void {
     const { engine } = this.#open;
-    this.#news.set({ version: engine.version, total: engine.total('task_run'), changed });
+    this.#tell(rids.slice(0, MAX_CHANGED_IDS).map((rid) => engine.idOf('task_run', rid)));
+  }
+
+  #tell(changed: string[]): void {
+    this.#news.set({ version: this.#version, total: this.#open.engine.total('task_run'), changed });
+  }
+
+  /** Grows with every commit and with every change of notes. */
+  get #version(): number {
+    const { engine } = this.#open;
+    return engine.version + engine.noteChanges;
   }
 
   /** In a window that only reads, the writer is another process and sends nothing: the file's own counter tells of commits. */
-  #watchFile(reader: Reader): void {
+  #watchFile({ engine, reader, notes }: Opened): void {
     let seen = reader.dataVersion();
     this.#poll = setInterval(() => {
+      if (notes.isOld()) {
+        const about = [...notes.all()];
+        engine.notesChange(about, () => notes.renew());
+        // those that there were before, and those that there are now
+        this.#tellRows(engine.notesChange([...notes.all()], () => undefined));
+      }
       const version = reader.dataVersion();
       // an export reads the index as it is
       if (version === seen || this.#exports.size > 0) return;
@@ -298,4 +326,12 @@ export class QueryResults {
       this.#tell([]);
     }, FILE_POLL);
   }
+}
+
+/** Of a case file they are only read, and came with it. */
+function openNotes(path: string, readOnly: boolean, foreign: boolean): { notes: NotesFile; notice: AppError | null } {
+  if (foreign)
+    return { notes: caseNotes(path, new AppError('CASE_READ_ONLY', 'a case file is only read')), notice: null };
+  const why = readOnly ? new AppError('FOLDER_IN_USE', 'this window only reads the archive') : null;
+  return NotesFile.open(notesPath(path), why);
 }

@@ -1,11 +1,12 @@
 /** Values of single rows by path, for the grid and for exports. */
 import { fields, resolveField, type Entity, type FieldInfo, type FieldKind } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { Note } from '../../contract/note.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
-import { rowPaths, type TaskRunRow } from '../../contract/run.ts';
+import { rowPaths, type noteFields, type TaskRunRow } from '../../contract/run.ts';
 import * as rowSet from './row-set.ts';
-import type { RowSet } from './row-set.ts';
 import type { Column, RefColumn, TermColumn } from './columns.ts';
+import type { NoteColumns } from './note-columns.ts';
 import type { Table } from './table.ts';
 
 export type Value = string | number | boolean | null | string[];
@@ -106,21 +107,47 @@ function term(column: TermColumn, rid: number): string | null {
 /** Reads rows of a list: one as an object, or several as columns. The index's columns are looked up once, not per row. */
 export type RowReader = { row(rid: number): TaskRunRow; columns(rids: ArrayLike<number>): RowColumns };
 
-export function taskRunReader(tables: Tables, withSubflow: () => RowSet): RowReader {
+export function taskRunReader(
+  tables: Tables,
+  leftBehind: (rids: ArrayLike<number>) => (string | null)[],
+  notes: Record<'task_run' | 'flow_run', NoteColumns>,
+): RowReader {
   const readers = Object.entries(rowPaths).map(([name, path]): [string, (rid: number) => unknown] => [
     name,
     withDefault(accessor(tables, 'task_run', path), (fields.task_run as Record<string, FieldInfo>)[name]?.absent),
   ]);
-  readers.push(['has_subflow', (rid) => rowSet.has(withSubflow(), rid)]);
+  readers.push(...noteReaders(tables, notes));
   const columns = (rids: ArrayLike<number>): Record<string, unknown[]> => ({
     ...Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])),
-    left_behind: tables.task_run.rules?.leftBehind(rids) ?? [],
+    left_behind: leftBehind(rids),
   });
   return {
     row: (rid) =>
       Object.fromEntries(Object.entries(columns([rid])).map(([name, [value]]) => [name, value])) as TaskRunRow,
     columns: (rids) => columns(rids) as unknown as RowColumns,
   };
+}
+
+/** Straight from the notes: a page of a list has few rows, and needs no column of all. */
+function noteReaders(
+  tables: Tables,
+  { task_run, flow_run }: Record<'task_run' | 'flow_run', NoteColumns>,
+): [keyof typeof noteFields, (rid: number) => unknown][] {
+  const flowRun = tables.task_run.columns.get('flow_run') as RefColumn;
+  const text = (note: Note | null) => note?.text || null;
+  return [
+    ['note', (rid) => text(task_run.of(rid))],
+    ['failure_note', (rid) => text(task_run.ofFailure(rid))],
+    ['bookmarked', (rid) => task_run.of(rid)?.bookmarked ?? false],
+    ['seen_at', (rid) => task_run.of(rid)?.seen ?? null],
+    [
+      'flow_run_note',
+      (rid) => {
+        const parent = flowRun.codes[rid];
+        return parent !== 0 && rowSet.has(tables.flow_run.alive, parent) ? text(flow_run.of(parent)) : null;
+      },
+    ],
+  ];
 }
 
 function withDefault(read: (rid: number) => Value, absent: string | number | undefined): (rid: number) => Value {

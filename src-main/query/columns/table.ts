@@ -16,12 +16,8 @@ import { RUN_TIME, RunTimes } from './run-times.ts';
 /** Capacity for a thirty-second more rows, in whole words: at a million rows the next copy is 31,000 rows away, and unused memory stays under 4 bytes a row. */
 const withRoom = (rows: number): number => (rows + (rows >>> 5) + 1024 + 31) & ~31;
 
-/** Fields that follow from other rows too; the column is as of the moment of the question. */
-type Rules = {
-  has(field: string): boolean;
-  column(field: string): Column;
-  leftBehind(rids: ArrayLike<number>): (string | null)[];
-};
+/** Fields that follow from more than their row: from other rows, or from notes. The column is as of the moment of the question. */
+type Rules = { has(field: string): boolean; column(field: string): Column };
 
 export class Table {
   readonly entity: Entity;
@@ -53,8 +49,8 @@ export class Table {
   #runTimes: RunTimes | null = null;
   /** µs; the moment of the question, for values that grow with the clock. */
   now = 0;
-  /** Of task runs: their fields that follow from other rows. */
-  rules: Rules | null = null;
+  /** Of runs: their fields that follow from more than their row. */
+  rules: readonly Rules[] = [];
   #aliveShared: RowSet | null = null;
 
   constructor(entity: Entity, rows: number) {
@@ -203,7 +199,7 @@ export class Table {
   /** The bits of a field in the row log; of a computed field, those of the columns it is computed from. */
   bitsOfField(name: string): number {
     if (name === 'id') return ALL;
-    if (this.rules?.has(name)) return this.bitOf(this.columns.get('state_type') as StoredColumn);
+    if (this.#rule(name)) return this.bitOf(this.columns.get('state_type') as StoredColumn);
     const column = this.field(name);
     if (name === RUN_TIME)
       return ['total_run_time', 'state_timestamp', 'state_type'].reduce(
@@ -220,7 +216,8 @@ export class Table {
   field(name: string): Column {
     const stored = this.columns.get(columnOf(name, (fields[this.entity] as Record<string, FieldInfo>)[name]));
     if (stored) return stored;
-    if (this.rules?.has(name)) return this.rules.column(name);
+    const rule = this.#rule(name);
+    if (rule) return rule.column(name);
     let computed = this.#computed.get(name);
     if (!computed) {
       computed = this.#compute(name);
@@ -236,6 +233,10 @@ export class Table {
     const bit = this.bitOf(this.#times('state_timestamp'));
     for (const rid of moved) this.log.add(rid, bit);
     this.log.trim();
+  }
+
+  #rule(name: string): Rules | undefined {
+    return this.rules.find((rule) => rule.has(name));
   }
 
   #times(name: string): NumberColumn {

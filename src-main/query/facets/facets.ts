@@ -8,6 +8,7 @@ import type { Column, StoredColumn, TextColumn } from '../columns/columns.ts';
 import { countCodes, foldCodes } from '../columns/counting.ts';
 import type { Table } from '../columns/table.ts';
 import type { Coded } from '../columns/code-counts.ts';
+import { isNoteField } from '../columns/note-columns.ts';
 import { isRule } from '../columns/run-rules.ts';
 
 type Counts = { counts: Uint32Array; nulls: number };
@@ -64,7 +65,7 @@ function countPath(
   let known = remembered.get(mask);
   if (!known) remembered.set(mask, (known = new Map<string, Counts>()));
   const path = `${root}.${[...via, field].join('.')}`;
-  const kept = isRule(field) ? undefined : known.get(path);
+  const kept = isRule(field) || isNoteField(field) ? undefined : known.get(path);
   if (kept) return kept;
   let made: Counts;
   if (via.length === 0) made = countColumn(tables, tables[root], columnFor(tables[root], field), mask, rows);

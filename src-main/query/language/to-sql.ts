@@ -17,6 +17,7 @@ import {
 import { formatTime, MICROS_PER_SECOND } from '../../contract/time.ts';
 import { dashed, uuidStart } from '../../contract/uuid.ts';
 import { nullsFirst } from './collation.ts';
+import { isNoteField } from '../columns/note-columns.ts';
 import { LEFT_BEHIND } from '../columns/run-rules.ts';
 import { backReference } from './conditions.ts';
 
@@ -52,7 +53,7 @@ export function toSql({ where, sort }: Query, columns: readonly string[], dialec
 
 /**
  * The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own; what is left behind
- * follows from percentiles of other runs.
+ * follows from percentiles of other runs; notes are in another file.
  */
 export function sayable(where: Condition): { said: Condition[]; lost: Condition[] } {
   const parts = 'and' in where ? where.and : [where];
@@ -62,7 +63,10 @@ export function sayable(where: Condition): { said: Condition[]; lost: Condition[
 
 export const sayableSort = (sort: readonly SortKey[]): SortKey[] => sort.filter(({ field }) => hasValue(field));
 
-const hasValue = (path: string): boolean => path !== LEFT_BEHIND && !path.endsWith(`.${LEFT_BEHIND}`);
+function hasValue(path: string): boolean {
+  const field = path.slice(path.lastIndexOf('.') + 1);
+  return field !== LEFT_BEHIND && !isNoteField(field);
+}
 
 /** What the view of task runs shows of their parents. */
 const parentColumns: Record<string, string> = {

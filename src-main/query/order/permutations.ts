@@ -18,6 +18,7 @@ import {
 import { idsDescending } from './id-order.ts';
 import { Arena } from '../kernels/heap.ts';
 import { KeptOrder } from './kept-order.ts';
+import { isNoteField } from '../columns/note-columns.ts';
 import { isRule } from '../columns/run-rules.ts';
 import { RUN_TIME } from '../columns/run-times.ts';
 import { moveRows } from './order-merge.ts';
@@ -106,7 +107,7 @@ export class Permutations implements OrderContext {
     const name = nameOf(entity, sort);
     const table = this.tables[entity];
     // rows that have another value since, though they have not changed themselves, are in the log after this
-    for (const key of sort) if (moves(key)) this.tables.task_run.field(lastName(key.field));
+    for (const key of sort) if (moves(key)) this.#fieldOf(entity, key);
     let kept = this.#kept.get(name);
     if (kept) {
       this.#kept.delete(name);
@@ -119,6 +120,11 @@ export class Permutations implements OrderContext {
     this.#kept.set(name, kept);
     this.#trim();
     return kept;
+  }
+
+  #fieldOf(entity: Entity, key: SortKey): void {
+    const { table, field } = resolveKey(entity, key, this);
+    table.field(field);
   }
 
   /** Drops the orders used longest ago. Orders by id are not counted: every order needs them. */
@@ -233,8 +239,9 @@ export class Permutations implements OrderContext {
 }
 
 const lastName = (field: string): string => field.slice(field.lastIndexOf('.') + 1);
-/** Such an order moves without a change of its rows: with the clock, or with other rows. */
-const moves = ({ field }: SortKey): boolean => lastName(field) === RUN_TIME || isRule(lastName(field));
+/** Such an order moves without a change of its rows: with the clock, with other rows, or with notes. */
+const moves = ({ field }: SortKey): boolean =>
+  lastName(field) === RUN_TIME || isRule(lastName(field)) || isNoteField(lastName(field));
 
 const nameOf = (entity: Entity, sort: readonly SortKey[]): string => `${entity} ${JSON.stringify(sort)}`;
 

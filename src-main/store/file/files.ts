@@ -1,10 +1,10 @@
-/** Which files belong to an archive besides the archive itself: its log and index, copies, what was set aside, what a crash left. */
+/** Which files belong to an archive besides the archive itself: its log, index and notes, copies, what was set aside, what a crash left. */
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** What follows the archive's name. The list is closed: `prod.sqlite-2.sqlite` is another archive. */
 const beside =
-  /^(-wal|-shm|-journal|\.index(\.partial)?|\.suspect|\.probe|\.salvag(ing|ed)(-wal|-shm|-journal)?|\.before-v\d+(\.partial)?|\.damaged-\d{4}-\d\d-\d\dT\d+Z(-\d+)?(-wal|-shm|\.index)?)$/;
+  /^(-wal|-shm|-journal|\.index(\.partial)?|\.notes(-journal|\.unreadable-\d+)?|\.suspect|\.probe|\.salvag(ing|ed)(-wal|-shm|-journal)?|\.before-v\d+(\.partial)?|\.damaged-\d{4}-\d\d-\d\dT\d+Z(-\d+)?(-wal|-shm|\.index)?)$/;
 
 /** `path`: absolute; `bytes`: its size. */
 export type ArchiveFile = { path: string; bytes: number };

@@ -60,6 +60,10 @@ export const mainPaths: readonly string[] = [
   'latest_attempt',
   'run_count',
   'left_behind',
+  'seen',
+  'bookmarked',
+  'note',
+  'failure_note',
   'gone',
 ];
 

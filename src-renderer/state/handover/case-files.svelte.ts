@@ -1,6 +1,6 @@
 /** Case files in the window: opening one that was chosen or dropped, and what the open one says of itself. */
 import { untrack } from 'svelte';
-import { CASE_ENDING, type CaseManifest } from '../../../src-main/contract/case-file.ts';
+import { CASE_ENDING, type CaseAbout } from '../../../src-main/contract/case-file.ts';
 import { TRUE } from '../../../src-main/contract/query.ts';
 import { columns } from '../question/columns.svelte.ts';
 import { question } from '../question/question.svelte.ts';
@@ -13,7 +13,7 @@ const PIECE = 2_000_000;
 
 class CaseFiles {
   /** of the open workspace; null: it is no case file */
-  manifest = $state.raw<CaseManifest | null>(null);
+  manifest = $state.raw<CaseAbout | null>(null);
   /** a file is being read and checked */
   opening = $state(false);
 

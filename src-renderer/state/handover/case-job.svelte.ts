@@ -18,6 +18,8 @@ export class CaseJob {
   /** runs whose logs are not kept here yet */
   unread = $state(0);
   activity = $state(true);
+  /** with what was noted on the runs */
+  notes = $state(true);
   step = $state.raw<Step | null>(null);
   done = $state.raw<Done | null>(null);
   error = $state.raw<AppError | null>(null);
@@ -48,6 +50,7 @@ export class CaseJob {
         query: $state.snapshot(question.query),
         columns: columns.fields,
         activity: this.activity,
+        notes: this.notes,
         save: place.save,
       };
       for await (const item of api['case.write'](input, { signal: this.abort.signal })) {

@@ -1,24 +1,14 @@
 /** The list in groups: by which field, in which order, and the groups themselves. They follow the answer on screen. */
 import { untrack } from 'svelte';
 import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
-import type { Condition, Group, Grouping, GroupSort } from '../../../src-main/contract/query.ts';
-import { conditionOfGroup, groupingOf, type GroupBy } from '../filters/groupings.ts';
+import type { Condition, Group, Grouping, GroupSort, ListGrouping } from '../../../src-main/contract/query.ts';
+import { conditionOfGroup, groupByOf, groupingOf, type GroupBy } from '../filters/groupings.ts';
 import { rememberTask } from '../filters/task-names.svelte.ts';
-import { formatCount, plural } from '../../format.ts';
-import { base64 } from '../handover/base64.ts';
-import type { CsvChoice } from '../handover/csv-choice.ts';
-import { exportName } from '../handover/export-name.ts';
-import { groupsCsv } from '../handover/groups-csv.ts';
-import { saveContent } from '../handover/save-content.ts';
 import { api, app } from '../window/app.svelte.ts';
-import { clock } from '../window/clock.svelte.ts';
-import { presets } from './presets.svelte.ts';
 import { question } from './question.svelte.ts';
 
 /** Groups read at once; "more" reads as many again. */
 const PAGE = 200;
-/** Groups of one file: with names of 200 letters they are less than the 3 MB that a window may write. */
-export const MOST_SAVED = 10_000;
 
 type Shown = { by: GroupBy; grouping: Grouping; count: number; list: Group[] };
 
@@ -48,12 +38,6 @@ class GroupedList {
     else if (this.sort.by === 'label') this.sort = { by: 'runs', dir: 'desc' };
   }
 
-  /** As the window was left. */
-  resume(by: GroupBy | null, sort: GroupSort): void {
-    this.choose(by);
-    if (by) this.sort = sort;
-  }
-
   /** The first click on a name sorts A to Z, on a number largest first. */
   sortBy(by: GroupSort['by']): void {
     const same = this.sort.by === by;
@@ -74,18 +58,17 @@ class GroupedList {
     question.set(where);
   }
 
-  /** All groups as a CSV file, in the order on screen; at most MOST_SAVED of them. false: the person chose no place. Throws as `export.write`. */
-  async save(csv: CsvChoice): Promise<boolean> {
-    const [workspace, shown] = [app.workspace, this.shown];
-    if (workspace === null || shown === null) return false;
-    const { by, count } = shown;
-    const preset = presets.dirty ? null : (presets.active?.name ?? null);
-    const suggested = exportName({ workspace, preset, what: 'groups', ending: '.csv' }, clock.read());
-    const what = count > MOST_SAVED ? `The first ${formatCount(MOST_SAVED)} groups` : plural(count, 'group');
-    return saveContent(suggested, what, async () => {
-      const { list } = await this.read(MOST_SAVED, shown, workspace);
-      return base64(new TextEncoder().encode(groupsCsv(by, list, csv)));
-    });
+  /** As a preset keeps it; null: single runs. */
+  get kept(): ListGrouping | null {
+    const { by, sort } = this;
+    return by && { field: by.field, time: by.time ?? null, sort };
+  }
+
+  /** As the window was left, or as a preset has it; null: single runs. */
+  resume(kept: ListGrouping | null): void {
+    const by = kept && groupByOf(kept.field, kept.time);
+    this.choose(by);
+    if (by && kept) this.sort = kept.sort;
   }
 
   /** Reads the groups from the first to the `wanted`-th, a page at a time. */
@@ -107,7 +90,7 @@ class GroupedList {
     }
   }
 
-  private async read(
+  async read(
     wanted: number,
     { grouping }: { grouping: Grouping },
     workspace: string,

@@ -18,6 +18,8 @@ const LATE_MS = 3000;
 
 class NewRows {
   problem = $state.raw<AppError | null>(null);
+  /** grows whenever the index or a note has changed; 0: not known yet */
+  version = $state(0);
   /** `result`: the answer that the news are about */
   private told = $state.raw<{ result: string; news: News } | null>(null);
   /** what a new answer would change; null: nothing has changed */
@@ -64,6 +66,7 @@ class NewRows {
         // a first sync reads parents before runs: a look that finds none would put off by PACE_MS the one that finds some
         if (total === 0 && question.answer?.total === 0) continue;
         this.latest = version;
+        this.version = version;
         // one failed count or reading must not end the watch: the next change is told all the same
         try {
           await this.settle(workspace, abort.signal);

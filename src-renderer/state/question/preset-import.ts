@@ -1,6 +1,7 @@
 /** What importing presets would do: which are here already, and what a person can choose for those whose name is taken. */
 import type { Preset, SavedPreset } from '../../../src-main/contract/preset.ts';
 import { sameCondition } from '../filters/conditions.ts';
+import { sameGrouping } from './preset-order.ts';
 import { sameSort } from './sorts.ts';
 
 /** `both`: under a free name beside the one here; `replace`: in the place of the one here. */
@@ -31,7 +32,8 @@ function isSame(a: SavedPreset, b: SavedPreset): boolean {
     a.folder === b.folder &&
     sameCondition(a.query.where, b.query.where) &&
     sameSort(a.query.sort, b.query.sort) &&
-    (a.columns === null ? b.columns === null : a.columns.join() === b.columns?.join())
+    (a.columns === null ? b.columns === null : a.columns.join() === b.columns?.join()) &&
+    sameGrouping(a.group, b.group)
   );
 }
 

@@ -1,5 +1,5 @@
 /** Presets in the panel's order, and what on screen differs from one. */
-import type { Query } from '../../../src-main/contract/query.ts';
+import type { ListGrouping, Query } from '../../../src-main/contract/query.ts';
 import type { Preset } from '../../../src-main/contract/preset.ts';
 import { sameCondition } from '../filters/conditions.ts';
 import { sameSort } from './sorts.ts';
@@ -11,11 +11,22 @@ export function inOrder(list: readonly Preset[], pinned: readonly string[]): Pre
   return [...top, ...rest.sort((a, b) => a.folder.localeCompare(b.folder, 'en'))];
 }
 
-/** `columns`: those on screen. They are not compared for a preset without columns. */
-export function differs(preset: Preset, query: Query, columns: readonly string[]): boolean {
+/** `columns`, `group`: those on screen. They are not compared for a preset that leaves them as they are. */
+export function differs(
+  preset: Preset,
+  query: Query,
+  columns: readonly string[],
+  group: ListGrouping | null = null,
+): boolean {
   return !(
     sameCondition(preset.query.where, query.where) &&
     sameSort(preset.query.sort, query.sort) &&
-    (preset.columns === null || preset.columns.join() === columns.join())
+    (preset.columns === null || preset.columns.join() === columns.join()) &&
+    (preset.group === undefined || sameGrouping(preset.group, group))
   );
+}
+
+export function sameGrouping(a: ListGrouping | null | undefined, b: ListGrouping | null | undefined): boolean {
+  if (!a || !b) return a === b;
+  return a.field === b.field && a.time === b.time && a.sort.by === b.sort.by && a.sort.dir === b.sort.dir;
 }

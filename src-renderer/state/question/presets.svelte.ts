@@ -14,6 +14,7 @@ import { fieldInfo } from '../filters/catalog.ts';
 import { knownName, rememberName } from '../filters/names.svelte.ts';
 import { freeName, type ImportHow, type ImportItem } from './preset-import.ts';
 import { localPreset, lookupIn, namesIn, type LocalPreset } from '../../../src-main/contract/preset-names.ts';
+import { groupedList } from './groups.svelte.ts';
 import { differs, inOrder } from './preset-order.ts';
 import { question } from './question.svelte.ts';
 
@@ -34,8 +35,8 @@ class Presets {
   activeId = $state<string | null>(null);
 
   active = $derived(this.list.find((one) => one.id === this.activeId) ?? null);
-  /** the question or the columns were changed since the preset was chosen */
-  dirty = $derived(this.active !== null && differs(this.active, question.query, columns.fields));
+  /** the question, the columns or the grouping were changed since the preset was chosen */
+  dirty = $derived(this.active !== null && differs(this.active, question.query, columns.fields, groupedList.kept));
   /** of the archive that the answer on screen is from */
   private version = $derived(question.answer?.version ?? null);
   /** the workspace whose default preset was chosen, or is not to be */
@@ -123,6 +124,7 @@ class Presets {
   choose(preset: Preset): void {
     this.activeId = preset.id;
     columns.show(preset.columns);
+    if (preset.group !== undefined) groupedList.resume(preset.group);
     question.load(preset.query);
     const missing = this.missing(preset);
     if (missing.length > 0) notes.say(`Not in this workspace, so far as is known here: ${missing.join(', ')}`);
@@ -183,7 +185,8 @@ class Presets {
       const { query } = question;
       const names = namesIn(query, knownName);
       const folder = this.active?.folder ?? '';
-      const saved = await api['preset.save']({ name, folder, query, names, columns: columns.fields });
+      const [shown, group] = [columns.fields, groupedList.kept];
+      const saved = await api['preset.save']({ name, folder, query, names, columns: shown, group });
       await this.load();
       this.activeId = saved.id;
       columns.show(saved.columns);
@@ -191,10 +194,16 @@ class Presets {
     });
   }
 
-  /** Saves the question and the columns on screen as the preset's. */
+  /** Saves the question, the columns and the grouping on screen as the preset's. */
   async update(preset: Preset): Promise<boolean> {
     const { query } = question;
-    const now = { ...preset, query, names: namesIn(query, knownName), columns: columns.fields };
+    const now = {
+      ...preset,
+      query,
+      names: namesIn(query, knownName),
+      columns: columns.fields,
+      group: groupedList.kept,
+    };
     const done = await this.change(now, `Updated “${preset.name}”`);
     if (done && this.activeId === preset.id) columns.show(now.columns);
     return done;

@@ -17,16 +17,18 @@ export class Steps<T> {
     this.#joins = joins;
   }
 
-  /** The present step is another one. The same again is no step. */
-  note(next: T): void {
+  /** The present step is another one. The same again is no step; `joined`: it goes on with the last one. */
+  note(next: T): 'none' | 'joined' | 'new' {
     const last = this.#past.at(-1);
-    if (last !== undefined && this.#key(last) === this.#key(next)) return;
+    if (last !== undefined && this.#key(last) === this.#key(next)) return 'none';
     const joins = last === undefined ? null : this.#joins(last, next);
-    if (joins !== null && joins === this.#open) this.#past.pop();
+    const goesOn = joins !== null && joins === this.#open;
+    if (goesOn) this.#past.pop();
     this.#past.push(next);
     if (this.#past.length > MOST + 1) this.#past.shift();
     this.#open = joins;
     this.#future = [];
+    return goesOn ? 'joined' : 'new';
   }
 
   /** null: there is none */
@@ -46,5 +48,45 @@ export class Steps<T> {
     this.#past.push(next);
     this.#open = null;
     return next;
+  }
+}
+
+/** Something done that knows its way back and forth. */
+export type Act = { back: () => void; forth: () => void };
+
+/** All that was done, in order, whatever it was: the last of it is taken back first. */
+export class Acts {
+  #past: Act[] = [];
+  #future: Act[] = [];
+
+  did(act: Act): void {
+    this.#past.push(act);
+    if (this.#past.length > MOST) this.#past.shift();
+    this.#future = [];
+  }
+
+  /** The last act goes on: what was taken back before can no longer be done again. */
+  goesOn(): void {
+    this.#future = [];
+  }
+
+  back(): void {
+    const last = this.#past.pop();
+    if (last === undefined) return;
+    this.#future.push(last);
+    last.back();
+  }
+
+  /** This act, even when others came after it. */
+  takeBack(act: Act): void {
+    if (this.#past.at(-1) === act) this.back();
+    else act.back();
+  }
+
+  forth(): void {
+    const next = this.#future.pop();
+    if (next === undefined) return;
+    this.#past.push(next);
+    next.forth();
   }
 }

@@ -1,20 +1,19 @@
-/** Takes back changes of what the list shows: its filters, order, groups, columns and chart's time, and the preset they came from. */
+/** Takes back what was done: changes of what the list shows (its filters, order, groups, columns and chart's time, and the preset they came from), and of notes. */
 import { untrack } from 'svelte';
-import type { GroupSort, Query } from '../../../src-main/contract/query.ts';
+import type { ListGrouping, Query } from '../../../src-main/contract/query.ts';
 import { writeText } from '../filters/conditions.ts';
-import type { GroupBy } from '../filters/groupings.ts';
 import type { MainTime } from '../filters/quick-spans.ts';
 import { notes } from '../window/notes.svelte.ts';
 import { columns, type ColumnState } from './columns.svelte.ts';
 import { groupedList } from './groups.svelte.ts';
 import { presets } from './presets.svelte.ts';
 import { question } from './question.svelte.ts';
-import { Steps } from './steps.ts';
+import { Acts, Steps, type Act } from './steps.ts';
 
 type Shown = Query & {
   preset: string | null;
   time: MainTime;
-  group: { by: GroupBy; sort: GroupSort } | null;
+  group: ListGrouping | null;
   columns: ColumnState;
 };
 
@@ -30,9 +29,16 @@ function joins(last: Shown, next: Shown): string | null {
 }
 
 class Undo {
-  /** the note on the replaced filters, and what it is true of: it goes when something else is shown */
+  /** the message on the replaced filters, and what it is true of: it goes when something else is shown */
   private said: { id: number; of: string } | null = null;
   private readonly steps = new Steps<Shown>(key, joins);
+  private readonly acts = new Acts();
+  private readonly shown: Act = {
+    back: () => this.show(this.steps.back()),
+    forth: () => this.show(this.steps.forth()),
+  };
+  /** what the window begins with is no change */
+  private begun = false;
 
   /** Registers the effect; call while the window's component is made. */
   follow(): void {
@@ -43,18 +49,31 @@ class Undo {
   }
 
   private note(now: Shown): void {
-    this.steps.note(now);
+    const step = this.steps.note(now);
+    if (step === 'new' && this.begun) this.acts.did(this.shown);
+    else if (step !== 'none') this.acts.goesOn();
+    this.begun = true;
     if (this.said === null || this.said.of === key(now)) return;
     notes.close(this.said.id);
     this.said = null;
   }
 
   back(): void {
-    this.show(this.steps.back());
+    this.acts.back();
   }
 
   forth(): void {
-    this.show(this.steps.forth());
+    this.acts.forth();
+  }
+
+  /** Something other than the question was changed. */
+  did(act: Act): void {
+    this.acts.did(act);
+  }
+
+  /** That act, whatever was done since. */
+  takeBack(act: Act): void {
+    this.acts.takeBack(act);
   }
 
   /** Replaces all filters, and says so with a way back. */
@@ -68,13 +87,12 @@ class Undo {
 
   private now(): Shown {
     const { where, sort } = question.query;
-    const { by } = groupedList;
     return {
       where,
       sort,
       preset: presets.activeId,
       time: question.timeWish,
-      group: by && { by, sort: groupedList.sort },
+      group: groupedList.kept,
       columns: columns.state,
     };
   }
@@ -85,8 +103,7 @@ class Undo {
     const now = this.now();
     presets.reselect(preset);
     columns.resume(shown.columns);
-    if (JSON.stringify(group) !== JSON.stringify(now.group))
-      groupedList.resume(group?.by ?? null, group?.sort ?? groupedList.sort);
+    if (JSON.stringify(group) !== JSON.stringify(now.group)) groupedList.resume(group);
     question.timeWish = time;
     const asked = ({ where, sort, time }: Shown) => JSON.stringify({ where, sort, time });
     // what only looks different is not asked again: the list stays where it is

@@ -1,5 +1,6 @@
 /** What each action of the window does, whether a key or the palette calls it. */
 import { showFlowRunOf } from '../flow-run/open.ts';
+import { toggleMark, writeNote } from '../notes/marks.ts';
 import { chosen } from '../question/chosen.svelte.ts';
 import { openNeighbour } from '../question/neighbours.ts';
 import { question } from '../question/question.svelte.ts';
@@ -46,6 +47,9 @@ export const commands: Readonly<Record<Shortcut, () => void>> = {
   previous: () => void openNeighbour(-1),
   tabs: () => selection.toTabs(),
   flow_run: () => selection.id !== null && void showFlowRunOf(selection.id),
+  bookmark: () => void toggleMark('bookmarked'),
+  seen: () => void toggleMark('seen'),
+  note: () => writeNote(),
   close,
   undo: () => undo.back(),
   redo: () => undo.forth(),

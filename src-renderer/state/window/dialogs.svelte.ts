@@ -8,6 +8,7 @@ type Open =
   | { kind: 'export'; ids: string[] | null; what: 'runs' | 'groups' }
   | { kind: 'exports' }
   | { kind: 'case'; ids: string[] }
+  | { kind: 'note'; ids: string[] }
   | { kind: 'keys' }
   | { kind: 'palette' }
   | { kind: 'presets'; file: string; presets: SavedPreset[] }
@@ -39,6 +40,10 @@ class Dialogs {
   /** a case file of these runs */
   caseFile(ids: string[]): void {
     this.open = { kind: 'case', ids };
+  }
+  /** one note for several runs */
+  note(ids: string[]): void {
+    this.open = { kind: 'note', ids };
   }
   /** presets of a file, before they are taken in */
   importPresets(file: string, presets: SavedPreset[]): void {

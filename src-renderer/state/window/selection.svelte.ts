@@ -12,6 +12,8 @@ export class Selection {
   index = $state<number | null>(null);
   reveal = $state(0);
   stepped = false;
+  /** the row of the list that the keyboard came to last */
+  atKeyboard: string | null = null;
   /** the keyboard goes to the tabs of the open run, once they are there */
   wantsTabs = $state(false);
 

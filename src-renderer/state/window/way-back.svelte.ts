@@ -8,7 +8,6 @@
  */
 import { tick, untrack } from 'svelte';
 import { writePlace, type Place } from '../../../src-main/contract/place.ts';
-import { groupByOf } from '../filters/groupings.ts';
 import { chosen } from '../question/chosen.svelte.ts';
 import { columns } from '../question/columns.svelte.ts';
 import { groupedList } from '../question/groups.svelte.ts';
@@ -97,12 +96,11 @@ class WayBack {
 
   /** What is on screen. */
   now(): Place {
-    const { by, sort } = groupedList;
     return {
       view: views.now,
       workspace: app.workspace,
       query: question.query,
-      group: by && { field: by.field, time: by.time ?? null, sort },
+      group: groupedList.kept,
       columns: columns.instead,
       preset: presets.activeId,
       run: selection.id,
@@ -177,7 +175,7 @@ class WayBack {
   private showQuestion({ place, row }: Start): void {
     const { view, query, group, preset } = place;
     presets.resume(preset, place.columns);
-    groupedList.resume(group && groupByOf(group.field, group.time), group?.sort ?? groupedList.sort);
+    groupedList.resume(group);
     if (JSON.stringify(query) !== JSON.stringify(question.query)) question.load(query, row);
     views.show(view);
   }
