@@ -4,7 +4,6 @@ import { AppError } from '../contract/errors.ts';
 import type { About } from '../contract/note.ts';
 import type { PrefectFilters } from '../contract/prefect/filter.ts';
 import { prefectRules, type PrefectRules } from '../contract/prefect/versions.ts';
-import { TRUE } from '../contract/query.ts';
 import { uuidHex, uuidStart } from '../contract/uuid.ts';
 import type {
   Condition,
@@ -88,8 +87,6 @@ export class Engine {
   #permutations!: Permutations;
   #reader!: RowReader;
   readonly #frozen = new Set<Frozen>();
-  /** Kept until the next change: finding the mask by its condition takes longer than the rest of a row. */
-  #withSubflow: RowSet | null = null;
   #notes: NoteSource = noNotes;
   #rules!: RunRules;
   #noteColumns!: Record<'task_run' | 'flow_run', NoteColumns>;
@@ -134,12 +131,7 @@ export class Engine {
       search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
       withLogs: () => this.#source.withLogs?.() ?? [],
     });
-    this.#withSubflow = null;
-    const withSubflow = () => {
-      this.#withSubflow ??= this.#evaluator.mask('task_run', { has: 'subflow_runs', where: TRUE }, 0);
-      return this.#withSubflow;
-    };
-    this.#reader = taskRunReader(tables, withSubflow, (rids) => this.#rules.leftBehind(rids), this.#noteColumns);
+    this.#reader = taskRunReader(tables, (rids) => this.#rules.leftBehind(rids), this.#noteColumns);
   }
 
   #use(rows: TableSet): void {
@@ -184,7 +176,6 @@ export class Engine {
     for (const one of this.#frozen) one.before(change);
     this.#rows.apply(change);
     this.#evaluator.forget(change.texts === true || Object.keys(change.removed).length > 0);
-    this.#withSubflow = null;
     this.version = change.batch;
   }
 

@@ -30,21 +30,29 @@ test('a failed run is compared with the last success', async ({ host }) => {
 
   // three chosen runs
   await page.keyboard.press('Escape');
-  await window
-    .rows()
-    .nth(0)
-    .click({ modifiers: ['ControlOrMeta'] });
-  await window
-    .rows()
-    .nth(1)
-    .click({ modifiers: ['ControlOrMeta'] });
-  await window
-    .rows()
-    .nth(2)
-    .click({ modifiers: ['ControlOrMeta'] });
+  const choose = (n: number) =>
+    window
+      .rows()
+      .nth(n)
+      .click({ modifiers: ['ControlOrMeta'] });
+  for (const n of [0, 1, 2]) await choose(n);
   await page.getByRole('group', { name: 'Chosen runs' }).getByRole('button', { name: 'Compare' }).click();
   const three = page.getByRole('dialog', { name: '3 runs compared' });
   await expect(three.getByRole('columnheader', { name: /scrape_shop.* run 3/ })).toBeVisible();
   await three.getByRole('combobox', { name: 'Texts against' }).selectOption({ index: 1 });
   await accessible(page, '.dialog');
+
+  // six at most
+  await page.keyboard.press('Escape');
+  await expect(three).toBeHidden();
+  const compare = page.getByRole('group', { name: 'Chosen runs' }).getByRole('button', { name: 'Compare' });
+  for (const n of [3, 4, 5]) await choose(n);
+  await window.expectChosen(6);
+  await compare.click();
+  await expect(
+    page.getByRole('dialog', { name: '6 runs compared' }).getByRole('columnheader', { name: /run 6/ }),
+  ).toBeVisible();
+  await page.keyboard.press('Escape');
+  await choose(6);
+  await expect(compare).toBeDisabled();
 });

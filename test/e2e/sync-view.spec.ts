@@ -81,6 +81,10 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
       'aria-sort',
       'ascending',
     );
+    for (const head of ['Failed', '%', 'Retried', 'Median', 'p95', 'Longest', 'Total', 'Last run', 'State', 'Runs']) {
+      await table.getByRole('columnheader', { name: head, exact: true }).getByRole('button').click();
+      await expect(table.getByRole('columnheader', { name: head, exact: true })).toHaveAttribute('aria-sort', /./);
+    }
     const failed = table.getByRole('row', { name: /^Failed/ });
     const count = Number((await failed.getByRole('cell').first().innerText()).replaceAll(/\D/g, ''));
     await failed.getByRole('button', { name: 'Failed' }).press('Enter');

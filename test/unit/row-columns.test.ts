@@ -26,7 +26,6 @@ const row = fc.record(
     bookmarked: fc.boolean(),
     seen_at: fc.option(fc.nat(), { nil: null }),
     flow_run_note: fc.option(fc.string(), { nil: null }),
-    has_subflow: fc.boolean(),
     left_behind: fc.option(fc.string(), { nil: null }),
   },
   { noNullPrototype: true },

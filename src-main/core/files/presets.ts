@@ -5,147 +5,55 @@ import { AppError } from '../../contract/errors.ts';
 import { failureStateTypes } from '../../contract/fields.ts';
 import { leftBehind } from '../../contract/left-behind.ts';
 import { presetSchema, type Preset } from '../../contract/preset.ts';
+import type { Condition, SortKey } from '../../contract/query.ts';
 import { openJsonFile, type JsonFile } from './json-file.ts';
 
 const DAY = 86_400_000_000; // µs
 
+const failureColumns = ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'];
+const failed: Condition = { field: 'state_type', in: [...failureStateTypes] };
+const expectedWithin = (micros: number): Condition => ({ field: 'expected_start_time', from: { ago: micros } });
+const newest: SortKey = { field: 'expected_start_time', dir: 'desc' };
+
+function builtin(
+  id: `builtin-${string}`,
+  name: string,
+  and: Condition[],
+  sort: SortKey,
+  columns: string[] | null = null,
+): Preset {
+  return { id, name, folder: '', query: { where: { and }, sort: [sort] }, columns, names: {}, builtin: true };
+}
+
 export const builtinPresets: readonly Preset[] = [
-  {
-    id: 'builtin-failed-today',
-    name: 'Failed, last 24 h',
-    folder: '',
-    query: {
-      where: {
-        and: [
-          { field: 'state_type', in: [...failureStateTypes] },
-          { field: 'expected_start_time', from: { ago: DAY } },
-        ],
-      },
-      sort: [{ field: 'expected_start_time', dir: 'desc' }],
-    },
-    columns: ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'],
-    names: {},
-    builtin: true,
-  },
-  {
-    id: 'builtin-not-seen',
-    name: 'Failed, not seen yet',
-    folder: '',
-    query: {
-      where: {
-        and: [
-          { field: 'state_type', in: [...failureStateTypes] },
-          { field: 'expected_start_time', from: { ago: 7 * DAY } },
-          { field: 'seen', in: [false] },
-        ],
-      },
-      sort: [{ field: 'expected_start_time', dir: 'desc' }],
-    },
-    columns: ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'],
-    names: {},
-    builtin: true,
-  },
-  {
-    id: 'builtin-bookmarked',
-    name: 'Bookmarked',
-    folder: '',
-    query: {
-      where: { and: [{ field: 'bookmarked', in: [true] }] },
-      sort: [{ field: 'expected_start_time', dir: 'desc' }],
-    },
-    columns: null,
-    names: {},
-    builtin: true,
-  },
-  {
-    id: 'builtin-crashed',
-    name: 'Crashed this week',
-    folder: '',
-    query: {
-      where: {
-        and: [
-          { field: 'state_type', in: ['CRASHED'] },
-          { field: 'expected_start_time', from: { ago: 7 * DAY } },
-        ],
-      },
-      sort: [{ field: 'expected_start_time', dir: 'desc' }],
-    },
-    columns: ['name', 'state_name', 'failure', 'start_time', 'duration', 'flow_run.name'],
-    names: {},
-    builtin: true,
-  },
-  {
-    id: 'builtin-running',
-    name: 'Running now',
-    folder: '',
-    query: {
-      where: { and: [{ field: 'state_type', in: ['RUNNING'] }] },
-      sort: [{ field: 'start_time', dir: 'asc' }],
-    },
-    columns: null,
-    names: {},
-    builtin: true,
-  },
-  {
-    id: 'builtin-late',
-    name: 'Late',
-    folder: '',
-    query: {
-      where: { and: [{ field: 'left_behind', in: [leftBehind.late] }] },
-      sort: [{ field: 'expected_start_time', dir: 'asc' }],
-    },
-    columns: null,
-    names: {},
-    builtin: true,
-  },
-  {
-    id: 'builtin-left-behind',
-    name: 'Left behind',
-    folder: '',
-    query: {
-      where: { and: [{ field: 'left_behind', isNull: false }] },
-      sort: [{ field: 'expected_start_time', dir: 'desc' }],
-    },
-    columns: null,
-    names: {},
-    builtin: true,
-  },
-  {
-    id: 'builtin-retried',
-    name: 'Retried',
-    folder: '',
-    query: {
-      where: { and: [{ field: 'run_count', from: 2 }] },
-      sort: [{ field: 'expected_start_time', dir: 'desc' }],
-    },
-    columns: null,
-    names: {},
-    builtin: true,
-  },
-  {
-    id: 'builtin-gone',
-    name: 'Gone from the server',
-    folder: '',
-    query: {
-      where: { and: [{ field: 'gone', isNull: false }] },
-      sort: [{ field: 'gone', dir: 'desc' }],
-    },
-    columns: null,
-    names: {},
-    builtin: true,
-  },
-  {
-    id: 'builtin-slowest',
-    name: 'Slowest this week',
-    folder: '',
-    query: {
-      where: { and: [{ field: 'expected_start_time', from: { ago: 7 * DAY } }] },
-      sort: [{ field: 'total_run_time', dir: 'desc' }],
-    },
-    columns: null,
-    names: {},
-    builtin: true,
-  },
+  builtin('builtin-failed-today', 'Failed, last 24 h', [failed, expectedWithin(DAY)], newest, failureColumns),
+  builtin(
+    'builtin-not-seen',
+    'Failed, not seen yet',
+    [failed, expectedWithin(7 * DAY), { field: 'seen', in: [false] }],
+    newest,
+    failureColumns,
+  ),
+  builtin('builtin-bookmarked', 'Bookmarked', [{ field: 'bookmarked', in: [true] }], newest),
+  builtin(
+    'builtin-crashed',
+    'Crashed this week',
+    [{ field: 'state_type', in: ['CRASHED'] }, expectedWithin(7 * DAY)],
+    newest,
+    failureColumns,
+  ),
+  builtin('builtin-running', 'Running now', [{ field: 'state_type', in: ['RUNNING'] }], {
+    field: 'start_time',
+    dir: 'asc',
+  }),
+  builtin('builtin-late', 'Late', [{ field: 'left_behind', in: [leftBehind.late] }], {
+    field: 'expected_start_time',
+    dir: 'asc',
+  }),
+  builtin('builtin-left-behind', 'Left behind', [{ field: 'left_behind', isNull: false }], newest),
+  builtin('builtin-retried', 'Retried', [{ field: 'run_count', from: 2 }], newest),
+  builtin('builtin-gone', 'Gone from the server', [{ field: 'gone', isNull: false }], { field: 'gone', dir: 'desc' }),
+  builtin('builtin-slowest', 'Slowest this week', [expectedWithin(7 * DAY)], { field: 'total_run_time', dir: 'desc' }),
 ];
 
 export class Presets {

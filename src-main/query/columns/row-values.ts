@@ -5,7 +5,6 @@ import type { Note } from '../../contract/note.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import { rowPaths, type noteFields, type TaskRunRow } from '../../contract/run.ts';
 import * as rowSet from './row-set.ts';
-import type { RowSet } from './row-set.ts';
 import type { Column, RefColumn, TermColumn } from './columns.ts';
 import type { NoteColumns } from './note-columns.ts';
 import type { Table } from './table.ts';
@@ -110,7 +109,6 @@ export type RowReader = { row(rid: number): TaskRunRow; columns(rids: ArrayLike<
 
 export function taskRunReader(
   tables: Tables,
-  withSubflow: () => RowSet,
   leftBehind: (rids: ArrayLike<number>) => (string | null)[],
   notes: Record<'task_run' | 'flow_run', NoteColumns>,
 ): RowReader {
@@ -119,7 +117,6 @@ export function taskRunReader(
     withDefault(accessor(tables, 'task_run', path), (fields.task_run as Record<string, FieldInfo>)[name]?.absent),
   ]);
   readers.push(...noteReaders(tables, notes));
-  readers.push(['has_subflow', (rid) => rowSet.has(withSubflow(), rid)]);
   const columns = (rids: ArrayLike<number>): Record<string, unknown[]> => ({
     ...Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])),
     left_behind: leftBehind(rids),

@@ -71,7 +71,6 @@ export function fakeRow(index: number): TaskRunRow {
     updated: start + Math.round(seconds * 1e6),
     run_count: hash(index, 13) % 6 ? 1 : 1 + (hash(index, 14) % 4),
     total_run_time: seconds,
-    has_subflow: false,
     left_behind: null,
     note: null,
     failure_note: null,

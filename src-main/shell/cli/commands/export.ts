@@ -112,7 +112,9 @@ function formatOfName(out: string | undefined, what: ExportOptions['what']): Exp
 
 /** A tab is hard to type. */
 function delimiterOption(given: string): ExportOptions['delimiter'] {
-  return given === 'tab' || given === '\\t' ? '\t' : choice('delimiter', given, delimiters);
+  const found = given === 'tab' || given === '\\t' ? '\t' : delimiters.find((one) => one === given);
+  if (found === undefined) throw new UsageError(`--delimiter takes a comma, a semicolon or the word tab, not ${given}`);
+  return found;
 }
 
 type What = ExportOptions & { workspace: string; query: Query; path: string; quiet: boolean };
