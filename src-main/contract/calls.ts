@@ -30,6 +30,7 @@ import {
 import { aboutSchema, MOST_NOTES, noteChangeSchema, noteSchema } from './note.ts';
 import { presetSchema, savedPresetSchema } from './preset.ts';
 import { taskSchema } from './task.ts';
+import { watchNewsSchema } from './watch.ts';
 import { settingsChangeSchema, settingsSchema, syncEverySchema } from './settings.ts';
 import {
   checkSchema,
@@ -107,6 +108,8 @@ export const contract = {
         open_file: z.boolean(),
         /** what a copied link begins with: `taskscope://`, which this shell has the system open here, or the page's own address */
         links: z.enum(['taskscope', 'page']),
+        /** who shows the notices of watched presets: the shell by itself, or the window */
+        notices: z.enum(['shell', 'page']),
         /** where a typed secret is kept: the system's keychain, a file only its owner may read, or memory until the end */
         secrets: z.enum(['keychain', 'file', 'session']),
       }),
@@ -350,6 +353,13 @@ export const contract = {
   ),
 
   /** what is left out stays as it is */
+  /** the preset tells when runs come to match it in this workspace, or no longer; what matches already is not told */
+  'watch.set': call(z.object({ workspace, preset: z.string(), on: z.boolean() }), none),
+  /** a person looks at what the preset told: its count is gone. Returns the runs that were new, the newest MOST_MARKED */
+  'watch.seen': call(z.object({ workspace, preset: z.string() }), z.object({ ids: z.array(z.string()) })),
+  /** the watches of all workspaces with what is new in them, at once and after every change */
+  'watch.follow': stream(none, watchNewsSchema),
+
   'settings.update': call(settingsChangeSchema, settingsSchema),
 
   /**

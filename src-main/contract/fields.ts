@@ -129,6 +129,13 @@ export const fields = {
     },
     /** Not finished, and probably never will be: why (left-behind.ts). null for all others. */
     left_behind: { kind: 'term', title: 'Left behind', stored: false },
+    /**
+     * Its attempts took longer, on average, than the p95 of its task: by the numbers of left-behind.ts, of the newest completed runs that are kept.
+     * null: it has not run, or too few of its task have completed.
+     */
+    over_p95: { kind: 'boolean', title: 'Longer than its p95', chip: 'longer than its p95', stored: false },
+    /** When the first kept run with the same failure was expected to start: a failure is new when that is not long ago. null without a failure. */
+    failure_since: { kind: 'time', title: 'Failure first seen', stored: false },
     /** Seconds, as the server stores it. */
     total_run_time: {
       kind: 'number',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { bounded } from './bounded.ts';
 import { delimiters, formatsOf } from './export.ts';
+import { quietHoursSchema } from './watch.ts';
 import { conditionSchema } from './query.ts';
 
 /** Seconds between two syncs, at most a day; 0: only when asked. */
@@ -68,6 +69,8 @@ export const settingsSchema = z.object({
   keys: bounded(z.record(z.string().max(40), z.string().max(40)), 1000).default({}),
   /** a window begins where the last one ended, unless its workspace has a default preset */
   left_at: leftAtSchema.nullable().default(null),
+  /** when watched presets tell nothing; null: they always do */
+  quiet_hours: quietHoursSchema.nullable().default(null),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 

@@ -21,6 +21,8 @@ import { Presets } from './files/presets.ts';
 import { fileSecrets, secretsOf } from './files/secrets.ts';
 import type { Log, Shell } from './shell.ts';
 import { VERSION } from './version.ts';
+import type { KeptWatch } from './watches/kept-watch.ts';
+import { openWatchFile, Watches } from './watches/watches.ts';
 import type { ApiRequest } from '../local-api/bodies.ts';
 import { Workspaces, type Entry } from './workspaces/workspaces.ts';
 
@@ -39,6 +41,10 @@ export type AppOptions = {
   /** ms; see `ArchivesOptions` */
   idleAfter?: number;
   lookEvery?: number;
+  /** ms between two looks at watched presets; default 5 s */
+  watchEvery?: number;
+  /** µs; the clock of watched presets and their quiet hours */
+  now?: () => number;
 };
 
 /** Calls and streams open at once in one window, which needs about 10; 5,000 open streams took 660 MB. */
@@ -57,6 +63,7 @@ export class App {
   readonly readOnly: WireError | null;
   readonly archives: Archives;
   readonly cases: Cases;
+  readonly watches: Watches;
   /** the workspace a window begins with; null: as the settings say */
   beginWith: string | null = null;
   /** what a person must know of this start, such as a file that was set aside */
@@ -69,6 +76,7 @@ export class App {
   private constructor(
     options: AppOptions,
     parts: Pick<App, 'version' | 'paths' | 'workspaces' | 'presets' | 'settings' | 'readOnly' | 'notices'>,
+    watched: JsonFile<KeptWatch[]>,
     unlock: () => void,
   ) {
     this.#options = options;
@@ -100,6 +108,13 @@ export class App {
       lookEvery: options.lookEvery,
     });
     this.cases = new Cases(workspaces, this.archives);
+    this.watches = new Watches({
+      ...{ file: watched, presets: parts.presets, workspaces, archives: this.archives, settings, log, readOnly },
+      shell: options.shell,
+      every: options.watchEvery,
+      now: options.now,
+    });
+    if (syncByItself) this.watches.begin();
     this.handlers = createHandlers(this);
   }
 
@@ -121,10 +136,11 @@ export class App {
       }),
       notices: [] as WireError[],
     };
-    for (const { setAside } of [parts.workspaces, parts.presets, parts.settings, secrets, inFile])
+    const watched = await openWatchFile(paths.watches, readOnly);
+    for (const { setAside } of [parts.workspaces, parts.presets, parts.settings, watched, secrets, inFile])
       if (setAside !== null && !notices.includes(setAside)) notices.push(setAside);
     parts.notices.push(...notices.map(toWireError));
-    return new App(options, parts, unlock);
+    return new App(options, parts, watched, unlock);
   }
 
   /** Answers one window's frames until its channel closes. */
@@ -173,6 +189,7 @@ export class App {
 
   /** Stops every thread and lets the folder go. */
   async close(): Promise<void> {
+    await this.watches.close();
     await this.archives.closeAll();
     await this.cases.close();
     this.#unlock();

@@ -21,6 +21,7 @@ import type { Paths } from './files/paths.ts';
 import { refuseOwnFiles } from './files/own-files.ts';
 import type { Presets } from './files/presets.ts';
 import type { SavePlace, Shell } from './shell.ts';
+import type { Watches } from './watches/watches.ts';
 import { adoptable, keptArchives } from './workspaces/kept-archives.ts';
 import { checkVariable } from './workspaces/variables.ts';
 import { runUrl } from './workspaces/run-url.ts';
@@ -41,6 +42,7 @@ type Core = {
   readonly settings: JsonFile<Settings>;
   readonly archives: Archives;
   readonly cases: Cases;
+  readonly watches: Watches;
   /** the workspace a window begins with; null: as the settings say */
   readonly beginWith: string | null;
   /** why nothing may be written; null: it may */
@@ -55,7 +57,7 @@ type Core = {
 };
 
 export function createHandlers(core: Core): Handlers<typeof contract> {
-  const { shell, workspaces, presets, settings, archives, cases } = core;
+  const { shell, workspaces, presets, settings, archives, cases, watches } = core;
   /** places that a person has chosen: the window names one and never gives a path to write */
   const saves = new Map<string, SavePlace>();
   /** finished exports: the only files that a window may have the system show */
@@ -201,6 +203,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       const entry = workspaces.get(workspace);
       await archives.close(workspace);
       await workspaces.remove(workspace);
+      await watches.forget({ file: entry.file });
       if (entry.kind === 'case') await cases.forget(workspace);
       else if (archive) removeArchiveFiles(core.paths.archive(entry.file));
       return {};
@@ -282,6 +285,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'preset.update': (preset) => presets.update(preset),
     'preset.remove': async ({ id }) => {
       await presets.remove(id);
+      await watches.forget({ preset: id });
       return {};
     },
     'preset.export': async ({ ids, save }, { signal }) => {
@@ -292,6 +296,15 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
       while (!(await written.next()).done);
       exported.add(path);
       return { path, download };
+    },
+
+    'watch.set': async ({ workspace, preset, on }) => {
+      await watches.set(workspace, preset, on);
+      return {};
+    },
+    'watch.seen': async ({ workspace, preset }) => ({ ids: await watches.seen(workspace, preset) }),
+    'watch.follow': async function* (_, { signal }) {
+      yield* watches.news.watch(signal, 100);
     },
 
     'settings.update': async (change) => {

@@ -20,7 +20,13 @@ export type SavePlace = {
 };
 
 export type Shell = {
-  capabilities: { save_dialog: boolean; reveal_file: boolean; open_file: boolean; links: 'taskscope' | 'page' };
+  capabilities: {
+    save_dialog: boolean;
+    reveal_file: boolean;
+    open_file: boolean;
+    links: 'taskscope' | 'page';
+    notices: 'shell' | 'page';
+  };
   /** null when the person closed the dialog. `folder`: a folder of that name is made; `start`: the folder the dialog opens, null: the shell's own choice. Throws BAD_INPUT where it cannot be handed over */
   chooseSavePath(suggested: string, folder: boolean, start: string | null): Promise<SavePlace | null>;
   /** http and https only; the core has checked. false: no browser can be opened from here */
@@ -28,13 +34,17 @@ export type Shell = {
   revealFile(path: string): Promise<void>;
   /** with the program the system has for it. Throws NOT_FOUND when there is none */
   openFile(path: string): Promise<void>;
+  /** shows it on the desktop; `onClick`: it was clicked, and a window is in front by then. Left out: windows show notices themselves */
+  notify?: (notice: { title: string; body: string }, onClick: () => void) => void;
+  /** shows a number at the app's icon; 0: none */
+  badge?: (count: number) => void;
   /** null: the core keeps secrets in a file with mode 0600 in the data folder */
   secrets: Secrets | null;
 };
 
 /** A shell without dialogs, for the command line and tests. */
 export const plainShell: Shell = {
-  capabilities: { save_dialog: false, reveal_file: false, open_file: false, links: 'page' },
+  capabilities: { save_dialog: false, reveal_file: false, open_file: false, links: 'page', notices: 'page' },
   chooseSavePath: () => Promise.resolve(null),
   openExternal: () => Promise.resolve(false),
   revealFile: () => Promise.resolve(),

@@ -131,7 +131,7 @@ export class Engine {
       search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
       withLogs: () => this.#source.withLogs?.() ?? [],
     });
-    this.#reader = taskRunReader(tables, (rids) => this.#rules.leftBehind(rids), this.#noteColumns);
+    this.#reader = taskRunReader(tables, this.#rules, this.#noteColumns);
   }
 
   #use(rows: TableSet): void {

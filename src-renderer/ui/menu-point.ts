@@ -1,6 +1,8 @@
 /** Where a context menu opens: px in the window, and what had the focus or was clicked. */
 export type MenuPoint = { x: number; y: number; from: HTMLElement };
-export type MenuItem = { label: string; run: () => void; disabled?: boolean; danger?: boolean } | 'line';
+/** `checked`: a switch, and how it stands. */
+export type MenuItem =
+  { label: string; run: () => void; disabled?: boolean; danger?: boolean; checked?: boolean } | 'line';
 
 /** Under the button that opens a menu. */
 export function pointUnder(button: HTMLElement): MenuPoint {

@@ -284,9 +284,9 @@ test('failed runs by what they failed of', async ({ host }) => {
     await search.fill('failure~"too many requests"');
     await search.press('Enter');
     await page.getByRole('button', { name: /columns/i }).click();
-    await page.getByRole('checkbox', { name: 'Failure' }).check();
+    await page.getByRole('checkbox', { name: 'Failure', exact: true }).check();
     await page.keyboard.press('Escape');
-    await expect(page.getByRole('columnheader', { name: 'Failure' })).toBeVisible();
+    await expect(page.getByRole('columnheader', { name: 'Failure', exact: true })).toBeVisible();
     await expect(window.row(/Too Many Requests/)).toBeVisible();
   });
 });

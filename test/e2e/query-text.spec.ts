@@ -15,7 +15,7 @@ test.beforeAll(async () => {
 test.afterAll(() => demo.close());
 
 test('filters are written as text, by keyboard alone', async ({ host }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(240_000);
   const { page } = await host.start();
   const window = new Window(page);
   await window.ready();
@@ -239,7 +239,7 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     const crumb = window.detail.getByRole('button', { name: /^flow run .*: as a whole$/ });
     await crumb.click();
     await expect(page.getByRole('treegrid', { name: 'Task runs over time' })).toBeVisible();
-    await page.getByRole('button', { name: 'Show in list' }).click();
+    await page.getByRole('tab', { name: /^Runs/ }).click();
     await expect(chips.getByRole('listitem')).toHaveCount(1);
     await expect(chips).toContainText('flow run');
     expect(await window.count()).toBeLessThan(all);

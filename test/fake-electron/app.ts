@@ -52,6 +52,11 @@ class App extends EventEmitter {
     return '0.0.0';
   }
 
+  setBadgeCount(count = 0): boolean {
+    process.stdout.write(`${JSON.stringify({ badge: count })}\n`);
+    return true;
+  }
+
   getName(): string {
     return this.name;
   }

@@ -1,4 +1,5 @@
 /** What the built main process gets for `import … from 'electron'`. A name that is not here does not link. */
+import { EventEmitter } from 'node:events';
 import { basename, join } from 'node:path';
 import { app as theApp, needsReady } from './app.ts';
 import { ipcMain as theIpcMain } from './ipc.ts';
@@ -22,6 +23,28 @@ export const shell = provided('shell', {
   },
   showItemInFolder: (path: string) => told('showItemInFolder', path),
 });
+
+/** Tells of each one that is shown. */
+class DesktopNotice extends EventEmitter {
+  readonly #title: string;
+  readonly #body: string;
+
+  static isSupported(): boolean {
+    return true;
+  }
+
+  constructor({ title = '', body = '' }: { title?: string; body?: string; silent?: boolean } = {}) {
+    super();
+    needsReady('new Notification');
+    this.#title = title;
+    this.#body = body;
+  }
+
+  show(): void {
+    told('notice', [this.#title, this.#body].join('\n'));
+  }
+}
+export const Notification = DesktopNotice;
 
 export const clipboard = provided('clipboard', {
   writeText: (text: string) => told('clipboard', text),

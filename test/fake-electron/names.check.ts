@@ -18,6 +18,8 @@ export type Checks = [
   None<Unknown<typeof fake.session.defaultSession.webRequest, typeof real.session.defaultSession.webRequest>>,
   None<Unknown<typeof fake.safeStorage, typeof real.safeStorage>>,
   None<Unknown<typeof fake.screen, typeof real.screen>>,
+  None<Unknown<typeof fake.Notification, typeof real.Notification>>,
+  None<Unknown<InstanceType<typeof fake.Notification>, real.Notification>>,
   None<Unknown<typeof fake.clipboard, typeof real.clipboard>>,
   None<Unknown<typeof fake.Menu, typeof real.Menu>>,
   None<Unknown<typeof fake.BrowserWindow, typeof real.BrowserWindow>>,

@@ -19,6 +19,7 @@ const fields = [
   'tags',
   'left_behind',
   'latest_attempt',
+  'over_p95',
   'flow_run_id',
   'flow_run.tags',
   'flow_run.work_queue_name',

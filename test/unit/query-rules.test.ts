@@ -1,4 +1,4 @@
-/** Runs left behind and the latest attempt against their rules, written row by row: through changes, with the clock going forwards and backwards. */
+/** Runs left behind, the latest attempt, runs beyond the p95 and new failures against their rules, written row by row: through changes, with the clock going forwards and backwards. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -33,6 +33,7 @@ const run = fc.record({
   total_run_time: maybe(of(0, 1, 30, 90)),
   run_count: maybe(of(0, 1, 2, 3)),
   flow_run_run_count: maybe(of(0, 1, 2, 3)),
+  failure: maybe(of('a', 'b', 'c')),
 });
 /** Completed runs of task a, about as many as the percentile needs, or more than it looks at. */
 const finished = fc
@@ -55,7 +56,9 @@ const steps = fc.array(
     flowRuns: fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), flowRun), { maxLength: 2 }),
     /** seconds after NOW */
     at: of(-400, -1, 0, 0, 1, 100, 400, 100_000),
-    sort: of<SortKey['field']>('left_behind', 'latest_attempt', 'expected_start_time'),
+    sort: of<SortKey['field']>('left_behind', 'latest_attempt', 'over_p95', 'failure_since', 'expected_start_time'),
+    /** a completed run of task a takes that long now: the percentile moves */
+    takes: maybe(of(0.5, 25, 60)),
   }),
   { minLength: 2, maxLength: 5 },
 );
@@ -63,6 +66,9 @@ const conditions: Condition[] = [
   { field: 'left_behind', isNull: false },
   { field: 'left_behind', in: ['Far beyond its p95', 'Late'] },
   { field: 'latest_attempt', in: [true] },
+  { field: 'over_p95', in: [true] },
+  { not: { field: 'over_p95', in: [false] } },
+  { field: 'failure_since', from: { ago: 100e6 } },
   { has: 'flow_run', where: { has: 'task_runs', where: { field: 'left_behind', in: ['Flow run ended'] } } },
 ];
 
@@ -89,6 +95,7 @@ test('what is left behind, and what is of the latest attempt, is what the rules 
         for (const moment of moments) {
           for (const [n, row] of moment.runs) put(n, row);
           for (const [n, row] of moment.flowRuns) putFlowRun(n, row);
+          if (moment.takes !== null) put(100, { ...done[0], total_run_time: moment.takes });
           engine.apply(archive.commit());
           const now = NOW + moment.at * 1e6;
           naive.now = now;
@@ -96,6 +103,7 @@ test('what is left behind, and what is of the latest attempt, is what the rules 
           const facets = [
             { field: 'left_behind', limit: 9 },
             { field: 'latest_attempt', limit: 9 },
+            { field: 'over_p95', limit: 9 },
           ];
           const sort: SortKey[] = [{ field: moment.sort, dir: 'desc' }];
           for (const where of conditions) {

@@ -34,7 +34,7 @@ const uses: [string, string[]][] = [
   ['ink-faint', ['bg', 'panel', 'raised', 'overlay', 'hover']],
   ['accent', ['bg', 'panel', 'raised', 'overlay', 'hover', 'selected', 'accent-bg', 'bad-bg']],
   ['accent-ink', ['accent-solid', 'accent-hover']],
-  ['warn', ['warn-bg']],
+  ['warn', [...plain, 'warn-bg']],
   ...states.map((state): [string, string[]] => [state, ['raised', 'panel', 'hover', 'selected', 'accent-bg']]),
   ['failed', ['bad-bg', 'overlay']],
 ];

@@ -18,6 +18,7 @@ export function pathsIn(dataDir: string) {
     dataDir,
     settings: join(dataDir, 'settings.json'),
     presets: join(dataDir, 'presets.json'),
+    watches: join(dataDir, 'watches.json'),
     workspaces: join(dataDir, 'workspaces.json'),
     secrets: join(dataDir, 'secrets.json'),
     exports: join(dataDir, 'exports'),

@@ -27,6 +27,20 @@ function builtin(
 
 export const builtinPresets: readonly Preset[] = [
   builtin('builtin-failed-today', 'Failed, last 24 h', [failed, expectedWithin(DAY)], newest, failureColumns),
+  // the failure is new, not only the run: no run that is kept had it before
+  builtin(
+    'builtin-new-failures',
+    'New failures, last 24 h',
+    [{ field: 'failure_since', from: { ago: DAY } }],
+    newest,
+    failureColumns,
+  ),
+  builtin(
+    'builtin-over-p95',
+    'Longer than their p95, last 24 h',
+    [{ field: 'over_p95', in: [true] }, expectedWithin(DAY)],
+    { field: 'total_run_time', dir: 'desc' },
+  ),
   builtin(
     'builtin-not-seen',
     'Failed, not seen yet',

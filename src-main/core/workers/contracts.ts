@@ -7,7 +7,7 @@ import { exportItemSchema, exportOptionsSchema } from '../../contract/export.ts'
 import { documentKinds } from '../../contract/fields.ts';
 import type { FlowRunItem, FlowRunLogs } from '../../contract/flow-run.ts';
 import { noteSchema } from '../../contract/note.ts';
-import { dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
+import { conditionSchema, dialectSchema, entitySchema, groupsSchema, querySchema } from '../../contract/query.ts';
 import { activityOwnerSchema, logLineSchema, runActivitySchema, taskRunDetailSchema } from '../../contract/run.ts';
 import { taskSchema } from '../../contract/task.ts';
 import { cloudWorkspaceSchema } from '../../contract/workspace.ts';
@@ -227,6 +227,34 @@ export const queryContract = {
   news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
   found: call(contract['query.found'].input.omit({ workspace: true }), contract['query.found'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
+  /**
+   * runs that came to match watched conditions, condition by condition: see new-matches.ts. Questions get a turn between two of them; a condition
+   * that cannot be asked finds nothing
+   */
+  newMatches: call(
+    z.object({
+      watches: z.array(
+        z.object({
+          key: z.string(),
+          where: conditionSchema,
+          since: z.number(),
+          looked: z.number(),
+          floor: micros,
+          told: z.array(z.string()).nullable(),
+        }),
+      ),
+      now: z.number(),
+      most: z.number(),
+    }),
+    z.array(
+      z
+        .object({
+          runs: z.array(z.object({ id: z.string(), created: z.number() })),
+          cut: z.object({ count: z.number(), created: z.number() }).nullable(),
+        })
+        .nullable(),
+    ),
+  ),
   groups: call(contract['query.groups'].input.omit({ workspace: true }), groupsSchema),
   task: call(contract['task.get'].input.omit({ workspace: true }), taskSchema),
   watch: stream(none, z.object({ version: z.number(), total: z.number(), changed: z.array(z.string()) })),

@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
-import { AppError, toWireError } from '../../contract/errors.ts';
+import { AppError, toAppError, toWireError } from '../../contract/errors.ts';
 import type { ExportItem } from '../../contract/export.ts';
 import { searches, TRUE, withoutSearch, type Condition, type Query } from '../../contract/query.ts';
 import { LINES_AT_ONCE } from '../../contract/run.ts';
@@ -28,8 +28,10 @@ import { takeSnapshot, type Snapshot } from './export/snapshot.ts';
 import { readFlowRun, readFlowRunLogs } from './flow-run.ts';
 import { foundInRuns } from './found-in-runs.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
+import { MatchFinder, type NewMatches, type WatchedCondition } from './new-matches.ts';
 import { runDetail } from './run-detail.ts';
 import { taskOverTime } from './task-over-time.ts';
+import { nextTurn } from './turn.ts';
 import { serverVersion, STATE_KEY } from '../../sync/state.ts';
 
 const KEPT_RESULTS = 8;
@@ -56,6 +58,7 @@ export class QueryResults {
   readonly #intake = new ChangeIntake((change) => this.#take(change));
   #poll: NodeJS.Timeout | null = null;
   #keeper: IndexKeeper | null = null;
+  #finder: MatchFinder | null = null;
 
   readonly handlers: Handlers<typeof queryContract> = {
     open: async ({ path, dialect, watchFile, foreign }) => {
@@ -65,6 +68,7 @@ export class QueryResults {
       const { notes, notice } = openNotes(path, watchFile, foreign);
       engine.setNotes(notes);
       this.#opened = { engine, reader, notes, path };
+      this.#finder = new MatchFinder(engine);
       this.#tell([]);
       if (watchFile) this.#watchFile(this.#opened);
       else this.#keeper = new IndexKeeper(engine, reader, `${path}.index`, saved);
@@ -92,6 +96,15 @@ export class QueryResults {
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
+    },
+    newMatches: async ({ watches, now, most }, { signal }) => {
+      const found: (NewMatches | null)[] = [];
+      this.#finder?.keep(new Set(watches.map(({ key }) => key)));
+      for (const watch of watches) {
+        await nextTurn(signal);
+        found.push(this.#newMatches(watch, now, most));
+      }
+      return found;
     },
     groups: ({ where, grouping, sort, from, to }) => {
       if (to - from > MAX_GROUPS) throw new AppError('BAD_INPUT', `at most ${MAX_GROUPS} groups at once`);
@@ -213,6 +226,16 @@ export class QueryResults {
       version: this.#version,
       millis: performance.now() - started,
     };
+  }
+
+  #newMatches(watch: WatchedCondition, now: number, most: number): NewMatches | null {
+    try {
+      return this.#finder?.find(watch, now, most) ?? null;
+    } catch (thrown) {
+      // a preset of a newer version, with a field that is not known here
+      if (toAppError(thrown).code !== 'BAD_INPUT') throw thrown;
+      return null;
+    }
   }
 
   #searched(where: Condition): SentAnswer['searched'] {

@@ -104,12 +104,18 @@ function term(column: TermColumn, rid: number): string | null {
   return code === 0 ? null : column.dictionary.texts[code];
 }
 
+/** What follows from other rows too, for some rows at once. */
+type RowRules = {
+  leftBehind(rids: ArrayLike<number>): (string | null)[];
+  overP95(rids: ArrayLike<number>): (boolean | null)[];
+};
+
 /** Reads rows of a list: one as an object, or several as columns. The index's columns are looked up once, not per row. */
 export type RowReader = { row(rid: number): TaskRunRow; columns(rids: ArrayLike<number>): RowColumns };
 
 export function taskRunReader(
   tables: Tables,
-  leftBehind: (rids: ArrayLike<number>) => (string | null)[],
+  rules: RowRules,
   notes: Record<'task_run' | 'flow_run', NoteColumns>,
 ): RowReader {
   const readers = Object.entries(rowPaths).map(([name, path]): [string, (rid: number) => unknown] => [
@@ -119,7 +125,8 @@ export function taskRunReader(
   readers.push(...noteReaders(tables, notes));
   const columns = (rids: ArrayLike<number>): Record<string, unknown[]> => ({
     ...Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])),
-    left_behind: leftBehind(rids),
+    left_behind: rules.leftBehind(rids),
+    over_p95: rules.overP95(rids),
   });
   return {
     row: (rid) =>

@@ -18,7 +18,7 @@ import { formatTime, MICROS_PER_SECOND } from '../../contract/time.ts';
 import { dashed, uuidStart } from '../../contract/uuid.ts';
 import { nullsFirst } from './collation.ts';
 import { isNoteField } from '../columns/note-columns.ts';
-import { LEFT_BEHIND } from '../columns/run-rules.ts';
+import { followsFromMany } from '../columns/run-rules.ts';
 import { backReference } from './conditions.ts';
 
 type Comparison = Extract<Condition, { field: string }>;
@@ -52,8 +52,9 @@ export function toSql({ where, sort }: Query, columns: readonly string[], dialec
 }
 
 /**
- * The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own; what is left behind
- * follows from percentiles of other runs; notes are in another file.
+ * The conditions that SQL over the views can say, and those it cannot: a search has tables of its own, and rules of its own; what is left
+ * behind, longer than a percentile or a new failure follows from other runs; notes are in
+ * another file.
  */
 export function sayable(where: Condition): { said: Condition[]; lost: Condition[] } {
   const parts = 'and' in where ? where.and : [where];
@@ -65,7 +66,7 @@ export const sayableSort = (sort: readonly SortKey[]): SortKey[] => sort.filter(
 
 function hasValue(path: string): boolean {
   const field = path.slice(path.lastIndexOf('.') + 1);
-  return field !== LEFT_BEHIND && !isNoteField(field);
+  return !followsFromMany(field) && !isNoteField(field);
 }
 
 /** What the view of task runs shows of their parents. */

@@ -8,7 +8,7 @@ const noFolder = 'Choose a format that is one file, or use â€œtaskscope exportâ€
 
 export function browserShell(downloads: Downloads): Shell {
   return {
-    capabilities: { save_dialog: false, reveal_file: false, open_file: false, links: 'page' },
+    capabilities: { save_dialog: false, reveal_file: false, open_file: false, links: 'page', notices: 'page' },
     chooseSavePath: async (suggested, folder) => {
       if (folder) throw new AppError('BAD_INPUT', 'a folder cannot be downloaded', { advice: noFolder });
       return { ...(await downloads.place(suggested)), overwrite: true };

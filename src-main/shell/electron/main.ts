@@ -1,6 +1,6 @@
 /** Taskscope in Electron: starts the core in the main process, opens one window, and ends after the last worker thread. */
 import { join, resolve } from 'node:path';
-import { app as electron, BrowserWindow, dialog, shell as system } from 'electron';
+import { app as electron, BrowserWindow, dialog, Notification, shell as system } from 'electron';
 import { errorWords } from '../../contract/error-words.ts';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import { LINK_SCHEME, placeInLink } from '../../contract/place.ts';
@@ -16,6 +16,11 @@ import { log } from '../terminal.ts';
 import { openWindowState } from './window-state.ts';
 
 const started = electronArguments(process.argv.slice(1));
+/** opens a window when there is none, as on macOS after the last one was closed */
+let openAgain: () => void = () => undefined;
+/** those on the desktop: one that is collected as garbage takes no click any more */
+const notices = new Set<Notification>();
+const MOST_NOTICES = 20;
 /** the core, once it runs */
 let opened: App | null = null;
 /** the place that the link names with which the program was started; null: none */
@@ -86,8 +91,9 @@ async function run(): Promise<void> {
   setMenu({ dataDir }, () => app.diagnostics());
   const state = await openWindowState(join(dataDir, 'window.json'), app.readOnly);
   openWindow(app, state, app.log, startPlace);
+  openAgain = () => openWindow(app, state, app.log);
   electron.on('activate', () => {
-    if (BrowserWindow.getAllWindows().length === 0) openWindow(app, state, app.log);
+    if (BrowserWindow.getAllWindows().length === 0) openAgain();
   });
   electron.on('window-all-closed', () => {
     if (process.platform !== 'darwin') electron.quit();
@@ -124,9 +130,17 @@ function quitInOrder(app: App): void {
   });
 }
 
+function showWindow(): void {
+  const [window] = BrowserWindow.getAllWindows();
+  if (!window) return openAgain();
+  if (window.isMinimized()) window.restore();
+  window.show();
+  window.focus();
+}
+
 function electronShell(secrets: Shell['secrets']): Shell {
   return {
-    capabilities: { save_dialog: true, reveal_file: true, open_file: true, links: 'taskscope' },
+    capabilities: { save_dialog: true, reveal_file: true, open_file: true, links: 'taskscope', notices: 'shell' },
     chooseSavePath: async (suggested, _folder, start) => {
       const options = { defaultPath: join(start ?? electron.getPath('downloads'), suggested) };
       const window = BrowserWindow.getFocusedWindow();
@@ -149,6 +163,18 @@ function electronShell(secrets: Shell['secrets']): Shell {
           advice: 'Choose a program for such files in the system’s settings.',
         });
     },
+    notify: ({ title, body }, onClick) => {
+      if (!Notification.isSupported()) return;
+      const shown = new Notification({ title, body, silent: true });
+      shown.on('click', () => {
+        showWindow();
+        onClick();
+      });
+      notices.add(shown);
+      for (const old of notices) if (notices.size > MOST_NOTICES) notices.delete(old);
+      shown.show();
+    },
+    badge: (count) => void electron.setBadgeCount(count),
     secrets,
   };
 }

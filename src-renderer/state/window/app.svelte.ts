@@ -49,6 +49,8 @@ class App {
   outdated = $derived(this.hello !== null && this.hello.contract !== CONTRACT_HASH);
   readOnly = $derived(this.hello?.read_only ?? null);
   utc = $derived(this.settings.time_zone === 'utc');
+  /** IANA name of the zone that the window shows times in */
+  zone = $derived(this.utc ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone);
   /** seconds between two syncs of the open workspace; 0: only when asked */
   every = $derived(this.current?.sync_every ?? this.settings.sync_every);
 

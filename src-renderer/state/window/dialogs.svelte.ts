@@ -17,6 +17,7 @@ type Open =
   | { kind: 'workspaces' }
   | { kind: 'compare'; runs: readonly string[]; success: boolean }
   | { kind: 'sync' }
+  | { kind: 'quiet' }
   | { kind: 'settings'; workspace: string };
 
 class Dialogs {
@@ -73,6 +74,10 @@ class Dialogs {
   /** two to six runs beside each other. `success`: the second is the last of the first one's task that succeeded */
   compare(runs: readonly string[], success = false): void {
     this.open = { kind: 'compare', runs, success };
+  }
+  /** hours in which watched presets tell nothing */
+  quietHours(): void {
+    this.open = { kind: 'quiet' };
   }
   syncView(): void {
     this.open = { kind: 'sync' };

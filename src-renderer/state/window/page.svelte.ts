@@ -1,4 +1,6 @@
 /** What the page itself shows of the window's state: theme and title. */
+import { formatCount } from '../../format.ts';
+import { watches } from '../question/watches.svelte.ts';
 import { oneLine } from '../../visible-text.ts';
 import { app } from './app.svelte.ts';
 
@@ -10,6 +12,7 @@ export function followPage(): void {
     else document.documentElement.dataset.theme = theme;
   });
   $effect(() => {
-    document.title = app.workspace ? `${oneLine(app.workspace)} – Taskscope` : 'Taskscope';
+    const news = watches.total > 0 ? `(${formatCount(watches.total)}) ` : '';
+    document.title = news + (app.workspace ? `${oneLine(app.workspace)} – Taskscope` : 'Taskscope');
   });
 }

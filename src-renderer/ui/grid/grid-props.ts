@@ -35,6 +35,8 @@ export type GridProps = {
   onopen: (index: number, row: TaskRunRow) => void;
   /** whether the row is one of several that are chosen; reading it must be reactive */
   isChosen?: (id: string) => boolean;
+  /** whether the row came to match the preset on screen since the person last looked; reading it must be reactive */
+  isNew?: (id: string) => boolean;
   /** where the searched words stand in a row, in words: `first` can be gone to. null: nothing is said; reading it must be reactive */
   foundIn?: (id: string) => { first: string; rest: string } | null;
   /** to where the searched words stand in this run */
