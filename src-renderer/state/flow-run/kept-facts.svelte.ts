@@ -83,7 +83,7 @@ export class KeptFacts {
     const asked = { workspace: this.workspace, id, of: 'flow_run' } as const;
     const take = (activity: RunActivity) => {
       // eslint-disable-next-line svelte/prefer-svelte-reactivity -- replaced as a whole
-      this.own = new Map(this.own).set(id, activity);
+      this.own = new Map([...this.own, [id, activity]]);
     };
     try {
       take(await api['run.activity']({ ...asked, only_kept: true }, { signal: this.abort.signal }));
