@@ -1,6 +1,6 @@
 /**
  * Runs that come to match a watched condition. Everything is a mask of the one engine: what matches, and of that what has changed since the watch
- * began or matches by the clock alone; the rows that were handed out before are taken off. At a million rows a watch costs about 1 ms a pass.
+ * began or matches by the clock alone; the rows that were handed out before are taken off. At a million rows a watch took 4 to 9 ms of a pass after 200 changed rows (machine under load).
  */
 import type { Condition } from '../../contract/query.ts';
 import { TRUE } from '../../contract/query.ts';
