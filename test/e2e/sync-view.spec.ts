@@ -249,6 +249,71 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await window.expectCount(all);
   });
 
+  await test.step('a watched preset tells of new matches: at the preset, in the title, and marked in the list', async () => {
+    const preset = window.preset('Retried');
+    const item = page.getByRole('menuitemcheckbox', { name: 'Tell me about new matches' });
+    const openMenu = async () => {
+      await preset.hover();
+      await page.getByRole('button', { name: 'More for Retried' }).click();
+    };
+    await openMenu();
+    await expect(item).not.toBeChecked();
+    await item.click();
+    await expect(
+      page.getByText(/“Retried” tells of new matches from now on|New matches of “Retried” are counted/),
+    ).toBeVisible();
+    await expect(preset).toHaveAccessibleName(/tells of new matches/);
+    await expect(preset).not.toHaveAccessibleName(/ new\b.* new\b/); // what matches already is not told
+    const at = formatTime((await page.evaluate(() => Date.now())) * 1000 + 60_000_000);
+    const state = { id: randomUUID(), type: 'COMPLETED', name: 'Completed', timestamp: at };
+    demo.control.insert('task_run', { name: 'tried-again', run_count: 3, state, state_id: state.id });
+    all += 1;
+    await expect(preset).toHaveAccessibleName(/1 new/);
+    await expect(page).toHaveTitle('(1) trust – Taskscope');
+    await accessible(page, 'aside');
+    await preset.click();
+    await expect(window.row('tried-again').getByText('new', { exact: true })).toBeVisible();
+    await expect(page).toHaveTitle('trust – Taskscope');
+    await accessible(page, 'main');
+
+    // a column as wide as what it holds, by keyboard alone
+    const head = page.getByRole('columnheader', { name: 'Task run', exact: true });
+    const width = async () => (await head.boundingBox())?.width ?? 0;
+    const usual = await width();
+    await window.grid.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Shift+F10');
+    await page.getByRole('menuitem', { name: 'Fit to what it holds' }).press('Enter');
+    await expect.poll(width).toBeLessThan(usual);
+    const fitted = await width();
+    await head.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Usual width' }).click();
+    await expect.poll(width).toBe(usual);
+    await head.locator('.edge').dblclick();
+    await expect.poll(width).toBe(fitted);
+    await head.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Usual width' }).click();
+
+    await page.getByRole('button', { name: 'More for presets' }).click();
+    await page.getByRole('menuitem', { name: 'Quiet hours…' }).click();
+    const quiet = page.getByRole('dialog', { name: 'Quiet hours' });
+    await quiet.getByRole('checkbox', { name: 'Tell nothing at these hours' }).check();
+    await quiet.getByLabel('From').fill('21:30');
+    await accessible(page, '.dialog');
+    await quiet.getByRole('button', { name: 'Save' }).click();
+    await expect(quiet).toBeHidden();
+    await expect
+      .poll(async () => JSON.parse(await readFile(join(host.dataDir, 'settings.json'), 'utf8')) as unknown)
+      .toMatchObject({ quiet_hours: { from: 1290, to: 420 } });
+    await openMenu();
+    await expect(item).toBeChecked();
+    await item.click();
+    await expect(preset).not.toHaveAccessibleName(/tells of new matches/);
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
+    await window.expectCount(all);
+  });
+
   await test.step('what came in is told with its failures, and taken in above the rows in sight', async () => {
     await page.getByRole('columnheader', { name: 'Started' }).hover();
     await page.mouse.wheel(0, 2000);

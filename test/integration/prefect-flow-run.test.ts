@@ -132,7 +132,7 @@ describe('a flow run of a real server', { skip: noPrefect() }, () => {
     const children = await all<Row>('/flow_runs/filter', { flow_runs: { parent_flow_run_id: { any_: [id] } } });
     assert.deepEqual(
       sorted(part.runs.flatMap(({ id, subflows }) => subflows.map((sub) => `${id} ${sub.id} ${sub.state_type}`))),
-      sorted(children.map((row) => `${row['parent_task_run_id']} ${row.id} ${row['state_type']}`)),
+      sorted(children.map((row) => `${String(row['parent_task_run_id'])} ${row.id} ${String(row['state_type'])}`)),
     );
     return { part, rows };
   }

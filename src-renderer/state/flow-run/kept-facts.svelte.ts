@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- views read `own` alone, which is replaced whole at each change */
 /**
  * What is kept of flow runs besides their rows: their own states and lines, and the history, logs and artifacts of their task runs. Opening
  * the view fetches what is missing, within the server's request budget; what was fetched is kept.
@@ -82,8 +83,7 @@ export class KeptFacts {
   private async readOwn(id: string): Promise<void> {
     const asked = { workspace: this.workspace, id, of: 'flow_run' } as const;
     const take = (activity: RunActivity) => {
-      // eslint-disable-next-line svelte/prefer-svelte-reactivity -- replaced as a whole
-      this.own = new Map(this.own).set(id, activity);
+      this.own = new Map([...this.own, [id, activity]]);
     };
     try {
       take(await api['run.activity']({ ...asked, only_kept: true }, { signal: this.abort.signal }));

@@ -28,7 +28,8 @@ export class Meant {
     });
     if (named.length === 0) return;
     try {
-      const facets = [...new Set(named.map(({ field }) => field))].slice(0, 8);
+      const fields = named.map(({ field }) => field);
+      const facets = fields.filter((field, i) => fields.indexOf(field) === i).slice(0, 8);
       const answer = await api['query.ask'](
         {
           ...{ workspace, query: { where: TRUE, sort: [] }, rows: { from: 0, to: 0 }, histogram: null },
