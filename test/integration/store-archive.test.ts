@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import Sqlite from 'better-sqlite3';
 import { entities, type Entity } from '../../src-main/contract/fields.ts';
 import { BEFORE_LINES, LINES_AT_ONCE, TEXT_AT_ONCE, type RunActivity } from '../../src-main/contract/run.ts';
 import { columns, type Cell, type Change } from '../../src-main/store/columns.ts';
@@ -278,6 +280,31 @@ test('a reader sees what another connection commits, also after it has been open
   assert.equal(reader.maxRid('flow'), 1);
   assert.equal(reader.stats().rows.flow, 1);
   assert.match(reader.archiveId(), /^[0-9a-f]{32}$/);
+});
+
+test('a row that has lost its text is damage, one that is only referred to or not there is none', (t) => {
+  const { path, reader, write } = archive(t);
+  write('task_run', { id: uuid(1), flow_run_id: uuid(9) }, { id: uuid(2) });
+  const other = new Sqlite(path);
+  other.exec('DELETE FROM task_run_json WHERE rid = 2');
+  other.close();
+  assert.deepEqual(reader.json('flow_run', [1]), ['null']);
+  assert.deepEqual(reader.json('task_run', [3]), ['null']);
+  assert.throws(() => reader.json('task_run', [1, 2]), { code: 'ARCHIVE_DAMAGED' });
+});
+
+test('a file that is cut off while it is read is an error, and not the end of the process', (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  const writer = openWriter(path, { onChange: () => undefined });
+  writer.write({ batches: [encodeRows('task_run', [...taskRuns(5, { rows: 2000, flowRuns: 20 })])] });
+  writer.close();
+  const reader = openReader(path);
+  t.after(() => reader.close());
+  reader.hold();
+  assert.ok(reader.json('task_run', [1])[0].length > 0);
+  truncateSync(path, Math.floor(statSync(path).size / 8));
+  const all = Array.from({ length: 2000 }, (_, i) => i + 1);
+  assert.throws(() => reader.json('task_run', all), { name: 'AppError' });
 });
 
 test('rewriting everything again and again does not make the file grow without end', (t) => {

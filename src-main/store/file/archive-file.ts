@@ -13,9 +13,6 @@ import { finishReplacing, replaceDamaged } from './replace-damaged.ts';
 import { shrink } from '../write/retention.ts';
 import type { OpenTarget, SalvageProgress } from './salvage.ts';
 
-/** Bytes; the most that SQLite was built to map. A mapped row is read without a copy (200 random rows 0.8 ms instead of 7.1). */
-const MAP_BYTES = 2_147_418_112;
-
 export type Opened = { db: Database; notice: AppError | null };
 
 /** `openTarget` makes the new archive that a damaged one is salvaged into. Throws ARCHIVE_NEWER, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE. */
@@ -182,7 +179,7 @@ function connectAt(address: string, path: string): Database {
     refuseNewer(db, path);
     if (versionOf(db) < newestVersion())
       throw new AppError('FOLDER_READ_ONLY', `${path} must be upgraded first, by opening it for writing`, { path });
-    db.pragma(`mmap_size = ${MAP_BYTES}`);
+    // not mapped into memory: a page that cannot be read, or is cut off meanwhile, would end the process with SIGBUS; reading takes as long
     return db;
   } catch (thrown) {
     db.close();

@@ -1,6 +1,6 @@
 /** Reads an archive, on a connection of its own: columns for the index, whole rows for the window, the local API and exports. */
 import type { Database, Statement } from 'better-sqlite3';
-import type { AppError } from '../../contract/errors.ts';
+import { AppError } from '../../contract/errors.ts';
 import { perEntity, type DocumentKind, type Entity } from '../../contract/fields.ts';
 import type { LinePlace, LogLine, RunActivity } from '../../contract/run.ts';
 import { openForReading, suspectFile, type OpenedForReading } from '../file/archive-file.ts';
@@ -20,7 +20,10 @@ import { KeptActivity } from './kept-activity.ts';
 import { KeptLists } from './kept-lists.ts';
 
 export type Reader = Required<ColumnSource> & {
-  /** The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to. */
+  /**
+   * The rows' JSON, byte for byte as the server sent it, in the order asked; `null` (the text) for a row that is not there or only referred to.
+   * Throws ARCHIVE_DAMAGED when a row is there without its text.
+   */
   json(entity: Entity, rids: readonly number[]): string[];
   /** The same as UTF-8. The bytes are the caller's. */
   jsonBytes(entity: Entity, rids: readonly number[]): Buffer[];
@@ -101,6 +104,7 @@ class ArchiveReader implements Reader {
   readonly #row: Record<Entity, Statement>;
   readonly #rid: Record<Entity, Statement>;
   readonly #json: Record<Entity, Statement>;
+  readonly #known: Record<Entity, Statement>;
   readonly #dictionaries: Dictionaries;
   readonly #state: Statement;
   readonly #activity: KeptActivity;
@@ -123,6 +127,7 @@ class ArchiveReader implements Reader {
     this.#row = perEntity((entity) => db.prepare(`SELECT ${list(entity, 'id')} FROM ${entity} WHERE rid = ?`).raw());
     this.#rid = perEntity((entity) => db.prepare(`SELECT rid FROM ${entity} WHERE id = ?`).pluck());
     this.#json = perEntity((entity) => db.prepare(`SELECT z FROM ${jsonTable(entity)} WHERE rid = ?`).pluck());
+    this.#known = perEntity((entity) => db.prepare(`SELECT known FROM ${entity} WHERE rid = ?`).pluck());
     this.#dictionaries = new Dictionaries(db);
     this.#state = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
     this.#activity = new KeptActivity(db);
@@ -191,9 +196,17 @@ class ArchiveReader implements Reader {
     return this.#snapshot(() =>
       rids.map((rid) => {
         const z = this.#json[entity].get(rid) as Buffer | undefined;
-        return z ? openRow(z, this.#dictionaries.find) : Buffer.from(NO_ROW);
+        return z ? openRow(z, this.#dictionaries.find) : this.#noRow(entity, rid);
       }),
     );
+  }
+
+  /** Throws ARCHIVE_DAMAGED when there is such a row: it was written together with its text. */
+  #noRow(entity: Entity, rid: number): Buffer {
+    if (this.#known[entity].get(rid) !== 1) return Buffer.from(NO_ROW);
+    throw new AppError('ARCHIVE_DAMAGED', `row ${rid} of ${entity} has lost its text: ${this.#path}`, {
+      path: this.#path,
+    });
   }
 
   ridOf(entity: Entity, id: string): number | null {
