@@ -1,13 +1,14 @@
 /**
  * Fields of the index as they were at one moment, for a reader that takes a while, such as an export. What a commit is about to change is
- * kept before: memory grows with the rows that change meanwhile, not with the index.
+ * kept before: memory grows with the rows that change meanwhile, not with the index. Fields that follow from many rows are copied.
  */
 import { resolveField, type Entity } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Change } from '../../store/columns.ts';
 import type { RefColumn } from './columns.ts';
 import * as rowSet from './row-set.ts';
-import { accessor, type Value } from './row-values.ts';
+import { accessor, copyReader, type Value } from './row-values.ts';
+import { isRule } from './run-rules.ts';
 import type { Table } from './table.ts';
 
 type Tables = Record<Entity, Table>;
@@ -29,6 +30,8 @@ export class Frozen {
   /** From a task run to the parents that the paths name. */
   readonly #ways: Step[][] = [];
   readonly #paths = new Map<string, (rid: number) => Value>();
+  /** A path follows from other rows and from the clock too: it may change while its own row does not. */
+  #follows = false;
 
   /** `paths`: fields from a task run. Throws BAD_INPUT for one that does not exist. */
   constructor(tables: Tables, paths: readonly string[]) {
@@ -45,6 +48,7 @@ export class Frozen {
 
   /** Does the index still have what every path had for these rows? Then its arrays can be read instead. */
   unchanged(rids: Uint32Array): boolean {
+    if (this.#follows) return false;
     const own = this.#watched.get('task_run')?.kept;
     if ([...this.#watched.values()].every(({ kept }) => kept.size === 0)) return true;
     for (const rid of rids) {
@@ -97,7 +101,9 @@ export class Frozen {
     });
     if (steps.length > 0) this.#ways.push(steps);
     const watched = this.#watch(entity);
-    const read = accessor(this.#tables, entity, field);
+    const follows = entity === 'task_run' && isRule(field);
+    if (follows) this.#follows = true;
+    const read = follows ? copyReader(this.#tables.task_run, field) : accessor(this.#tables, entity, field);
     const place = placeOf(watched.fields, field, () => watched.read.push(read));
     const none = kind === 'tags' ? [] : null;
     return (rid) => {

@@ -5,7 +5,7 @@ import type { Note } from '../../contract/note.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import { rowPaths, type noteFields, type TaskRunRow } from '../../contract/run.ts';
 import * as rowSet from './row-set.ts';
-import type { Column, RefColumn, TermColumn } from './columns.ts';
+import type { BooleanColumn, Column, RefColumn, TermColumn } from './columns.ts';
 import type { NoteColumns } from './note-columns.ts';
 import type { Table } from './table.ts';
 
@@ -74,13 +74,39 @@ function walk(
 }
 
 function columnReader(tables: Tables, table: Table, field: string): (rid: number) => Value {
+  return readerOf(tables, table.field(field));
+}
+
+/** Reads a column that is computed from many rows as it was at this call, also when it is computed anew: a copy of up to 8 bytes a row. */
+export function copyReader(table: Table, field: string): (rid: number) => Value {
   const column = table.field(field);
+  switch (column.kind) {
+    case 'number': {
+      const values = column.values.slice();
+      const get = (rid: number) => values[rid] ?? NaN;
+      return (rid) => number({ get }, rid);
+    }
+    case 'boolean': {
+      const codes = column.codes.slice();
+      return (rid) => boolean({ codes }, rid);
+    }
+    case 'term': {
+      const { dictionary } = column;
+      const codes = column.codes.slice();
+      return (rid) => term({ codes, dictionary }, rid);
+    }
+    default:
+      throw new AppError('INTERNAL', `${field} is not computed from many rows`);
+  }
+}
+
+function readerOf(tables: Tables, column: Column): (rid: number) => Value {
   switch (column.kind) {
     case 'number':
     case 'difference':
       return (rid) => number(column, rid);
     case 'boolean':
-      return (rid) => (column.codes[rid] ? column.codes[rid] === 2 : null);
+      return (rid) => boolean(column, rid);
     case 'term':
       return (rid) => term(column, rid);
     case 'tags':
@@ -99,7 +125,11 @@ function number(column: { get(rid: number): number }, rid: number): number | nul
   return Number.isNaN(v) ? null : v;
 }
 
-function term(column: TermColumn, rid: number): string | null {
+function boolean({ codes }: Pick<BooleanColumn, 'codes'>, rid: number): boolean | null {
+  return codes[rid] ? codes[rid] === 2 : null;
+}
+
+function term(column: Pick<TermColumn, 'codes' | 'dictionary'>, rid: number): string | null {
   const code = column.codes[rid];
   return code === 0 ? null : column.dictionary.texts[code];
 }
