@@ -14,6 +14,7 @@ import {
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import Sqlite from 'better-sqlite3';
 import { createApp } from '../../src-main/core/app.ts';
 import { plainShell } from '../../src-main/core/shell.ts';
 import { syncedFolder, words, type Synced } from '../fixtures/synced-folder.ts';
@@ -53,6 +54,19 @@ describe('an archive that has lost rows is never answered from without a word', 
     words(told, 0, /The archive was damaged/);
     const { count } = JSON.parse(told.out) as { count: number };
     assert.ok(count > synced.total / 10 && count < synced.total, `${count} of ${synced.total}`);
+  });
+
+  test('one bit of one row: doctor says what the export says', async () => {
+    const { archive, run } = synced.copy('bit');
+    const db = new Sqlite(archive, { readonly: true });
+    const z = db.prepare('SELECT z FROM task_run_json ORDER BY rid LIMIT 1 OFFSET 100').pluck().get() as Buffer;
+    db.close();
+    const bytes = readFileSync(archive);
+    bytes[bytes.indexOf(z) + 60] ^= 4;
+    writeFileSync(archive, bytes);
+    words(await run('doctor', '--offline'), 1, /NOT {2}archive/);
+    words(await run('export', '--format', 'jsonl', '--out', '-'), 1, /The archive was damaged/);
+    words(await run('doctor', '--offline'), 1, /NOT {2}archive/);
   });
 
   for (const how of ['deleted', 'emptied'])

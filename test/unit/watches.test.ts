@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MOST_MARKED } from '../../src-main/contract/watch.ts';
-import { begun, MOST_TOLD, newWatch, seen, taken, type KeptWatch } from '../../src-main/core/watches/kept-watch.ts';
+import {
+  begun,
+  keptWatchSchema,
+  MOST_TOLD,
+  newWatch,
+  seen,
+  taken,
+  type KeptWatch,
+} from '../../src-main/core/watches/kept-watch.ts';
 import { noticeWords } from '../../src-main/core/watches/notice.ts';
 import { isQuiet } from '../../src-main/core/watches/quiet-hours.ts';
 import { MatchFinder } from '../../src-main/core/workers/new-matches.ts';
@@ -247,4 +255,18 @@ test('a notice says how many and in which presets', () => {
     title: '21 new in 6 presets',
     body: 'prod\nP0: 1\nP1: 2\nP2: 3\nP3: 4\nand 2 more',
   });
+});
+
+test('numbers of a kept watch that no program has written are refused', () => {
+  const watch = { ...newWatch('a', 'b'), told: { x: NOW } };
+  assert.ok(keptWatchSchema.safeParse(watch).success);
+  const wrong = [
+    { since: 1e308 },
+    { looked: -1e308 },
+    { floor: 1e19 },
+    { count: -5 },
+    { owed: 0.5 },
+    { told: { x: 1e300 } },
+  ];
+  for (const one of wrong) assert.ok(!keptWatchSchema.safeParse({ ...watch, ...one }).success, JSON.stringify(one));
 });

@@ -1,14 +1,25 @@
 /** What `doctor` asks of an archive that is not open. Changes nothing. */
 import type { SyncStatus } from '../../contract/sync.ts';
 import { openForReading } from '../../store/file/archive-file.ts';
+import { storeError } from '../../store/file/errors.ts';
+import { examine } from '../../store/file/examine.ts';
 import { readState } from '../../store/state.ts';
 
-/** Reads the whole file: SQLite's own complaints, at most 20; [] when the file is sound. Throws NOT_FOUND, ARCHIVE_NEWER, ARCHIVE_DAMAGED. About 1 s per GB. */
+/**
+ * Reads the whole file: SQLite's own complaints, at most 20, else what is wrong with the first row that cannot be read; [] when the file is
+ * sound. SQLite does not see a flipped bit within a row. Throws NOT_FOUND, ARCHIVE_NEWER, ARCHIVE_DAMAGED. About 15 s at a million rows.
+ */
 export function archiveProblems(path: string): string[] {
   const { db, close } = openForReading(path);
   try {
     const rows = db.pragma('quick_check(20)') as { quick_check: string }[];
-    return rows.map((row) => row.quick_check).filter((line) => line !== 'ok');
+    const found = rows.map((row) => row.quick_check).filter((line) => line !== 'ok');
+    if (found.length === 0) examine(db, path, true);
+    return found;
+  } catch (thrown) {
+    const error = storeError(thrown, path);
+    if (error.code !== 'ARCHIVE_DAMAGED') throw error;
+    return [error.message];
   } finally {
     close();
   }

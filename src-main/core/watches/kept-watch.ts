@@ -4,10 +4,15 @@
  * until the last one forgotten is told any more: `created` never changes, so a forgotten run cannot come back.
  */
 import { z } from 'zod';
+import { bounded } from '../../contract/bounded.ts';
 import { MOST_MARKED } from '../../contract/watch.ts';
 
 /** 4,000 ids are 180 kB of the file. */
 export const MOST_TOLD = 4000;
+
+/** µs; the years 1 to 9999 are within it */
+const time = z.number().min(-1e18).max(1e18);
+const howMany = z.number().int().min(0);
 
 export const keptWatchSchema = z.object({
   /** the archive's file name, which stays when the workspace is renamed */
@@ -16,18 +21,18 @@ export const keptWatchSchema = z.object({
   /** the preset's condition as JSON; with another one the watch begins anew. '': it has not begun */
   asked: z.string(),
   /** µs; what matched before is not told */
-  since: z.number(),
+  since: time,
   /** µs; when it was last looked, so that what matches by the clock alone is found after a restart too */
-  looked: z.number(),
+  looked: time,
   /** µs; no run created until then is told. null: any is */
-  floor: z.number().nullable(),
+  floor: time.nullable(),
   /** id of a told run → when it was created, µs */
-  told: z.record(z.string(), z.number()),
+  told: bounded(z.record(z.string(), time), MOST_TOLD),
   /** told, and not looked at by the person */
-  count: z.number(),
+  count: howMany,
   ids: z.array(z.string()).max(MOST_MARKED),
   /** counted, and in no notice so far, since it was found in quiet hours */
-  owed: z.number(),
+  owed: howMany,
 });
 export type KeptWatch = z.infer<typeof keptWatchSchema>;
 
