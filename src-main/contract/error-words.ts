@@ -34,6 +34,11 @@ const reasons: Record<string, string> = {
   EHOSTUNREACH: 'There is no way to that machine. ',
 };
 
+/** A wait, as people say it; a server may name any number. */
+function seconds(wait: number): string {
+  return wait <= 86_400 ? `${Math.ceil(wait)} s` : 'more than a day';
+}
+
 /** Why a path cannot be written, by the system's name for it. */
 const unwritable: Record<string, (path: string) => Words> = {
   EISDIR: (path) => ({
@@ -144,17 +149,26 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
   SERVER_BUSY: ({ say, has }) => ({
     title: 'The Prefect server asks for fewer requests (429)',
     advice: has('retryAfter')
-      ? `It goes on by itself in ${say('retryAfter', '')} s.`
+      ? `It asks to wait ${seconds(Number(say('retryAfter', '')))}. After that, sync goes on where it stopped.`
       : 'Wait a little and sync again; it goes on where it stopped.',
   }),
   SERVER_FAILED: ({ say, has }) => ({
     title: `The Prefect server failed${has('status') ? ` (${say('status', '')})` : ''}`,
     advice: 'The fault is on the server: look at its logs. Sync again later; it goes on where it stopped.',
   }),
-  SERVER_BAD_REPLY: ({ say }) => ({
-    title: `${say('host', say('url', 'The server'))} sent an answer that is cut off or not JSON`,
-    advice: 'A proxy or a sign-in page may stand between. Nothing of it was stored; sync again to go on.',
-  }),
+  SERVER_BAD_REPLY: ({ say }) => {
+    const server = say('host', say('url', 'The server'));
+    if (say('reason', '') === 'TOO_LARGE')
+      return {
+        title: `${server} sent an answer that is larger than Taskscope takes`,
+        advice:
+          'Nothing of it was stored. Very long parameters or messages of one run may be the reason; the log names the request.',
+      };
+    return {
+      title: `${server} sent an answer that is cut off or not JSON`,
+      advice: 'A proxy or a sign-in page may stand between. Nothing of it was stored; sync again to go on.',
+    };
+  },
   SECRET_MISSING: ({ say, has }) =>
     has('variable')
       ? {

@@ -139,6 +139,18 @@ test('an archive that refuses every row stops the sync: the rows are not at faul
   assert.deepEqual(writer.write({ batches: [encodeRows('task_run', rows)] }).refused, undefined);
 });
 
+test('many refused rows at the beginning of a transaction leave the others stored', (t) => {
+  const path = join(tempDir(t), 'a.sqlite');
+  const writer = openWriter(path, { onChange: () => undefined });
+  t.after(() => writer.close());
+  const rows = [...taskRuns(3, { rows: 100, flowRuns: 4 })];
+  const ids = rows.slice(0, 70).map(({ value }) => value.id as string);
+  poison(path, 'task_run', isOneOf(ids));
+  const { inserted, refused } = writer.write({ batches: [encodeRows('task_run', rows)] });
+  assert.equal(inserted, 30);
+  assert.deepEqual(refused?.map(({ id }) => id).sort(), ids.sort());
+});
+
 test('rows of which no columns can be made are passed over and named; the sender throws when that is so of all', async () => {
   const stored: string[][] = [];
   const sender = new RowSender({

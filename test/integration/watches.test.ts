@@ -195,6 +195,21 @@ test('what matches by the clock alone is told too, also when the program was clo
   assert.equal(counts()['one builtin-late'], 1);
 });
 
+test('a watch that began while the clock was years ahead tells what comes once the clock is right', async () => {
+  const right = now;
+  now += 3 * 365 * 24 * HOUR;
+  await app.handlers['watch.set']({ workspace: 'two', preset: CRASHED, on: false }, never);
+  await app.handlers['watch.set']({ workspace: 'two', preset: CRASHED, on: true }, never);
+  await sync('two');
+  now = right + HOUR;
+  await app.watches.look();
+  const before = counts()[`two ${CRASHED}`] ?? 0;
+  now += HOUR;
+  server('two').insert('task_run', crashed('after the clock was set right'));
+  await sync('two');
+  assert.equal((counts()[`two ${CRASHED}`] ?? 0) - before, 1);
+});
+
 test('a preset that is not watched any more, or deleted, tells nothing; one with another question begins anew', async () => {
   for (const { workspace, preset } of app.watches.news.get().watches)
     await app.handlers['watch.set']({ workspace, preset, on: false }, never);

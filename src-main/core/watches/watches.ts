@@ -153,7 +153,8 @@ export class Watches {
       const preset = presets.get(watch.preset);
       if (!preset) continue;
       const text = JSON.stringify(preset.query.where);
-      const first = watch.asked !== text;
+      // begun while the clock was ahead, it would find nothing until that time has come
+      const first = watch.asked !== text || watch.since > now;
       if (first) this.#replace(watch, (one) => begun(one, text, now));
       const key = `${watch.preset} ${text}`;
       const before = known.get(key);

@@ -163,10 +163,13 @@ class ArchiveWriter implements Writer, Target {
   }
 
   write({ batches, state }: { batches: readonly Batch[]; state?: Record<string, unknown> }): WriteCounts {
-    const storing = (store: (batch: Batch, touches: Touches, counts: WriteCounts) => void) =>
+    const storing = (store: (batch: Batch, touches: Touches, counts: WriteCounts) => unknown) =>
       this.#transact((touches) => {
         const counts: WriteCounts = { inserted: 0, changed: 0, unchanged: 0 };
-        for (const batch of batches) store(batch, touches, counts);
+        let refused: unknown = null;
+        for (const batch of batches) refused = store(batch, touches, counts) ?? refused;
+        const isArchives = (counts.refused?.length ?? 0) >= MOST_REFUSED;
+        if (isArchives && counts.inserted + counts.changed + counts.unchanged === 0) throw refused;
         for (const [key, value] of Object.entries(state ?? {})) this.#setState.run(key, JSON.stringify(value ?? null));
         return counts;
       });
@@ -178,10 +181,11 @@ class ArchiveWriter implements Writer, Target {
     }
   }
 
-  /** Each row by itself: one that is refused leaves no trace. Throws what refuses all of many rows. */
-  #writeApart(batch: Batch, touches: Touches, counts: WriteCounts): void {
+  /** Each row by itself: one that is refused leaves no trace. Returns what refused the last of them, null when none was. */
+  #writeApart(batch: Batch, touches: Touches, counts: WriteCounts): unknown {
     counts.unchanged += batch.skipped;
     counts.refused ??= [];
+    let last: unknown = null;
     for (let i = 0; i < batch.rows; i++) {
       const own = new Touches();
       const before = { ...counts };
@@ -195,12 +199,12 @@ class ArchiveWriter implements Writer, Target {
         this.#forget();
         Object.assign(counts, before);
         counts.refused.push({ entity: batch.entity, id: uuidText(batch.ids, i * 16), reason });
-        if (counts.refused.length >= MOST_REFUSED && counts.inserted + counts.changed + counts.unchanged === 0)
-          throw thrown;
+        last = thrown;
       }
       this.#db.exec('RELEASE row');
       touches.add(own.change(0) ?? { changed: {}, removed: {} });
     }
+    return last;
   }
 
   getState(key: string): unknown {

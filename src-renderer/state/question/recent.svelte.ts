@@ -17,7 +17,8 @@ class Recent {
   readonly list = $derived.by(() => this.all.filter(({ where }) => !sameCondition(where, question.where)));
 
   private get all(): readonly RecentQuery[] {
-    return (app.workspace !== null && app.settings.recent_queries[app.workspace]) || [];
+    const { recent_queries: asked } = app.settings;
+    return app.workspace !== null && Object.hasOwn(asked, app.workspace) ? (asked[app.workspace] ?? []) : [];
   }
 
   /** Registers the effect; call while the window's component is made. */
