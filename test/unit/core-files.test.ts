@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile as write } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { AppError } from '../../src-main/contract/errors.ts';
@@ -11,6 +11,8 @@ import { entrySchema } from '../../src-main/core/workspaces/workspaces.ts';
 import { networkName } from '../../src-main/store/file/network.ts';
 import { timerMillis } from '../../src-main/contract/time.ts';
 import { makePrivateFolder } from '../../src-main/store/file/private.ts';
+import { fileSecrets, secretsOf } from '../../src-main/core/files/secrets.ts';
+import type { Secrets } from '../../src-main/core/shell.ts';
 import { openJsonFile } from '../../src-main/core/files/json-file.ts';
 import { Latest } from '../../src-main/core/archive/latest.ts';
 import { builtinPresets, Presets } from '../../src-main/core/files/presets.ts';
@@ -147,6 +149,30 @@ test('a read-only JSON file refuses to change, with the reason', async () => {
     { code: 'FOLDER_IN_USE', details: { pid: 7 } },
   );
   assert.deepEqual(file.get(), []);
+});
+
+test('secrets of a window that may only read: neither the file nor a keychain is written', async () => {
+  const path = join(dir, 'held', 'secrets.json');
+  await mkdir(dirname(path), { recursive: true });
+  await write(path, '{"one":"kept"}', { mode: 0o600 });
+  const held = new AppError('FOLDER_IN_USE', 'held by process 7', { pid: 7 });
+  const inFile = await fileSecrets(path, held);
+  const written: string[] = [];
+  const keychain: Secrets = {
+    ...{ kind: 'keychain', setAside: null },
+    get: () => Promise.resolve(null),
+    set: (name) => Promise.resolve(void written.push(name)),
+    remove: (name) => Promise.resolve(void written.push(name)),
+  };
+  for (const secrets of [inFile, secretsOf(keychain, inFile, held)]) {
+    assert.equal(await secrets.get('one'), 'kept');
+    assert.equal(await secrets.get('constructor'), null);
+    await assert.rejects(secrets.set('two', 'new'), { code: 'FOLDER_IN_USE' });
+    await assert.rejects(secrets.remove('one'), { code: 'FOLDER_IN_USE' });
+  }
+  assert.deepEqual(written, []);
+  assert.equal(await readFile(path, 'utf8'), '{"one":"kept"}');
+  assert.deepEqual(await readdir(dirname(path)), ['secrets.json']);
 });
 
 test('presets: save, rename, update, remove, kept over a restart; built-in ones stand', async () => {

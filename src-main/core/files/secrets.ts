@@ -9,10 +9,10 @@ export async function fileSecrets(path: string, readOnly: AppError | null = null
   return {
     kind: 'file',
     setAside: file.setAside,
-    get: (name) => Promise.resolve(file.get()[name] ?? null),
+    get: (name) => Promise.resolve(Object.hasOwn(file.get(), name) ? file.get()[name] : null),
     set: (name, secret) => file.change((all) => ({ ...all, [name]: secret })),
     remove: async (name) => {
-      if (!(name in file.get())) return;
+      if (!Object.hasOwn(file.get(), name)) return;
       await file.change(({ [name]: _, ...rest }) => rest);
     },
   };
