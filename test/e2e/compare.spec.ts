@@ -28,8 +28,10 @@ test('a failed run is compared with the last success', async ({ host }) => {
   await expect(dialog).toBeHidden();
   await expect(window.detail.getByText('Completed').first()).toBeVisible();
 
-  // three chosen runs
+  // three chosen runs; how many of them failed, the hour decides
   await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Remove state Failed' }).click();
+  await expect(page.getByRole('list', { name: 'Filters', exact: true }).getByRole('listitem')).toHaveCount(1);
   const choose = (n: number) =>
     window
       .rows()
