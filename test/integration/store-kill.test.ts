@@ -12,7 +12,7 @@ import { random } from '../fixtures/prefect-rows.ts';
 import { contentAfter } from '../fixtures/store-pages.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 
-const KILLS = Number(process.env.TASKSCOPE_KILLS ?? (process.env.CI ? 50 : 20));
+const KILLS = Number(process.env.TASKSCOPE_KILLS ?? (process.env.CI ? 30 : 20));
 const child = fileURLToPath(new URL('../fixtures/store-kill-child.ts', import.meta.url));
 
 /** Runs the writer until `millis` after its first write, kills it, and returns the last page it said was written. */

@@ -14,7 +14,7 @@ import { start, taskscope } from '../fixtures/command-line.ts';
 import { random } from '../fixtures/prefect-rows.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 
-const KILLS = Number(process.env['TASKSCOPE_KILLS'] ?? (process.env['CI'] ? 40 : 10));
+const KILLS = Number(process.env['TASKSCOPE_KILLS'] ?? (process.env['CI'] ? 30 : 10));
 const EPOCH = Date.UTC(2026, 5, 1) * 1000;
 const RUNS = 12_000;
 const LIMIT = 50;

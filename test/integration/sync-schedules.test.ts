@@ -11,7 +11,7 @@ import { step, struck, wanted } from '../fixtures/schedule-steps.ts';
 import { World } from '../fixtures/schedule-world.ts';
 import { seedOf } from '../fixtures/ci-seed.ts';
 
-const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 300 : 150));
+const SCHEDULES = Number(process.env['TASKSCOPE_SCHEDULES'] ?? (process.env['CI'] ? 200 : 150));
 const SEED = seedOf('TASKSCOPE_SCHEDULE_SEED');
 
 /** By turns: a day of passes instead of one comparison. `cured`: the poisoned rows are readable in the end. */
