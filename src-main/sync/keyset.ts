@@ -146,26 +146,27 @@ class Lane {
     const { gap, edges } = this.#shared;
     const low = gap?.low ? micros(gap.low) : -Infinity;
     const high = gap ? micros(gap.high) : Infinity;
-    return rows.filter((row) => {
-      const { id } = row.value;
-      if (edges.down.has(id) || edges.up.has(id)) return false;
+    const isLeft = (row: Row) => {
       const time = timeOf(row, this.#walk.column);
       return Number.isNaN(time) || (this.#direction === 'down' ? time >= low : time <= high);
-    });
+    };
+    // rows are sorted: one among them whose time lies elsewhere contradicts the order, and the other lane has not read it
+    const end = rows.findLastIndex(isLeft) + 1;
+    return rows.slice(0, end).filter(({ value: { id } }) => !edges.down.has(id) && !edges.up.has(id));
   }
 
-  /** The page's time farthest from where this lane began, as the server's text. Throws SERVER_BAD_REPLY for a reply that ignored the bounds. */
+  /**
+   * The page's time farthest from where this lane began, as the server's text: that of its last row, since the server has sorted them. A row whose
+   * time cannot be read is passed over, and so is one in the middle whose time contradicts the order. Throws SERVER_BAD_REPLY for a reply that
+   * ignored the bounds.
+   */
   #farEdge(rows: Row[]): string {
     const { column } = this.#walk;
-    const down = this.#direction === 'down';
-    let edge: { row: Row; time: number } | null = null;
-    for (const row of rows) {
-      const time = timeOf(row, column);
-      if (Number.isNaN(time)) throw outside(column);
-      if (edge === null || (down ? time < edge.time : time > edge.time)) edge = { row, time };
-    }
-    const to = edge?.row.value[column] as string;
+    const last = rows.findLast((row) => !Number.isNaN(timeOf(row, column)));
+    if (!last) throw outside(column);
+    const to = last.value[column] as string;
     const from = this.#from;
+    const down = this.#direction === 'down';
     if (from !== null && (down ? micros(to) > micros(from) + SLACK : micros(to) < micros(from) - SLACK))
       throw outside(column);
     return to;

@@ -107,6 +107,19 @@ test('a row with an id or a time that is none is named with its field, and the r
     assertKept(demo, sink, [broken, timeless, flowRun]);
   }));
 
+test('a row whose time contradicts the order that it comes in neither stops the harvest nor ends it early', () =>
+  withDemo(900, async (demo, sink) => {
+    const all = idsThere(demo, 'task_run');
+    const times = [null, '0001-01-01T00:00:00Z', '9999-12-31T00:00:00Z'];
+    for (const [i, expected_start_time] of times.entries())
+      demo.control.faults.add(
+        always({ kind: 'rewrite', id: all[300 + 7 * i] ?? '', change: { expected_start_time }, path: '/task_runs' }),
+      );
+    const { problem, phase } = await sync(demo, sink);
+    assert.deepEqual([problem, phase], [null, 'idle']);
+    assertKept(demo, sink);
+  }));
+
 test('what was skipped stays named until it can be read', () =>
   withDemo(300, async (demo, sink) => {
     const id = idsThere(demo, 'flow_run')[5];
