@@ -138,7 +138,10 @@ export class RunRules {
   /** Whether these runs took longer than the p95 of their tasks; null where that is not known. */
   overP95(rids: ArrayLike<number>): (boolean | null)[] {
     const tasks = this.#term('task_key').codes;
-    const over = this.#overIn(new Set(Array.from(rids, (rid) => tasks[rid])));
+    const total = this.#number('total_run_time').values;
+    // what is usual is looked for only where something has run
+    const ran = Array.from(rids).filter((rid) => total[rid] > 0);
+    const over = this.#overIn(new Set(ran.map((rid) => tasks[rid])));
     return Array.from(rids, (rid) => {
       const code = over(rid);
       return code === 0 ? null : code === YES;
@@ -147,18 +150,14 @@ export class RunRules {
 
   /** The code of a run of one of these tasks. */
   #overIn(wanted: ReadonlySet<number>): (rid: number) => number {
-    const tasks = this.#term('task_key');
     const usual = this.#p95s(wanted);
-    const limits = Float64Array.from(tasks.dictionary.texts, (_, code) =>
-      code === 0 ? NaN : (usual.get(code) ?? NaN),
-    );
+    const { codes } = this.#term('task_key');
     const [total, attempts] = [this.#number('total_run_time').values, this.#number('run_count').values];
-    const { codes } = tasks;
     return (rid) => {
-      const limit = limits[codes[rid]];
-      const seconds = attempts[rid] > 1 ? total[rid] / attempts[rid] : total[rid];
-      // NaN, also of a column without any value, is not above 0
-      return seconds > 0 && limit > 0 ? (seconds > limit ? YES : NO) : 0;
+      const task = codes[rid];
+      const seconds = attemptSeconds(total[rid], attempts[rid]); // null also of a column without any value
+      const limit = task === 0 ? NaN : (usual.get(task) ?? NaN);
+      return seconds !== null && limit > 0 ? (seconds > limit ? YES : NO) : 0;
     };
   }
 
@@ -287,28 +286,33 @@ export class RunRules {
   /** Seconds by code of the task; NaN: too few runs have completed. */
   #p95s(wanted: ReadonlySet<number>): ReadonlyMap<number, number> {
     const of = this.#keptP95s();
-    const found = new Map<number, number[]>();
-    for (const task of wanted) if (!of.has(task)) found.set(task, []);
-    let open = found.size;
+    const wantedTasks = [...wanted].filter((task) => !of.has(task));
+    let open = wantedTasks.length;
     if (open === 0) return of;
-    const tasks = this.#term('task_key').codes;
-    const states = this.#term('state_type');
-    const completed = states.dictionary.find('COMPLETED');
-    const [total, attempts] = [this.#number('total_run_time'), this.#number('run_count')];
-    const isWanted = new Uint8Array(this.#term('task_key').dictionary.texts.length);
-    for (const task of found.keys()) isWanted[task] = 1;
-    for (const rid of completed === 0 ? [] : this.#newest()) {
+    const { codes: tasks, dictionary } = this.#term('task_key');
+    const { codes: states, dictionary: types } = this.#term('state_type');
+    const completed = types.find('COMPLETED');
+    const [total, attempts] = [this.#number('total_run_time').values, this.#number('run_count').values];
+    /** By task, where its seconds begin, P95_OF of them; -1: not wanted, or enough are found */
+    const places = new Int32Array(dictionary.texts.length).fill(-1);
+    const seconds = new Float64Array(open * P95_OF);
+    const counts = new Uint32Array(dictionary.texts.length);
+    for (const [i, task] of wantedTasks.entries()) places[task] = i * P95_OF;
+    const newest = completed === 0 ? new Uint32Array(0) : this.#newest();
+    for (let i = 0; i < newest.length && open > 0; i++) {
+      const rid = newest[i];
       const task = tasks[rid];
-      if (isWanted[task] === 0 || states.codes[rid] !== completed) continue;
-      const seconds = attemptSeconds(total.get(rid), attempts.get(rid));
-      if (seconds === null) continue;
-      const list = found.get(task)!;
-      if (list.push(seconds) < P95_OF) continue;
-      isWanted[task] = 0;
-      if (--open === 0) break;
+      if (places[task] < 0 || states[rid] !== completed) continue;
+      const one = attemptSeconds(total[rid], attempts[rid]);
+      if (one === null) continue;
+      seconds[places[task] + counts[task]++] = one;
+      if (counts[task] < P95_OF) continue;
+      places[task] = -1;
+      open--;
     }
-    for (const [task, list] of found) {
-      of.set(task, (list.length < P95_FROM ? null : percentile(Float64Array.from(list), list.length, P95)) ?? NaN);
+    for (const [i, task] of wantedTasks.entries()) {
+      const own = seconds.subarray(i * P95_OF, (i + 1) * P95_OF);
+      of.set(task, (counts[task] < P95_FROM ? null : percentile(own, counts[task], P95)) ?? NaN);
     }
     return of;
   }
