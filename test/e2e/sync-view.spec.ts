@@ -21,7 +21,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => demo.close());
 
-test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
+test('the archive is shown, checked, mirrored and paused', async ({ host, hostKind }) => {
   test.setTimeout(180_000);
   const { page } = await host.start();
   const window = new Window(page);
@@ -191,6 +191,20 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
       await preset.hover();
       await page.getByRole('button', { name: 'More for Retried' }).click();
     };
+    // where the page shows the notices: those that it makes, with leave of the browser
+    if (hostKind === 'shell') {
+      await page.context().grantPermissions(['notifications']);
+      await page.evaluate(() => {
+        const told: Notification[] = [];
+        window.Notification = class extends Notification {
+          constructor(...args: ConstructorParameters<typeof Notification>) {
+            super(...args);
+            told.push(this);
+          }
+        };
+        Object.assign(window, { told });
+      });
+    }
     await openMenu();
     await expect(item).not.toBeChecked();
     await item.click();
@@ -206,7 +220,18 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await expect(preset).toHaveAccessibleName(/1 new/);
     await expect(page).toHaveTitle('(1) trust – Taskscope');
     await accessible(page, 'aside');
-    await preset.click();
+    if (hostKind === 'shell') {
+      const told = () => page.evaluate(() => (window as unknown as { told: Notification[] }).told);
+      await expect.poll(told).toHaveLength(1);
+      const said = await page.evaluate(() => {
+        const [one] = (window as unknown as { told: Notification[] }).told;
+        return one && `${one.title} | ${one.body}`;
+      });
+      expect(said).toBe('1 new in “Retried” | trust');
+      await page.evaluate(() =>
+        (window as unknown as { told: Notification[] }).told[0]?.dispatchEvent(new Event('click')),
+      );
+    } else await preset.click();
     await expect(window.row('tried-again').getByText('new', { exact: true })).toBeVisible();
     await expect(page).toHaveTitle('trust – Taskscope');
     await accessible(page, 'main');

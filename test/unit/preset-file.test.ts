@@ -17,15 +17,17 @@ const preset = (name: string, change: Partial<Preset> = {}): Preset => ({
   query: { where: TRUE, sort: defaultSort },
   names: {},
   columns: null,
+  frozen: 0,
   builtin: false,
   ...change,
 });
-const saved = ({ name, folder, query, names, columns, group }: Preset): SavedPreset => ({
+const saved = ({ name, folder, query, names, columns, frozen, group }: Preset): SavedPreset => ({
   name,
   folder,
   query,
   names,
   columns,
+  frozen,
   ...(group !== undefined && { group }),
 });
 /** undefined: of an older Taskscope, which kept none */
@@ -46,6 +48,7 @@ const anyPreset = fc
     query: fc.record({ where: anyCondition, sort: fc.constant(defaultSort) }),
     names: fc.constantFrom<Record<string, string>>({}, { [A]: 'nightly' }),
     columns: fc.option(fc.array(anyText, { maxLength: 3 }), { nil: null }),
+    frozen: fc.nat(3),
     group: anyGroup,
   })
   .map((one) => preset(one.name, one));

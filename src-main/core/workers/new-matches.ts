@@ -34,7 +34,7 @@ export class MatchFinder {
   readonly #engine: Engine;
   /** By key: rows that are not looked at again. */
   readonly #done = new Map<string, RowSet>();
-  /** By key: the version of the index that was looked at. */
+  /** By key: the version of index and notes that was looked at. */
   readonly #versions = new Map<string, number>();
 
   constructor(engine: Engine) {
@@ -47,9 +47,11 @@ export class MatchFinder {
    */
   find(watch: WatchedCondition, now: number, most: number): NewMatches | null {
     const engine = this.#engine;
-    const unchanged = watch.told === null && this.#versions.get(watch.key) === engine.version;
+    // both only grow: a note is a change of the rows that it is about
+    const version = engine.version + engine.noteChanges;
+    const unchanged = watch.told === null && this.#versions.get(watch.key) === version;
     if (unchanged && now >= watch.looked && now - watch.looked < CLOCK_EVERY) return null;
-    this.#versions.set(watch.key, engine.version);
+    this.#versions.set(watch.key, version);
     const before = engine.mask('task_run', watch.where, watch.looked);
     const matching = engine.mask('task_run', watch.where, now);
     // a row that does not match as it is now by the clock of the last look has come to match by the clock alone

@@ -28,6 +28,7 @@ import { takeSnapshot, type Snapshot } from './export/snapshot.ts';
 import { readFlowRun, readFlowRunLogs } from './flow-run.ts';
 import { foundInRuns } from './found-in-runs.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
+import { jsonPaths, moreValues } from './more-columns.ts';
 import { MatchFinder, type NewMatches, type WatchedCondition } from './new-matches.ts';
 import { runDetail } from './run-detail.ts';
 import { taskOverTime } from './task-over-time.ts';
@@ -93,6 +94,8 @@ export class QueryResults {
     },
     news: ({ result, query }) => this.#open.engine.news(this.#result(result), query.where, Date.now() * 1000),
     found: (what, { signal }) => foundInRuns(this.#open.engine, this.#open.reader, what, signal),
+    more: (what, { signal }) => moreValues(this.#open.engine, this.#open.reader, what, signal),
+    paths: ({ result }, { signal }) => jsonPaths(this.#open.reader, this.#result(result).order, signal),
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
