@@ -186,6 +186,35 @@ test('more at once than are kept are counted, the last created are marked, and t
   assert.equal(look(finder, true, NOW + 4), MOST_TOLD + 501, 'the new one only');
 });
 
+test('a note that makes a run match is told with the next look, also when no row has changed', () => {
+  const archive = new FakeArchive();
+  const id = '00000000-0000-4000-8000-000000000001';
+  archive.put('task_run', { id, name: '', tags: [], state_type: 'FAILED', state_timestamp: NOW, created: NOW });
+  archive.commit();
+  const engine = engineOver(archive);
+  engine.setNotes(archive);
+  const finder = new MatchFinder(engine);
+  const mark = (bookmarked: boolean) => {
+    const note = { kind: 'task_run', id, text: '', written: null, bookmarked, seen: null } as const;
+    engine.notesChange([note], () => archive.keep(note));
+  };
+  const find = (told: string[] | null) =>
+    finder
+      .find(
+        { key: 'p', where: { field: 'bookmarked', in: [true] }, since: NOW, looked: NOW, floor: null, told },
+        NOW,
+        9,
+      )
+      ?.runs.map((run) => run.id);
+  assert.deepEqual(find([]), []);
+  assert.equal(find(null), undefined, 'nothing has changed: it is not looked');
+  mark(true);
+  assert.deepEqual(find(null), [id]);
+  mark(false);
+  mark(true);
+  assert.deepEqual(find(null), [], 'never twice');
+});
+
 test('a removed row whose number another run gets hides it from no watch', () => {
   const archive = new FakeArchive();
   const row = { name: '', tags: [], state_type: 'FAILED', state_timestamp: NOW, created: NOW };
