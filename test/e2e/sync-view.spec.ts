@@ -196,13 +196,14 @@ test('the archive is shown, checked, mirrored and paused', async ({ host, hostKi
       await page.context().grantPermissions(['notifications']);
       await page.evaluate(() => {
         const told: Notification[] = [];
-        window.Notification = class extends Notification {
+        const { Notification: Real } = globalThis;
+        globalThis.Notification = class extends Real {
           constructor(...args: ConstructorParameters<typeof Notification>) {
             super(...args);
             told.push(this);
           }
         };
-        Object.assign(window, { told });
+        Object.assign(globalThis, { told });
       });
     }
     await openMenu();
