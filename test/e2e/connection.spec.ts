@@ -323,7 +323,7 @@ test('a preset carries its columns, is pinned, and is what the window opens with
     await sideways(0);
     const before = await places();
     await sideways(60);
-    expect((await places()).map((at, i) => Math.round(before[i]! - at))).toEqual([60, 60]);
+    expect((await places()).map((at, i) => Math.round(before[i] - at))).toEqual([60, 60]);
     await window.grid.focus();
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowUp');

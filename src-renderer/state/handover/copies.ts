@@ -7,7 +7,7 @@ import { plural, zoneOf } from '../../format.ts';
 import { copyText } from '../../ui/copy.ts';
 import { gridColumn, isMoreColumn } from '../../grid-columns.ts';
 import { columns } from '../question/columns.svelte.ts';
-import { wholeValues } from '../question/more-columns.svelte.ts';
+import { wholeValues } from '../question/more-values.ts';
 import { question } from '../question/question.svelte.ts';
 import { writeInWindow } from '../question/query-text.ts';
 import { api, app } from '../window/app.svelte.ts';

@@ -18,8 +18,8 @@ export class OnScreen<T> {
   private readonly asked: Asked<T>;
   private readonly what: string | null;
   private readonly known = new SvelteMap<string, T>();
-  /** ids of those known of the answer on screen; others are asked for again and stay until then */
-  private readonly fresh = new Set<string>();
+  /** by id, those known of the answer on screen; others are asked for again and stay until then */
+  private fresh: Record<string, true> = {};
   private seen = $state.raw<[from: number, to: number]>([0, 0]);
 
   constructor(asked: Asked<T>) {
@@ -45,7 +45,7 @@ export class OnScreen<T> {
     $effect(() => {
       // another answer may say more: logs were fetched, rows have changed
       void [question.answer, this.what];
-      this.fresh.clear();
+      this.fresh = {};
     });
     $effect(() => {
       const [from, to] = this.seen;
@@ -69,14 +69,14 @@ export class OnScreen<T> {
   /** A failure leaves the rows without it: the list itself is there. */
   private async read(workspace: string, ids: readonly string[], signal: AbortSignal): Promise<void> {
     const { most, ask } = this.asked;
-    const wanted = ids.filter((id) => !this.fresh.has(id));
+    const wanted = ids.filter((id) => this.fresh[id] !== true);
     try {
       for (let at = 0; at < wanted.length; at += most) {
         const piece = wanted.slice(at, at + most);
         const found = await ask(workspace, piece, signal);
         if (signal.aborted) return;
         for (const [i, id] of piece.entries()) {
-          this.fresh.add(id);
+          this.fresh[id] = true;
           const one = found[i];
           if (one !== null && one !== undefined) this.known.set(id, one);
         }
