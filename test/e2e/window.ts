@@ -161,7 +161,9 @@ export class Window {
   /** What is on the clipboard, pasted into a field of its own, which keeps the lines; the focus stays where it was. */
   async pasted(): Promise<string> {
     const field = await this.page.evaluateHandle(() => {
-      const made = Object.assign(document.createElement('textarea'), { before: document.activeElement });
+      const made = Object.assign(document.createElement('textarea'), {
+        focused: document.activeElement as HTMLElement | null,
+      });
       document.body.append(made);
       made.focus();
       return made;
@@ -169,7 +171,7 @@ export class Window {
     await this.page.keyboard.press('ControlOrMeta+v');
     return field.evaluate((made) => {
       made.remove();
-      (made.before as HTMLElement | null)?.focus();
+      made.focused?.focus();
       return made.value;
     });
   }

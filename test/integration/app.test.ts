@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { contract } from '../../src-main/contract/calls.ts';
+import type { Query } from '../../src-main/contract/query.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell, type Shell } from '../../src-main/core/shell.ts';
 import { noPrefect } from '../fixtures/prefect/server.ts';
@@ -136,7 +137,7 @@ test('an export holds every row of the question', async () => {
 });
 
 test('what is copied of a view or of a run runs as it stands: curl, SQL, and Python with Prefect’s client', async (t) => {
-  const asked = (query: typeof everything) =>
+  const asked = (query: Query) =>
     client['query.ask']({ workspace, query, rows: { from: 0, to: 100 }, facets: [], histogram: null });
   const failed = { field: 'state_type', in: ['FAILED'] };
   const oldest = { where: { and: [failed] }, sort: [{ field: 'expected_start_time', dir: 'asc' as const }] };

@@ -1,6 +1,6 @@
 /** `taskscope query`: prints the reply of POST /task_runs/paginate from the archive, or the question as another program's. */
 import type { App } from '../../../core/app.ts';
-import type { Query } from '../../../contract/query.ts';
+import type { Condition, Query } from '../../../contract/query.ts';
 import { DONE, FAILED, print, say } from '../../terminal.ts';
 import { inOneLine } from '../../../core/write-as/requests.ts';
 import { checkDamage, common, choice, damageOptions, parse, withApp, workspaceOf, type Command } from './options.ts';
@@ -25,7 +25,8 @@ export const query: Command = (args) => {
       const input = { workspace, query, columns, as };
       const { text, lost, order_lost } = await app.handlers['query.writeAs'](input, { signal: never });
       const who = as === 'sql' ? 'SQL' : 'Prefect';
-      for (const one of lost) say(`taskscope: ${who} cannot be asked this, so more runs come back: ${inOneLine(one)}`);
+      for (const one of lost)
+        say(`taskscope: ${who} cannot be asked this, so more runs come back: ${inOneLine(one as Condition)}`);
       if (order_lost) say(`taskscope: ${who} has no such order; this is the nearest`);
       await print(text);
       return DONE;
