@@ -8,6 +8,7 @@ import { Window } from './window.ts';
 const runs = ['--demo', '--demo-runs', '3000'];
 
 test('opens on demo data, finds the failed runs, keeps the filter over a restart, exports it', async ({ host }) => {
+  test.setTimeout(300_000);
   const running = await host.start({ args: runs });
   const window = new Window(running.page);
   await window.ready();
