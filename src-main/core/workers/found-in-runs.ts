@@ -24,13 +24,15 @@ export async function foundInRuns(
 ): Promise<(Found | null)[]> {
   const matches = searchTerms(`${search.log} ${search.text}`).flatMap((term) => (!term.not && matchOf(term)) || []);
   const parametersOf = readParameters(reader);
+  const notes = ['note', 'failure_note', 'flow_run.note'].map((path) => engine.accessor(path));
+  const notesOf = (rid: number) => notes.map((note) => note(rid) as string | null);
   const found: (Found | null)[] = [];
   for (const id of ids) {
     const rid = engine.ridOf('task_run', id);
     if (rid === null) found.push(null);
     else {
       const kept = reader.activity(id, Infinity, 0);
-      const texts = { message: messageOf(reader, rid), parameters: parametersOf(rid) };
+      const texts = { message: messageOf(reader, rid), parameters: parametersOf(rid), notes: notesOf(rid) };
       const places = placesIn(search, { ...texts, artifacts: kept?.artifacts ?? [], history: kept?.history ?? [] });
       const isIn = matches.some((match) => reader.inLogs(match, rid));
       found.push({
