@@ -44,8 +44,12 @@ import {
 /** Most runs whose logs one call fetches: some 7,000 requests. */
 export const MOST_FETCHED = 5_000;
 
-/** Runs in which one call looks for what was searched: more are not on screen at once. */
-export const MOST_FOUND = 100;
+/** Runs whose marks one call asks for: more are not on screen at once. */
+export const MOST_MARKS = 100;
+
+/** `found`: where the search has found its words; null: nothing was searched for, or the run is not in the archive. `over_p95`: null where that is not known. */
+const rowMarksSchema = z.object({ found: foundSchema.nullable(), over_p95: z.boolean().nullable() });
+export type RowMarks = z.infer<typeof rowMarksSchema>;
 
 const none = z.object({}).default({});
 const workspace = z.string();
@@ -228,10 +232,10 @@ export const contract = {
     z.object({ workspace, result: z.string(), query: querySchema }),
     z.object({ added: z.number(), failed: z.number(), removed: z.number() }),
   ),
-  /** where a search has found its words in these runs; null: the run is not in the archive. For the runs on screen: their texts are read */
-  'query.found': call(
-    z.object({ workspace, search: searchSchema, ids: z.array(z.string()).max(MOST_FOUND) }),
-    z.array(foundSchema.nullable()),
+  /** what a list shows of the runs on screen besides their values, in the order of `ids`. Not with each page of a list: texts are read, and runs of a task compared */
+  'query.marks': call(
+    z.object({ workspace, search: searchSchema, ids: z.array(z.string()).max(MOST_MARKS) }),
+    z.array(rowMarksSchema),
   ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),

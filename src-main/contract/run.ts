@@ -39,16 +39,16 @@ type NoteValues = {
   flow_run_note: string | null;
 };
 
-/** … whether it was left behind (left-behind.ts), and whether it took longer than the p95 of its task. Straight from the index. Times in µs, total_run_time in seconds. */
+/** … and whether it was left behind (left-behind.ts). Straight from the index. Times in µs, total_run_time in seconds. */
 export type TaskRunRow = { [F in OwnField]: ValueOf<TaskRunFields[F]> } & {
   [F in keyof typeof parentFields]: string | null;
-} & NoteValues & { left_behind: string | null; over_p95: boolean | null };
+} & NoteValues & { left_behind: string | null };
 
 /** Names of the row's values that come from stored fields, and each field's path from a task run. */
 export const rowPaths = Object.fromEntries([
   ...fieldsOf('task_run').flatMap(([name, { stored }]) => (stored === false ? [] : [[name, name]])),
   ...Object.entries(parentFields),
-]) as Record<Exclude<keyof TaskRunRow, 'left_behind' | 'over_p95' | keyof NoteValues>, string>;
+]) as Record<Exclude<keyof TaskRunRow, 'left_behind' | keyof NoteValues>, string>;
 
 function rowValueSchema({ kind, absent }: FieldInfo): z.ZodType {
   if (kind === 'tags') return z.array(z.string());
@@ -67,7 +67,6 @@ export const taskRunRowSchema = z.object({
   seen_at: micros,
   flow_run_note: z.string().nullable(),
   left_behind: z.string().nullable(),
-  over_p95: z.boolean().nullable(),
 }) as unknown as z.ZodObject<{ [F in keyof TaskRunRow]: z.ZodType<TaskRunRow[F]> }>;
 
 const runLinkSchema = z.object({

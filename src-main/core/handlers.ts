@@ -229,7 +229,7 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.rows': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).rows(rest, { signal }),
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
     'query.news': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).news(rest, { signal }),
-    'query.found': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).found(rest, { signal }),
+    'query.marks': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).marks(rest, { signal }),
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
     'query.writeAs': (question) => writeView(core, question, Date.now() * 1000),

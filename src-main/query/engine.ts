@@ -335,6 +335,11 @@ export class Engine {
     return this.#reader.columns(rids);
   }
 
+  /** Whether these task runs took longer than the p95 of their tasks, in the order of `ids`; null where that is not known. */
+  overP95(ids: readonly string[]): (boolean | null)[] {
+    return this.#rules.overP95(ids.map((id) => this.ridOf('task_run', id) ?? 0));
+  }
+
   /** Reads a field of any row by path; null (tags: []) where there is no value. What grows with the clock is as of the last question. Throws BAD_INPUT for an unknown path. */
   accessor(path: string, entity: Entity = 'task_run'): (rid: number) => Value {
     return accessor(this.#tables, entity, path);

@@ -127,6 +127,8 @@ test('what is left behind, and what is of the latest attempt, is what the rules 
             const { id: own, left_behind } = engine.taskRunRow(rid);
             assert.equal(left_behind, naive.leftBehind(naive.find('task_run', own)!));
           }
+          const ids = [...rows.map((row) => row.id), id(1, 9999)];
+          assert.deepEqual(engine.overP95(ids), [...rows.map((row) => naive.isOverP95(row)), null]);
         }
       },
     ),

@@ -27,7 +27,6 @@ const row = fc.record(
     seen_at: fc.option(fc.nat(), { nil: null }),
     flow_run_note: fc.option(fc.string(), { nil: null }),
     left_behind: fc.option(fc.string(), { nil: null }),
-    over_p95: fc.option(fc.boolean(), { nil: null }),
   },
   { noNullPrototype: true },
 ) as unknown as fc.Arbitrary<TaskRunRow>;

@@ -225,7 +225,7 @@ export const queryContract = {
   ),
   coverage: call(none, coverageSchema),
   news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
-  found: call(contract['query.found'].input.omit({ workspace: true }), contract['query.found'].output),
+  marks: call(contract['query.marks'].input.omit({ workspace: true }), contract['query.marks'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
   /**
    * runs that came to match watched conditions, condition by condition: see new-matches.ts. Questions get a turn between two of them; a condition

@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { SentAnswer } from '../../contract/calls.ts';
 import { AppError, toAppError, toWireError } from '../../contract/errors.ts';
+import { searchesNothing } from '../../contract/found-in.ts';
 import type { ExportItem } from '../../contract/export.ts';
 import { searches, TRUE, withoutSearch, type Condition, type Query } from '../../contract/query.ts';
 import { LINES_AT_ONCE } from '../../contract/run.ts';
@@ -92,7 +93,11 @@ export class QueryResults {
       return { position: rid === null ? null : this.#result(result).position(rid) };
     },
     news: ({ result, query }) => this.#open.engine.news(this.#result(result), query.where, Date.now() * 1000),
-    found: (what, { signal }) => foundInRuns(this.#open.engine, this.#open.reader, what, signal),
+    marks: async ({ search, ids }, { signal }) => {
+      const { engine, reader } = this.#open;
+      const found = searchesNothing(search) ? [] : await foundInRuns(engine, reader, { search, ids }, signal);
+      return engine.overP95(ids).map((over_p95, i) => ({ found: found[i] ?? null, over_p95 }));
+    },
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));

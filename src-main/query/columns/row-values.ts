@@ -137,7 +137,6 @@ function term(column: Pick<TermColumn, 'codes' | 'dictionary'>, rid: number): st
 /** What follows from other rows too, for some rows at once. */
 type RowRules = {
   leftBehind(rids: ArrayLike<number>): (string | null)[];
-  overP95(rids: ArrayLike<number>): (boolean | null)[];
 };
 
 /** Reads rows of a list: one as an object, or several as columns. The index's columns are looked up once, not per row. */
@@ -156,7 +155,6 @@ export function taskRunReader(
   const columns = (rids: ArrayLike<number>): Record<string, unknown[]> => ({
     ...Object.fromEntries(readers.map(([name, read]) => [name, Array.from(rids, read)])),
     left_behind: rules.leftBehind(rids),
-    over_p95: rules.overP95(rids),
   });
   return {
     row: (rid) =>

@@ -2,7 +2,8 @@
  * Fields of a task run that follow from other rows too: from its flow run, from other runs of its task, and from the clock. Their columns are computed
  * when they are asked for after a change (`latest_attempt` about 6 ms at a million rows, `left_behind` about 2 ms, `failure_since` 6 ms,
  * `over_p95` 8 ms and more when the runs of many tasks have changed), and kept until the next one.
- * A list asks for the rows that it shows, not for a column: with the clock, every question would compute it anew.
+ * A list asks for the rows that it shows, not for a column: with the clock, every question would compute it anew. It asks for `over_p95` after it is
+ * drawn: finding what is usual for the tasks took 8 of the 14 ms of a click while rows come in.
  */
 import { attemptSeconds } from '../../contract/attempt.ts';
 import { stateTypes, terminalStateTypes, type Entity } from '../../contract/fields.ts';

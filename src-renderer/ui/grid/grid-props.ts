@@ -39,6 +39,8 @@ export type GridProps = {
   isNew?: (id: string) => boolean;
   /** where the searched words stand in a row, in words: `first` can be gone to. null: nothing is said; reading it must be reactive */
   foundIn?: (id: string) => { first: string; rest: string } | null;
+  /** whether the run took longer than is usual; reading it must be reactive */
+  isOver?: (id: string) => boolean;
   /** to where the searched words stand in this run */
   onfound?: (index: number, row: TaskRunRow) => void;
   /** places of the searched words in a text; null: nothing is searched for */

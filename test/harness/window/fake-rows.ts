@@ -72,7 +72,6 @@ export function fakeRow(index: number): TaskRunRow {
     run_count: hash(index, 13) % 6 ? 1 : 1 + (hash(index, 14) % 4),
     total_run_time: seconds,
     left_behind: null,
-    over_p95: null,
     note: null,
     failure_note: null,
     bookmarked: false,

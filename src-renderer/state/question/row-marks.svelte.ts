@@ -1,7 +1,7 @@
-/** Where the search of the list has found its words, for the runs on screen. */
+/** What the list shows of the runs on screen besides their values: where its search has found its words, and which took longer than is usual. */
 import { SvelteMap } from 'svelte/reactivity';
-import { MOST_FOUND } from '../../../src-main/contract/calls.ts';
-import { searchesNothing, type Found, type Search } from '../../../src-main/contract/found-in.ts';
+import { MOST_MARKS, type RowMarks } from '../../../src-main/contract/calls.ts';
+import { searchesNothing, type Search } from '../../../src-main/contract/found-in.ts';
 import { logSearch } from '../../../src-main/contract/log-search.ts';
 import { searchedFor } from '../filters/conditions.ts';
 import { api, app } from '../window/app.svelte.ts';
@@ -10,7 +10,7 @@ import { question } from './question.svelte.ts';
 /** ms that a list stands still before its runs are asked for: scrolling asks for none. */
 const STILL = 150;
 
-class FoundRows {
+class MarkedRows {
   private readonly typed = $derived(JSON.stringify(searchedFor(question.where)));
   readonly search = $derived(JSON.parse(this.typed) as Search);
   /** places of the searched words in a text; null: nothing is searched for */
@@ -19,7 +19,7 @@ class FoundRows {
     const { hits } = logSearch(`${this.search.text} ${this.search.log}`, false);
     return hits;
   });
-  private readonly known = new SvelteMap<string, Found>();
+  private readonly known = new SvelteMap<string, RowMarks>();
   /** ids of those known of the answer on screen; others are asked for again and stay until then */
   private readonly fresh = new Set<string>();
   private seen = $state.raw<[from: number, to: number]>([0, 0]);
@@ -28,8 +28,8 @@ class FoundRows {
     this.seen = [from, to];
   }
 
-  /** null: not known yet, or nothing is searched for */
-  of(id: string): Found | null {
+  /** null: not known yet */
+  of(id: string): RowMarks | null {
     return this.known.get(id) ?? null;
   }
 
@@ -40,7 +40,7 @@ class FoundRows {
       this.known.clear();
     });
     $effect(() => {
-      // another answer may find more: logs were fetched, rows have changed
+      // another answer may have other marks: logs were fetched, rows have changed
       void [question.answer, this.typed];
       this.fresh.clear();
     });
@@ -49,9 +49,9 @@ class FoundRows {
       const { answer } = question;
       const { workspace } = app;
       const { search } = this;
-      if (!this.hits || !answer || workspace === null) return;
+      if (!answer || workspace === null) return;
       const ids: string[] = [];
-      for (let index = from; index < Math.min(to, answer.count) && ids.length < MOST_FOUND; index++) {
+      for (let index = from; index < Math.min(to, answer.count) && ids.length < MOST_MARKS; index++) {
         const id = question.rows.at(index)?.id;
         if (id !== undefined) ids.push(id);
       }
@@ -64,18 +64,18 @@ class FoundRows {
     });
   }
 
-  /** A failure leaves the rows without the words: the list itself is there. */
+  /** A failure leaves the rows without their marks: the list itself is there. */
   private async ask(workspace: string, search: Search, ids: string[], signal: AbortSignal): Promise<void> {
     const wanted = ids.filter((id) => !this.fresh.has(id));
     if (wanted.length === 0) return;
     try {
-      const found = await api['query.found']({ workspace, search, ids: wanted }, { signal });
+      const marks = await api['query.marks']({ workspace, search, ids: wanted }, { signal });
       if (signal.aborted) return;
-      found.forEach((one, i) => {
+      marks.forEach((one, i) => {
         const id = wanted[i];
         if (id === undefined) return;
         this.fresh.add(id);
-        if (one) this.known.set(id, one);
+        this.known.set(id, one);
       });
     } catch {
       // asked again with the next rows
@@ -83,4 +83,4 @@ class FoundRows {
   }
 }
 
-export const foundRows = new FoundRows();
+export const rowMarks = new MarkedRows();
