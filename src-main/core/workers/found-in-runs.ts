@@ -27,13 +27,15 @@ export async function foundInRuns(
     .filter(({ not }) => !not)
     .map((term) => engine.mask('task_run', { log: termText(term) }, Date.now() * 1000));
   const parametersOf = readParameters(reader);
+  const notes = ['note', 'failure_note', 'flow_run.note'].map((path) => engine.accessor(path));
+  const notesOf = (rid: number) => notes.map((note) => note(rid) as string | null);
   const found: (Found | null)[] = [];
   for (const id of ids) {
     const rid = engine.ridOf('task_run', id);
     if (rid === null) found.push(null);
     else {
       const kept = reader.activity(id, Infinity, 0);
-      const texts = { message: messageOf(reader, rid), parameters: parametersOf(rid) };
+      const texts = { message: messageOf(reader, rid), parameters: parametersOf(rid), notes: notesOf(rid) };
       const places = placesIn(search, { ...texts, artifacts: kept?.artifacts ?? [], history: kept?.history ?? [] });
       const isIn = inLogs.some((mask) => rowSet.has(mask, rid));
       found.push({
