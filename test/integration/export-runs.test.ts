@@ -1,10 +1,14 @@
 /** Exports of a real archive: every row of one state, whatever values it has and whatever is written meanwhile. */
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { exportOptionsSchema, type ExportAsked } from '../../src-main/contract/export.ts';
+import { errorWords } from '../../src-main/contract/error-words.ts';
+import { toAppError } from '../../src-main/contract/errors.ts';
+import { exportOptionsSchema, MOST_XLSX_ROWS, tooManyRows, type ExportAsked } from '../../src-main/contract/export.ts';
 import { activityFields, logChunks } from '../../src-main/core/workers/export/activity.ts';
+import { exportRows, fieldsOf } from '../../src-main/core/workers/export/export.ts';
+import { TRUE } from '../../src-main/contract/query.ts';
 import { artifactFile } from '../../src-main/export/activity-text.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { ExportArchive } from '../fixtures/export-archive.ts';
@@ -47,6 +51,31 @@ test('chosen columns as JSON: numbers as they stand, paths into the rows, what a
     assert.ok(line.includes('"task_inputs.big":123456789012345678901234567890.50,'));
     assert.deepEqual(Object.keys(JSON.parse(line) as object), columns);
   }
+});
+
+test('more rows than a sheet holds are refused in a sentence before anything is written, and the window asks the same', async () => {
+  const [rid] = archive.engine.ask({ where: TRUE, sort: [], now: 0 }).order;
+  const options = exportOptionsSchema.parse({ format: 'xlsx', columns: ['id'] });
+  const reader = openReader(join(archive.dir, 'archive.sqlite'));
+  const frozen = archive.engine.freeze(fieldsOf(options));
+  // one run over and over: what counts is how many rows the answer has
+  const order = new Uint32Array(MOST_XLSX_ROWS + 1).fill(rid);
+  const snapshot = { engine: archive.engine, order, frozen, reader, release: () => undefined };
+  const path = join(archive.dir, 'mine.xlsx');
+  await writeFile(path, 'mine');
+  const names = (await readdir(archive.dir)).sort();
+  const items = exportRows(snapshot, options, { path, overwrite: true }, new AbortController().signal);
+  await assert.rejects(items.next(), (thrown) => {
+    const { title, advice } = errorWords(toAppError(thrown));
+    assert.equal(title, 'These are 1,048,576 rows, and a sheet holds 1,048,575');
+    return advice.includes('CSV or Parquet');
+  });
+  archive.engine.thaw(frozen);
+  reader.close();
+  assert.equal(await readFile(path, 'utf8'), 'mine');
+  assert.deepEqual((await readdir(archive.dir)).sort(), names);
+  assert.equal(tooManyRows(options, MOST_XLSX_ROWS), null);
+  assert.equal(tooManyRows({ format: 'csv' }, order.length), null);
 });
 
 test('a column that is neither a field nor a key of the rows is refused, and says which there are', async () => {
