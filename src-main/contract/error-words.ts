@@ -246,8 +246,8 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
     advice: say('advice', 'Nothing was changed. Choose another name, or have it overwritten.'),
   }),
   TOO_MANY_ROWS: ({ say }) => ({
-    title: `${say('rows', 'These')} rows are more than such a file holds`,
-    advice: `It holds ${say('most', 'fewer')}. Filter further, or export CSV or Parquet, which hold any number.`,
+    title: `These are ${grouped(say('rows', ''))} rows, and a sheet holds ${grouped(say('most', ''))}`,
+    advice: 'Filter further, or export CSV or Parquet, which hold any number.',
   }),
   CASE_REFUSED: ({ say }) => ({
     title: 'This case file cannot be opened',
@@ -281,6 +281,7 @@ export function errorWords(error: Told): Words {
   });
 }
 
+const grouped = (count: string): string => Number(count).toLocaleString('en-US');
 const megabytes = (bytes: string): string => `${Math.ceil(Number(bytes) / 1e6)} MB`;
 
 function firstLine(text: string): string {

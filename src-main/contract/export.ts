@@ -1,5 +1,6 @@
 /** What an export writes, and how. Which runs: a query; chosen runs are the query `{ field: 'id', in: […] }`. */
 import { z } from 'zod';
+import { AppError } from './errors.ts';
 import { fields, resolveField, type Entity, type FieldInfo } from './fields.ts';
 import { logFilterSchema } from './log-filter.ts';
 
@@ -29,7 +30,7 @@ export const fileEndings: Record<ExportFormat, string> = {
   files: '',
 };
 
-/** Rows of a sheet, its header not among them. More are refused with TOO_MANY_ROWS. */
+/** Rows of a sheet, its header not among them. */
 export const MOST_XLSX_ROWS = 1_048_575;
 
 export const delimiters = [',', ';', '\t'] as const;
@@ -74,6 +75,12 @@ export type ExportAsked = z.input<typeof exportOptionsSchema>;
 /** True: the export makes a folder of this name, not a file. */
 export const makesFolder = ({ what, by_day, format }: Pick<ExportOptions, 'what' | 'by_day' | 'format'>): boolean =>
   what === 'artifacts' || (format === 'parquet' && by_day);
+
+/** TOO_MANY_ROWS when the format cannot hold so many runs; null: it can. The window and the core ask before the first byte. */
+export const tooManyRows = ({ format }: Pick<ExportOptions, 'format'>, rows: number): AppError | null =>
+  format === 'xlsx' && rows > MOST_XLSX_ROWS
+    ? new AppError('TOO_MANY_ROWS', `${rows} rows do not fit into a sheet`, { rows, most: MOST_XLSX_ROWS })
+    : null;
 
 /** The delimiter of spreadsheets in this locale: where the comma is the decimal sign, cells are divided by semicolons. */
 export const delimiterOf = (locale: string): Delimiter =>

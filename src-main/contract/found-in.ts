@@ -5,8 +5,8 @@ import { LineCount, logSearch } from './log-search.ts';
 import type { Artifact, LogLine, StateHistory } from './run.ts';
 import { searchTerms, termText } from './search-text.ts';
 
-/** `message`: what its state says before or without a traceback; `states`: messages of its states; `parameters`: of its flow run. */
-export const foundPlaces = ['message', 'traceback', 'parameters', 'artifacts', 'states'] as const;
+/** `message`: what its state says before or without a traceback; `states`: messages of its states; `parameters`: of its flow run; `notes`: on it, on its failure, on its flow run. */
+export const foundPlaces = ['message', 'traceback', 'parameters', 'artifacts', 'states', 'notes'] as const;
 export type FoundPlace = (typeof foundPlaces)[number];
 
 export const foundSchema = z.object({
@@ -31,6 +31,7 @@ export type RunTexts = {
   parameters: readonly string[];
   artifacts: readonly Pick<Artifact, 'key' | 'description' | 'data'>[];
   history: readonly Pick<StateHistory[number], 'message'>[];
+  notes: readonly (string | null)[];
 };
 
 /** The places in which a term stands, in the order of `foundPlaces`. */
@@ -47,6 +48,7 @@ export function placesIn({ text }: Search, run: RunTexts): FoundPlace[] {
     parameters: found(...run.parameters),
     artifacts: run.artifacts.some(({ key, description, data }) => found(key, description, data)),
     states: run.history.some((state) => state.message !== run.message && found(state.message)),
+    notes: found(...run.notes),
   };
   return foundPlaces.filter((place) => holds[place]);
 }

@@ -216,8 +216,8 @@ function badRow(value: unknown, { issues: [issue] }: z.ZodError): BadRow {
 }
 
 /** Throws SERVER_NOT_PREFECT when the reply is no list. */
-function elements(path: string, { text, value }: Answered): Element[] {
-  const found = elementsOf(text, value);
+function elements(path: string, answered: Answered): Element[] {
+  const found = elementsOf(answered);
   if (found === null) throw new AppError('SERVER_NOT_PREFECT', `${path} did not answer with a list`, { path });
   return found;
 }

@@ -16,6 +16,7 @@ import {
   type Failure,
 } from './failures.ts';
 import { backoff, LONGEST_WAIT, MAX_RETRIES, parseRetryAfter, sleep as realSleep, type Sleep } from './retry.ts';
+import { parseReply, type Parsed } from './rows.ts';
 import { redactor, secretHeaders } from './secrets.ts';
 import { defaultTimeouts, type Timeouts } from './dispatcher.ts';
 import { openTransport, type Reply, type Transport } from './transport.ts';
@@ -50,8 +51,8 @@ export type AskOptions = {
 
 /** `oneRow`: a 404 means that the row does not exist (NOT_FOUND), not that the address is no Prefect API. */
 export type Question = { method: 'GET' | 'POST'; path: string; body?: unknown; oneRow?: boolean };
-/** `value`: `text` parsed, not checked. `serverTime`: µs by the server's clock (Date header, whole seconds); null without the header. */
-export type Answered = { text: string; value: unknown; serverTime: number | null };
+/** `serverTime`: µs by the server's clock (Date header, whole seconds); null without the header. */
+export type Answered = Parsed & { serverTime: number | null };
 
 const USER_AGENT = 'taskscope/0.1.0';
 
@@ -217,8 +218,7 @@ export class Exchange {
     const date = Date.parse(reply.header('date') ?? '');
     const serverTime = Number.isNaN(date) ? null : date * 1000;
     try {
-      const text = reply.body.toString('utf8');
-      return { text, value: JSON.parse(text) as unknown, serverTime };
+      return { ...parseReply(reply.body.toString('utf8')), serverTime };
     } catch {
       return badReply(url, 'it is not JSON, or only the beginning of it');
     }

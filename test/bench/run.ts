@@ -9,6 +9,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { isFresh } from '../../src-main/shell/freshness.mjs';
+import { run as build } from '../../src-main/shell/tasks/build.ts';
 import { findOrFetchChromium } from '../run/chromium.ts';
 import { findOrMakePrefect } from '../run/prefect.ts';
 import { overBudget } from './budget.ts';
@@ -61,6 +63,8 @@ export async function run(root: string, args: string[]): Promise<number> {
     const chromium = await findOrFetchChromium(root);
     if (!chromium.path) throw new Error(`no Chromium to measure the window in`);
     process.env.TASKSCOPE_CHROMIUM = chromium.path;
+    // a page of another build than the program's is told to reload, and shows no rows
+    if (!isFresh(root) && (await build(root, ['--logLevel', 'warn'])) !== 0) throw new Error('the build failed');
   }
   if (wanted.has('export')) {
     const { archiveOf } = await import('./archives.ts');

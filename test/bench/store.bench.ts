@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { workerLimits } from '../../src-main/core/workers/start-worker.ts';
 import type { Row } from '../../src-main/prefect/client.ts';
-import { elementsOf } from '../../src-main/prefect/rows.ts';
+import { elementsOf, parseReply } from '../../src-main/prefect/rows.ts';
 import { RowSender, type RemoteWriter } from '../../src-main/store/write/row-sender.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
@@ -66,8 +66,7 @@ function encoder(port: NonNullable<typeof parentPort>): void {
     );
     for (const page of pages) {
       const t = busy();
-      const text = page.toString('utf8');
-      const rows = elementsOf(text, JSON.parse(text)) as Row[];
+      const rows = elementsOf(parseReply(page.toString('utf8'))) as Row[];
       reading += busy() - t;
       await outbox.push('task_run', rows, {});
     }

@@ -137,6 +137,11 @@ test('failed runs by what they failed of', async ({ host }) => {
     await note.focus();
     await page.keyboard.press('Escape');
     await expect(note).toBeHidden();
+    // a search finds it, and says where
+    await search.fill('"full <b>"');
+    await window.expectCount(1);
+    await expect(window.rows().first()).toContainText('in a note');
+    await search.fill('');
   });
 
   await test.step('the morning round: what is not seen yet, several rows at once, and the way back', async () => {

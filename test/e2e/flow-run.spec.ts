@@ -1,7 +1,18 @@
 /** What happened around a run? Its flow run as a whole: over time, as a graph and as one log, by mouse and by keyboard. */
+import { randomUUID } from 'node:crypto';
+import { formatTime } from '../../src-main/contract/time.ts';
+import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { accessible } from './accessible.ts';
 import { expect, test } from './host.ts';
 import { Window } from './window.ts';
+
+const MINUTE = 60_000_000;
+
+let tide: Demo;
+test.beforeAll(async () => {
+  tide = await startDemo({ runs: 60, seed: 9 });
+});
+test.afterAll(() => tide.close());
 
 test('a flow run as a whole', async ({ host }) => {
   const { page } = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
@@ -180,4 +191,94 @@ test('a flow run as a whole', async ({ host }) => {
     await expect(view.getByRole('group', { name: /^Graph of/ })).toBeVisible();
     await view.getByRole('button', { name: 'Back to the list' }).click();
   });
+
+  await test.step('a flow run that goes on is followed: it grows, and its line of now goes when it ends', async () => {
+    const { control } = tide;
+    const now = control.now();
+    const sounding = (which: string, count: number) => ({
+      ...{ name: `${which}-sounding`, task_key: `${which}_sounding`, flow_run_run_count: count },
+    });
+    const flowRun = control.insert('flow_run', { name: 'flood', run_count: 2, ...running(now - 10 * MINUTE) });
+    const ofFlood = { flow_run_id: flowRun };
+    const spans = [now - 10 * MINUTE, now - 9 * MINUTE] as const;
+    control.insert('task_run', { ...sounding('first', 1), ...ofFlood, ...ended(...spans) });
+    const second = control.insert('task_run', {
+      ...sounding('second', 2),
+      ...ofFlood,
+      ...running(now - 5 * MINUTE),
+    });
+    const over = control.insert('flow_run', { name: 'ebb', ...ended(now - 60 * MINUTE, now - 30 * MINUTE) });
+    const ofEbb = { flow_run_id: over };
+    control.insert('task_run', { ...sounding('left', 1), ...ofEbb, ...running(now - 50 * MINUTE) });
+    control.insert('task_run', { ...sounding('done', 1), ...ofEbb, ...ended(now - 55 * MINUTE, now - 50 * MINUTE) });
+
+    await window.addServer('tide', tide.apiUrl);
+    await expect(page.getByRole('button', { name: 'Workspace: tide' })).toBeVisible();
+    await page.getByRole('combobox', { name: /^Search names/ }).fill('sounding');
+    await window.expectCount(4);
+    await window.row('second-sounding').click();
+    await page.keyboard.press('g');
+    await expect(rows.getByRole('row')).toHaveCount(2);
+    const line = view.locator('.axis').getByText('now', { exact: true });
+    await expect(line).toBeVisible();
+    await expect(view.getByText('1 of 2 task runs ended, 1 running')).toBeVisible();
+    const third = control.insert('task_run', { ...sounding('third', 2), ...ofFlood, ...running(control.now()) });
+    await expect(rows.getByRole('row', { name: /third-sounding/ })).toBeVisible();
+    await expect(view.getByText('1 of 3 task runs ended, 2 running')).toBeVisible();
+    await accessible(page, 'main[aria-label^="Flow run"]');
+    control.update('task_run', second, ended(now - 5 * MINUTE, control.now()));
+    control.update('task_run', third, ended(now, control.now()));
+    await expect(view.getByText('3 of 3 task runs ended')).toBeVisible();
+    control.update('flow_run', flowRun, ended(now - 10 * MINUTE, control.now()));
+    await expect(line).toBeHidden();
+    await expect(view.getByRole('list', { name: 'Facts of the flow run' })).toContainText(/took 10 m/);
+    await view.getByRole('button', { name: 'Back to the list' }).click();
+  });
+
+  await test.step('of the latest attempt of a flow run alone, and those of the attempts before', async () => {
+    await page.getByRole('button', { name: 'Attempts', exact: true }).click();
+    const latest = page.getByRole('group', { name: 'Of the flow run’s latest attempt' });
+    await latest.getByRole('button', { name: 'no', exact: true }).click();
+    await window.expectCount(1);
+    await expect(window.row('first-sounding')).toBeVisible();
+    await latest.getByRole('button', { name: 'yes', exact: true }).click();
+    await window.expectCount(4);
+    await expect(window.row('first-sounding')).toBeHidden();
+    await latest.getByRole('button', { name: 'any', exact: true }).click();
+    await window.expectCount(5);
+  });
+
+  await test.step('a run that never ended, of a flow run that has, is among those left behind', async () => {
+    await window.preset('Left behind').click();
+    await expect(window.row('left-sounding')).toContainText('left behind');
+    await expect(window.row(/(second|done)-sounding/)).toBeHidden();
+  });
+
+  await test.step('without the server, what is not kept of a flow run is said in its view and at its log', async () => {
+    await tide.control.stop();
+    await window.row('left-sounding').click();
+    await page.keyboard.press('g');
+    const missing = view.getByText(/History and logs are kept of 0 of 1 ended task run/);
+    await expect(missing).toContainText(/cannot be reached/);
+    await expect(rows.getByRole('row')).toHaveCount(2);
+    await view.getByRole('tab', { name: 'Logs' }).click();
+    await expect(view.getByText('No line is kept of this flow run.')).toBeVisible();
+    await expect(missing).toBeVisible();
+    await accessible(page, 'main[aria-label^="Flow run"]');
+  });
 });
+
+/** A run in this state since `at`, µs. */
+const running = (at: number) => ({
+  ...entered('RUNNING', at),
+  ...{ expected_start_time: formatTime(at), start_time: formatTime(at), end_time: null },
+});
+const ended = (from: number, to: number) => ({
+  ...entered('COMPLETED', to),
+  ...{ expected_start_time: formatTime(from), start_time: formatTime(from), end_time: formatTime(to) },
+});
+function entered(type: 'RUNNING' | 'COMPLETED', at: number) {
+  const name = type === 'RUNNING' ? 'Running' : 'Completed';
+  const state = { id: randomUUID(), type, name, timestamp: formatTime(at), message: null, state_details: {} };
+  return { state, state_id: state.id, state_type: type, state_name: name };
+}

@@ -39,6 +39,7 @@ export async function startElectron(options: StartOptions): Promise<Running> {
     page,
     pid: null,
     api: null,
+    asked: null,
     savedFile: (action) => savedInto(saves, action),
     stop: async () => {
       try {

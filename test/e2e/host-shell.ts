@@ -42,6 +42,7 @@ export async function startShell(options: StartOptions): Promise<Running> {
       page,
       pid: child.process.pid ?? null,
       api: { url: served.apiUrl, token: served.token },
+      asked: null,
       savedFile: async (action) => {
         const [download] = await Promise.all([page.waitForEvent('download'), action()]);
         return download.path();

@@ -63,6 +63,7 @@ export async function startStandIn(options: StartOptions): Promise<Running> {
       page,
       pid: null,
       api: null,
+      asked: () => child.output(),
       savedFile: (action) => savedInto(saves, action),
       stop: async () => {
         try {

@@ -38,6 +38,8 @@ export type Running = {
   pid: number | null;
   /** the local API; null where the host has none */
   api: { url: string; token: string } | null;
+  /** what the app has asked of the desktop so far, a JSON object a line; null where that cannot be seen */
+  asked: (() => string) | null;
   /** runs the action and returns the path of the file that it saves */
   savedFile(action: () => Promise<void>): Promise<string>;
   stop(): Promise<void>;

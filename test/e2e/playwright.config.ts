@@ -11,7 +11,7 @@ export default defineConfig<HostOptions>({
   outputDir: '../../out/e2e',
   forbidOnly: !!process.env.CI,
   retries: process.env.CI ? 1 : 0, // two loaded cores; a test that needed it is listed as flaky
-  workers: 1, // two cores: a core, a Chromium and sometimes a Prefect server already fill them
+  workers: 2, // 9 minutes instead of 12 on two cores: a spec waits for servers half of its time
   timeout: 120_000,
   expect: { timeout: 20_000 },
   use: { viewport: { width: 1440, height: 900 }, trace: 'retain-on-failure' },

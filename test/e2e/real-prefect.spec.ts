@@ -30,7 +30,7 @@ test.skip(missing !== false, missing || '');
 
 test.beforeAll(async () => {
   test.setTimeout(240_000);
-  server = await startPrefect();
+  server = await startPrefect({ ui: true });
   story = JSON.parse(await server.run('story_flows.py')) as Story;
 });
 test.afterAll(() => server?.stop());
@@ -123,7 +123,7 @@ function expectRows(lines: string[][], truth: ServerRun[]): void {
   }
 }
 
-test('from a wrong address to a file, and on without the server', async ({ host }) => {
+test('from a wrong address to a file, and on without the server', async ({ host, hostKind }) => {
   test.setTimeout(240_000);
   if (!server) throw new Error('no server');
   const truth = await serverRuns(server);
@@ -167,6 +167,22 @@ test('from a wrong address to a file, and on without the server', async ({ host 
     const last = window.detail.locator('dt', { hasText: 'Last success' }).locator('+ dd');
     await expect(last).toHaveText(/^never before this flow run/);
   });
+
+  // elsewhere a browser is opened
+  if (hostKind === 'shell' && process.platform === 'linux')
+    await test.step('the link into Prefect leads to the page of the run, in both of its UIs', async () => {
+      await mouse.open(window.row(story.name));
+      await window.detail.getByRole('button', { name: 'Open in Prefect' }).click();
+      const link = page.getByRole('status').filter({ hasText: 'Copied:' }).getByRole('link');
+      const url = new URL((await link.getAttribute('href')) ?? '');
+      const prefect = await page.context().newPage();
+      for (const path of [url.pathname, `/v2${url.pathname}`]) {
+        await prefect.goto(`${url.origin}${path}`);
+        await expect(prefect.getByText(story.name).first()).toBeVisible({ timeout: 60_000 });
+        await expect(prefect.getByText(said).first()).toBeVisible();
+      }
+      await prefect.close();
+    });
 
   await server.stop();
   server = null;

@@ -1,7 +1,8 @@
 /** What a person does to trust an archive: look at what is here, check it, see what the server has deleted, choose what is kept, pause. */
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { newRow } from '../fixtures/demo/new-rows.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
@@ -23,7 +24,10 @@ test.afterAll(() => demo.close());
 
 test('the archive is shown, checked, mirrored and paused', async ({ host, hostKind }) => {
   test.setTimeout(180_000);
-  const { page } = await host.start();
+  const death = join(host.dataDir, 'death');
+  const preload = pathToFileURL(join(import.meta.dirname, '../fixtures/thread-death-preload.mjs')).href;
+  const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${preload}`;
+  const { page } = await host.start({ env: { NODE_OPTIONS, TASKSCOPE_TEST_DEATH: death } });
   const window = new Window(page);
   await window.ready();
   await window.addServer('trust', demo.apiUrl);
@@ -363,6 +367,18 @@ test('the archive is shown, checked, mirrored and paused', async ({ host, hostKi
     await page.getByRole('main').getByRole('button', { name: 'Dismiss' }).click();
     await window.expectCount(all - DELETED);
     await demo.control.restart();
+  });
+
+  await test.step('a thread that dies is said and started again; one that dies again at once stays closed until it is asked for', async () => {
+    await writeFile(`${death}.sync`, '');
+    const said = page.getByRole('status').filter({ hasText: 'A part of Taskscope has died' });
+    await expect(said).toContainText('started again by itself');
+    await window.expectCount(all - DELETED);
+    await writeFile(`${death}.sync`, '');
+    const main = page.getByRole('main');
+    await expect(main.getByText(/has died twice within a minute, so “?trust”? stays closed/)).toBeVisible();
+    await main.getByRole('button', { name: 'Try again' }).click();
+    await window.expectCount(all - DELETED);
   });
 });
 

@@ -223,12 +223,23 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await window.rows().nth(3).dblclick();
     await expect(name).not.toHaveText(/^\s*$/);
     second = (await name.textContent()) ?? '';
-    await page.getByRole('button', { name: 'Copy the run as…' }).click();
-    await page.getByRole('menuitem', { name: 'Link to Taskscope' }).click();
-    await expect(page.getByText('The link to the run is copied')).toBeVisible();
+    const id = await window.copied('the run', 'Id', 'The run’s id is copied');
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    const json = await window.copied('the run', 'JSON, as the server sent it', 'The run’s JSON is copied');
+    expect(JSON.parse(json)).toMatchObject({ id, name: second.trim() });
+    expect(await window.copied('the run', 'curl', 'The run is copied as a curl command')).toMatch(new RegExp(`^curl .*task_runs/${id}'$`)); // prettier-ignore
+    expect(await window.copied('the run', 'Python', 'The run is copied as Python')).toContain(`read_task_run(UUID("${id}"))`); // prettier-ignore
+    link = await window.copied('the run', 'Link to Taskscope', 'The link to the run is copied');
     await page.keyboard.press('Escape');
     await expect(window.detail).toBeHidden();
-    link = await window.pasted();
+    // what the view says more than Prefect can be asked is told, and SQL says all of it
+    const lost = (what: string) => `The view is copied as ${what}. The order is the nearest one there is.`;
+    const body = await window.copied('the view', 'JSON body for Prefect', lost('a JSON body'));
+    expect(JSON.parse(body)).toMatchObject({ task_runs: { state: { type: { any_: ['COMPLETED'] } } } });
+    expect(await window.copied('the view', 'curl', lost('a curl command'))).toMatch(/^# Prefect has no such order[^]*\ncurl /); // prettier-ignore
+    expect(await window.copied('the view', 'Python with Prefect’s client', lost('Python'))).toMatch(/any_=\[StateType\.COMPLETED\]/); // prettier-ignore
+    expect(await window.copied('the view', 'SQL for the archive', 'The view is copied as SQL.')).toMatch(/WHERE state_type = 'COMPLETED'\nORDER BY .* DESC/); // prettier-ignore
+    expect(await window.copied('the view', 'Link to Taskscope', 'The link to the view is copied')).toMatch(/q=state:completed.*sort=-duration/); // prettier-ignore
     expect(link).toMatch(hostKind === 'shell' ? /^http:.*#\/runs\?/ : /^taskscope:\/\/open\/runs\?/);
     await page.evaluate(() => (location.hash = '#/runs?q=nosuchfield:1'));
     await expect(page.getByText('This link says nothing that can be shown here')).toBeVisible();

@@ -114,6 +114,14 @@ export class Window {
     return this.page.getByRole('list', { name: 'Presets' }).getByRole('button', { name: new RegExp(`^${name}`) });
   }
 
+  /** The list of exports, each an entry. */
+  exports(): Locator {
+    return this.page
+      .getByRole('dialog', { name: 'Exports' })
+      .getByRole('list', { name: 'Exports' })
+      .getByRole('listitem');
+  }
+
   /** Opens the export dialog with the usual columns as CSV and starts it; the file's place is the host's to say. */
   async export(): Promise<void> {
     await this.page.getByRole('button', { name: 'Export…' }).first().click();
@@ -150,15 +158,31 @@ export class Window {
     else await expect(bar).toContainText(`${count} chosen`);
   }
 
-  /** What is on the clipboard, pasted into the search field, which is left as it was. */
+  /** What is on the clipboard, pasted into a field of its own, which keeps the lines; the focus stays where it was. */
   async pasted(): Promise<string> {
-    const field = this.page.getByRole('combobox', { name: /^Search names/ });
-    await field.fill('');
-    await field.press('ControlOrMeta+v');
-    const text = await field.inputValue();
-    await field.fill('');
-    await field.press('Escape');
-    return text;
+    const field = await this.page.evaluateHandle(() => {
+      const made = Object.assign(document.createElement('textarea'), {
+        focused: document.activeElement as HTMLElement | null,
+      });
+      document.body.append(made);
+      made.focus();
+      return made;
+    });
+    await this.page.keyboard.press('ControlOrMeta+v');
+    return field.evaluate((made) => {
+      made.remove();
+      made.focused?.focus();
+      return made.value;
+    });
+  }
+
+  /** Copies by an entry of a "Copy … as…" menu. `said`: what the window then says. Returns what can be pasted. */
+  async copied(what: string, entry: string, said: string | RegExp): Promise<string> {
+    await this.page.getByRole('button', { name: `Copy ${what} as…` }).click();
+    await this.page.getByRole('menuitem', { name: entry, exact: true }).click();
+    await expect(this.page.getByText(said)).toBeVisible();
+    await expect(this.page.getByRole('menu')).toBeHidden();
+    return this.pasted();
   }
 
   async openCase(path: string): Promise<void> {
@@ -168,6 +192,21 @@ export class Window {
       buffer: await readFile(path),
     });
     await expect(this.page.getByRole('button', { name: 'Workspace: night' })).toBeVisible();
+  }
+
+  /** Drags a file over the window and drops it there. */
+  async drop(name: string, bytes: Buffer): Promise<void> {
+    const transfer = await this.page.evaluateHandle(
+      ([base64, called]) => {
+        const made = new DataTransfer();
+        made.items.add(new File([Uint8Array.from(atob(base64), (one) => one.charCodeAt(0))], called));
+        return made;
+      },
+      [bytes.toString('base64'), name] as const,
+    );
+    await this.page.dispatchEvent('body', 'dragover', { dataTransfer: transfer });
+    await expect(this.page.getByText('Drop a case file to open it')).toBeVisible();
+    await this.page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
   }
 
   async closeDialog(): Promise<void> {

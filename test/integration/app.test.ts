@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { contract } from '../../src-main/contract/calls.ts';
+import type { Query } from '../../src-main/contract/query.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell, type Shell } from '../../src-main/core/shell.ts';
+import { noPrefect } from '../fixtures/prefect/server.ts';
+import { ran } from '../fixtures/ran.ts';
 import { portChannel } from '../../src-main/rpc/channels.ts';
 import type { Client } from '../../src-main/contract/define.ts';
 import { connect } from '../../src-main/rpc/rpc.ts';
@@ -131,6 +134,48 @@ test('an export holds every row of the question', async () => {
   assert.equal(lines[0], 'id,name');
   const [count] = await client['query.counts']({ workspace, queries: [query] });
   assert.equal(lines.length - 1, count);
+});
+
+test('what is copied of a view or of a run runs as it stands: curl, SQL, and Python with Prefect’s client', async (t) => {
+  const asked = (query: Query) =>
+    client['query.ask']({ workspace, query, rows: { from: 0, to: 100 }, facets: [], histogram: null });
+  const failed = { field: 'state_type', in: ['FAILED'] };
+  const oldest = { where: { and: [failed] }, sort: [{ field: 'expected_start_time', dir: 'asc' as const }] };
+  const run = (await asked(oldest)).rows[0];
+  const query = { ...oldest, where: { and: [failed, { field: 'flow_run_id', in: [run?.flow_run_id ?? ''] }] } };
+  const ids = (await asked(query)).rows.map(({ id }) => id);
+  assert.ok(run && ids.includes(run.id));
+  const write = async (as: 'curl' | 'python' | 'body' | 'sql') => {
+    const { text, lost, order_lost } = await client['query.writeAs']({
+      workspace,
+      query,
+      columns: ['name', 'tags'],
+      as,
+    });
+    assert.deepEqual([lost, order_lost], [[], false], as);
+    return text;
+  };
+  const found = (json: string) => (JSON.parse(json) as { id: string }[]).map(({ id }) => id);
+
+  const curl = await write('curl');
+  assert.deepEqual(found(await ran('sh', ['-c', curl])).sort(), ids.toSorted());
+  const one = await client['run.writeAs']({ workspace, id: run.id, as: 'curl' });
+  assert.equal((JSON.parse(await ran('sh', ['-c', one.text])) as { id: string }).id, run.id);
+  const body = await write('body');
+  assert.ok(curl.includes(body.split('\n')[1] ?? 'nothing'), curl);
+
+  const sql = await write('sql');
+  const path = /sqlite3 -readonly '(.*)'/.exec(sql)?.[1] ?? '';
+  const sqlite3 = process.env.TASKSCOPE_SQLITE3 ?? 'sqlite3';
+  assert.deepEqual(found(await ran(sqlite3, ['-readonly', '-json', path, sql])), ids, 'in the order on screen');
+
+  if (noPrefect()) return t.diagnostic(`Python was not run: ${String(noPrefect())}`);
+  const python = process.env.TASKSCOPE_PREFECT_PYTHON ?? '';
+  const env = { PREFECT_HOME: join(dir, 'prefect') };
+  const printed = await ran(python, ['-c', await write('python')], env);
+  assert.deepEqual(printed.trimEnd().split('\n').map((line) => line.split(' ')[0]).sort(), ids.toSorted()); // prettier-ignore
+  const { text } = await client['run.writeAs']({ workspace, id: run.id, as: 'python' });
+  assert.equal((JSON.parse(await ran(python, ['-c', text], env)) as { id: string }).id, run.id);
 });
 
 test('an export that the window ends leaves nothing unfinished', async () => {

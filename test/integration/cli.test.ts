@@ -50,6 +50,12 @@ describe('wrong usage ends with 2 and says how it is used', () => {
     [['export', '--out', 'x', '--format', 'yaml'], /csv, jsonl/],
     [['export', '--out', 'x', '--delimiter', '#'], /--delimiter takes/],
     [['export', '--out', 'x', '--columns', 'id,id'], /twice/],
+    [['export', '--out', 'x', '--format', 'csv', '--by-day'], /--by-day goes with Parquet/],
+    [['export', '--out', 'x.JSON', '--bom'], /--bom goes with CSV/],
+    [['export', '--out', 'x', '--what', 'logs', '--columns', 'id'], /--columns goes with --what runs/],
+    [['export', '--out', '-', '--by-day'], /folder/],
+    [['case', '--out', 'x.zip'], /ends with \.taskscope/],
+    [['query', '--as', 'perl'], /curl, python, body, sql/],
     [['serve', '--port', '70000'], /65535/],
     [['workspace'], /add, edit, cloud, list or remove/],
     [['workspace', 'rename', 'a'], /no rename/],
@@ -190,6 +196,42 @@ describe('export', () => {
     const sheet = ['--bom', '--delimiter', 'tab', '--header', 'title', '--columns', 'id,state.message,state_type'];
     const table = await run('export', '--body', body, '--out', '-', ...sheet);
     assert.match(table.out, /^\ufeffTask run id\tState message\tState\r\n/);
+  });
+
+  test('a question in the words of other programs, with what they cannot be asked on stderr', async () => {
+    const asked = ['query', '--preset', 'Failed, last 24 h', '--as'];
+    const sql = await run(...asked, 'sql');
+    assert.deepEqual([sql.code, sql.err], [0, '']);
+    assert.match(sql.out, /^\/\* Taskscope: [^]*\nSELECT[^]*FROM task_runs/);
+    const body = await run(...asked, 'body');
+    assert.equal(body.code, 0, body.err);
+    const same = await ask(body.out);
+    assert.equal(same.code, 0, same.out);
+    const fresh = await run('query', '--preset', 'New failures, last 24 h', '--as', 'curl');
+    words(fresh, 0, /Prefect cannot be asked this, so more runs come back: /);
+    assert.match(fresh.out, /\ncurl --fail-with-body -sS -X POST /);
+  });
+
+  test('a case file of a body’s runs, which says what it will hold; none when none match', async () => {
+    const body = join(dir, 'crashed.json');
+    await writeFile(body, '{"task_runs":{"state":{"type":{"any_":["CRASHED"]}}}}');
+    const { count } = JSON.parse((await run('query', '--body', body)).out) as { count: number };
+    const out = join(dir, 'night.taskscope');
+    const ended = await run('case', '--body', body, '--out', out, '--no-activity');
+    assert.equal(ended.code, 0, ended.err);
+    assert.match(ended.err, new RegExp(`can read ${count} runs with their inputs, `));
+    const told = JSON.parse(ended.out) as { path: string; bytes: number; task_runs: number };
+    assert.deepEqual([told.path, told.task_runs, told.bytes], [out, count, (await readFile(out)).length]);
+    words(await run('case', '--body', body, '--out', out), 1, /is there already[^]*--force/);
+    const again = await run('case', '--body', body, '--out', out, '--no-activity', '--force', '--quiet');
+    assert.deepEqual([again.code, again.out, again.err], [0, '', '']);
+    await writeFile(body, '{"task_runs":{"name":{"any_":["no run has this name"]}}}');
+    words(
+      await run('case', '--body', body, '--out', join(dir, 'none.taskscope')),
+      1,
+      /1 to 2000 runs[^]*No run matches/,
+    );
+    assert.ok(!(await readdir(dir)).some((name) => name.startsWith('none.')));
   });
 
   test('overwrites only when told to', async () => {

@@ -1,12 +1,21 @@
 /** Exports of a real archive: every row of one state, whatever values it has and whatever is written meanwhile. */
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { exportColumn, exportOptionsSchema, type ExportAsked } from '../../src-main/contract/export.ts';
+import { errorWords } from '../../src-main/contract/error-words.ts';
+import { toAppError } from '../../src-main/contract/errors.ts';
+import {
+  exportColumn,
+  exportOptionsSchema,
+  MOST_XLSX_ROWS,
+  tooManyRows,
+  type ExportAsked,
+} from '../../src-main/contract/export.ts';
+import { activityFields, logChunks } from '../../src-main/core/workers/export/activity.ts';
+import { exportRows, fieldsOf } from '../../src-main/core/workers/export/export.ts';
 import { TRUE } from '../../src-main/contract/query.ts';
 import { formatTime } from '../../src-main/contract/time.ts';
-import { activityFields, logChunks } from '../../src-main/core/workers/export/activity.ts';
 import { jsonPaths, moreValues } from '../../src-main/core/workers/more-columns.ts';
 import { artifactFile } from '../../src-main/export/activity-text.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
@@ -83,6 +92,31 @@ test('a list’s columns that its rows do not hold have the values of an export,
       if (typeof plain === 'string' && kind === 'json') assert.equal(cut, plain.slice(0, 3));
     }
   for (const { path } of paths.slice(0, 60)) assert.ok(met.has(path), path);
+});
+
+test('more rows than a sheet holds are refused in a sentence before anything is written, and the window asks the same', async () => {
+  const [rid] = archive.engine.ask({ where: TRUE, sort: [], now: 0 }).order;
+  const options = exportOptionsSchema.parse({ format: 'xlsx', columns: ['id'] });
+  const reader = openReader(join(archive.dir, 'archive.sqlite'));
+  const frozen = archive.engine.freeze(fieldsOf(options));
+  // one run over and over: what counts is how many rows the answer has
+  const order = new Uint32Array(MOST_XLSX_ROWS + 1).fill(rid);
+  const snapshot = { engine: archive.engine, order, frozen, reader, release: () => undefined };
+  const path = join(archive.dir, 'mine.xlsx');
+  await writeFile(path, 'mine');
+  const names = (await readdir(archive.dir)).sort();
+  const items = exportRows(snapshot, options, { path, overwrite: true }, new AbortController().signal);
+  await assert.rejects(items.next(), (thrown) => {
+    const { title, advice } = errorWords(toAppError(thrown));
+    assert.equal(title, 'These are 1,048,576 rows, and a sheet holds 1,048,575');
+    return advice.includes('CSV or Parquet');
+  });
+  archive.engine.thaw(frozen);
+  reader.close();
+  assert.equal(await readFile(path, 'utf8'), 'mine');
+  assert.deepEqual((await readdir(archive.dir)).sort(), names);
+  assert.equal(tooManyRows(options, MOST_XLSX_ROWS), null);
+  assert.equal(tooManyRows({ format: 'csv' }, order.length), null);
 });
 
 test('a column that is neither a field nor a key of the rows is refused, and says which there are', async () => {

@@ -12,6 +12,8 @@ import { askDuck } from '../fixtures/duck.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 
 const RUNS = 1200;
+/** Of the expected starts; null: that run has none. */
+const DAYS = ['2026-11-21T23:59:59Z', '2026-11-22T00:00:00Z', '2026-11-24T12:00:00Z', null];
 const never = { signal: new AbortController().signal };
 const idOf = (i: number) => `${i.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`;
 
@@ -25,7 +27,8 @@ async function archive(t: TestContext) {
   });
   const put = (numbers: readonly number[], state: string) => {
     const rows = numbers.map((i) => {
-      const value = { id: idOf(i), name: `run ${i}`, state_type: state, state_name: state };
+      const time = DAYS[i % DAYS.length];
+      const value = { id: idOf(i), name: `run ${i}`, state_type: state, state_name: state, expected_start_time: time };
       return { json: JSON.stringify(value), value };
     });
     writer.write({ batches: [encodeRows('task_run', rows)] });
@@ -79,6 +82,8 @@ test('runs that come, change or go after the list was shown do not change which 
   const order = Array.from({ length: RUNS }, (_, i) => `run ${i}`).sort().reverse(); // prettier-ignore
   const onScreen = order.map((name) => idOf(Number(name.slice('run '.length))));
   assert.equal(shown.count, RUNS);
+  const day = (id: string) => DAYS[Number.parseInt(id, 16) % DAYS.length] ?? '9';
+  const byDay = onScreen.toSorted((a, b) => day(a).localeCompare(day(b)));
 
   put(
     [...Array(300).keys()].map((i) => RUNS + i),
@@ -97,7 +102,8 @@ test('runs that come, change or go after the list was shown do not change which 
       put([2000 + i], 'FAILED');
     }
     assert.equal(rows, shown.count);
-    assert.deepEqual(await read(path), onScreen, JSON.stringify(asked));
+    // each day's runs in their order
+    assert.deepEqual(await read(path), asked.by_day ? byDay : onScreen, JSON.stringify(asked));
   }
 
   // only what retention has removed cannot be written any more

@@ -14,13 +14,12 @@ export type Clock = {
 export const usualClock: Clock = { now: '2026-11-24T12:00:00Z', zone: 'UTC' };
 
 /**
- * The tests about the demo's story and about times run at these too: shortly after midnight; in the last night's incident, when one
- * of the new failures has a single run; on the day a zone leaves daylight saving time; and ten minutes before a year ends.
+ * The tests about the demo's story and about times run at these too, four hours of the day in all: shortly after midnight on the day a zone
+ * leaves daylight saving time; in the last night's incident, when one of the new failures has a single run; and ten minutes before a year ends.
  */
 export const otherClocks: readonly Clock[] = [
-  { now: '2026-11-24T00:30:00Z', zone: 'Pacific/Auckland' },
+  { now: '2026-11-01T04:30:00Z', zone: 'America/New_York' },
   { now: '2026-11-17T03:57:00Z', zone: 'Asia/Kolkata' },
-  { now: '2026-11-01T12:00:00Z', zone: 'America/New_York' },
   { now: '2026-12-31T23:50:00Z', zone: 'Europe/Berlin' },
 ];
 

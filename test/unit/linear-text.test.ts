@@ -6,6 +6,7 @@ import { logSearch } from '../../src-main/contract/log-search.ts';
 import { closest } from '../../src-main/contract/query-text/closest.ts';
 import { partsOf, searchTerms, wordsOf } from '../../src-main/contract/search-text.ts';
 import { withoutSecrets } from '../../src-main/core/files/log-file.ts';
+import { elementsOf, parseReply } from '../../src-main/prefect/rows.ts';
 import { rowWords } from '../../src-main/store/search/texts.ts';
 
 const LENGTH = 1_000_000;
@@ -44,4 +45,15 @@ test('parameters nested deeper than a stack goes', () => {
   let parameters: unknown = 'needle';
   for (let i = 0; i < 100_000; i++) parameters = i % 2 ? [parameters] : { deep: parameters };
   assert.match(rowWords('flow_run', { parameters }) ?? '', /needle/);
+});
+
+test('a reply that looks like the border of rows everywhere', () => {
+  for (const inside of ['"},{\\"id\\":"', '[{"id":1},{"id":2}]']) {
+    const rows = [...Array.from({ length: 20_000 }, () => '{"id":1}'), `{"id":${inside}}`];
+    const reply = parseReply(`[${rows.join(',')}]`);
+    assert.deepEqual(
+      elementsOf(reply)?.map(({ json }) => json),
+      rows,
+    );
+  }
 });

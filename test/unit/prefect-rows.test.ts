@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { computedKeys } from '../../src-main/contract/fields.ts';
-import { elementsOf, timeOf } from '../../src-main/prefect/rows.ts';
+import { elementsOf, parseReply, timeOf } from '../../src-main/prefect/rows.ts';
 import '../fixtures/ci-seed.ts';
 import { open, server, useServer } from '../fixtures/client-harness.ts';
 
@@ -34,16 +34,33 @@ const rowOf = fc
   .array(fc.tuple(key, leaf, space, space), { maxLength: 6 })
   .map((members) => `{${members.map(([k, v, c, d]) => `${c}${JSON.stringify(k)}${d}:${c}${v}${d}`).join(',')}}`);
 /** A page of rows, spaces and repeated keys included. */
-const pageOf = fc
+const spacedPage = fc
   .tuple(fc.array(rowOf, { maxLength: 6 }), space, space)
   .map(([texts, a, b]) => ({ page: `${a}[${b}${texts.join(`${a},${b}`)}${a}]${b}`, texts }));
+
+/** Rows as a server writes them, without spaces and mostly with the same first key, which may also stand inside them. */
+const compactRow = fc
+  .tuple(
+    fc.constantFrom('"id"', '"id"', '"id"', '"i"', '"\\u0069d"'),
+    fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: fc.json({ stringUnit: 'binary' }) },
+        leaf,
+        fc.constantFrom('"},{\\"id\\":"', '[{"id":1},{"id":2}]', '[{"x":{}},{"id":[]}]', '"\\\\"', '{"id":{"id":1}}'),
+      ),
+      { minLength: 1, maxLength: 4 },
+    ),
+  )
+  .map(([first, values]) => `{${values.map((value, i) => `${i === 0 ? first : `"k${i}"`}:${value}`).join(',')}}`);
+const compactPage = fc.array(compactRow, { maxLength: 6 }).map((texts) => ({ page: `[${texts.join(',')}]`, texts }));
+const pageOf = fc.oneof(spacedPage, compactPage);
 
 test('a page is cut into its rows, byte for byte, each with its own value', () => {
   fc.assert(
     fc.property(pageOf, ({ page, texts }) => {
       const bytes = Buffer.from(page);
       const text = bytes.toString('utf8');
-      const rows = elementsOf(text, JSON.parse(text));
+      const rows = elementsOf(parseReply(text));
       assert.ok(rows);
       for (const [i, { json, value }] of rows.entries()) {
         assert.ok(Buffer.from(json).equals(Buffer.from(texts[i])));
@@ -68,19 +85,22 @@ test('whatever JSON.parse takes is cut as it was parsed, wherever a byte is lost
         try {
           parsed = JSON.parse(text);
         } catch {
-          return; // refused before it is cut
+          assert.throws(() => parseReply(text), SyntaxError);
+          return;
         }
-        const rows = elementsOf(text, parsed);
+        const reply = parseReply(text);
+        assert.deepEqual(reply.value, parsed);
+        const rows = elementsOf(reply);
         assert.deepEqual(rows?.map(({ json }) => JSON.parse(json) as unknown) ?? null, rows && parsed);
         assert.equal(rows === null, !Array.isArray(parsed));
       },
     ),
     { numRuns: 2000 },
   );
-  assert.equal(elementsOf('{"x":1}', { x: 1 }), null);
-  assert.deepEqual(elementsOf('[1]', [1]), [{ json: '1', value: 1 }]);
+  assert.equal(elementsOf(parseReply('{"x":1}')), null);
+  assert.deepEqual(elementsOf(parseReply('[1]')), [{ json: '1', value: 1 }]);
   const deep = `[{"a":${'['.repeat(5000)}${']'.repeat(5000)}}]`;
-  assert.equal(elementsOf(deep, JSON.parse(deep))?.length, 1);
+  assert.equal(elementsOf(parseReply(deep))?.length, 1);
 });
 
 test('a page keeps its bytes from the socket to the row, and one row that does not fit is named', async () => {

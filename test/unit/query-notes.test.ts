@@ -37,6 +37,7 @@ const leaf: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({ field: one(['bookmarked', 'seen', 'flow_run.seen', 'flow_run.bookmarked']), in: fc.tuple(fc.boolean()) }),
   fc.record({ field: one(['note', 'failure_note', 'flow_run.note']), contains: one(['disk', 'ä', 'x']) }),
   fc.record({ field: fc.constant('note'), in: fc.constant(['Disk']) }),
+  fc.record({ text: one(['disk', 'full', '😀', '-disk', '"was full"', 'disk load']) }),
   fc.record({ field: fc.constant('seen_at'), from: arbitrary.time }),
   fc.record({
     has: fc.constant('flow_run'),

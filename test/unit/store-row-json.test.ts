@@ -114,17 +114,35 @@ test('a stream that claims to hold more than any row is damage, and is not held 
   assert.throws(() => openRow(bomb, none), damaged);
 });
 
-test('a dictionary ends with a typical row and has at most four', () => {
-  const lengths = believable.map(({ length }) => length).sort((a, b) => a - b);
-  const last = believable.find(
-    (row) => dictionary.bytes.length >= row.length && row.equals(dictionary.bytes.subarray(-row.length)),
+test('a dictionary is a typical row without the ids that few rows have', () => {
+  const shared = '0198c0de-0000-7000-8000-0123456789ab';
+  const withShared = believable.map((row, i) => {
+    const value = JSON.parse(row.toString('utf8')) as Record<string, unknown>;
+    return Buffer.from(JSON.stringify({ ...value, name: `große Zahl ${i}`, queue: shared }));
+  });
+  const bytes = Buffer.from(makeDictionary(withShared).bytes);
+  const median = withShared.map(({ length }) => length).sort((a, b) => a - b)[withShared.length >> 1];
+  assert.ok(bytes.length < median, 'one row, and no whole one');
+  assert.ok(bytes.includes(shared));
+  assert.ok(bytes.includes('große Zahl'));
+  const { id } = JSON.parse(believable[0].toString('utf8')) as { id: string };
+  assert.ok(!Buffer.from(makeDictionary(believable.slice(0, 1)).bytes).includes(id));
+});
+
+test('a dictionary serves each kind of row that one of ten is of, and no row that is one of its kind', () => {
+  const kinds = ['pad', 'other'].map((key) =>
+    believable.map((_, i) =>
+      Buffer.from(JSON.stringify({ [key]: i, list: Array.from({ length: 99 }, (_, n) => `${key} ${n * n}`) })),
+    ),
   );
-  assert.ok(last, 'its last row is a whole row of the page');
-  assert.equal(last.length, lengths[lengths.length >> 1]);
-  assert.ok(dictionary.bytes.length <= 4 * 4096);
+  const mixed = believable.map((row, i) => (i % 10 < 2 ? kinds[i % 10][i] : row));
+  const dictionary = makeDictionary(mixed);
+  for (const rows of [believable, ...kinds]) {
+    const own = makeDictionary(rows);
+    const [row] = rows.slice(-1);
+    assert.ok(packRow(row, dictionary).length <= 1.3 * packRow(row, own).length);
+  }
   const odd = Buffer.from(JSON.stringify({ id: 1, odd: Array.from({ length: 300 }, (_, i) => (i * 7919) % 1000) }));
-  assert.ok(
-    Buffer.from(makeDictionary([...believable, odd]).bytes).includes(odd.subarray(0, 500)),
-    'a row that is served badly is added',
-  );
+  assert.ok(!Buffer.from(makeDictionary(believable.with(0, odd)).bytes).includes(odd.subarray(0, 99)));
+  assert.ok(dictionary.bytes.length <= 4 * 4096);
 });

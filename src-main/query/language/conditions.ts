@@ -22,20 +22,27 @@ export const backReference: Record<string, string> = {
   'deployment.flow_runs': 'deployment',
 };
 
-/** One term of a search as a condition over the names it is looked for in. Fields behind one relation are in one `has`, so that the relation is followed once. */
+/** One term of a search as a condition over the names and notes it is looked for in. Fields behind one relation are in one `has`, so that the relation is followed once. */
 function inNames(entity: Entity, text: string): Condition {
   const own = (...names: string[]): Condition[] => names.map((field) => ({ field, contains: text }));
   const name = { or: own('name') };
   switch (entity) {
     case 'task_run': {
-      const behind = [...own('name'), { has: 'flow', where: name }, { has: 'deployment', where: name }];
+      const behind = [...own('name', 'note'), { has: 'flow', where: name }, { has: 'deployment', where: name }];
       return {
-        or: [...own('name', 'task_key', 'state_name', 'failure', 'tags'), { has: 'flow_run', where: { or: behind } }],
+        or: [
+          ...own('name', 'task_key', 'state_name', 'failure', 'tags', 'note', 'failure_note'),
+          { has: 'flow_run', where: { or: behind } },
+        ],
       };
     }
     case 'flow_run':
       return {
-        or: [...own('name', 'state_name', 'tags'), { has: 'flow', where: name }, { has: 'deployment', where: name }],
+        or: [
+          ...own('name', 'state_name', 'tags', 'note'),
+          { has: 'flow', where: name },
+          { has: 'deployment', where: name },
+        ],
       };
     case 'flow':
       return { or: own('name', 'tags') };

@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   sync: async () => (await import('./commands/sync.ts')).sync,
   query: async () => (await import('./commands/query.ts')).query,
   export: async () => (await import('./commands/export.ts')).exportFile,
+  case: async () => (await import('./commands/case.ts')).caseFile,
   open: async () => (await import('./commands/open.ts')).open,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
 };
@@ -25,11 +26,13 @@ taskscope workspace edit NAME [--name NEW] [--api-url URL [--anyway]] [--api-key
                         [--header "NAME: VALUE"] [--no-headers] [--ca-file FILE | --no-ca-file] [--insecure-tls | --secure-tls]
 taskscope workspace cloud --api-key-env VAR | list | remove NAME [--delete-archive]
 taskscope sync   [--workspace NAME] [--since 30d | --all] [--watch]
-taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-] [--allow-damaged]
+taskscope query  [--workspace NAME] [--preset NAME | --body FILE|-] [--as curl|python|body|sql] [--allow-damaged]
 taskscope export [--workspace NAME] [--preset NAME | --body FILE|-] --out FILE|-
                         [--what runs|logs|artifacts] [--format csv|jsonl|json|parquet|xlsx|text] [--columns a,b,c]
                         [--delimiter ,|;|tab] [--bom] [--safe] [--header key|title] [--times utc|local] [--tags json|joined]
                         [--by-day] [--compression zstd|snappy] [--force] [--quiet] [--allow-damaged]
+taskscope case   [--workspace NAME] [--preset NAME | --body FILE|-] --out FILE.taskscope
+                        [--no-activity] [--no-notes] [--force] [--quiet] [--allow-damaged]
 taskscope open   FILE.taskscope                 a case file, read-only, without a server
 taskscope doctor
 

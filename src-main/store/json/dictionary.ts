@@ -14,31 +14,54 @@ function dictionaryFrom(bytes: Uint8Array): Dictionary {
 
 /** Bytes of one row that are taken: the parts that all rows share come first. */
 const MOST_OF_A_ROW = 4 * 1024;
-/** Each row more costs 2 µs a packed row, since zlib reads the dictionary anew every time, and 8 instead of 4 save 1 B. */
 const MOST_ROWS = 4;
-/** A row that takes at most this many times the usual size is well served. */
-const WELL_SERVED = 1.3;
+/** zlib reads the dictionary anew for each row, 1.5 ns a byte: one more row in it, 3 µs of 25, must make packed rows smaller by this share. */
+const WORTH_A_ROW = 0.05;
+/** A row more is of a kind that at least one row of this many is of. */
+const KIND = 20;
+/** Rows that are packed to find out: five pages, packed up to four times, would hold the writer for 0.1 s. */
+const SAMPLE = 200;
+
+const ids = /[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}/g;
+/** Share of rows that must have an id for it to stay: the first rows of a server are of few flow runs, whose ids later ones do not have. */
+const COMMON = 0.5;
 
 /**
- * A dictionary of some of these rows (UTF-8, at least one): the one of median length, and then whichever row is packed worst, until all
- * are packed well. The typical row comes last, where zlib names it in the fewest bits.
+ * A dictionary of some of these rows (UTF-8, at least one): the one of median length, and then rows of the kinds that are packed worst, as
+ * long as they pay. The typical row comes last, where zlib names it in the fewest bits. Without the ids that few rows have, a fifth of a
+ * row, packing takes 22 instead of 25 µs.
  */
 export function makeDictionary(rows: readonly Uint8Array[]): Dictionary {
-  let left = rows.map((row) => row.subarray(0, MOST_OF_A_ROW)).sort((a, b) => a.length - b.length);
-  const chosen: Uint8Array[] = [];
-  for (let next: Uint8Array | undefined = left[left.length >> 1]; next;) {
-    const taken = next;
-    chosen.unshift(taken);
-    left = left.filter((row) => row !== taken);
-    if (chosen.length === MOST_ROWS) break;
-    const dictionary = dictionaryFrom(Buffer.concat(chosen));
-    const sizes = left.map((row) => packRow(row, dictionary).length);
-    const usual = [...sizes].sort((a, b) => a - b)[sizes.length >> 1] ?? 0;
-    const worst = Math.max(...sizes);
-    next = worst > usual * WELL_SERVED ? left[sizes.indexOf(worst)] : undefined;
+  const step = Math.ceil(rows.length / SAMPLE);
+  const sample = rows.filter((_, i) => i % step === 0).map((row) => row.subarray(0, MOST_OF_A_ROW));
+  const texts = sample.slice(0, 2 * KIND).map(latin1);
+  const isCommon = (id: string) =>
+    texts.length > 1 && texts.filter((text) => text.includes(id)).length >= COMMON * texts.length;
+  const dictionaryRow = (row: Uint8Array) =>
+    Buffer.from(
+      latin1(row).replace(ids, (id) => (isCommon(id) ? id : '')),
+      'latin1',
+    );
+  const measure = (dictionary: Dictionary) => sample.map((row) => packRow(row, dictionary).length);
+  const sum = (sizes: readonly number[]) => sizes.reduce((all, size) => all + size, 0);
+
+  const typical = sample.toSorted((a, b) => a.length - b.length)[sample.length >> 1] ?? new Uint8Array();
+  let dictionary = dictionaryFrom(dictionaryRow(typical));
+  let sizes = measure(dictionary);
+  for (let count = 1; count < MOST_ROWS; count++) {
+    const ratios = sizes.map((size, i) => size / (sample[i]?.length || 1));
+    const bad = ratios.toSorted((a, b) => b - a)[Math.floor(ratios.length / KIND)];
+    const next = dictionaryRow(sample[ratios.indexOf(bad ?? 0)] ?? typical);
+    const longer = dictionaryFrom(Buffer.concat([next, dictionary.bytes]));
+    const smaller = measure(longer);
+    if (sum(smaller) > sum(sizes) * (1 - WORTH_A_ROW)) break;
+    [dictionary, sizes] = [longer, smaller];
   }
-  return dictionaryFrom(Buffer.concat(chosen));
+  return dictionary;
 }
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
 export class Dictionaries {
   readonly #get: Statement;

@@ -6,12 +6,13 @@ import {
   headsOf,
   makesFolder,
   moreColumns,
-  MOST_XLSX_ROWS,
+  tooManyRows,
   type Delimiter,
   type ExportFormat,
   type ExportKind,
   type ExportOptions,
 } from '../../../src-main/contract/export.ts';
+import type { AppError } from '../../../src-main/contract/errors.ts';
 import type { Query } from '../../../src-main/contract/query.ts';
 import type { ExportChoice } from '../../../src-main/contract/settings.ts';
 import { allFields } from '../filters/catalog.ts';
@@ -108,8 +109,9 @@ export class ExportForm {
     return headsOf((this.paths ?? []).map(exportColumn), this.header);
   }
 
-  get tooManyForExcel(): boolean {
-    return this.format === 'xlsx' && this.what === 'runs' && this.count > MOST_XLSX_ROWS;
+  /** Why these runs do not fit into such a file; null: they do. */
+  get refused(): AppError | null {
+    return tooManyRows(this, this.count);
   }
 
   get folder(): boolean {
@@ -123,9 +125,7 @@ export class ExportForm {
 
   /** While a question is asked the answer on screen is another one's. */
   get ready(): boolean {
-    return (
-      !question.busy && !this.tooManyForExcel && this.count > 0 && (this.what !== 'runs' || this.paths?.length !== 0)
-    );
+    return !question.busy && !this.refused && this.count > 0 && (this.what !== 'runs' || this.paths?.length !== 0);
   }
 
   choose(what: SavedKind): void {

@@ -8,6 +8,7 @@ const names: Record<FoundPlace, string> = {
   parameters: 'in parameters',
   artifacts: 'in artifacts',
   states: 'in an earlier state',
+  notes: 'in a note',
 };
 
 export const linesWords = ({ lines, all }: Pick<Found, 'lines' | 'all'>): string =>

@@ -12,7 +12,7 @@ const BAR = 12;
 const LEAST = 2;
 const LABEL_GAP = 6;
 
-type Sheet = {
+export type Sheet = {
   context: CanvasRenderingContext2D;
   width: number;
   height: number;

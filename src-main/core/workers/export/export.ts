@@ -7,7 +7,7 @@ import {
   formatsOf,
   headsOf,
   makesFolder,
-  MOST_XLSX_ROWS,
+  tooManyRows,
   type ExportColumn,
   type ExportItem,
   type ExportOptions,
@@ -51,6 +51,8 @@ export async function* exportRows(
 ): AsyncGenerator<ExportItem, void, undefined> {
   if (!formatsOf[options.what].includes(options.format))
     throw new AppError('BAD_INPUT', `${options.what} cannot be exported as ${options.format}`);
+  const refused = tooManyRows(options, rows.order.length);
+  if (refused) throw refused;
   const folder = makesFolder(options) ? { ours: options.what === 'runs' ? DAY_FOLDER : NOTHING } : null;
   let last = { rows: 0, bytes: 0, cut: 0 };
   let next = 0;
@@ -263,8 +265,6 @@ async function* xlsxChunks(
 ): AsyncGenerator<Chunk> {
   const { order } = rows;
   const total = order.length;
-  if (total > MOST_XLSX_ROWS)
-    throw new AppError('TOO_MANY_ROWS', `${total} rows do not fit into a sheet`, { rows: total, most: MOST_XLSX_ROWS });
   const { tags, time_zone } = options;
   const offset = time_zone === null ? () => 0 : offsetsOf(time_zone);
   const values = exportValues(rows, columns);

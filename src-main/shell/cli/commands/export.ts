@@ -12,20 +12,21 @@ import {
 } from '../../../contract/export.ts';
 import type { Query } from '../../../contract/query.ts';
 import type { App } from '../../../core/app.ts';
-import { queryOfBody } from '../../../core/prefect-body.ts';
-import { plainShell } from '../../../core/shell.ts';
 import { DONE, print, Progress, say, untilStopped, UsageError } from '../../terminal.ts';
 import {
   checkDamage,
+  choice,
   common,
   damageOptions,
+  namingForce,
   parse,
+  savingTo,
   withApp,
   workspaceOf,
   type Command,
   type Values,
 } from './options.ts';
-import { paginate, questionOf, questionOptions, type Question } from './questions.ts';
+import { questionOf, questionOptions, wholeQuery } from './questions.ts';
 
 const options = {
   ...common,
@@ -56,10 +57,6 @@ export const exportFile: Command = (args) => {
   if (!out) throw new UsageError('--out names the file to write; --out - is standard output');
   if (out === STDOUT && makesFolder(asked)) throw new UsageError('a folder cannot be written to standard output');
   const path = out === STDOUT ? out : resolve(out);
-  const shell = {
-    ...plainShell,
-    chooseSavePath: () => Promise.resolve({ path, download: null, overwrite: force }),
-  };
   return withApp(
     values,
     async (app) => {
@@ -71,14 +68,22 @@ export const exportFile: Command = (args) => {
       const own = 'query' in question && !['json', 'jsonl'].includes(asked.format) ? question.columns : null;
       return write(app, { ...asked, workspace, query, columns: asked.columns ?? own, path, quiet });
     },
-    shell,
+    savingTo(path, force),
   );
 };
 
 /** Throws UsageError. */
 function optionsOf(values: Values<typeof options>): ExportOptions {
   const what = choice('what', values.what ?? 'runs', exportKinds);
-  const format = choice('format', values.format ?? formatOfName(values.out, what), formatsOf[what]);
+  const usual = values['by-day'] ? 'parquet' : formatOfName(values.out, what);
+  const format = choice('format', values.format ?? usual, formatsOf[what]);
+  const goesWith = (fits: boolean, kind: string, ...names: (keyof typeof values)[]) => {
+    const given = names.find((name) => values[name] !== undefined);
+    if (!fits && given !== undefined) throw new UsageError(`--${given} goes with ${kind}`);
+  };
+  goesWith(format === 'csv' || what === 'artifacts', 'CSV', 'delimiter', 'bom', 'safe');
+  goesWith(format === 'parquet', 'Parquet', 'by-day', 'compression');
+  goesWith(what === 'runs', '--what runs', 'columns');
   const columns = values.columns?.split(',').map((column) => column.trim()) ?? null;
   if (columns?.some((column) => column === '')) throw new UsageError('--columns takes names joined by commas');
   if (columns && new Set(columns).size < columns.length) throw new UsageError('--columns has a name twice');
@@ -98,15 +103,10 @@ function optionsOf(values: Values<typeof options>): ExportOptions {
   });
 }
 
-function choice<T extends string>(name: string, given: string, known: readonly T[]): T {
-  const found = known.find((one) => one === given);
-  if (found === undefined) throw new UsageError(`--${name} takes ${known.join(', ')}, not ${given}`);
-  return found;
-}
-
 /** The format that the file's name ends with; else the usual one. */
 function formatOfName(out: string | undefined, what: ExportOptions['what']): ExportOptions['format'] {
-  const fits = formatsOf[what].find((format) => fileEndings[format] !== '' && out?.endsWith(fileEndings[format]));
+  const name = out?.toLowerCase();
+  const fits = formatsOf[what].find((format) => fileEndings[format] !== '' && name?.endsWith(fileEndings[format]));
   return fits ?? formatsOf[what][0];
 }
 
@@ -136,25 +136,11 @@ async function write(app: App, { path, quiet, ...what }: What): Promise<number> 
       if (item.kind === 'done' && item.cut) say(`${item.cut} cells had more text than a sheet holds, and were cut.`);
     }
   } catch (thrown) {
-    const error = toAppError(thrown);
     // whoever reads stdout has seen enough, as `head` does
-    if (path === STDOUT && error.details.reason === 'EPIPE') return DONE;
-    if (error.code !== 'FILE_EXISTS') throw thrown;
-    throw new AppError(error.code, error.message, {
-      ...error.details,
-      advice: 'Nothing was changed. --force overwrites it.',
-    });
+    if (path === STDOUT && toAppError(thrown).details.reason === 'EPIPE') return DONE;
+    throw namingForce(thrown);
   } finally {
     progress.end();
   }
   return DONE;
-}
-
-/** Has the local API check the body first, so that a refusal is in Prefect's words. */
-async function wholeQuery(app: App, workspace: string, question: Question): Promise<Query> {
-  if ('query' in question) return question.query;
-  const reply = await paginate(app, workspace, question.body);
-  if (reply.status !== 200) throw new AppError('BAD_INPUT', `the body was refused: ${reply.body}`);
-  const { prefect } = await app.archives.describe(app.workspaces.get(workspace));
-  return queryOfBody(question.body, prefect);
 }

@@ -1,7 +1,7 @@
 /** Options that several commands share, and the core opened for one command. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { errorWords } from '../../../contract/error-words.ts';
-import { AppError } from '../../../contract/errors.ts';
+import { AppError, toAppError } from '../../../contract/errors.ts';
 import type { App, AppOptions } from '../../../core/app.ts';
 import { createApp } from '../../../core/app.ts';
 import { defaultDataDir } from '../../../core/files/paths.ts';
@@ -50,6 +50,13 @@ export function numberOption(name: string, text: string | undefined, low: number
   return value;
 }
 
+/** One of `known`. Throws UsageError. */
+export function choice<T extends string>(name: string, given: string, known: readonly T[]): T {
+  const found = known.find((one) => one === given);
+  if (found === undefined) throw new UsageError(`--${name} takes ${known.join(', ')}, not ${given}`);
+  return found;
+}
+
 export function appOptions(values: CommonValues, shell: Shell): AppOptions {
   const demoRuns = numberOption('demo-runs', values['demo-runs'], 1, MAX_DEMO_RUNS);
   if (demoRuns !== undefined && !values.demo) throw new UsageError('--demo-runs goes with --demo');
@@ -76,6 +83,19 @@ export async function withApp(
   } finally {
     await app.close();
   }
+}
+
+/** Whatever is saved goes to this path. */
+export const savingTo = (path: string, overwrite: boolean): Shell => ({
+  ...plainShell,
+  chooseSavePath: () => Promise.resolve({ path, download: null, overwrite }),
+});
+
+/** What was thrown; of a file that is there already, with the option that overwrites it. */
+export function namingForce(thrown: unknown): unknown {
+  const { code, message, details } = toAppError(thrown);
+  if (code !== 'FILE_EXISTS') return thrown;
+  return new AppError(code, message, { ...details, advice: 'Nothing was changed. --force overwrites it.' });
 }
 
 export const damageOptions = { 'allow-damaged': { type: 'boolean' } } as const;

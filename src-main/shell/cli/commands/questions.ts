@@ -1,10 +1,11 @@
-/** The question of `query` and `export`: `--preset NAME` or `--body FILE|-`. */
+/** The question of `query`, `export` and `case`: `--preset NAME` or `--body FILE|-`. */
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { AppError } from '../../../contract/errors.ts';
 import { localPreset, lookupIn } from '../../../contract/preset-names.ts';
 import type { Query } from '../../../contract/query.ts';
 import type { App } from '../../../core/app.ts';
+import { queryOfBody } from '../../../core/prefect-body.ts';
 import { say, UsageError } from '../../terminal.ts';
 
 export const questionOptions = { preset: { type: 'string' }, body: { type: 'string' } } as const;
@@ -52,6 +53,15 @@ async function readBody(path: string): Promise<string> {
   } catch (thrown) {
     throw new AppError('NOT_FOUND', `${path} cannot be read`, { path }, thrown);
   }
+}
+
+/** The question without its page. Has the local API check a body first, so that a refusal is in Prefect's words. */
+export async function wholeQuery(app: App, workspace: string, question: Question): Promise<Query> {
+  if ('query' in question) return question.query;
+  const reply = await paginate(app, workspace, question.body);
+  if (reply.status !== 200) throw new AppError('BAD_INPUT', `the body was refused: ${reply.body}`);
+  const { prefect } = await app.archives.describe(app.workspaces.get(workspace));
+  return queryOfBody(question.body, prefect);
 }
 
 /** Asks the local API for POST /api/task_runs/paginate, without HTTP and token. */
