@@ -108,10 +108,7 @@ export class QueryResults {
     newMatches: async ({ watches, now, most }, { signal }) => {
       const found: (NewMatches | null)[] = [];
       this.#finder?.keep(new Set(watches.map(({ key }) => key)));
-      for (const watch of watches) {
-        await nextTurn(signal);
-        found.push(this.#newMatches(watch, now, most));
-      }
+      for (const watch of watches) found.push(await this.#newMatches(watch, now, most, signal));
       return found;
     },
     groups: ({ where, grouping, sort, from, to }) => {
@@ -236,9 +233,19 @@ export class QueryResults {
     };
   }
 
-  #newMatches(watch: WatchedCondition, now: number, most: number): NewMatches | null {
+  async #newMatches(
+    watch: WatchedCondition,
+    now: number,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<NewMatches | null> {
+    const steps = this.#finder?.find(watch, now, most);
     try {
-      return this.#finder?.find(watch, now, most) ?? null;
+      for (;;) {
+        await nextTurn(signal);
+        const step = steps?.next();
+        if (step?.done !== false) return step?.value ?? null;
+      }
     } catch (thrown) {
       // a preset of a newer version, with a field that is not known here
       if (toAppError(thrown).code !== 'BAD_INPUT') throw thrown;
