@@ -2,18 +2,21 @@
  * The columns the grid can show. `field` is the contract's path, so the same name sorts, exports and is kept in the settings.
  * What a column shows may be more than its field (`flow_run.name` also shows the flow), never less.
  */
+import { exportColumn } from '../src-main/contract/export.ts';
 import {
   fieldsOf,
   pathsFromTaskRun,
+  resolveField,
   type ColumnInfo,
   type FieldInfo,
   type FieldKind,
 } from '../src-main/contract/fields.ts';
 import { noteFields, rowPaths, type TaskRunRow } from '../src-main/contract/run.ts';
 import type { Settings } from '../src-main/contract/settings.ts';
-import { secondsBetween } from './format.ts';
+import { dateTime, secondsBetween, type Zone } from './format.ts';
 
-type CellKind = 'name' | 'state' | 'time' | 'duration' | 'wait' | 'flow-run' | 'tags' | 'text' | 'id' | 'count';
+type CellKind =
+  'name' | 'state' | 'time' | 'duration' | 'wait' | 'flow-run' | 'tags' | 'text' | 'id' | 'count' | 'more';
 
 export type GridColumn = {
   /** field path: sort key, export column and the name in the settings */
@@ -24,8 +27,10 @@ export type GridColumn = {
   width: number;
   min: number;
   grow: number;
-  /** group in the column chooser */
-  group: ColumnInfo['group'];
+  /** group in the column chooser; null: see isMoreColumn */
+  group: ColumnInfo['group'] | null;
+  /** the list can be ordered by it */
+  sortable: boolean;
 };
 
 /** Order and width as the settings keep them. */
@@ -43,6 +48,7 @@ const widths: Record<CellKind, { width: number; min: number; grow: number }> = {
   text: { width: 170, min: 80, grow: 0.8 },
   id: { width: 262, min: 80, grow: 0 },
   count: { width: 72, min: 56, grow: 0 },
+  more: { width: 170, min: 80, grow: 0.8 },
 };
 const cells: Record<FieldKind, CellKind> = {
   uuid: 'id',
@@ -58,7 +64,7 @@ function gridColumnOf(field: string, { kind, title, column }: FieldInfo): GridCo
   if (!column) return [];
   const cell = column.cell ?? cells[kind];
   const { width, min, grow, group } = { ...widths[cell], ...column };
-  return [{ field, label: column.title ?? title, kind: cell, width, min, grow, group }];
+  return [{ field, label: column.title ?? title, kind: cell, width, min, grow, group, sortable: true }];
 }
 
 /** Those shown at first; then the others in the order of the chooser: by group, as the contract declares them. */
@@ -71,18 +77,36 @@ export const gridColumns: readonly GridColumn[] = pathsFromTaskRun
 
 function placeOf({ field, group }: GridColumn): number {
   const at = startFields.indexOf(field);
-  return at >= 0 ? at : startFields.length + chooserGroups.indexOf(group);
+  return at >= 0 || group === null ? at : startFields.length + chooserGroups.indexOf(group);
 }
 
 const byField = new Map(gridColumns.map((one) => [one.field, one]));
 
 export function gridColumn(field: string): GridColumn | null {
-  return byField.get(field) ?? null;
+  return byField.get(field) ?? (isMoreColumn(field) ? moreColumn(field) : null);
+}
+
+/** Characters of a path, as many as a link to the view takes. */
+const LONGEST_PATH = 300;
+
+/**
+ * A column that the rows of a list do not hold: a path into their JSON, such as `flow_run.parameters.day`, or a field that is no column of its own.
+ * Whether a path leads anywhere is known from the rows only.
+ */
+export function isMoreColumn(path: string): boolean {
+  if (byField.has(path) || path.trim() === '' || path.length > LONGEST_PATH) return false;
+  return exportColumn(path).kind === 'json' || resolveField('task_run', path) !== null;
+}
+
+/** No order of all rows is kept by what stands in their JSON: a million rows would have to be read for one. */
+function moreColumn(field: string): GridColumn {
+  const sortable = resolveField('task_run', field) !== null;
+  return { field, label: exportColumn(field).title, kind: 'more', ...widths.more, group: null, sortable };
 }
 
 /** px */
 export function defaultWidth(field: string): number {
-  return byField.get(field)?.width ?? 120;
+  return gridColumn(field)?.width ?? widths.more.width;
 }
 
 export const defaultColumns: readonly ColumnChoice[] = startFields.map((field) => ({
@@ -92,7 +116,7 @@ export const defaultColumns: readonly ColumnChoice[] = startFields.map((field) =
 
 /** What the settings hold, without names a newer or older version knew; the default when nothing is left. */
 export function chosenColumns(kept: Settings['columns']): ColumnChoice[] {
-  const known = (kept ?? []).filter(({ field }) => byField.has(field));
+  const known = (kept ?? []).filter(({ field }) => gridColumn(field) !== null);
   return known.length > 0 ? known : [...defaultColumns];
 }
 
@@ -102,8 +126,8 @@ export function chosenColumns(kept: Settings['columns']): ColumnChoice[] {
  */
 export function fitColumns(choice: readonly ColumnChoice[], space: number): number[] {
   const list = choice.map(({ field, width }) => {
-    const known = byField.get(field);
-    const free = known !== undefined && known.width === width;
+    const known = gridColumn(field);
+    const free = known !== null && known.width === width;
     return { width, min: free ? known.min : width, grow: free ? known.grow : 0 };
   });
   const spare = space - list.reduce((sum, { width }) => sum + width, 0);
@@ -114,6 +138,20 @@ export function fitColumns(choice: readonly ColumnChoice[], space: number): numb
   const gives = list.reduce((sum, { width, min }) => sum + (width - min), 0);
   const share = gives > 0 ? Math.min(1, -spare / gives) : 0;
   return list.map(({ width, min }) => Math.ceil(width - (width - min) * share));
+}
+
+/** Share of the row that columns which stay in place may take: the others are scrolled through what is left. */
+const MOST_HELD = 0.6;
+
+/** How many of the first columns stay in place, of `wanted`, on a row of `space` px. */
+export function heldColumns(widths: readonly number[], wanted: number, space: number): number {
+  let [held, taken] = [0, 0];
+  while (held < Math.min(wanted, widths.length)) {
+    taken += widths[held] ?? 0;
+    if (taken > space * MOST_HELD) break;
+    held += 1;
+  }
+  return held;
 }
 
 /** The column at `from` stands before the one now at `to` (or last when `to` is the length). */
@@ -154,6 +192,15 @@ export type CellValue = string | number | boolean | readonly string[] | null;
 export function rowValue(row: TaskRunRow, field: string): CellValue {
   if (field === 'duration') return secondsBetween(row.start_time, row.end_time);
   return field === 'wait' ? waitOf(row) : valueOf(row, field);
+}
+
+/** Times in `zone`, everything else as it stands; '': no value. Sheets of every kind read the times. */
+export function valueText(value: CellValue, field: string, zone: Zone): string {
+  if (value === null) return '';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'object') return value.join(', ');
+  const isTime = typeof value === 'number' && resolveField('task_run', field)?.kind === 'time';
+  return isTime ? dateTime(value, zone) : String(value);
 }
 
 function valueOf(row: TaskRunRow, field: string): TaskRunRow[keyof TaskRunRow] {

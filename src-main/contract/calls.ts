@@ -44,6 +44,11 @@ import {
 /** Most runs whose logs one call fetches: some 7,000 requests. */
 export const MOST_FETCHED = 5_000;
 
+/** Runs whose further columns one call reads. */
+export const MOST_MORE = 100;
+/** Paths that one answer of `query.paths` names. */
+export const MOST_PATHS = 2_000;
+
 /** Runs whose marks one call asks for: more are not on screen at once. */
 export const MOST_MARKS = 100;
 
@@ -86,6 +91,9 @@ const answerSchema = z.object({
 export type Answer = z.infer<typeof answerSchema>;
 /** As it is sent: rows are columns. */
 export type SentAnswer = z.input<typeof answerSchema>;
+
+const moreValueSchema = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]).nullable();
+export type MoreValue = z.infer<typeof moreValueSchema>;
 
 const [progressSchema, doneSchema] = exportItemSchema.options;
 const exportProgressSchema = z.discriminatedUnion('kind', [
@@ -236,6 +244,24 @@ export const contract = {
   'query.marks': call(
     z.object({ workspace, search: searchSchema, ids: z.array(z.string()).max(MOST_MARKS) }),
     z.array(rowMarksSchema),
+  ),
+  /**
+   * columns that the rows of a list do not hold, of these runs, a list for each; null: the run is not in the archive. `columns`: as an export
+   * takes them, see `exportColumn`. `most`: for a cell, the first characters of a text; null: whole, and JSON text of a path into the rows' JSON
+   */
+  'query.more': call(
+    z.object({
+      workspace,
+      ids: z.array(z.string()).max(MOST_MORE),
+      columns: z.array(z.string()).max(500),
+      most: z.number().int().min(1).nullable(),
+    }),
+    z.array(z.array(moreValueSchema).nullable()),
+  ),
+  /** paths into the JSON of rows of a result, and how many of the `of` rows looked into have a value there; the most frequent first */
+  'query.paths': call(
+    z.object({ workspace, result: z.string() }),
+    z.object({ of: z.number(), paths: z.array(z.object({ path: z.string(), rows: z.number() })) }),
   ),
   /** counts only, for presets; in the order asked */
   'query.counts': call(z.object({ workspace, queries: z.array(querySchema).max(64) }), z.array(z.number())),

@@ -131,7 +131,7 @@ export type ExportColumn = {
 };
 
 /** Relations that a path into JSON may begin with, the longest first, and the entity whose row they lead to. */
-const jsonRoots: readonly [prefix: string, entity: Entity][] = [
+export const jsonRoots: readonly [prefix: string, entity: Entity][] = [
   ['flow_run.flow.', 'flow'],
   ['flow_run.deployment.', 'deployment'],
   ['flow_run.', 'flow_run'],

@@ -103,3 +103,9 @@ function valueEnd(text: string, from: number): number {
     at++;
   }
 }
+
+/** A JSON string as its text; everything else as it stands, so that 1.50 and 9007199254740993 stay what they are. null: no value. */
+export function jsonCell(json: string): string | null {
+  if (json.startsWith('"')) return JSON.parse(json) as string;
+  return json === 'null' ? null : json;
+}

@@ -32,6 +32,8 @@ export const placeSchema = z.strictObject({
   group: listGroupingSchema.nullable(),
   /** fields in order; null: the person's own */
   columns: z.array(field).min(1).max(100).nullable(),
+  /** how many of the first of them stay in place while the list is scrolled sideways; 0 without columns */
+  frozen: z.number().int().min(0).max(100),
   /** id of the preset the question came from */
   preset: z.string().min(1).max(100).nullable(),
   /** id of the open run */
@@ -51,7 +53,7 @@ const signed = ({ field, dir }: SortKey) => (dir === 'desc' ? `-${item(field)}` 
 const listed = (keys: readonly SortKey[]) => keys.map(signed).join(',');
 
 /** The text of a place. Begins with a slash, which no ticket of the browser shell does. */
-export function writePlace({ view, workspace, query, group, columns, preset, run }: Place): string {
+export function writePlace({ view, workspace, query, group, columns, frozen, preset, run }: Place): string {
   const values: [string, string | null][] = [
     // not in the path: a key such as `..` would be a way up there
     ['of', view.kind === 'runs' ? null : view.kind === 'task' ? view.key : view.id],
@@ -64,6 +66,7 @@ export function writePlace({ view, workspace, query, group, columns, preset, run
       group && [item(group.field), group.time ?? '', signed({ field: group.sort.by, dir: group.sort.dir })].join(','),
     ],
     ['columns', columns && columns.map(item).join(',')],
+    ['frozen', columns && frozen > 0 ? String(frozen) : null],
     ['preset', preset],
     ['run', run],
   ];
@@ -84,6 +87,7 @@ export function readPlace(text: string): Place | null {
       query: { where, sort: values.has('sort') ? listOf(values.get('sort')).map(sortOf) : defaultSort },
       group: groupOf(values.get('group')),
       columns: values.has('columns') ? listOf(values.get('columns')).map(decodeURIComponent) : null,
+      frozen: values.has('columns') ? Number(values.get('frozen') ?? 0) : 0,
       preset: values.get('preset'),
       run: values.get('run'),
     });

@@ -13,6 +13,8 @@ export const presetSchema = z.object({
   names: bounded(z.record(z.string(), z.string()), 10_000).default({}),
   /** field paths in order; null: the columns stay as they are */
   columns: z.array(z.string()).max(500).nullable(),
+  /** how many of the first of them stay in place while the list is scrolled sideways */
+  frozen: z.number().int().min(0).max(500).default(0),
   /** the list in groups; null: single runs. Left out, as by an older Taskscope: the list stays as it is */
   group: listGroupingSchema.nullable().optional(),
   /** shipped with the app: may be hidden, not changed */

@@ -49,6 +49,8 @@ export const settingsSchema = z.object({
     .max(500)
     .nullable()
     .default(null),
+  /** how many of the first `columns` stay in place while the list is scrolled sideways */
+  frozen_columns: z.number().int().min(0).max(500).default(0),
   panel_width: pixels.default(244),
   detail_width: pixels.default(408),
   /** seconds between two syncs, for workspaces that were not given a pace of their own; 0: only when asked */

@@ -230,6 +230,8 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     'query.position': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).position(rest, { signal }),
     'query.news': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).news(rest, { signal }),
     'query.marks': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).marks(rest, { signal }),
+    'query.more': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).more(rest, { signal }),
+    'query.paths': async ({ workspace, ...rest }, { signal }) => (await query(workspace)).paths(rest, { signal }),
     'query.counts': async ({ workspace, queries }, { signal }) =>
       (await query(workspace)).counts({ queries }, { signal }),
     'query.writeAs': (question) => writeView(core, question, Date.now() * 1000),

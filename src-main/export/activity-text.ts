@@ -4,7 +4,7 @@ import { csvHeader, csvLine, csvText, type CsvText } from '../contract/csv-text.
 import type { ExportOptions } from '../contract/export.ts';
 import { levelNames, type Artifact, type LogLine } from '../contract/run.ts';
 import { memberSpans, splitArray } from '../contract/json-text.ts';
-import { jsonCell } from './cells.ts';
+import { jsonCell } from '../contract/json-text.ts';
 
 /** The run that a line or an artifact belongs to. */
 export type OwnRun = { id: string; name: string; flow_run: string | null };

@@ -1,5 +1,6 @@
 /** The text of single values, as a person or another program reads them. */
 import type { ExportColumn } from '../contract/export.ts';
+import { jsonCell } from '../contract/json-text.ts';
 import { formatTime } from '../contract/time.ts';
 
 /**
@@ -21,12 +22,6 @@ export function cellText(value: Value, kind: ExportColumn['kind'], options: Cell
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'object') return options.tags === 'json' ? JSON.stringify(value) : value.join(', ');
   return kind === 'json' ? jsonCell(value) : value;
-}
-
-/** A JSON string as its text; everything else as it stands, so that 1.50 and 9007199254740993 stay what they are. */
-export function jsonCell(json: string): string | null {
-  if (json.startsWith('"')) return JSON.parse(json) as string;
-  return json === 'null' ? null : json;
 }
 
 /** The JSON of a value, times as ISO 8601 in UTC. */

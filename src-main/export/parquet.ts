@@ -4,7 +4,8 @@
  */
 import { zstdCompressSync, constants } from 'node:zlib';
 import type { ExportColumn } from '../contract/export.ts';
-import { jsonCell, type Value } from './cells.ts';
+import { jsonCell } from '../contract/json-text.ts';
+import type { Value } from './cells.ts';
 
 type SchemaElement = {
   name: string;

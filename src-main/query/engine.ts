@@ -129,7 +129,7 @@ export class Engine {
       target: (column: Column) => tables[(column as RefColumn).target],
       ridsOf: ({ entity }, id) => this.#ridsOf(entity, uuidStart(id)),
       search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
-      withLogs: () => this.#source.withLogs?.() ?? [],
+      withLogs: () => this.#source.withLogs?.() ?? new Uint32Array(0),
     });
     this.#reader = taskRunReader(tables, this.#rules, this.#noteColumns);
   }

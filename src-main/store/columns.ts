@@ -47,7 +47,7 @@ export type ColumnSource = {
   /** numbers of the rows in which FTS5's `match` finds something; none where the source has no full-text index; a number may come several times */
   search?(table: SearchTable, match: string): Uint32Array;
   /** numbers of the task runs whose logs are kept */
-  withLogs?(): number[];
+  withLogs?(): Uint32Array;
   /** every interned text with id > after, ascending by id */
   terms(after: number): IterableIterator<[number, string]>;
 };

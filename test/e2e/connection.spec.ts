@@ -277,6 +277,92 @@ test('a preset carries its columns, is pinned, and is what the window opens with
     await window.ready();
   });
 
+  await test.step('a path into the rows’ JSON is a column, found by its keys; the first columns stay in place', async () => {
+    const update = async () => {
+      await page.getByRole('button', { name: 'More for Retries' }).click();
+      await page.getByRole('menuitem', { name: 'Update to what is on screen' }).click();
+      await expect(saved.getByRole('button', { name: 'Revert' })).toBeHidden();
+    };
+    await page.getByRole('button', { name: 'Choose columns' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Columns' });
+    for (const more of ['Ended', 'Created']) await dialog.getByLabel(more, { exact: true }).check(); // so that the list is wider than a small window
+    const path = dialog.getByRole('combobox', { name: 'A path into the rows’ JSON' });
+    await path.fill('parameters.da');
+    const offers = dialog.getByRole('listbox', { name: 'Paths into the rows’ JSON' });
+    await expect(offers.getByRole('option', { name: /^flow_run\.parameters\.day/ })).toBeVisible();
+    await accessible(page, '[role=dialog]');
+    while (!(await offers.getByRole('option', { name: /^flow_run\.parameters\.day/, selected: true }).isVisible()))
+      await path.press('ArrowDown');
+    await path.press('Enter');
+    await expect(dialog.getByRole('checkbox', { name: 'flow_run.parameters.day' })).toBeChecked();
+    await page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+    const head = header('flow_run.parameters.day');
+    await expect(head).toBeVisible();
+    const shown = await window.grid.getByRole('columnheader').count();
+    const cells = window.grid.locator(`[role=gridcell][aria-colindex="${shown}"]`);
+    await expect(cells.filter({ hasText: /^\s*2026-11-22\s*$/ }).first()).toBeVisible();
+    const address = page.url();
+    await head.click();
+    expect(page.url(), 'no order of all rows is kept by it').toBe(address);
+    await head.click({ button: 'right' });
+    await expect(page.getByRole('menuitem', { name: 'Sort by it' })).toHaveCount(0);
+    await page.keyboard.press('Escape');
+    await window.grid.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ControlOrMeta+c');
+    await expect(page.getByText('1 run copied as a table')).toBeVisible();
+    expect(await window.pasted()).toMatch(/^Task run\s.*\sflow_run\.parameters\.day/);
+    await window.expectChosen(0);
+
+    const first = header('Task run').first();
+    await page.setViewportSize({ width: 900, height: 600 });
+    const sideways = (left: number) => window.grid.evaluate((grid, x) => (grid.scrollLeft = x), left);
+    const places = async () => [(await first.boundingBox())?.x ?? 0, (await head.boundingBox())?.x ?? 0] as const;
+    await sideways(0);
+    const before = await places();
+    await sideways(60);
+    expect((await places()).map((at, i) => Math.round(before[i] - at))).toEqual([60, 60]);
+    await window.grid.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowUp');
+    for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Shift+F10');
+    await page.getByRole('menuitem', { name: 'Freeze up to this column' }).press('Enter');
+    const held = async () => {
+      await sideways(0);
+      const [name, last] = await places();
+      await sideways(60);
+      const [after, moved] = await places();
+      return [name - after, last - moved].map(Math.round);
+    };
+    await expect.poll(held).toEqual([0, 60]);
+    const cell = window.rows().first().getByRole('gridcell').nth(1);
+    expect(Math.round((await cell.boundingBox())?.x ?? 0), 'the rows as their head').toBe(
+      Math.round((await places())[0]),
+    );
+    await window.rows().first().click();
+    await accessible(page, 'main');
+    await page.keyboard.press('Escape');
+    await expect(saved.getByRole('button', { name: 'Revert' })).toBeVisible();
+    await update();
+    await window.preset('Running now').click();
+    await expect(head).toBeHidden();
+    await window.preset('Retries').click();
+    await expect(head).toBeVisible();
+    await expect.poll(held).toEqual([0, 60]);
+    await page.reload();
+    await window.ready();
+    await expect(head).toBeVisible();
+    await expect.poll(held).toEqual([0, 60]);
+    await first.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Unfreeze the columns' }).click();
+    await expect.poll(held).toEqual([60, 60]);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await update();
+  });
+
   await test.step('it is copied, put into a folder, exported, and taken in again with a choice', async () => {
     const list = page.getByRole('list', { name: 'Presets' });
     const choose = async (of: string, item: string | RegExp) => {

@@ -250,6 +250,38 @@ test('failed runs by what they failed of', async ({ host }) => {
     await detail.getByRole('combobox', { name: 'Lines around each hit' }).selectOption('3');
     await expect.poll(() => lines.getByRole('listitem').count()).toBeGreaterThan(hits);
     await accessible(page, 'aside[aria-label="Task run"]');
+    // a regular expression, the other lines, and one that is none
+    const find = detail.getByRole('searchbox', { name: 'Search logs' });
+    const said = detail.getByText(/^[\d,]+ of [\d,]+ lines?$/);
+    const numbers = async () => ((await said.textContent()) ?? '').match(/[\d,]+/g)?.map(Number) ?? [];
+    const press = (name: string) => detail.getByRole('button', { name, exact: true }).click();
+    await press('Regular expression');
+    await find.fill('[Ee]xception|Traceback');
+    await expect(said).toBeVisible();
+    const [some = 0, every = 0] = await numbers();
+    await press('Hide the lines found');
+    await expect.poll(numbers).toEqual([every - some, every]);
+    await press('Hide the lines found');
+    await find.fill('(');
+    await expect(detail.getByText(/^This is no regular expression/)).toBeVisible();
+    await press('Regular expression');
+    await find.fill('');
+    // levels, long lines, times
+    const level = detail.getByRole('group', { name: 'Levels' }).getByRole('button').first();
+    const shown = async () => Number(await lines.getByRole('listitem').first().getAttribute('aria-setsize'));
+    await expect.poll(shown).toBe(every);
+    const ofLevel = Number(((await level.textContent()) ?? '').replace(/\D/g, ''));
+    await level.click();
+    await expect(level).toHaveAttribute('aria-pressed', 'false');
+    await expect.poll(shown).toBe(every - ofLevel);
+    await level.click();
+    await press('Wrap long lines');
+    await detail.getByRole('combobox', { name: 'Times' }).selectOption('Since the first line');
+    await expect(lines.locator('time').first()).toHaveText(/^\+?0/);
+    await detail.getByRole('combobox', { name: 'Times' }).selectOption('Clock');
+    await press('Wrap long lines');
+    await find.fill('exception');
+    await expect.poll(() => lines.getByRole('listitem').count()).toBeGreaterThan(hits);
     await lines.focus();
     await page.keyboard.press('Home');
     await page.keyboard.press('Shift+ArrowDown');

@@ -1,7 +1,8 @@
 /** What a person does to trust an archive: look at what is here, check it, see what the server has deleted, choose what is kept, pause. */
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { formatTime, parseTime } from '../../src-main/contract/time.ts';
 import { newRow } from '../fixtures/demo/new-rows.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
@@ -21,9 +22,12 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => demo.close());
 
-test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
+test('the archive is shown, checked, mirrored and paused', async ({ host, hostKind }) => {
   test.setTimeout(180_000);
-  const { page } = await host.start();
+  const death = join(host.dataDir, 'death');
+  const preload = pathToFileURL(join(import.meta.dirname, '../fixtures/thread-death-preload.mjs')).href;
+  const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${preload}`;
+  const { page } = await host.start({ env: { NODE_OPTIONS, TASKSCOPE_TEST_DEATH: death } });
   const window = new Window(page);
   await window.ready();
   await window.addServer('trust', demo.apiUrl);
@@ -191,6 +195,21 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
       await preset.hover();
       await page.getByRole('button', { name: 'More for Retried' }).click();
     };
+    // where the page shows the notices: those that it makes, with leave of the browser
+    if (hostKind === 'shell') {
+      await page.context().grantPermissions(['notifications']);
+      await page.evaluate(() => {
+        const told: Notification[] = [];
+        const { Notification: Real } = globalThis;
+        globalThis.Notification = class extends Real {
+          constructor(...args: ConstructorParameters<typeof Notification>) {
+            super(...args);
+            told.push(this);
+          }
+        };
+        Object.assign(globalThis, { told });
+      });
+    }
     await openMenu();
     await expect(item).not.toBeChecked();
     await item.click();
@@ -206,7 +225,18 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await expect(preset).toHaveAccessibleName(/1 new/);
     await expect(page).toHaveTitle('(1) trust – Taskscope');
     await accessible(page, 'aside');
-    await preset.click();
+    if (hostKind === 'shell') {
+      const told = () => page.evaluate(() => (window as unknown as { told: Notification[] }).told);
+      await expect.poll(told).toHaveLength(1);
+      const said = await page.evaluate(() => {
+        const [one] = (window as unknown as { told: Notification[] }).told;
+        return one && `${one.title} | ${one.body}`;
+      });
+      expect(said).toBe('1 new in “Retried” | trust');
+      await page.evaluate(() =>
+        (window as unknown as { told: Notification[] }).told[0]?.dispatchEvent(new Event('click')),
+      );
+    } else await preset.click();
     await expect(window.row('tried-again').getByText('new', { exact: true })).toBeVisible();
     await expect(page).toHaveTitle('trust – Taskscope');
     await accessible(page, 'main');
@@ -337,6 +367,18 @@ test('the archive is shown, checked, mirrored and paused', async ({ host }) => {
     await page.getByRole('main').getByRole('button', { name: 'Dismiss' }).click();
     await window.expectCount(all - DELETED);
     await demo.control.restart();
+  });
+
+  await test.step('a thread that dies is said and started again; one that dies again at once stays closed until it is asked for', async () => {
+    await writeFile(`${death}.sync`, '');
+    const said = page.getByRole('status').filter({ hasText: 'A part of Taskscope has died' });
+    await expect(said).toContainText('started again by itself');
+    await window.expectCount(all - DELETED);
+    await writeFile(`${death}.sync`, '');
+    const main = page.getByRole('main');
+    await expect(main.getByText(/has died twice within a minute, so “?trust”? stays closed/)).toBeVisible();
+    await main.getByRole('button', { name: 'Try again' }).click();
+    await window.expectCount(all - DELETED);
   });
 });
 

@@ -112,7 +112,21 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await expect(first).toContainText('Run, ');
     await page.keyboard.press('Enter');
     await expect(name).toHaveText(run ?? '');
+    // the flow run of that run, and a workspace
+    const flowRun =
+      (await window.detail.getByRole('button', { name: /^flow run .*: as a whole$/ }).textContent()) ?? '';
     await page.keyboard.press('ControlOrMeta+k');
+    await find.fill(flowRun.trim());
+    const flowRuns = page
+      .getByRole('listbox', { name: 'What was found' })
+      .getByRole('option', { name: new RegExp(`${flowRun.trim()}.*Flow run, [\\d,]+ runs?`) });
+    await flowRuns.first().click();
+    await expect(page.getByRole('main', { name: /^Flow run/ })).toBeVisible();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(name).toHaveText(run ?? '');
+    await page.keyboard.press('ControlOrMeta+k');
+    await find.fill('demo');
+    await expect(page.getByRole('option', { name: /^demo.*Workspace$/ })).toBeVisible();
     await find.fill('dark theme');
     await page.keyboard.press('Enter');
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
@@ -122,6 +136,37 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await expect(find).toBeHidden();
     await back.click();
     await expect(window.detail).toBeHidden();
+  });
+
+  await test.step('the menus of a cell and of a chip: only this, without it, the other way round, as text', async () => {
+    const menu = (item: string | RegExp) => page.getByRole('menuitem', { name: item });
+    const chip = (words: RegExp) => chips.getByRole('button', { name: words }).first();
+    const all = await window.count();
+    const state = window.rows().first().getByRole('gridcell').nth(2);
+    await state.click({ button: 'right' });
+    const only = (await menu(/^Only State name /).textContent()) ?? '';
+    const value = only.replace(/^\s*Only State name |\s*$/g, '');
+    await menu(/^Only State name /).click();
+    await expect(chip(/^state /)).toBeVisible();
+    const some = await window.count();
+    await expect(window.rows().first().getByRole('gridcell').nth(2)).toContainText(value);
+    await chip(/^state /).click({ button: 'right' });
+    await accessible(page, '[role=menu]');
+    await menu('Exclude instead').click();
+    await expect(chip(/^not state /)).toBeVisible();
+    // the story of the demo may go on
+    await expect.poll(async () => (await window.count()) + some).toBeGreaterThanOrEqual(all);
+    await expect(window.rows().first().getByRole('gridcell').nth(2)).not.toContainText(value);
+    await chip(/^not state /).click({ button: 'right' });
+    await menu('Edit as text').click();
+    const text = page.getByRole('combobox', { name: 'Filters as text' });
+    await expect(text).toBeFocused();
+    await expect(text).toHaveValue(/^not state/);
+    await page.keyboard.press('Escape');
+    await expect(text).toBeHidden();
+    await chip(/^not state /).click({ button: 'right' });
+    await menu('Remove').click();
+    await expect(chips).toBeHidden();
   });
 
   await test.step('a key is given to another action, and who had it is said', async () => {

@@ -5,10 +5,18 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { errorWords } from '../../src-main/contract/error-words.ts';
 import { toAppError } from '../../src-main/contract/errors.ts';
-import { exportOptionsSchema, MOST_XLSX_ROWS, tooManyRows, type ExportAsked } from '../../src-main/contract/export.ts';
+import {
+  exportColumn,
+  exportOptionsSchema,
+  MOST_XLSX_ROWS,
+  tooManyRows,
+  type ExportAsked,
+} from '../../src-main/contract/export.ts';
 import { activityFields, logChunks } from '../../src-main/core/workers/export/activity.ts';
 import { exportRows, fieldsOf } from '../../src-main/core/workers/export/export.ts';
 import { TRUE } from '../../src-main/contract/query.ts';
+import { formatTime } from '../../src-main/contract/time.ts';
+import { jsonPaths, moreValues } from '../../src-main/core/workers/more-columns.ts';
 import { artifactFile } from '../../src-main/export/activity-text.ts';
 import { openReader } from '../../src-main/store/read/reader.ts';
 import { ExportArchive } from '../fixtures/export-archive.ts';
@@ -51,6 +59,39 @@ test('chosen columns as JSON: numbers as they stand, paths into the rows, what a
     assert.ok(line.includes('"task_inputs.big":123456789012345678901234567890.50,'));
     assert.deepEqual(Object.keys(JSON.parse(line) as object), columns);
   }
+});
+
+test('a list’s columns that its rows do not hold have the values of an export, and every path that is offered leads somewhere', async () => {
+  const { signal } = new AbortController();
+  const { engine, reader } = archive;
+  const order = engine.ask({ where: TRUE, sort: [], now: 0 }).order;
+  const { of, paths } = await jsonPaths(reader, order, signal);
+  assert.ok(of > 0 && paths.length > 0);
+  for (const wanted of ['task_inputs.int64', 'flow_run.parameters.day', 'labels.prefect.flow.id', 'state.message'])
+    assert.ok(
+      paths.some(({ path }) => path === wanted),
+      wanted,
+    );
+  const columns = [...paths.slice(0, 60).map(({ path }) => path), 'flow_run.parameters.day', 'labels.prefect.flow.id'];
+  const distinct = [...new Set(['id', 'flow_run.state_name', 'flow_run.created', ...columns])];
+  const lines = (await exported({ format: 'jsonl', columns: distinct })).trimEnd().split('\n');
+  const rows = lines.map((line) => JSON.parse(line) as { id: string } & Record<string, unknown>);
+  const ids = [...rows.map(({ id }) => id), '00000000-0000-4000-8000-00000000dead'];
+  const values = await moreValues(engine, reader, { ids, columns: distinct, most: null }, signal);
+  const shown = await moreValues(engine, reader, { ids, columns: distinct, most: 3 }, signal);
+  assert.equal(values.pop(), null);
+  const met = new Set<string>();
+  for (const [r, row] of rows.entries())
+    for (const [c, path] of distinct.entries()) {
+      const [value, cut] = [values[r]?.[c] ?? null, shown[r]?.[c] ?? null];
+      const { kind } = exportColumn(path);
+      const plain = kind === 'json' && value !== null ? (JSON.parse(value as string) as unknown) : value;
+      assert.deepEqual(kind === 'time' && plain !== null ? formatTime(plain as number) : plain, row[path], path);
+      if (plain !== null) met.add(path);
+      if (typeof cut === 'string') assert.ok(cut.length <= 3);
+      if (typeof plain === 'string' && kind === 'json') assert.equal(cut, plain.slice(0, 3));
+    }
+  for (const { path } of paths.slice(0, 60)) assert.ok(met.has(path), path);
 });
 
 test('more rows than a sheet holds are refused in a sentence before anything is written, and the window asks the same', async () => {

@@ -214,7 +214,7 @@ test('a preset that is not watched any more, or deleted, tells nothing; one with
   for (const { workspace, preset } of app.watches.news.get().watches)
     await app.handlers['watch.set']({ workspace, preset, on: false }, never);
   const query = { where: { field: 'state_type', in: ['CRASHED'] }, sort: [] };
-  const mine = { name: 'mine', folder: '', query, names: {}, columns: null };
+  const mine = { name: 'mine', folder: '', query, names: {}, columns: null, frozen: 0 };
   const saved = await app.handlers['preset.save'](mine, never);
   await app.handlers['watch.set']({ workspace: 'one', preset: saved.id, on: true }, never);
   now += HOUR;

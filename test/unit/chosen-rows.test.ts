@@ -91,6 +91,21 @@ describe('copied rows', () => {
     for (const line of lines) assert.equal(line.replace(/\\./g, '').split('|').length, 10);
   });
 
+  it('a path into the rows’ JSON: numbers as the server wrote them, texts without their quotes in cells', () => {
+    const paths = ['task_inputs.n', 'task_inputs.t', 'flow_run.created'];
+    const [n, t] = ['123456789012345678901234567890.50', JSON.stringify('a, "b"\nc')];
+    const more = (_: string, path: string) => (path === paths[0] ? n : path === paths[1] ? t : 1_700_000_000_000_001);
+    const copied = (format: 'tsv' | 'json' | 'csv' | 'markdown') =>
+      rowsText(rows.slice(0, 1), paths, format, 'UTC', exact, more);
+    assert.ok(copied('json').includes(`"task_inputs.n": ${n},\n`));
+    assert.deepEqual(Object.entries((JSON.parse(copied('json')) as object[])[0]).slice(1), [
+      ['task_inputs.t', 'a, "b"\nc'],
+      ['flow_run.created', '2023-11-14T22:13:20.000001Z'],
+    ]);
+    assert.equal(copied('csv'), `${paths.join(',')}\r\n${n},"a, ""b""\nc",2023-11-14T22:13:20.000001Z\r\n`);
+    assert.ok(copied('markdown').endsWith(`| ${n} | a, "b" c | 2023-11-14 22:13:20.000 |`), copied('markdown'));
+  });
+
   it('JSON and CSV have the same values under the same paths, times in UTC', () => {
     const json = JSON.parse(rowsText(rows, columns, 'json', 'Asia/Tokyo', exact)) as Record<string, unknown>[];
     const keys = [

@@ -179,8 +179,8 @@ test('presets: save, rename, update, remove, kept over a restart; built-in ones 
   const path = join(dir, 'presets.json');
   const presets = await Presets.open(path, null);
   const query = { where: { field: 'state_type', in: ['FAILED'] }, sort: [] };
-  const saved = await presets.save({ name: 'Mine', query, folder: '', names: {}, columns: null });
-  await assert.rejects(presets.save({ name: 'mine', query, folder: '', names: {}, columns: null }), {
+  const saved = await presets.save({ name: 'Mine', query, folder: '', names: {}, columns: null, frozen: 0 });
+  await assert.rejects(presets.save({ name: 'mine', query, folder: '', names: {}, columns: null, frozen: 0 }), {
     code: 'BAD_INPUT',
   });
   await presets.update({ ...saved, name: 'Renamed', columns: ['id'] });

@@ -7,7 +7,9 @@ import {
   defaultColumns,
   durationShare,
   fitColumns,
+  gridColumn,
   gridColumns,
+  heldColumns,
   movedColumn,
   splitName,
   toggledColumn,
@@ -72,16 +74,38 @@ describe('grid columns', () => {
     assert.equal(names(toggledColumn([{ field: 'id', width: 1 }], 'id')), 'id');
   });
 
-  it('kept columns that are not known any more are left out', () => {
-    assert.deepEqual(chosenColumns([{ field: 'colour', width: 9 }]), defaultColumns);
-    assert.deepEqual(
-      chosenColumns([
-        { field: 'id', width: 9 },
-        { field: 'colour', width: 9 },
-      ]),
-      [{ field: 'id', width: 9 }],
-    );
+  it('kept columns that can be none are left out; a name that is no field is a path into the rows', () => {
+    const kept = (...fields: string[]) => chosenColumns(fields.map((field) => ({ field, width: 9 })));
+    for (const none of ['', ' ', 'traceback', 'error_lines', 'x'.repeat(301)]) {
+      assert.deepEqual(kept(none), defaultColumns, none);
+      assert.deepEqual(kept('id', none), [{ field: 'id', width: 9 }]);
+    }
+    assert.deepEqual(kept('task_inputs.x'), [{ field: 'task_inputs.x', width: 9 }]);
     assert.deepEqual(chosenColumns(null), defaultColumns);
+    assert.equal(gridColumn('task_inputs.x')?.sortable, false);
+    assert.equal(
+      gridColumn('flow_run.state_name')?.sortable,
+      true,
+      'a field of the contract, though no column of its own',
+    );
+    assert.equal(gridColumn('task_inputs')?.label, 'Inputs');
+  });
+
+  it('columns that stay in place leave room for those that do not', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 40, max: 720 })),
+        fc.nat(12),
+        fc.integer({ min: 200, max: 4000 }),
+        (widths, wanted, space) => {
+          const held = heldColumns(widths, wanted, space);
+          assert.ok(held <= wanted && held <= widths.length);
+          assert.ok(sum(widths.slice(0, held)) <= space * 0.6);
+          const next = widths[held];
+          if (held < wanted && next !== undefined) assert.ok(sum(widths.slice(0, held + 1)) > space * 0.6);
+        },
+      ),
+    );
   });
 
   it('mutes the suffix Prefect adds, and only that', () => {

@@ -20,28 +20,31 @@ const id = fc.constantFrom(A, B);
 const dir = fc.constantFrom('asc' as const, 'desc' as const);
 const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: null });
 
-const anyPlace: fc.Arbitrary<Place> = fc.record({
-  view: fc.oneof(
-    fc.constant({ kind: 'runs' as const }),
-    fc.record({ kind: fc.constant('flow_run' as const), id, tab: fc.constantFrom(...flowRunTabSchema.options) }),
-    fc.record({ kind: fc.constant('task' as const), key: text }),
-  ),
-  workspace: maybe(text),
-  query: fc.record({
-    where: anyCondition,
-    sort: fc.oneof(fc.constant(defaultSort), fc.array(fc.record({ field: text, dir }), { maxLength: 8 })),
-  }),
-  group: maybe(
-    fc.record({
-      field: text,
-      time: maybe(fc.constantFrom('day' as const, 'hour' as const)),
-      sort: fc.record({ by: fc.constantFrom('label' as const, 'p95' as const, 'failed_share' as const), dir }),
+const anyPlace: fc.Arbitrary<Place> = fc
+  .record({
+    view: fc.oneof(
+      fc.constant({ kind: 'runs' as const }),
+      fc.record({ kind: fc.constant('flow_run' as const), id, tab: fc.constantFrom(...flowRunTabSchema.options) }),
+      fc.record({ kind: fc.constant('task' as const), key: text }),
+    ),
+    workspace: maybe(text),
+    query: fc.record({
+      where: anyCondition,
+      sort: fc.oneof(fc.constant(defaultSort), fc.array(fc.record({ field: text, dir }), { maxLength: 8 })),
     }),
-  ),
-  columns: maybe(fc.array(text, { minLength: 1, maxLength: 4 })),
-  preset: maybe(text),
-  run: maybe(id),
-});
+    group: maybe(
+      fc.record({
+        field: text,
+        time: maybe(fc.constantFrom('day' as const, 'hour' as const)),
+        sort: fc.record({ by: fc.constantFrom('label' as const, 'p95' as const, 'failed_share' as const), dir }),
+      }),
+    ),
+    columns: maybe(fc.array(text, { minLength: 1, maxLength: 4 })),
+    frozen: fc.nat(100),
+    preset: maybe(text),
+    run: maybe(id),
+  })
+  .map((place) => ({ ...place, frozen: place.columns ? place.frozen : 0 }));
 
 const plain = (one: unknown): unknown => JSON.parse(JSON.stringify(one));
 const start: Place = {
@@ -50,6 +53,7 @@ const start: Place = {
   query: { where: TRUE, sort: defaultSort },
   group: null,
   columns: null,
+  frozen: 0,
   preset: null,
   run: null,
 };

@@ -17,15 +17,17 @@ const preset = (name: string, change: Partial<Preset> = {}): Preset => ({
   query: { where: TRUE, sort: defaultSort },
   names: {},
   columns: null,
+  frozen: 0,
   builtin: false,
   ...change,
 });
-const saved = ({ name, folder, query, names, columns, group }: Preset): SavedPreset => ({
+const saved = ({ name, folder, query, names, columns, frozen, group }: Preset): SavedPreset => ({
   name,
   folder,
   query,
   names,
   columns,
+  frozen,
   ...(group !== undefined && { group }),
 });
 /** undefined: of an older Taskscope, which kept none */
@@ -46,6 +48,7 @@ const anyPreset = fc
     query: fc.record({ where: anyCondition, sort: fc.constant(defaultSort) }),
     names: fc.constantFrom<Record<string, string>>({}, { [A]: 'nightly' }),
     columns: fc.option(fc.array(anyText, { maxLength: 3 }), { nil: null }),
+    frozen: fc.nat(3),
     group: anyGroup,
   })
   .map((one) => preset(one.name, one));
@@ -112,7 +115,7 @@ test('a preset differs from what is on screen by its grouping too, unless it lea
     fc.property(anyGroup, any, (group, shown) => {
       const one = preset('a', { group });
       const same = group === undefined || JSON.stringify(group) === JSON.stringify(shown);
-      assert.equal(differs(one, one.query, [], shown), !same);
+      assert.equal(differs(one, one.query, { fields: [], frozen: 0 }, shown), !same);
       const [item] = importPlan([saved(preset('a', { group: shown }))], [one]);
       assert.equal(item.same, JSON.stringify(group) === JSON.stringify(shown));
     }),

@@ -26,6 +26,14 @@ import '../fixtures/ci-seed.ts';
 const NOW = 1_700_000_060_000_001;
 const SECOND = 1_000_000;
 
+/** A look without anything in between. */
+function foundBy(steps: ReturnType<MatchFinder['find']>) {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 const engineOver = (archive: FakeArchive) => {
   const engine = new Engine(archive, { dialect: 'sqlite' });
   engine.load();
@@ -41,6 +49,8 @@ test('a run is told when it comes to match, once, whatever happens to the progra
       fc.array(
         fc.record({
           change: arbitrary.change,
+          /** what changes in the middle of the look */
+          between: fc.option(arbitrary.change),
           /** s that pass before it is looked */
           passes: fc.constantFrom(0, 1, 60, 100_000),
           then: fc.constantFrom('nothing', 'nothing', 'restart', 'anew', 'resync'),
@@ -56,7 +66,24 @@ test('a run is told when it comes to match, once, whatever happens to the progra
         let now = NOW;
         let watch: KeptWatch = { ...begun(newWatch('a', 'p'), 'x', NOW), since };
         const told: string[] = [];
-        const look = () => {
+        /** `between`: happens while it is looked */
+        const look = (between?: () => void) => {
+          const steps = finder.find(
+            {
+              key: 'p',
+              where,
+              since,
+              looked: watch.looked,
+              floor: watch.floor,
+              told: known ? null : Object.keys(watch.told),
+            },
+            now,
+            MOST_TOLD,
+          );
+          if (between) {
+            steps.next();
+            between();
+          }
           const naive = new Naive(archive, 'sqlite');
           const matches = (row: PlainRow, at: number) => {
             naive.now = at;
@@ -72,18 +99,7 @@ test('a run is told when it comes to match, once, whatever happens to the progra
             .filter((row) => matches(row, now) && (changedSince(row) || !matches(row, watch.looked)))
             .map(({ id }) => id)
             .filter((id) => !told.includes(id));
-          const found = finder.find(
-            {
-              key: 'p',
-              where,
-              since,
-              looked: watch.looked,
-              floor: watch.floor,
-              told: known ? null : Object.keys(watch.told),
-            },
-            now,
-            MOST_TOLD,
-          );
+          const found = foundBy(steps);
           const before = watch;
           assert.ok(found);
           watch = taken(watch, found, now);
@@ -93,11 +109,18 @@ test('a run is told when it comes to match, once, whatever happens to the progra
           told.push(...news);
         };
         look();
-        for (const { change, passes, then } of moments) {
+        for (const { change, between, passes, then } of moments) {
           arbitrary.perform(archive, change);
           engine.apply(archive.commit());
           now += passes * SECOND;
-          look();
+          look(
+            between === null
+              ? undefined
+              : () => {
+                  arbitrary.perform(archive, between);
+                  engine.apply(archive.commit());
+                },
+          );
           if (then === 'nothing') continue;
           const rows = archive.listed('task_run').map(({ row }) => row);
           if (then === 'resync') {
@@ -167,7 +190,7 @@ test('more at once than are kept are counted, the last created are marked, and t
   const look = (finder: MatchFinder, known: boolean, now: number) => {
     const { since, looked, floor, told } = watch;
     const asked = { key: 'p', where, since, looked, floor, told: known ? null : Object.keys(told) };
-    const found = finder.find(asked, now, MOST_TOLD);
+    const found = foundBy(finder.find(asked, now, MOST_TOLD));
     if (found) watch = taken(watch, found, now);
     return watch.count;
   };
@@ -186,6 +209,35 @@ test('more at once than are kept are counted, the last created are marked, and t
   assert.equal(look(finder, true, NOW + 4), MOST_TOLD + 501, 'the new one only');
 });
 
+test('a note that makes a run match is told with the next look, also when no row has changed', () => {
+  const archive = new FakeArchive();
+  const id = '00000000-0000-4000-8000-000000000001';
+  archive.put('task_run', { id, name: '', tags: [], state_type: 'FAILED', state_timestamp: NOW, created: NOW });
+  archive.commit();
+  const engine = engineOver(archive);
+  engine.setNotes(archive);
+  const finder = new MatchFinder(engine);
+  const mark = (bookmarked: boolean) => {
+    const note = { kind: 'task_run', id, text: '', written: null, bookmarked, seen: null } as const;
+    engine.notesChange([note], () => archive.keep(note));
+  };
+  const find = (told: string[] | null) =>
+    foundBy(
+      finder.find(
+        { key: 'p', where: { field: 'bookmarked', in: [true] }, since: NOW, looked: NOW, floor: null, told },
+        NOW,
+        9,
+      ),
+    )?.runs.map((run) => run.id);
+  assert.deepEqual(find([]), []);
+  assert.equal(find(null), undefined, 'nothing has changed: it is not looked');
+  mark(true);
+  assert.deepEqual(find(null), [id]);
+  mark(false);
+  mark(true);
+  assert.deepEqual(find(null), [], 'never twice');
+});
+
 test('a removed row whose number another run gets hides it from no watch', () => {
   const archive = new FakeArchive();
   const row = { name: '', tags: [], state_type: 'FAILED', state_timestamp: NOW, created: NOW };
@@ -195,13 +247,13 @@ test('a removed row whose number another run gets hides it from no watch', () =>
   const engine = engineOver(archive);
   const finder = new MatchFinder(engine);
   const find = (told: string[] | null) =>
-    finder
-      .find(
+    foundBy(
+      finder.find(
         { key: 'p', where: { field: 'state_type', in: ['FAILED'] }, since: 0, looked: NOW, floor: null, told },
         NOW,
         9,
-      )
-      ?.runs.map(({ id }) => id);
+      ),
+    )?.runs.map(({ id }) => id);
   assert.deepEqual(find([]), [first]);
   engine.apply({ batch: 2, changed: {}, removed: { task_run: [rid] } });
   assert.deepEqual(find(null), []);

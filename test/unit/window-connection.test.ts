@@ -121,6 +121,7 @@ describe('presets', () => {
     query: { where: TRUE, sort: [] },
     names: {},
     columns: null,
+    frozen: 0,
     builtin: false,
     ...change,
   });
@@ -140,11 +141,14 @@ describe('presets', () => {
   it('differ by filter, sort or columns; without columns of their own they say nothing of them', () => {
     const query = { where: TRUE, sort: [] };
     const own = preset('a', { columns: ['name', 'tags'] });
-    assert.equal(differs(own, query, ['name', 'tags']), false);
-    assert.equal(differs(own, query, ['tags', 'name']), true, 'the order counts');
-    assert.equal(differs(preset('a'), query, ['tags', 'name']), false);
-    assert.equal(differs(own, { where: TRUE, sort: [{ field: 'name', dir: 'asc' }] }, ['name', 'tags']), true);
-    assert.equal(differs(own, { where: { text: 'x' }, sort: [] }, ['name', 'tags']), true);
+    const shown = { fields: ['name', 'tags'], frozen: 0 };
+    const other = { fields: ['tags', 'name'], frozen: 1 };
+    assert.equal(differs(own, query, shown), false);
+    assert.equal(differs(own, query, { ...other, frozen: 0 }), true, 'the order counts');
+    assert.equal(differs(own, query, { ...shown, frozen: 1 }), true, 'what stays in place counts');
+    assert.equal(differs(preset('a'), query, other), false);
+    assert.equal(differs(own, { where: TRUE, sort: [{ field: 'name', dir: 'asc' }] }, shown), true);
+    assert.equal(differs(own, { where: { text: 'x' }, sort: [] }, shown), true);
   });
 });
 
@@ -178,6 +182,7 @@ describe('a preset in another workspace', () => {
     query: { where, sort: [] },
     names: { [nightly]: 'nightly', [gone]: 'hourly', [here]: 'weekly', [daily]: 'daily' },
     columns: null,
+    frozen: 0,
     builtin: false,
   };
 

@@ -203,11 +203,12 @@ export class Archives {
     this.#demos.delete(name);
   }
 
-  /** Stops every thread. */
+  /** Stops every thread, that of a demo whose archive is closed among them. */
   async closeAll(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#looks);
-    await Promise.all([...this.#open.keys()].map((name) => this.close(name)));
+    const names = new Set([...this.#open.keys(), ...this.#demos.keys()]);
+    await Promise.all([...Array.from(names, (name) => this.close(name)), ...this.#closing.values()]);
     await this.#syncThread.stop();
   }
 
@@ -242,13 +243,16 @@ export class Archives {
   }
 
   /** Closes an archive. A call for it that comes meanwhile opens it again afterwards. */
-  async #closeFirst(name: string, why?: AppError): Promise<void> {
-    const closed = this.close(name, why).catch((thrown: unknown) =>
-      this.#note('archive not closed cleanly', name, thrown),
-    );
+  #closeFirst(name: string, why?: AppError): Promise<void> {
+    return this.#first(name, this.close(name, why));
+  }
+
+  /** What comes next for the archive waits for this work that closes it. */
+  async #first(name: string, work: Promise<void>): Promise<void> {
+    const closed = work.catch((thrown: unknown) => this.#note('archive not closed cleanly', name, thrown));
     this.#closing.set(name, closed);
     await closed;
-    this.#closing.delete(name);
+    if (this.#closing.get(name) === closed) this.#closing.delete(name);
   }
 
   #keep(name: string, opening: Promise<Archive>): Promise<Archive> {
@@ -315,12 +319,13 @@ export class Archives {
     this.#deaths.set(name, now);
     this.#open.delete(name);
     this.#options.log('error', 'archive is opened again', { workspace: name, again, ...error.details });
-    const ended = opening
-      .then((archive) => {
+    const ended = this.#first(
+      name,
+      opening.then((archive) => {
         archive.end(error); // those who watch look for what comes next
         return archive.close();
-      })
-      .catch((thrown: unknown) => this.#note('archive not closed cleanly', name, thrown));
+      }),
+    );
     if (again)
       this.#dead.set(name, new AppError(error.code, error.message, { ...error.details, workspace: name, again: 1 }));
     else

@@ -22,7 +22,16 @@ function builtin(
   sort: SortKey,
   columns: string[] | null = null,
 ): Preset {
-  return { id, name, folder: '', query: { where: { and }, sort: [sort] }, columns, names: {}, builtin: true };
+  return {
+    id,
+    name,
+    folder: '',
+    query: { where: { and }, sort: [sort] },
+    columns,
+    frozen: 0,
+    names: {},
+    builtin: true,
+  };
 }
 
 export const builtinPresets: readonly Preset[] = [

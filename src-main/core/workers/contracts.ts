@@ -226,6 +226,8 @@ export const queryContract = {
   coverage: call(none, coverageSchema),
   news: call(contract['query.news'].input.omit({ workspace: true }), contract['query.news'].output),
   marks: call(contract['query.marks'].input.omit({ workspace: true }), contract['query.marks'].output),
+  more: call(contract['query.more'].input.omit({ workspace: true }), contract['query.more'].output),
+  paths: call(contract['query.paths'].input.omit({ workspace: true }), contract['query.paths'].output),
   counts: call(z.object({ queries: z.array(querySchema) }), z.array(z.number())),
   /**
    * runs that came to match watched conditions, condition by condition: see new-matches.ts. Questions get a turn between two of them; a condition

@@ -29,6 +29,7 @@ import { takeSnapshot, type Snapshot } from './export/snapshot.ts';
 import { readFlowRun, readFlowRunLogs } from './flow-run.ts';
 import { foundInRuns } from './found-in-runs.ts';
 import { IndexKeeper, openIndex } from './index-keeper.ts';
+import { jsonPaths, moreValues } from './more-columns.ts';
 import { MatchFinder, type NewMatches, type WatchedCondition } from './new-matches.ts';
 import { runDetail } from './run-detail.ts';
 import { taskOverTime } from './task-over-time.ts';
@@ -98,6 +99,8 @@ export class QueryResults {
       const found = searchesNothing(search) ? [] : await foundInRuns(engine, reader, { search, ids }, signal);
       return engine.overP95(ids).map((over_p95, i) => ({ found: found[i] ?? null, over_p95 }));
     },
+    more: (what, { signal }) => moreValues(this.#open.engine, this.#open.reader, what, signal),
+    paths: ({ result }, { signal }) => jsonPaths(this.#open.reader, this.#result(result).order, signal),
     counts: ({ queries }) => {
       const now = Date.now() * 1000;
       return queries.map((query) => this.#open.engine.count('task_run', query.where, now));
@@ -105,10 +108,7 @@ export class QueryResults {
     newMatches: async ({ watches, now, most }, { signal }) => {
       const found: (NewMatches | null)[] = [];
       this.#finder?.keep(new Set(watches.map(({ key }) => key)));
-      for (const watch of watches) {
-        await nextTurn(signal);
-        found.push(this.#newMatches(watch, now, most));
-      }
+      for (const watch of watches) found.push(await this.#newMatches(watch, now, most, signal));
       return found;
     },
     groups: ({ where, grouping, sort, from, to }) => {
@@ -233,9 +233,19 @@ export class QueryResults {
     };
   }
 
-  #newMatches(watch: WatchedCondition, now: number, most: number): NewMatches | null {
+  async #newMatches(
+    watch: WatchedCondition,
+    now: number,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<NewMatches | null> {
+    const steps = this.#finder?.find(watch, now, most);
     try {
-      return this.#finder?.find(watch, now, most) ?? null;
+      for (;;) {
+        await nextTurn(signal);
+        const step = steps?.next();
+        if (step?.done !== false) return step?.value ?? null;
+      }
     } catch (thrown) {
       // a preset of a newer version, with a field that is not known here
       if (toAppError(thrown).code !== 'BAD_INPUT') throw thrown;

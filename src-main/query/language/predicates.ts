@@ -24,7 +24,7 @@ export type Context = {
   /** Numbers of the rows in which the full-text index finds `match`. */
   search(table: SearchTable, match: string): Uint32Array;
   /** Numbers of the task runs whose logs are kept. */
-  withLogs(): number[];
+  withLogs(): Uint32Array;
 };
 
 export function notNull(table: Table, column: Column): RowSet {

@@ -29,8 +29,6 @@ export type Reader = Required<ColumnSource> & {
   jsonBytes(entity: Entity, rids: readonly number[]): Buffer[];
   /** How far the full-text index is; null: it is whole. */
   searchPlace(): { done: number; of: number } | null;
-  /** Whether a kept log line of the task run is found by FTS5's query. */
-  inLogs(match: string, rid: number): boolean;
   /** null when there is no such row, not even one that is only referred to */
   ridOf(entity: Entity, id: string): number | null;
   /** Of the lines those from `from` (µs) on, by time and id; with `most` the first ones, as `lines` has them. null when nothing was ever kept. */
@@ -253,11 +251,7 @@ class ArchiveReader implements Reader {
     return this.#guard(() => this.#search.find(table, match));
   }
 
-  inLogs(match: string, rid: number): boolean {
-    return this.#guard(() => this.#search.inLogs(match, rid));
-  }
-
-  withLogs(): number[] {
+  withLogs(): Uint32Array {
     return this.#guard(() => this.#search.withLogs());
   }
 

@@ -5,7 +5,9 @@ import { defaultSort, TRUE, type Condition } from '../../../src-main/contract/qu
 import type { TaskRunRow } from '../../../src-main/contract/run.ts';
 import { plural, zoneOf } from '../../format.ts';
 import { copyText } from '../../ui/copy.ts';
+import { gridColumn, isMoreColumn } from '../../grid-columns.ts';
 import { columns } from '../question/columns.svelte.ts';
+import { wholeValues } from '../question/more-values.ts';
 import { question } from '../question/question.svelte.ts';
 import { writeInWindow } from '../question/query-text.ts';
 import { api, app } from '../window/app.svelte.ts';
@@ -49,12 +51,12 @@ export function linkTo(place: () => Place, said: string): CopyItem {
 /** A flow run, a task or one run in the open workspace, without the filters of the list. */
 export function placeOf(what: Pick<Partial<Place>, 'view' | 'run'>): Place {
   const list = { view: { kind: 'runs' as const }, query: { where: TRUE, sort: defaultSort }, group: null };
-  return { ...list, workspace: here(), columns: null, preset: null, run: null, ...what };
+  return { ...list, workspace: here(), columns: null, frozen: 0, preset: null, run: null, ...what };
 }
 
 /** Others have neither these presets nor these columns. */
 function placeShared(): Place {
-  return { ...wayBack.now(), preset: null, columns: columns.fields };
+  return { ...wayBack.now(), preset: null, columns: columns.fields, frozen: columns.frozen };
 }
 
 export function copiesOfRun(id: string): CopyItem[] {
@@ -99,19 +101,28 @@ export function copiesOfTask(key: string): CopyItem[] {
 }
 
 /** To what the preset shows: others do not have the preset itself. */
-export const linkOfPreset = ({ query, columns: fields }: Pick<Preset, 'query' | 'columns'>): CopyItem =>
-  linkTo(() => ({ ...placeOf({}), query, columns: fields?.length ? fields : null }), 'preset’s runs');
+export const linkOfPreset = ({
+  query,
+  columns: fields,
+  frozen,
+}: Pick<Preset, 'query' | 'columns' | 'frozen'>): CopyItem =>
+  linkTo(
+    () => ({ ...placeOf({}), query, columns: fields?.length ? fields : null, frozen: fields?.length ? frozen : 0 }),
+    'preset’s runs',
+  );
 
 /** In the columns and the order of the list. */
 export function copiesOfRuns(ids: readonly string[]): CopyItem[] {
   const as = (format: RowsFormat, words: string) => async (): Promise<Copied> => {
-    const rows = await readRows(ids);
+    const fields = columns.fields;
+    const [rows, more] = await Promise.all([readRows(ids), wholeValues(here(), ids, fields.filter(isMoreColumn))]);
     const text = rowsText(
       rows,
-      columns.list.map((one) => one.field),
+      fields,
       format,
       zoneOf(app.utc),
       csvChoice(app.settings.export_choice, app.utc),
+      (id, field) => more.get(id)?.get(field) ?? null,
     );
     return { text, said: `${plural(rows.length, 'run')} copied ${words}` };
   };
@@ -129,7 +140,8 @@ export function copiesOfRuns(ids: readonly string[]): CopyItem[] {
 
 export function copiesOfView(): CopyItem[] {
   const as = (format: 'curl' | 'python' | 'body' | 'sql', what: string) => async (): Promise<Copied> => {
-    const fields = columns.list.map((one) => one.field);
+    // the archive's views have no columns of the rows' JSON
+    const fields = columns.fields.filter((field) => gridColumn(field)?.sortable);
     const input = { workspace: here(), query: question.query, columns: fields, as: format };
     const { text, lost, order_lost } = await api['query.writeAs'](input);
     return {

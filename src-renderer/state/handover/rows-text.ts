@@ -1,10 +1,11 @@
 /** Chosen runs as text in the columns of the list: for a sheet, a page of Markdown, a program. */
 import { csvHeader, csvLine, csvText } from '../../../src-main/contract/csv-text.ts';
+import { jsonCell } from '../../../src-main/contract/json-text.ts';
 import { timeFormat } from '../../../src-main/contract/local-time.ts';
 import { formatTime } from '../../../src-main/contract/time.ts';
 import type { TaskRunRow } from '../../../src-main/contract/run.ts';
-import { gridColumn, rowValue, type CellValue } from '../../grid-columns.ts';
-import { dateTime, type Zone } from '../../format.ts';
+import { gridColumn, isMoreColumn, rowValue, valueText, type CellValue } from '../../grid-columns.ts';
+import type { Zone } from '../../format.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 import { fieldsOfCell } from '../question/sorts.ts';
 import type { CsvChoice } from './csv-choice.ts';
@@ -12,7 +13,7 @@ import type { CsvChoice } from './csv-choice.ts';
 export type RowsFormat = 'tsv' | 'markdown' | 'json' | 'csv';
 
 /**
- * `columns`: field paths; a column whose cells show two fields becomes two. TSV and Markdown are for people: titles, times in `zone`. JSON is
+ * `more`: values that the rows do not hold, of a path into their JSON as JSON text (isMoreColumn). `columns`: field paths; a column whose cells show two fields becomes two. TSV and Markdown are for people: titles, times in `zone`. JSON is
  * for programs: field paths, times in UTC. CSV is what an export with the choice `csv` writes. A run that has not ended has no duration.
  */
 export function rowsText(
@@ -21,25 +22,24 @@ export function rowsText(
   format: RowsFormat,
   zone: Zone,
   csv: CsvChoice,
+  more: (id: string, path: string) => CellValue = () => null,
 ): string {
   const paths = columns.flatMap((column) => [...fieldsOfCell(column)]);
-  const titles = paths.map((path) => (paths.includes(path) && gridColumn(path)?.label) || fieldInfo(path).label);
-  const table = rows.map((row) => paths.map((path) => ({ path, value: rowValue(row, path) })));
+  const titles = paths.map((path) => gridColumn(path)?.label ?? fieldInfo(path).label);
+  const value = (row: TaskRunRow, path: string) => (isMoreColumn(path) ? more(row.id, path) : rowValue(row, path));
+  const values = rows.map((row) => paths.map((path): Cell => ({ path, value: value(row, path) })));
+  if (format === 'json') return rowsJson(values);
+  const table = values.map((cells) => cells.map(inCell));
+  const shown = ({ path, value: one }: Cell) => valueText(one, path, zone);
   switch (format) {
     case 'tsv':
-      return [titles, ...table.map((cells) => cells.map((cell) => shown(cell, zone)))]
+      return [titles, ...table.map((cells) => cells.map(shown))]
         .map((cells) => cells.map(sheetCell).join('\t'))
         .join('\n');
     case 'markdown':
-      return [titles, titles.map(() => '---'), ...table.map((cells) => cells.map((cell) => shown(cell, zone)))]
+      return [titles, titles.map(() => '---'), ...table.map((cells) => cells.map(shown))]
         .map((cells) => `| ${cells.map(markdownCell).join(' | ')} |`)
         .join('\n');
-    case 'json':
-      return JSON.stringify(
-        table.map((cells) => Object.fromEntries(cells.map((cell) => [cell.path, plain(cell)]))),
-        null,
-        2,
-      );
     case 'csv':
       return csvRows(csv.header === 'key' ? paths : titles, table, csv);
   }
@@ -49,14 +49,11 @@ type Cell = { path: string; value: CellValue };
 
 const isTime = ({ path }: Cell): boolean => fieldInfo(path).kind === 'time';
 
-/** `2026-11-23 08:00:00.123`: sheets of every kind read it as a time. */
-function shown(cell: Cell, zone: Zone): string {
-  const { value } = cell;
-  if (value === null) return '';
-  if (typeof value === 'number' && isTime(cell)) return dateTime(value, zone);
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'object' ? value.join(', ') : String(value);
-}
+const isJson = ({ path }: Cell): boolean => isMoreColumn(path) && !gridColumn(path)?.sortable;
+
+/** As a cell shows it: a text in the JSON without its quotes. */
+const inCell = (cell: Cell): Cell =>
+  typeof cell.value === 'string' && isJson(cell) ? { ...cell, value: jsonCell(cell.value) } : cell;
 
 /** Cells with tabs or line ends are quoted: sheets understand it in what is pasted. */
 const sheetCell = (text: string): string => (text === '' ? '' : csvText(text, { delimiter: '\t', safe: true }));
@@ -78,7 +75,14 @@ function markdownCell(text: string): string {
   return text.replace(/[\\`*_{}[\]<>|#~]/g, '\\$&').replace(/[\r\n]+/g, ' ');
 }
 
-/** As JSON has it: times in UTC. */
-function plain(cell: Cell): Exclude<CellValue, undefined> {
-  return typeof cell.value === 'number' && isTime(cell) ? formatTime(cell.value) : cell.value;
+/** Times in UTC; what stands in the rows' JSON as the server wrote it, numbers that no JavaScript number holds among it. */
+function rowsJson(table: readonly (readonly Cell[])[]): string {
+  const text = (cell: Cell): string => {
+    if (typeof cell.value === 'string' && isJson(cell)) return cell.value;
+    return JSON.stringify(typeof cell.value === 'number' && isTime(cell) ? formatTime(cell.value) : cell.value);
+  };
+  const rows = table.map(
+    (cells) => `  {\n${cells.map((cell) => `    ${JSON.stringify(cell.path)}: ${text(cell)}`).join(',\n')}\n  }`,
+  );
+  return rows.length === 0 ? '[]' : `[\n${rows.join(',\n')}\n]`;
 }

@@ -32,7 +32,7 @@ function isSame(a: SavedPreset, b: SavedPreset): boolean {
     a.folder === b.folder &&
     sameCondition(a.query.where, b.query.where) &&
     sameSort(a.query.sort, b.query.sort) &&
-    (a.columns === null ? b.columns === null : a.columns.join() === b.columns?.join()) &&
+    (a.columns === null ? b.columns === null : a.columns.join() === b.columns?.join() && a.frozen === b.frozen) &&
     sameGrouping(a.group, b.group)
   );
 }

@@ -15,13 +15,14 @@ export function inOrder(list: readonly Preset[], pinned: readonly string[]): Pre
 export function differs(
   preset: Preset,
   query: Query,
-  columns: readonly string[],
+  columns: { fields: readonly string[]; frozen: number },
   group: ListGrouping | null = null,
 ): boolean {
   return !(
     sameCondition(preset.query.where, query.where) &&
     sameSort(preset.query.sort, query.sort) &&
-    (preset.columns === null || preset.columns.join() === columns.join()) &&
+    (preset.columns === null ||
+      (preset.columns.join() === columns.fields.join() && preset.frozen === columns.frozen)) &&
     (preset.group === undefined || sameGrouping(preset.group, group))
   );
 }

@@ -36,7 +36,7 @@ class Presets {
 
   active = $derived(this.list.find((one) => one.id === this.activeId) ?? null);
   /** the question, the columns or the grouping were changed since the preset was chosen */
-  dirty = $derived(this.active !== null && differs(this.active, question.query, columns.fields, groupedList.kept));
+  dirty = $derived(this.active !== null && differs(this.active, question.query, columns, groupedList.kept));
   /** of the archive that the answer on screen is from */
   private version = $derived(question.answer?.version ?? null);
   /** the workspace whose default preset was chosen, or is not to be */
@@ -123,7 +123,7 @@ class Presets {
 
   choose(preset: Preset): void {
     this.activeId = preset.id;
-    columns.show(preset.columns);
+    columns.show(preset.columns, preset.frozen);
     if (preset.group !== undefined) groupedList.resume(preset.group);
     question.load(preset.query);
     const missing = this.missing(preset);
@@ -138,10 +138,10 @@ class Presets {
   }
 
   /** As the window was left: the preset, and the columns on screen. No default preset takes their place. */
-  resume(id: string | null, fields: readonly string[] | null): void {
+  resume(id: string | null, fields: readonly string[] | null, frozen: number): void {
     this.begun = app.workspace;
     this.activeId = id;
-    columns.show(fields);
+    columns.show(fields, frozen);
   }
 
   /** Deselects the preset and goes back to the person's own columns. */
@@ -156,7 +156,7 @@ class Presets {
     if (!preset) return this.leave();
     if (this.activeId === id) return;
     this.activeId = preset.id;
-    columns.show(preset.columns);
+    columns.show(preset.columns, preset.frozen);
   }
 
   pinned(preset: Preset): boolean {
@@ -185,11 +185,12 @@ class Presets {
       const { query } = question;
       const names = namesIn(query, knownName);
       const folder = this.active?.folder ?? '';
-      const [shown, group] = [columns.fields, groupedList.kept];
-      const saved = await api['preset.save']({ name, folder, query, names, columns: shown, group });
+      const { fields, frozen } = columns;
+      const group = groupedList.kept;
+      const saved = await api['preset.save']({ name, folder, query, names, columns: fields, frozen, group });
       await this.load();
       this.activeId = saved.id;
-      columns.show(saved.columns);
+      columns.show(saved.columns, saved.frozen);
       notes.say(`Saved “${saved.name}”`);
     });
   }
@@ -202,10 +203,11 @@ class Presets {
       query,
       names: namesIn(query, knownName),
       columns: columns.fields,
+      frozen: columns.frozen,
       group: groupedList.kept,
     };
     const done = await this.change(now, `Updated “${preset.name}”`);
-    if (done && this.activeId === preset.id) columns.show(now.columns);
+    if (done && this.activeId === preset.id) columns.show(now.columns, now.frozen);
     return done;
   }
 

@@ -54,7 +54,10 @@ class Sync {
       for await (const status of api['sync.watch']({ workspace }, { signal: abort.signal })) this.status = status;
     } catch (thrown) {
       const problem = toAppError(thrown);
-      if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+      if (problem.code === 'CANCELLED' || problem.code === 'DISCONNECTED') return;
+      // it ends only with the archive: what it said last is not so any more
+      this.status = null;
+      app.closed(workspace, problem);
     }
   }
 

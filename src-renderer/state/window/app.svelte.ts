@@ -119,6 +119,11 @@ class App {
     }
   }
 
+  /** The archive is not open any more, and stays so until it is opened again. */
+  closed(name: string, problem: AppError): void {
+    if (this.workspace === name) this.problem = problem;
+  }
+
   /** Opens a workspace that the person chose and saves it as the one to start with. */
   async choose(name: string): Promise<void> {
     await this.open(name);

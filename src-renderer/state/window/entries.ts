@@ -15,7 +15,12 @@ const withoutText = (place: Place) =>
  */
 export function stepOf(last: Place, next: Place, stepped: boolean, joined: boolean): Step {
   if (text(last) === text(next)) return { kind: 'none', joined };
-  const same = { ...last, columns: next.columns, ...(stepped && next.run !== null && { run: next.run }) };
+  const same = {
+    ...last,
+    columns: next.columns,
+    frozen: next.frozen,
+    ...(stepped && next.run !== null && { run: next.run }),
+  };
   if (text(same) === text(next)) return { kind: 'same', joined: false };
   if (withoutText(last) === withoutText(next)) return { kind: joined ? 'same' : 'new', joined: true };
   return { kind: 'new', joined: false };

@@ -102,6 +102,7 @@ class WayBack {
       query: question.query,
       group: groupedList.kept,
       columns: columns.instead,
+      frozen: columns.instead ? columns.frozen : 0,
       preset: presets.activeId,
       run: selection.id,
     };
@@ -174,7 +175,7 @@ class WayBack {
 
   private showQuestion({ place, row }: Start): void {
     const { view, query, group, preset } = place;
-    presets.resume(preset, place.columns);
+    presets.resume(preset, place.columns, place.frozen);
     groupedList.resume(group);
     if (JSON.stringify(query) !== JSON.stringify(question.query)) question.load(query, row);
     views.show(view);

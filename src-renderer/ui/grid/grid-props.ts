@@ -1,11 +1,13 @@
 /** What VirtualGrid is given: the result and its place come from outside, the grid keeps only where it is scrolled to. */
 import type { SortKey } from '../../../src-main/contract/query.ts';
 import type { TaskRunRow } from '../../../src-main/contract/run.ts';
-import type { ColumnChoice } from '../../grid-columns.ts';
+import type { CellValue, ColumnChoice } from '../../grid-columns.ts';
 
 export type GridProps = {
   /** which columns, in which order and width; see chosenColumns() for the default */
   columns: ColumnChoice[];
+  /** how many of the first columns stay in place while the list is scrolled sideways, as far as there is room */
+  frozen?: number;
   /** resized, reordered, added or removed; during a resize at every move of the pointer */
   oncolumns: (next: ColumnChoice[]) => void;
   sort: readonly SortKey[];
@@ -45,6 +47,10 @@ export type GridProps = {
   onfound?: (index: number, row: TaskRunRow) => void;
   /** places of the searched words in a text; null: nothing is searched for */
   hits?: ((text: string) => [from: number, to: number][]) | null;
+  /** a value that the rows do not hold, see isMoreColumn; undefined: not read yet. Reading it must be reactive */
+  moreOf?: (id: string, field: string) => CellValue | undefined;
+  /** paths into the rows' JSON that can be columns, the most frequent first; `share`: of rows that have a value there, 0 to 1. Left out: none are offered */
+  readPaths?: () => Promise<{ path: string; share: number }[]>;
   /** Ctrl or Cmd with a click, or Space */
   ontoggle?: (index: number, row: TaskRunRow) => void;
   /** Shift with a click or a key that moves: the rows from the last chosen one, or else from `from`, to `to` */

@@ -4,7 +4,6 @@ import { jsonPlace, type ExportColumn } from '../../../contract/export.ts';
 import type { Entity } from '../../../contract/fields.ts';
 import { memberSpans, splitArray } from '../../../contract/json-text.ts';
 import type { Value } from '../../../export/cells.ts';
-import type { Frozen } from '../../../query/columns/frozen.ts';
 import type { Reader } from '../../../store/read/reader.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -26,23 +25,38 @@ export function exportValues(
   { reader, frozen, order }: Pick<Snapshot, 'reader' | 'frozen' | 'order'>,
   columns: readonly ExportColumn[],
 ): ValueReader {
-  const texts = (rids: readonly number[]): JsonTexts => {
-    const read = new Map<Entity, string[]>();
-    return (entity) => {
-      let found = read.get(entity);
-      if (!found) read.set(entity, (found = jsonOf(reader, entity, rids)));
-      return found;
-    };
-  };
-  checkPaths(columns, texts(sampleOf(order)));
-  const readers = columns.map((column) => columnReader(reader, frozen, column));
+  checkPaths(columns, jsonTexts(reader, sampleOf(order)));
+  return columnValues(reader, (path) => frozen.reader(path), columns);
+}
+
+/** `field`: reads a field of the index. */
+export function columnValues(
+  reader: Reader,
+  field: (path: string) => (rid: number) => Value,
+  columns: readonly ExportColumn[],
+): ValueReader {
+  const readers = columns.map((column) => columnReader(reader, field, column));
   return (rids) => {
-    const shared = texts(rids);
+    const shared = jsonTexts(reader, rids);
     return readers.map((one) => one(rids, shared));
   };
 }
 
-function columnReader(reader: Reader, frozen: Frozen, { path, kind }: ExportColumn): ColumnReader {
+/** The JSON of these rows, or of the parents they name; `null` (the text) where there is none. */
+export function jsonTexts(reader: Reader, rids: readonly number[]): JsonTexts {
+  const read = new Map<Entity, string[]>();
+  return (entity) => {
+    let found = read.get(entity);
+    if (!found) read.set(entity, (found = jsonOf(reader, entity, rids)));
+    return found;
+  };
+}
+
+function columnReader(
+  reader: Reader,
+  field: (path: string) => (rid: number) => Value,
+  { path, kind }: ExportColumn,
+): ColumnReader {
   if (path === 'error_lines') return (rids) => reader.idsOf('task_run', rids).map((id) => errorLines(reader, id));
   if (path === 'traceback')
     return (rids, texts) => {
@@ -50,7 +64,7 @@ function columnReader(reader: Reader, frozen: Frozen, { path, kind }: ExportColu
       return texts('task_run').map((json, i) => traceback(json, reader, ids[i]));
     };
   if (kind !== 'json') {
-    const read = frozen.reader(path);
+    const read = field(path);
     return (rids) => rids.map(read);
   }
   const { entity, keys } = jsonPlace(path);
@@ -80,7 +94,7 @@ const ways: Record<Entity, Entity[]> = {
 };
 
 /** Rows of all parts of the order: what was synced last is in front, and may be alike. */
-function sampleOf(order: Uint32Array): number[] {
+export function sampleOf(order: Uint32Array): number[] {
   const step = Math.max(1, Math.floor(order.length / SAMPLE));
   return Array.from({ length: Math.min(SAMPLE, order.length) }, (_, i) => order[i * step]);
 }
