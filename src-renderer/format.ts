@@ -60,6 +60,9 @@ export function formatDuration(seconds: number): string {
   return `${whole.format(Math.floor(hours / 24))} d ${hours % 24} h`;
 }
 
+/** `2 m` where a duration would be `2 m 0 s`: for scales. */
+export const formatEven = (seconds: number): string => formatDuration(seconds).replace(/ 0 [smh]$/, '');
+
 /** All digits, for tooltips: `112.048311 s` */
 export function formatSeconds(seconds: number): string {
   return `${millionths.format(seconds)} s`;

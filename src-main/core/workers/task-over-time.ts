@@ -71,9 +71,9 @@ export async function taskOverTime(
     until === -Infinity ? [] : edgesOf(Math.max(first, until - MOST_DAYS * DAY), until, 'day', zone, MOST_DAYS + 2);
   const days = await byDay(runs, edges, isFailed, isDone, pause);
   await pause();
-  const dots = dotsOf(runs, isFailed, most);
+  const dots = await dotsOf(runs, isFailed, most, pause);
   await pause();
-  const shift = shiftOf(runs, isDone, days.edges);
+  const shift = await shiftOf(runs, isDone, days.edges, pause);
   await pause();
   const failures = failuresOf(runs, engine);
   await pause();
@@ -284,7 +284,12 @@ class Lists {
 }
 
 /** The last days that had completed runs, and a sample of these runs. */
-function shiftOf({ start, seconds, state }: Runs, isDone: Uint8Array, edges: readonly number[]): Task['shift'] {
+async function shiftOf(
+  { start, seconds, state }: Runs,
+  isDone: Uint8Array,
+  edges: readonly number[],
+  pause: () => Promise<void>,
+): Promise<Task['shift']> {
   if (edges.length < 3) return null;
   const recent = edges.slice(-SHIFT_DAYS - 1);
   const dayOf = stretchOf(recent);
@@ -295,6 +300,7 @@ function shiftOf({ start, seconds, state }: Runs, isDone: Uint8Array, edges: rea
   const sample: number[] = [];
   found = 0;
   for (let i = 0; i < start.length; i++) if (isOne(i) && found++ % step === 0) sample.push(i);
+  await pause();
   return findShift(
     sample.map((i) => seconds[i]),
     sample.map((i) => dayOf(start[i])),
@@ -303,7 +309,12 @@ function shiftOf({ start, seconds, state }: Runs, isDone: Uint8Array, edges: rea
 }
 
 /** Failed runs are kept before others, up to half of the dots: they are few, and what is looked for. */
-function dotsOf({ start, seconds, state }: Runs, isFailed: Uint8Array, most: number): Task['dots'] {
+async function dotsOf(
+  { start, seconds, state }: Runs,
+  isFailed: Uint8Array,
+  most: number,
+  pause: () => Promise<void>,
+): Promise<Task['dots']> {
   const isDot = (i: number) => start[i] === start[i] && seconds[i] === seconds[i];
   let [others, failed] = [0, 0];
   for (let i = 0; i < start.length; i++) {
@@ -311,6 +322,7 @@ function dotsOf({ start, seconds, state }: Runs, isFailed: Uint8Array, most: num
     if (isFailed[state[i]] === 1) failed++;
     else others++;
   }
+  await pause();
   const every_failed = Math.ceil(failed / Math.max(most / 2, most - others)) || 1;
   const every = Math.ceil(others / (most - Math.ceil(failed / every_failed))) || 1;
   const dots: Task['dots'] = { at: [], seconds: [], state: [], of: others + failed, every, every_failed };

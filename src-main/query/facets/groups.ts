@@ -6,7 +6,7 @@ import * as rowSet from '../columns/row-set.ts';
 import type { Column, NumberColumn, RefColumn, TagsColumn, TermColumn } from '../columns/columns.ts';
 import type { Table } from '../columns/table.ts';
 import { MICROS_PER_SECOND } from '../../contract/time.ts';
-import { MEDIAN, P95, percentiles } from '../percentile.ts';
+import { MEDIAN, P95, percentile } from '../percentile.ts';
 import { codeReader } from './facets.ts';
 
 type Tables = Record<Entity, Table>;
@@ -43,6 +43,9 @@ type Counted = {
 /** Runs by start: column i of a group covers [from + i·step, from + (i + 1)·step), µs. SPARK columns a group. */
 type Spark = { from: number; step: number; counts: Uint32Array };
 type Figures = Counted & { median: Float64Array; p95: Float64Array };
+const shares = { median: MEDIAN, p95: P95 };
+/** Of the durations of a group; NaN: it has none. */
+type PercentileOf = (group: number, thousandths: number) => number;
 
 /**
  * Task runs in groups: those of `list`, ascending. A run with several tags is in several groups, one without a value in the group whose value
@@ -56,20 +59,25 @@ export function groups(
   list: Uint32Array,
 ): Groups {
   const rows = new Rows(tables.task_run, list);
-  const members = membershipOf(tables, grouping);
+  const members = membershipOf(tables, grouping, list);
   const byCode = rows.count(members);
   const counted = addedUp(byCode, members);
   const [median, p95] = [0, 0].map(() => new Float64Array(members.groups).fill(NaN));
   const figures: Figures = { ...counted, median, p95 };
   const found: number[] = [];
   for (let group = 0; group < members.groups; group++) if (figures.runs[group] > 0) found.push(group);
-  // one pass over the rows for both, unless percentiles decide which groups are on the page
-  const isRanked = page.sort.by === 'median' || page.sort.by === 'p95';
-  if (isRanked) rows.detail(members, byCode, found, figures, null);
+  const { by } = page.sort;
+  // of all groups only the percentile that decides which are on the page
+  const isRanked = by === 'median' || by === 'p95';
+  const ranked = isRanked ? rows.detail(members, byCode, found, true, null) : null;
+  if (ranked && isRanked) for (const group of found) figures[by][group] = ranked(group, shares[by]);
   found.sort(orderOf(page.sort, figures, members));
   const shown = found.slice(page.from, page.to);
   const spark = rows.sparkOf(shown.length);
-  rows.detail(members, byCode, shown, isRanked ? null : figures, spark);
+  const detailed = rows.detail(members, byCode, shown, !isRanked, spark);
+  const percentileOf = ranked ?? detailed;
+  for (const group of shown)
+    for (const share of ['median', 'p95'] as const) figures[share][group] = percentileOf(group, shares[share]);
   return {
     count: found.length,
     spark: { from: spark.from, step: spark.step },
@@ -79,7 +87,7 @@ export function groups(
   };
 }
 
-function membershipOf(tables: Tables, grouping: Grouping): Membership {
+function membershipOf(tables: Tables, grouping: Grouping, list: Uint32Array): Membership {
   const { field } = grouping;
   const resolved = resolveField('task_run', field);
   if (!resolved) throw new AppError('BAD_INPUT', `unknown field ${field}`, { field });
@@ -88,7 +96,7 @@ function membershipOf(tables: Tables, grouping: Grouping): Membership {
   if (grouping.edges) {
     if (resolved.kind !== 'time' || resolved.via.length > 0 || column.kind !== 'number')
       throw new AppError('BAD_INPUT', `${field} is not a time of a task run`, { field });
-    return stretches(column, grouping.edges, table.size);
+    return stretches(column, grouping.edges, table.size, list);
   }
   const own = codesOf(tables, table, column, field);
   const read = codeReader(tables, table, column);
@@ -161,10 +169,11 @@ function throughParents(tables: Tables, parent: Entity, via: readonly string[], 
 }
 
 /** Group i + 1 holds the rows from `edges[i]` to before `edges[i + 1]` µs; rows outside, and rows without the time, are in group 0. */
-function stretches(column: NumberColumn, edges: readonly number[], rows: number): Membership {
+function stretches({ values }: NumberColumn, edges: readonly number[], rows: number, list: Uint32Array): Membership {
   const codes = new Uint32Array(rows);
   const placeOf = stretchOf(edges);
-  for (let rid = 1; rid < rows; rid++) codes[rid] = placeOf(column.get(rid)) + 1;
+  // a column without any value has no array
+  if (values.length > 0) for (let k = 0; k < list.length; k++) codes[list[k]] = placeOf(values[list[k]]) + 1;
   const value = (group: number) => String(edges[group - 1]);
   return { codes, size: edges.length, lists: null, groups: edges.length, value, label: value };
 }
@@ -174,12 +183,13 @@ export function stretchOf(edges: readonly number[]): (at: number) => number {
   const first = edges[0];
   const last = edges[edges.length - 1];
   const scale = (edges.length - 1) / (last - first);
+  const begins = Float64Array.from(edges);
   return (at) => {
     if (!(at >= first && at < last)) return -1;
     // stretches are of nearly one length (a day of 23 or 25 hours): the guess is at most a few off
     let i = Math.floor((at - first) * scale);
-    while (at < edges[i]) i--;
-    while (at >= edges[i + 1]) i++;
+    while (at < begins[i]) i--;
+    while (at >= begins[i + 1]) i++;
     return i;
   };
 }
@@ -207,31 +217,36 @@ class Rows {
 
   /** By code. */
   count({ codes, size }: Membership): Counted {
-    const [runs, failed, retried, timed] = [0, 0, 0, 0].map(() => new Uint32Array(size));
-    const total = new Float64Array(size);
-    const [longest, last] = [0, 0].map(() => new Float64Array(size).fill(NaN));
+    // what is counted of one code stands together: codes come in any order, and seven arrays would be seven places in memory
+    const counts = new Uint32Array(size * 4);
+    const sums = new Float64Array(size * 3);
     const { codes: states, dictionary } = this.#states;
     const isFailed = Uint8Array.from(dictionary.texts, (text) => (failureStateTypes.includes(text) ? 1 : 0));
     const [list, starts, ends, attempts] = [this.#list, this.#start, this.#end, this.#attempts];
     let [low, high] = this.#span;
+    for (let code = 0; code < size; code++) sums[code * 3 + 1] = sums[code * 3 + 2] = NaN;
     for (let k = 0; k < list.length; k++) {
       const rid = list[k];
       const code = codes[rid];
-      runs[code]++;
-      failed[code] += isFailed[states[rid]];
-      if (attempts[rid] > 1) retried[code]++;
+      const count = code * 4;
+      counts[count]++;
+      counts[count + 1] += isFailed[states[rid]];
+      if (attempts[rid] > 1) counts[count + 2]++;
       const start = starts[rid];
       if (start !== start) continue;
       if (start < low) low = start;
       if (start > high) high = start;
-      if (!(start <= last[code])) last[code] = start;
+      const sum = code * 3;
+      if (!(start <= sums[sum + 2])) sums[sum + 2] = start;
       const seconds = (ends[rid] - start) / MICROS_PER_SECOND;
       if (seconds !== seconds) continue;
-      timed[code]++;
-      total[code] += seconds;
-      if (!(seconds <= longest[code])) longest[code] = seconds;
+      counts[count + 3]++;
+      sums[sum] += seconds;
+      if (!(seconds <= sums[sum + 1])) sums[sum + 1] = seconds;
     }
     this.#span = [low, high];
+    const [runs, failed, retried, timed] = apart(counts, 4, (length) => new Uint32Array(length));
+    const [total, longest, last] = apart(sums, 3, (length) => new Float64Array(length));
     return { runs, failed, retried, timed, total, longest, last };
   }
 
@@ -243,14 +258,14 @@ class Rows {
     return { from: low, step: Math.max(1, Math.ceil((high - low + 1) / SPARK)), counts };
   }
 
-  /** Looks closer at some groups: fills in their percentiles, and their runs by start. `byCode`: what `count` gave. */
+  /** Looks closer at some groups: at their durations if `isRanked`, else none has a percentile; and counts their runs by start. `byCode`: of `count`. */
   detail(
     members: Membership,
     byCode: Counted,
     groups: readonly number[],
-    figures: Figures | null,
+    isRanked: boolean,
     spark: Spark | null,
-  ): void {
+  ): PercentileOf {
     const { codes, size } = members;
     const own = codesOfGroups(members, groups);
     /** by code: its place among those that are wanted, from 1 on; 0 for the others */
@@ -260,7 +275,7 @@ class Rows {
     /** by place: where the next of its durations stands; those of one code stand together */
     const next = new Uint32Array(wanted + 1);
     let length = 0;
-    if (figures) {
+    if (isRanked) {
       for (let code = 0; code < size; code++) {
         if (places[code] === 0) continue;
         next[places[code]] = length;
@@ -272,7 +287,7 @@ class Rows {
     const [from, step] = spark ? [spark.from, spark.step] : [0, 1];
     const perStep = 1 / step;
     const [list, starts, ends] = [this.#list, this.#start, this.#end];
-    const [isRanked, isDrawn] = [figures !== null, spark !== null];
+    const isDrawn = spark !== null;
     for (let k = 0; k < list.length; k++) {
       const rid = list[k];
       const place = places[codes[rid]];
@@ -291,19 +306,30 @@ class Rows {
         columns[place * SPARK + (column < 0 ? 0 : column < SPARK ? column : SPARK - 1)]++;
       }
     }
-    groups.forEach((group, i) => {
-      const codes = own[i];
-      if (spark)
+    if (spark)
+      own.forEach((codes, i) => {
         for (const code of codes)
           for (let at = 0; at < SPARK; at++) spark.counts[i * SPARK + at] += columns[places[code] * SPARK + at];
-      if (!figures) return;
-      const of = (code: number) => durations.subarray(next[places[code]] - byCode.timed[code], next[places[code]]);
-      const all = codes.length === 1 ? of(codes[0]) : joined(codes.map(of));
-      const [middle, high] = percentiles(all, all.length, [MEDIAN, P95]);
-      figures.median[group] = middle ?? NaN;
-      figures.p95[group] = high ?? NaN;
-    });
+      });
+    const ofCode = (code: number) => durations.subarray(next[places[code]] - byCode.timed[code], next[places[code]]);
+    const ofGroup = new Map(groups.map((group, i) => [group, own[i]]));
+    const kept = new Map<number, Float64Array>();
+    return (group, thousandths) => {
+      const codes = ofGroup.get(group) ?? [];
+      const all = kept.get(group) ?? (codes.length === 1 ? ofCode(codes[0]) : joined(codes.map(ofCode)));
+      kept.set(group, all);
+      return percentile(all, all.length, thousandths) ?? NaN;
+    };
   }
+}
+
+/** Values that stand together by code, as an array for each of the `many` values of a code. */
+function apart<T extends Uint32Array | Float64Array>(together: T, many: number, make: (length: number) => T): T[] {
+  return Array.from({ length: many }, (_, at) => {
+    const own = make(together.length / many);
+    for (let code = 0; code < own.length; code++) own[code] = together[code * many + at];
+    return own;
+  });
 }
 
 function joined(lists: readonly Float64Array[]): Float64Array {

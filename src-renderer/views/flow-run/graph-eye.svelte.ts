@@ -25,14 +25,15 @@ export class GraphEye {
     bottom: this.at.y + this.size.height / this.at.scale,
   });
 
-  /** `width` and `height` of the whole graph, px. */
-  fit(width: number, height: number): void {
+  /** `width` and `height` of the whole graph, px. One that would be smaller than scale `least` is seen from its beginning, at the left. */
+  fit(width: number, height: number, least = LEAST): void {
     const { size } = this;
     const scale = Math.min(
       FITTED,
-      Math.max(LEAST, Math.min(size.width / Math.max(1, width), size.height / Math.max(1, height))),
+      Math.max(least, Math.min(size.width / Math.max(1, width), size.height / Math.max(1, height))),
     );
     this.centre({ x: 0, y: 0, width, height }, scale);
+    if (width * scale > size.width) this.at = { ...this.at, x: 0 };
     this.whole = this.at;
   }
 

@@ -37,11 +37,11 @@ export function paintTimeline(sheet: Sheet, rows: readonly PlacedRow[]): void {
   context.lineWidth = 1;
   context.fillStyle = palette['line-soft'];
   for (const at of ticks) context.fillRect(Math.round(x(at)), 0, 1, height);
+  paintPath(sheet, x, rows);
   for (const { row, top } of rows) {
     if (row.kind === 'run') paintRun(sheet, x, row.run, top);
     else if (row.kind === 'group') paintGroup(sheet, row.item.runs, top);
   }
-  paintPath(sheet, x, rows);
   if (sheet.live) {
     context.fillStyle = palette.accent;
     context.fillRect(Math.round(x(sheet.now)), 0, 1.5, height);
@@ -143,9 +143,10 @@ function label(
 ): void {
   if (end < 0 || first > width || text === '') return;
   const long = context.measureText(text).width;
+  const left = end + LABEL_GAP + long <= width ? end + LABEL_GAP : first - LABEL_GAP - long;
+  if (left < 0) return;
   context.fillStyle = palette['ink-mute'];
-  if (end + LABEL_GAP + long <= width) context.fillText(text, end + LABEL_GAP, middle + 0.5);
-  else if (first - LABEL_GAP - long >= 0) context.fillText(text, first - LABEL_GAP - long, middle + 0.5);
+  context.fillText(text, left, middle + 0.5);
 }
 
 function* runSpans(runs: readonly TaskRun[], now: number): Generator<[number, number, boolean]> {
