@@ -77,8 +77,9 @@ export class OnScreen<T> {
         if (signal.aborted) return;
         for (const [i, id] of piece.entries()) {
           this.fresh[id] = true;
-          const one = found[i];
-          if (one !== null && one !== undefined) this.known.set(id, one);
+          const one = found[i] ?? null;
+          if (one === null) this.known.delete(id);
+          else this.known.set(id, one);
         }
       }
     } catch {

@@ -22,11 +22,11 @@ export class GraphPlaces {
     const { laid } = this;
     if (!laid) return [];
     // the same nodes as they are now
-    const byKey = new Map(this.graph().nodes.map((node) => [node.key, node]));
+    const now = Object.fromEntries(this.graph().nodes.map((node) => [node.key, node]));
     return laid.graph.nodes.map((node, index) => {
       const [x, y] = laid.places.nodes[index] ?? [0, 0];
       const width = this.widthOf(node);
-      return { item: byKey.get(node.key) ?? node, index, x: x - width / 2, y: y - HEIGHT / 2, width };
+      return { item: now[node.key] ?? node, index, x: x - width / 2, y: y - HEIGHT / 2, width };
     });
   });
 
