@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createApp } from '../../src-main/core/app.ts';
-import { plainShell } from '../../src-main/core/shell.ts';
 import { startBrowserHost } from '../../src-main/shell/browser/host.ts';
 import { Downloads } from '../../src-main/shell/browser/downloads.ts';
+import { browserShell } from '../../src-main/shell/browser/shell.ts';
 
 const name = 'bench';
 
@@ -13,7 +13,9 @@ const name = 'bench';
 export async function served(apiUrl: string, fill?: (path: string) => Promise<void>) {
   const dir = mkdtempSync(join(tmpdir(), 'taskscope-bench-'));
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
-  const app = await createApp({ dataDir: dir, shell: plainShell, log: () => undefined, syncOnOpen: false });
+  const downloads = await Downloads.open(join(dir, 'exports'));
+  const shell = browserShell(downloads);
+  const app = await createApp({ dataDir: dir, shell, log: () => undefined, syncOnOpen: false });
   const { file } = await app.workspaces.add({
     name,
     api_url: apiUrl,
@@ -34,7 +36,7 @@ export async function served(apiUrl: string, fill?: (path: string) => Promise<vo
   const host = await startBrowserHost({
     assets: join(import.meta.dirname, '../../out/renderer'),
     port: 0,
-    downloads: await Downloads.open(join(dir, 'exports')),
+    downloads,
     serve: (channel) => app.serve(channel),
     api: (request) => app.api(name, request),
     log: () => undefined,

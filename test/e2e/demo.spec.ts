@@ -171,7 +171,12 @@ test('opens on demo data, finds the failed runs, keeps the filter over a restart
   await next.preset('Morning round').click();
   await expect.poll(() => next.count()).toBeGreaterThanOrEqual(failed);
   await expect.poll(() => next.count()).toBeLessThan(1000);
+  // what Prefect cannot be asked is said
+  await next.preset('New failures, last 24 h').click();
+  const without = /Prefect cannot be asked .+: without it more runs come back/;
+  expect(await next.copied('the view', 'JSON body for Prefect', without)).toMatch(/^\{[^]*"limit": 200/);
   // as it was set last
+  await next.preset('Morning round').click();
   await next.page.getByRole('button', { name: 'Export…' }).first().click();
   const remembered = next.page.getByRole('dialog', { name: /^Export / });
   await expect(remembered.getByRole('button', { name: 'CSV', exact: true })).toHaveAttribute('aria-pressed', 'true');
