@@ -144,10 +144,11 @@ export function copiesOfView(): CopyItem[] {
     const fields = columns.fields.filter((field) => gridColumn(field)?.sortable);
     const input = { workspace: here(), query: question.query, columns: fields, as: format };
     const { text, lost, order_lost } = await api['query.writeAs'](input);
-    return {
-      text,
-      said: `The view is copied as ${what}. ${lostWords(lost, order_lost, format === 'sql' ? 'The SQL cannot say' : 'Prefect cannot be asked')}`,
-    };
+    const cannot = format === 'sql' ? 'The SQL cannot say' : 'Prefect cannot be asked';
+    const left = format === 'sql' ? columns.fields.filter(isMoreColumn) : [];
+    const without = left.length > 0 ? `Without ${left.join(', ')}: only the rows’ JSON has that.` : '';
+    const said = [`The view is copied as ${what}.`, lostWords(lost, order_lost, cannot), without];
+    return { text, said: said.filter(Boolean).join(' ') };
   };
   return [
     linkTo(placeShared, 'view'),
