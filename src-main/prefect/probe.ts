@@ -39,11 +39,7 @@ export async function probeServer(connection: Connection, signal: AbortSignal): 
   }
   const typed = pastedAddress(connection.api_url);
   const https = typed.replace(/^http:/i, 'https:');
-  if (
-    isSilent(first) &&
-    https !== typed &&
-    (await answers({ ...connection, api_url: https }, signal))
-  )
+  if (isSilent(first) && https !== typed && (await answers({ ...connection, api_url: https }, signal)))
     throw speaksHttps(https);
   throw first;
 }
