@@ -75,6 +75,19 @@ test('failed runs by what they failed of', async ({ host }) => {
       [450, 300],
     ];
     for (const [width, height] of sizes) await window.expectNothingCovered(width, height);
+    await page.setViewportSize({ width: 900, height: 600 });
+    // the end of a name, which tells the runs of a map apart, stands inside its cell however long the name is
+    const ends = () =>
+      window
+        .rows()
+        .locator('[role=gridcell][aria-colindex="2"]')
+        .evaluateAll((cells) =>
+          cells.map((cell) => {
+            const end = cell.querySelector('[aria-hidden] .mute');
+            return end !== null && end.getBoundingClientRect().right <= cell.getBoundingClientRect().right + 0.5;
+          }),
+        );
+    expect(new Set(await ends())).toEqual(new Set([true]));
     await window.detail.getByRole('button', { name: 'Close' }).click();
     await expect(window.detail).toBeHidden();
     for (const [width, height] of sizes.reverse()) await window.expectNothingCovered(width, height);
