@@ -18,7 +18,10 @@ type SchemaElement = {
 type Data = readonly unknown[];
 type Bytes = { index: number; getBytes(): Uint8Array };
 type Writer = {
-  write(group: { columnData: { name: string; data: Data; statistics: boolean; encoding?: 'PLAIN' }[]; rowGroupSize: number }): unknown;
+  write(group: {
+    columnData: { name: string; data: Data; statistics: boolean; encoding?: 'PLAIN' }[];
+    rowGroupSize: number;
+  }): unknown;
   finish(): unknown;
 };
 /** What is used of hyparquet-writer. */
