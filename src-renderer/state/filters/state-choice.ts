@@ -135,6 +135,7 @@ const prefectNames: Record<string, string> = {
   Cancelled: 'CANCELLED',
 };
 
+/** The type of Prefect's own state names: Late is SCHEDULED. null: a name that a flow has made up. */
 export function typeOfName(name: string): string | null {
   return Object.hasOwn(prefectNames, name) ? (prefectNames[name] ?? null) : null;
 }
