@@ -88,6 +88,9 @@ test('failed runs by what they failed of', async ({ host }) => {
           }),
         );
     expect(new Set(await ends())).toEqual(new Set([true]));
+    const crumbs = window.detail.getByRole('button', { name: /: (only its runs|as a whole|over time)$/ });
+    await expect(crumbs).toHaveCount(3);
+    for (const crumb of await crumbs.all()) await expect(crumb).toBeInViewport({ ratio: 1 });
     await window.detail.getByRole('button', { name: 'Close' }).click();
     await expect(window.detail).toBeHidden();
     for (const [width, height] of sizes.reverse()) await window.expectNothingCovered(width, height);
@@ -107,8 +110,22 @@ test('failed runs by what they failed of', async ({ host }) => {
     await window.filter('State', 'Crashed');
     await expect(states.getByRole('button', { pressed: true })).toHaveCount(1);
     expect(await backgrounds(states.locator('[data-roving]'))).toBe(2);
-    await page.emulateMedia({ forcedColors: 'none' });
+    // a word with a ground of its own on the selection: not white on white
+    await window.preset('Failed, last 24 h').click();
     await window.filter('State', 'Crashed');
+    const revert = page.getByRole('list', { name: 'Presets' }).getByRole('button', { name: 'Revert' });
+    const [ground, words] = await revert.evaluate((node) => {
+      const row = node.closest('li')?.querySelector('[aria-pressed]') ?? node;
+      const under = getComputedStyle(node.parentElement ?? node).backgroundColor;
+      return [
+        under === getComputedStyle(row).backgroundColor,
+        getComputedStyle(node).color === getComputedStyle(row).color,
+      ];
+    });
+    expect([ground, words]).toEqual([true, true]);
+    await page.emulateMedia({ forcedColors: 'none' });
+    await revert.click();
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
   });
 
   await test.step('a note, a bookmark and "seen" are kept, shown, filtered by and taken back', async () => {
