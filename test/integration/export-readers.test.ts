@@ -1,7 +1,6 @@
 /** Other programs read what is exported and get the values that the server sent: Python, openpyxl and DuckDB, over hostile values. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseTime } from '../../src-main/contract/time.ts';
