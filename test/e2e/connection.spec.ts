@@ -295,6 +295,12 @@ test('a preset carries its columns, is pinned, and is what the window opens with
       await path.press('ArrowDown');
     await path.press('Enter');
     await expect(dialog.getByRole('checkbox', { name: 'flow_run.parameters.day' })).toBeChecked();
+    // the field still offers paths: leaving it by a click moves nothing from under the pointer
+    await expect(offers).toBeVisible();
+    await dialog.getByLabel('Updated', { exact: true }).click();
+    await expect(dialog.getByLabel('Updated', { exact: true })).toBeChecked();
+    await expect(offers).toBeHidden();
+    await dialog.getByLabel('Updated', { exact: true }).uncheck();
     await page.keyboard.press('Escape');
     await expect(dialog).toBeHidden();
     const head = header('flow_run.parameters.day');
