@@ -15,6 +15,7 @@ test.beforeAll(async () => {
 test.afterAll(() => tide.close());
 
 test('a flow run as a whole', async ({ host }) => {
+  test.setTimeout(240_000);
   const { page } = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
   const window = new Window(page);
   await window.ready();
