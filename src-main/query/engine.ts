@@ -329,7 +329,13 @@ export class Engine {
     now: number,
   ): Groups {
     const mask = this.mask('task_run', where, now);
-    return groups(this.#tables, grouping, page, rowSet.rowsOf(mask, rowSet.count(mask)));
+    const count = rowSet.count(mask);
+    const sort: SortKey[] = [{ field: 'duration', dir: 'asc' }];
+    const byDuration =
+      count <= this.#smallResult
+        ? rowSet.rowsOf(mask, count).sort(this.#permutations.compare('task_run', sort))
+        : this.#permutations.order('task_run', sort).rows;
+    return groups(this.#tables, grouping, page, mask, byDuration);
   }
 
   /**
