@@ -1,9 +1,11 @@
 /** What counts as a UUID everywhere in the program: 32 hex digits in either case, without dashes or with the four where they belong. */
 const shape = /^(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
+export const isUuid = (text: string): boolean => shape.test(text);
+
 /** The 32 digits in lower case; null when the text is not a UUID. */
 export function uuidHex(text: string): string | null {
-  return shape.test(text) ? text.replaceAll('-', '').toLowerCase() : null;
+  return isUuid(text) ? text.replaceAll('-', '').toLowerCase() : null;
 }
 
 /** Hex digits from which on the beginning of an id stands for it: what Prefect's own logs and pages shorten ids to. */

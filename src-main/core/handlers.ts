@@ -82,9 +82,9 @@ export function createHandlers(core: Core): Handlers<typeof contract> {
     if (place.download !== null) saves.delete(save); // the file is gone once it was handed over
     return place;
   };
-  /** The next dialog opens there. Folders for downloads are this process's own. */
-  const rememberFolder = async ({ path, download }: SavePlace): Promise<void> => {
-    if (download !== null || core.readOnly) return;
+  /** The next dialog opens there. Without a dialog the path is a script's, or of a folder for downloads. */
+  const rememberFolder = async ({ path }: SavePlace): Promise<void> => {
+    if (!shell.capabilities.save_dialog || core.readOnly) return;
     await settings.change((all) => ({ ...all, export_folder: dirname(path) }));
   };
   const query = async (workspace: string) => (await archives.get(workspace)).query;

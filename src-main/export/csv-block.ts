@@ -5,21 +5,24 @@
 import type { BlockColumn, BlockOptions, CellWriter, Rows } from './csv-cells.ts';
 import { codeWriter, nameWriter } from './csv-texts.ts';
 import { idWriter, numberWriter, timeWriter } from './csv-values.ts';
+import { twoBuffers } from './two-buffers.ts';
 
 const CR = 13;
 const LF = 10;
+
 export class CsvBlock {
   readonly #writers: CellWriter[];
   readonly #delimiter: number;
   #lengths = new Int32Array(0);
   #places = new Int32Array(0);
+  readonly #memory = twoBuffers();
 
   constructor(columns: readonly BlockColumn[], options: BlockOptions) {
     this.#writers = columns.map((column) => writerOf(column, options));
     this.#delimiter = options.delimiter.charCodeAt(0);
   }
 
-  /** Whole lines. The bytes are the caller's. */
+  /** Whole lines. The bytes are the caller's until the call after the next. */
   lines(rids: Rows): Buffer {
     const n = rids.length;
     if (this.#lengths.length < n) {
@@ -36,7 +39,7 @@ export class CsvBlock {
       places[i] = end;
       end += lengths[i];
     }
-    const out = Buffer.allocUnsafeSlow(end);
+    const out = this.#memory(end);
     const last = this.#writers.length - 1;
     for (let k = 0; k <= last; k++) {
       this.#writers[k].write(rids, out, places);

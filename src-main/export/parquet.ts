@@ -18,7 +18,10 @@ type SchemaElement = {
 type Data = readonly unknown[];
 type Bytes = { index: number; getBytes(): Uint8Array };
 type Writer = {
-  write(group: { columnData: { name: string; data: Data; statistics: boolean }[]; rowGroupSize: number }): unknown;
+  write(group: {
+    columnData: { name: string; data: Data; statistics: boolean; encoding?: 'PLAIN' }[];
+    rowGroupSize: number;
+  }): unknown;
   finish(): unknown;
 };
 /** What is used of hyparquet-writer. */
@@ -87,9 +90,15 @@ export class ParquetFile {
     if (rows > 0)
       void this.#writer.write({
         columnData: values.map((column, i) => {
-          const { kind } = this.#columns[i];
-          // the least and greatest text of a group help no reader here, and finding them takes a sixth of the time
-          return { name: this.#heads[i], data: dataOf(column, kind), statistics: ordered.has(kind) };
+          const { path, kind } = this.#columns[i];
+          return {
+            name: this.#heads[i],
+            data: dataOf(column, path, kind),
+            // the least and greatest text of a group help no reader here, and finding them takes a sixth of the time
+            statistics: ordered.has(kind),
+            // values that hardly repeat: looking for a dictionary of them takes a tenth of the time
+            ...(path === 'id' || kind === 'time' || kind === 'number' ? { encoding: 'PLAIN' } : {}),
+          };
         }),
         rowGroupSize: rows,
       });
@@ -148,7 +157,9 @@ const text = (name: string, repetition_type: 'OPTIONAL' | 'REQUIRED'): SchemaEle
 
 const ordered = new Set<ExportColumn['kind']>(['time', 'number', 'count']);
 
-function dataOf(values: readonly Value[], kind: ExportColumn['kind']): Data {
+function dataOf(values: readonly Value[], path: string, kind: ExportColumn['kind']): Data {
+  if (path === 'id' || path === 'name')
+    return values.map((value) => (value === null ? null : Buffer.from(value as string)));
   if (kind === 'time' || kind === 'count')
     return values.map((value) => (typeof value === 'number' ? BigInt(Math.round(value)) : null));
   if (kind === 'json') return values.map((value) => (value === null ? null : jsonCell(value as string)));

@@ -1,12 +1,13 @@
 /** What a person types as the server's address → the API addresses it can mean. Contacts nothing. */
 import { AppError } from '../contract/errors.ts';
+import { pastedAddress } from '../contract/pasted-address.ts';
 
 const cloudUiHosts = new Set(['app.prefect.cloud', 'beta.prefect.cloud']);
 const cloudApiHost = 'api.prefect.cloud';
 
-/** Paths of Prefect's own UI on the API's origin: an address copied from the browser has one of these. */
+/** Paths of Prefect's own UI beside the API, at the origin or behind a path: an address copied from the browser has one of these. */
 const uiPaths =
-  /^\/(?:v2\/.*|v2|dashboard|runs|flow-runs|task-runs|flows|deployments|work-pools|work-queues|blocks|variables|automations|events?|artifacts?|concurrency-limits|settings|notifications|radar)(?:\/.*)?$/;
+  /^(.*?)\/(?:v2|dashboard|runs|flow-runs|task-runs|flows|deployments|work-pools|work-queues|blocks|variables|automations|events?|artifacts?|concurrency-limits|settings|notifications|radar)(?:\/.*)?$/;
 
 export function isLoopback(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
@@ -22,7 +23,7 @@ export function isCloud(apiUrl: string): boolean {
 const hasScheme = (text: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 
 function parse(typed: string): URL {
-  const text = typed.trim();
+  const text = pastedAddress(typed);
   // a bare name with a port (`host:4200`), a bare IP and localhost are self-hosted servers, which speak plain HTTP by default
   const bare = /^(\[[^\]]+\]|[^/:]+)(:\d+)?/.exec(text);
   const plain =
@@ -67,7 +68,9 @@ export function apiUrlGuesses(typed: string): string[] {
   // `…/api/admin/version` or the docs page, pasted from a browser
   const inside = /^(.*?\/api)(?:\/|$)/.exec(path)?.[1];
   if (inside) return [`${url.origin}${inside}`, here];
-  if (uiPaths.test(path) || uiPaths.test(url.hash.slice(1))) return [`${url.origin}/api`, `${here}/api`, here];
+  const before = uiPaths.exec(path)?.[1];
+  if (before) return [`${url.origin}${before}/api`, `${here}/api`, here, `${url.origin}/api`];
+  if (before === '' || uiPaths.exec(url.hash.slice(1))?.[1] === '') return [`${url.origin}/api`, `${here}/api`, here];
   return [`${here}/api`, here, `${url.origin}/api`];
 }
 
@@ -76,7 +79,7 @@ export function apiUrlGuesses(typed: string): string[] {
  * along, which leaves this machine over http only where the person has written http. Throws as `apiUrlGuesses` does.
  */
 export function withSchemes(typed: string, secret: boolean): [string, ...string[]] {
-  const text = typed.trim();
+  const text = pastedAddress(typed);
   const { protocol, hostname } = parse(text);
   if (hasScheme(text)) return [text];
   const [plain, tls] = [`http://${text}`, `https://${text}`];

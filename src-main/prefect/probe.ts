@@ -1,5 +1,6 @@
 /** Asks a server for its version and size, before it is added or its address is changed. */
 import { AppError } from '../contract/errors.ts';
+import { pastedAddress } from '../contract/pasted-address.ts';
 import { withSchemes } from './address.ts';
 import { createClient } from './client.ts';
 import { speaksHttps } from './failures.ts';
@@ -36,12 +37,9 @@ export async function probeServer(connection: Connection, signal: AbortSignal): 
       if (!(thrown instanceof AppError) || !elsewhere(thrown)) throw first;
     }
   }
-  const https = connection.api_url.trim().replace(/^http:/i, 'https:');
-  if (
-    isSilent(first) &&
-    https !== connection.api_url.trim() &&
-    (await answers({ ...connection, api_url: https }, signal))
-  )
+  const typed = pastedAddress(connection.api_url);
+  const https = typed.replace(/^http:/i, 'https:');
+  if (isSilent(first) && https !== typed && (await answers({ ...connection, api_url: https }, signal)))
     throw speaksHttps(https);
   throw first;
 }

@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import { parseTime } from '../contract/time.ts';
-import { uuidHex } from '../contract/uuid.ts';
+import { isUuid } from '../contract/uuid.ts';
 
 const time = z.string().refine((text) => parseTime(text) !== null, 'not a time');
 const maybeTime = time.nullish();
-const id = z.string().refine((text) => uuidHex(text) !== null, 'not a UUID');
+const id = z.string().refine(isUuid, 'not a UUID');
 
 /** The fields of a run that the sync decides by. A state type that Taskscope does not know is accepted like any other string. */
 export const wireRunSchema = z.object({

@@ -31,7 +31,7 @@ import { Permutations } from './order/permutations.ts';
 import { prefectCondition, prefectSort } from './language/prefect.ts';
 import { beginningWith } from './order/id-order.ts';
 import { ResultOrder } from './order/result-order.ts';
-import { noNotes, NoteColumns, type NoteSource } from './columns/note-columns.ts';
+import { noNotes, NoteColumns, rowsOf, type NoteSource } from './columns/note-columns.ts';
 import { RunRules } from './columns/run-rules.ts';
 import { Frozen } from './columns/frozen.ts';
 import {
@@ -73,14 +73,19 @@ type EngineOptions = {
   dialect: Dialect;
   /** Results of up to this many rows are sorted by themselves instead of read from a kept order. */
   smallResult?: number;
+  /** Notes whose rows are found in one step. */
+  notesAtOnce?: number;
 };
 
 /** Sorting 500 rows takes about 0.5 ms, scanning an order of a million 2 ms. */
 const SMALL_RESULT = 500;
+/** Notes whose rows are found in one piece: 5 to 8 ms at a million rows. */
+const NOTES_AT_ONCE = 1000;
 
 export class Engine {
   readonly #source: ColumnSource;
   readonly #smallResult: number;
+  readonly #notesAtOnce: number;
   #dialect: Dialect;
   #rows: TableSet;
   #evaluator!: Evaluator;
@@ -99,6 +104,7 @@ export class Engine {
     this.#source = source;
     this.#dialect = options.dialect;
     this.#smallResult = options.smallResult ?? SMALL_RESULT;
+    this.#notesAtOnce = options.notesAtOnce ?? NOTES_AT_ONCE;
     this.#rows = new TableSet(source);
     this.#wire();
   }
@@ -184,18 +190,36 @@ export class Engine {
     this.#notes = notes;
   }
 
-  /** `write` changes notes that are about these. Exports that are being written go on with the notes as they were. Returns the task runs with another note. */
-  notesChange(about: readonly About[], write: () => void): number[] {
-    const { task_run, flow_run } = this.#noteColumns;
-    const [runs, flowRuns] = [task_run.rowsOf(about), flow_run.rowsOf(about)];
+  /**
+   * `write` changes notes that are about these. Exports that are being written go on with the notes as they were. Between two steps other
+   * questions are answered, from the notes as they were: all rows follow in the last step, from which `write` is called once. Returns the task
+   * runs with another note.
+   */
+  *notesChange(about: readonly About[], write: () => void): Generator<void, number[], undefined> {
+    for (;;) {
+      const rows = this.#rows;
+      const { task_run, flow_run } = this.#noteColumns;
+      const [runs, flowRuns] = [task_run.noRows(), flow_run.noRows()];
+      for (let from = 0; from < about.length; from += this.#notesAtOnce) {
+        if (from > 0) yield;
+        const piece = about.slice(from, from + this.#notesAtOnce);
+        this.#beforeNotes(task_run.find(piece, runs), flow_run.find(piece, flowRuns));
+      }
+      yield;
+      if (this.#rows !== rows || !task_run.findAgain(runs) || !flow_run.findAgain(flowRuns)) continue;
+      this.#beforeNotes(rowsOf(runs), rowsOf(flowRuns)); // for exports that have begun since
+      write();
+      task_run.changed(runs);
+      flow_run.changed(flowRuns);
+      this.#evaluator.forget(false);
+      this.noteChanges += 1;
+      return rowsOf(runs);
+    }
+  }
+
+  #beforeNotes(runs: number[], flowRuns: number[]): void {
     const change = { batch: this.version, changed: { task_run: runs, flow_run: flowRuns }, removed: {} };
     for (const one of this.#frozen) one.before(change);
-    write();
-    task_run.changed(about);
-    flow_run.changed(about);
-    this.#evaluator.forget(false);
-    this.noteChanges += 1;
-    return runs;
   }
 
   setDialect(dialect: Dialect): void {
@@ -305,7 +329,13 @@ export class Engine {
     now: number,
   ): Groups {
     const mask = this.mask('task_run', where, now);
-    return groups(this.#tables, grouping, page, rowSet.rowsOf(mask, rowSet.count(mask)));
+    const count = rowSet.count(mask);
+    const sort: SortKey[] = [{ field: 'duration', dir: 'asc' }];
+    const byDuration =
+      count <= this.#smallResult
+        ? rowSet.rowsOf(mask, count).sort(this.#permutations.compare('task_run', sort))
+        : this.#permutations.order('task_run', sort).rows;
+    return groups(this.#tables, grouping, page, mask, byDuration);
   }
 
   /**

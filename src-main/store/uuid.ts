@@ -1,14 +1,18 @@
 /** UUIDs as bytes. Prefect's ids are text everywhere else; the archive and the index keep 16 bytes instead of 37, twice a row with its index. */
-import { dashed, uuidHex } from '../contract/uuid.ts';
+import { dashed, isUuid } from '../contract/uuid.ts';
 
-const hexDigit = Uint8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
+/** By character code; both cases. */
+const hexDigit = Uint8Array.from({ length: 128 }, (_, code) => parseInt(String.fromCharCode(code), 16) || 0);
+const DASH = 45;
 
-/** Writes the 16 bytes at `at`. Returns false, and writes nothing, when the text is not a UUID in one of the spellings of `uuidHex`. */
+/** Writes the 16 bytes at `at`. Returns false, and writes nothing, when the text is not a UUID in one of the spellings of `isUuid`. */
 export function writeUuid(text: string, into: Uint8Array, at: number): boolean {
-  const hex = uuidHex(text);
-  if (hex === null) return false;
-  for (let i = 0; i < 16; i++)
-    into[at + i] = hexDigit[hex.charCodeAt(2 * i)] * 16 + hexDigit[hex.charCodeAt(2 * i + 1)];
+  if (!isUuid(text)) return false;
+  // digit by digit: making the text without dashes first took ten times as long, and each row of an unchanged page comes here
+  for (let i = 0, from = 0; i < 16; i++, from += 2) {
+    if (text.charCodeAt(from) === DASH) from++;
+    into[at + i] = hexDigit[text.charCodeAt(from)] * 16 + hexDigit[text.charCodeAt(from + 1)];
+  }
   return true;
 }
 

@@ -5,7 +5,7 @@ import type { Entity } from '../contract/fields.ts';
 import type { Dialect } from '../contract/query.ts';
 import type { FetchRule } from '../contract/sync.ts';
 import { formatTime, parseTime } from '../contract/time.ts';
-import { uuidHex } from '../contract/uuid.ts';
+import { isUuid } from '../contract/uuid.ts';
 import { allFeatures, USUAL_PAGE_LIMIT, type PrefectClient, type Row } from '../prefect/client.ts';
 import { isRouteFailure } from '../prefect/failures.ts';
 import { scanAnchored } from './anchored.ts';
@@ -279,7 +279,7 @@ async function readNewest(pass: Pass, now: number): Promise<void> {
   const note = (entity: keyof typeof parents, children: Row[]) => {
     for (const { value } of children) {
       const id = (value as Record<string, unknown>)[`${entity}_id`];
-      if (typeof id === 'string' && uuidHex(id) !== null) parents[entity].add(id);
+      if (typeof id === 'string' && isUuid(id)) parents[entity].add(id);
     }
   };
   note('flow_run', rows);

@@ -22,12 +22,17 @@ export function childWithLimits(
 
 /** The next message; rejects when the process ends instead. */
 export async function says<T>(from: ChildProcess): Promise<T> {
-  const ended = once(from, 'exit').then(() => {
+  const answered = new AbortController();
+  const ended = once(from, 'exit', { signal: answered.signal }).then(() => {
     throw new Error('a process of the bench ended');
   });
   ended.catch(() => undefined);
-  const [message] = (await Promise.race([once(from, 'message'), ended])) as [T];
-  return message;
+  try {
+    const [message] = (await Promise.race([once(from, 'message'), ended])) as [T];
+    return message;
+  } finally {
+    answered.abort(); // it no longer listens for the end
+  }
 }
 
 export async function end(one: ChildProcess): Promise<void> {

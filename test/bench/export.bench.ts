@@ -2,7 +2,7 @@
  * Exports to files, side by side with the `sqlite3` shell and DuckDB writing the same columns of the same rows:
  * `node test/bench/export.bench.ts [task runs]`. Each of ours is a process of its own with the index in memory, as the query thread has it.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { openReader } from '../../src-main/store/read/reader.ts';
 import { archiveOf } from './archives.ts';
 import { childWithLimits, end, says } from './children.ts';
 import { exportWindow } from './export-window.ts';
-import { printed, type Figure } from './figures.ts';
+import { printed, quantile, type Figure } from './figures.ts';
 import { duckFile } from './peers/duckdb.ts';
 
 /** Ours, and the archive's view's name of it. */
@@ -48,8 +48,10 @@ const duckColumns = `t.id, t.name, t.task_key, t.state_type, t.state_name, t.tag
 const named = columns.map(([path]) => path);
 /** Rows for the difference in memory. */
 const FEW = 10_000;
-/** The best of so many counts, in turns: a neighbour's burst must not decide. */
-const ROUNDS = 3;
+/** Ours and each peer in turns, once more to warm up; the medians count: a neighbour's burst must not decide. */
+const ROUNDS = 5;
+/** The same of the formats that take 10 s and more. */
+const FEW_ROUNDS = 3;
 
 /** `cancel`: it is given up as soon as it has written something. */
 type Ask = { asked: ExportAsked; path: string; rows: number; cancel: boolean };
@@ -113,36 +115,65 @@ async function serve(archive: string): Promise<void> {
   process.send?.('ready');
 }
 
+/** An export of ours in a process of its own. */
 class Ours {
-  readonly #dir: string;
-  readonly #archive: string;
-  readonly #rows: number;
+  readonly #process: ChildProcess;
+  readonly #ask: Omit<Ask, 'cancel'>;
+  readonly #all: Told[] = [];
+  #few = 0;
 
-  constructor(dir: string, archive: string, rows: number) {
-    this.#dir = dir;
-    this.#archive = archive;
-    this.#rows = rows;
+  private constructor(process: ChildProcess, ask: Omit<Ask, 'cancel'>) {
+    this.#process = process;
+    this.#ask = ask;
   }
 
-  /** The fastest of some exports of all rows, how much more memory they took than a few rows, MiB, and how long one took to be cancelled, s. */
-  async best(asked: ExportAsked, rounds = ROUNDS): Promise<Told & { more: number; path: string }> {
-    const path = join(this.#dir, 'ours');
-    const process = childWithLimits(workerLimits.query ?? {}, 'export.bench.ts', 'serve', this.#archive);
+  /** Warm: a few rows have been exported three times. */
+  static async begin(archive: string, ask: Omit<Ask, 'cancel'>): Promise<Ours> {
+    const process = childWithLimits(workerLimits.query ?? {}, 'export.bench.ts', 'serve', archive);
     await says(process);
-    const one = async (rows: number, cancel = false): Promise<Told> => {
-      process.send({ asked, path, rows, cancel } satisfies Ask);
-      return says<Told>(process);
-    };
-    let few = 0;
-    for (let i = 0; i < 3; i++) few = Math.max(few, (await one(FEW)).peak);
+    const ours = new Ours(process, ask);
+    for (let i = 0; i < 3; i++) ours.#few = Math.max(ours.#few, (await ours.#tell({ rows: FEW })).peak);
     await setTimeout(200);
-    const all: Told[] = [];
-    for (let i = 0; i < rounds; i++) all.push(await one(this.#rows));
-    const { ending } = await one(this.#rows, true);
-    await end(process);
-    const best = all.reduce((a, b) => (a.seconds <= b.seconds ? a : b));
-    return { ...best, path, ending, more: (Math.max(...all.map(({ peak }) => peak)) - few) / 2 ** 20 };
+    return ours;
   }
+
+  #tell(changed: Partial<Ask>): Promise<Told> {
+    this.#process.send({ ...this.#ask, cancel: false, ...changed } satisfies Ask);
+    return says<Told>(this.#process);
+  }
+
+  async seconds(): Promise<number> {
+    const told = await this.#tell({});
+    this.#all.push(told);
+    return told.seconds;
+  }
+
+  /** How long giving one up takes, s, and how much more memory all rows took than a few, MiB. */
+  async end(): Promise<{ bytes: number; ending: number; more: number }> {
+    const { ending } = await this.#tell({ cancel: true });
+    await end(this.#process);
+    const more = Math.max(...this.#all.map(({ peak }) => peak)) - this.#few;
+    return { bytes: this.#all[0].bytes, ending, more: more / 2 ** 20 };
+  }
+}
+
+type Exported = Awaited<ReturnType<Ours['end']>> & { seconds: number; peers: number[] };
+
+/** Ours and its peers in turns: the median of each, s. */
+async function inTurns(
+  ours: Ours,
+  rounds: number,
+  peers: readonly (() => Promise<number> | number)[] = [],
+): Promise<Exported> {
+  const each = [() => ours.seconds(), ...peers];
+  const took: number[][] = each.map(() => []);
+  for (let round = 0; round <= rounds; round++)
+    for (const [i, one] of each.entries()) {
+      const seconds = await one();
+      if (round > 0) took[i].push(seconds);
+    }
+  const [seconds, ...others] = took.map((all) => quantile(all, 0.5));
+  return { ...(await ours.end()), seconds, peers: others };
 }
 
 function shellSeconds(archive: string, out: string, rows: number): number {
@@ -165,29 +196,29 @@ async function bench(rows: number): Promise<Figure[]> {
   const duck = await DuckDBInstance.create(await duckFile(rows), { threads: '2', access_mode: 'READ_ONLY' });
   const connection = await duck.connect();
   const duckSeconds = async (file: string, how: string): Promise<number> => {
-    let best = Infinity;
-    for (let i = 0; i < ROUNDS; i++) {
-      const began = performance.now();
-      await connection.run(`COPY (SELECT ${duckColumns}) TO '${join(dir, file)}' (${how})`);
-      best = Math.min(best, (performance.now() - began) / 1000);
-    }
-    return best;
+    const began = performance.now();
+    await connection.run(`COPY (SELECT ${duckColumns}) TO '${join(dir, file)}' (${how})`);
+    return (performance.now() - began) / 1000;
   };
+  const ours = (asked: ExportAsked) => Ours.begin(archive, { asked, path: join(dir, 'ours'), rows });
   const figure = (what: string, value: number, unit: string, ratio = false): Figure => ({
     ...{ bench: name, name: what, value, unit },
     ...(ratio ? { ratio } : {}),
   });
   try {
-    const ours = new Ours(dir, archive, rows);
-    const csv = await ours.best({ columns: named });
-    const jsonl = await ours.best({ format: 'jsonl' }, 2);
-    const parquet = await ours.best({ format: 'parquet', columns: named }, 2);
-    const xlsx = await ours.best({ format: 'xlsx', columns: named }, 1);
-    const mixed = await ours.best({ columns: [...named, 'state.message', 'flow_run.parameters'] }, 1);
-    const shell = shellSeconds(archive, join(dir, 'shell.csv'), rows);
-    const duckCsv = await duckSeconds('duck.csv', 'FORMAT csv, HEADER');
-    const duckParquet = await duckSeconds('duck.parquet', "FORMAT parquet, COMPRESSION 'zstd'");
-    const speed = ({ rows: written, seconds }: Told) => written / seconds;
+    const csv = await inTurns(await ours({ columns: named }), ROUNDS, [
+      () => shellSeconds(archive, join(dir, 'shell.csv'), rows),
+      () => duckSeconds('duck.csv', 'FORMAT csv, HEADER'),
+    ]);
+    const parquet = await inTurns(await ours({ format: 'parquet', columns: named }), FEW_ROUNDS, [
+      () => duckSeconds('duck.parquet', "FORMAT parquet, COMPRESSION 'zstd'"),
+    ]);
+    const jsonl = await inTurns(await ours({ format: 'jsonl' }), FEW_ROUNDS);
+    const xlsx = await inTurns(await ours({ format: 'xlsx', columns: named }), 1);
+    const mixed = await inTurns(await ours({ columns: [...named, 'state.message', 'flow_run.parameters'] }), 1);
+    const [shell, duckCsv] = csv.peers;
+    const [duckParquet] = parquet.peers;
+    const speed = ({ seconds }: Exported) => rows / seconds;
     return [
       figure('CSV', speed(csv), 'rows/s'),
       figure('CSV, sqlite3 shell', rows / shell, 'rows/s'),

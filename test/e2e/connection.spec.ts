@@ -232,6 +232,12 @@ test('a preset carries its columns, is pinned, and is what the window opens with
   await page.keyboard.press('Escape');
   await expect(header('Attempts')).toBeVisible();
   await window.savePreset('Retries');
+  const plus = page.getByRole('button', { name: 'Save these filters as a preset' });
+  await expect(plus).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('textbox', { name: 'Name of the new preset' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(plus).toBeFocused();
   await page.getByRole('button', { name: 'Choose columns' }).click();
   await page.getByRole('dialog', { name: 'Columns' }).getByLabel('Tags').uncheck();
   await page.keyboard.press('Escape');
@@ -295,6 +301,12 @@ test('a preset carries its columns, is pinned, and is what the window opens with
       await path.press('ArrowDown');
     await path.press('Enter');
     await expect(dialog.getByRole('checkbox', { name: 'flow_run.parameters.day' })).toBeChecked();
+    // the field still offers paths: leaving it by a click moves nothing from under the pointer
+    await expect(offers).toBeVisible();
+    await dialog.getByLabel('Updated', { exact: true }).click();
+    await expect(dialog.getByLabel('Updated', { exact: true })).toBeChecked();
+    await expect(offers).toBeHidden();
+    await dialog.getByLabel('Updated', { exact: true }).uncheck();
     await page.keyboard.press('Escape');
     await expect(dialog).toBeHidden();
     const head = header('flow_run.parameters.day');
@@ -377,6 +389,7 @@ test('a preset carries its columns, is pinned, and is what the window opens with
     await folder.first().fill('Morning');
     await folder.first().press('Enter');
     await expect(list.getByRole('listitem').filter({ hasText: /^Morning$/ })).toBeVisible();
+    await expect(window.preset('Retries 2')).toBeFocused();
     await accessible(page, '[data-section=presets]');
     const path = await running.savedFile(() => choose('presets', 'Export my presets…'));
     const file = JSON.parse(await readFile(path, 'utf8')) as { presets: { name: string }[] };

@@ -52,6 +52,10 @@ test('opens on demo data, finds the failed runs, keeps the filter over a restart
   await window.expectChosen(6);
   await running.page.keyboard.press('Shift+ArrowUp');
   await window.expectChosen(5);
+  // in a small window, too, all of the bar is in sight
+  await running.page.setViewportSize({ width: 900, height: 600 });
+  await expect(running.page.getByRole('button', { name: 'Choose none' })).toBeInViewport({ ratio: 1 });
+  await running.page.setViewportSize({ width: 1440, height: 900 });
   await accessible(running.page, 'main');
   await running.page.keyboard.press('ControlOrMeta+c');
   await expect(running.page.getByText('5 runs copied as a table')).toBeVisible();

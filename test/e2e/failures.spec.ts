@@ -75,6 +75,22 @@ test('failed runs by what they failed of', async ({ host }) => {
       [450, 300],
     ];
     for (const [width, height] of sizes) await window.expectNothingCovered(width, height);
+    await page.setViewportSize({ width: 900, height: 600 });
+    // the end of a name, which tells the runs of a map apart, stands inside its cell however long the name is
+    const ends = () =>
+      window
+        .rows()
+        .locator('[role=gridcell][aria-colindex="2"]')
+        .evaluateAll((cells) =>
+          cells.map((cell) => {
+            const end = cell.querySelector('[aria-hidden] .mute');
+            return end !== null && end.getBoundingClientRect().right <= cell.getBoundingClientRect().right + 0.5;
+          }),
+        );
+    expect(new Set(await ends())).toEqual(new Set([true]));
+    const crumbs = window.detail.getByRole('button', { name: /: (only its runs|as a whole|over time)$/ });
+    await expect(crumbs).toHaveCount(3);
+    for (const crumb of await crumbs.all()) await expect(crumb).toBeInViewport({ ratio: 1 });
     await window.detail.getByRole('button', { name: 'Close' }).click();
     await expect(window.detail).toBeHidden();
     for (const [width, height] of sizes.reverse()) await window.expectNothingCovered(width, height);
@@ -94,8 +110,22 @@ test('failed runs by what they failed of', async ({ host }) => {
     await window.filter('State', 'Crashed');
     await expect(states.getByRole('button', { pressed: true })).toHaveCount(1);
     expect(await backgrounds(states.locator('[data-roving]'))).toBe(2);
-    await page.emulateMedia({ forcedColors: 'none' });
+    // a word with a ground of its own on the selection: not white on white
+    await window.preset('Failed, last 24 h').click();
     await window.filter('State', 'Crashed');
+    const revert = page.getByRole('list', { name: 'Presets' }).getByRole('button', { name: 'Revert' });
+    const [ground, words] = await revert.evaluate((node) => {
+      const row = node.closest('li')?.querySelector('[aria-pressed]') ?? node;
+      const under = getComputedStyle(node.parentElement ?? node).backgroundColor;
+      return [
+        under === getComputedStyle(row).backgroundColor,
+        getComputedStyle(node).color === getComputedStyle(row).color,
+      ];
+    });
+    expect([ground, words]).toEqual([true, true]);
+    await page.emulateMedia({ forcedColors: 'none' });
+    await revert.click();
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
   });
 
   await test.step('a note, a bookmark and "seen" are kept, shown, filtered by and taken back', async () => {
@@ -249,6 +279,26 @@ test('failed runs by what they failed of', async ({ host }) => {
     await detail.getByRole('tab', { name: /^Logs/ }).click();
     await page.keyboard.press('F8');
     await expect(chosen).toHaveClass(/error|critical/);
+    // the errors’ marks begin where the pane’s scrollbar does, wherever it is scrolled to and whatever comes above the log
+    const bar = detail.locator('.log .marks > div');
+    const besideBar = (to: number) =>
+      bar.evaluate((marks, share) => {
+        const pane = marks.closest('[data-scroller]');
+        if (!pane) return null;
+        pane.scrollTop = share * pane.scrollHeight;
+        return new Promise<number>((done) => {
+          const off = () => Math.round(marks.getBoundingClientRect().top - pane.getBoundingClientRect().top);
+          requestAnimationFrame(() => requestAnimationFrame(() => done(off())));
+        });
+      }, to);
+    for (const to of [1, 0.5, 0]) await expect.poll(() => besideBar(to), `scrolled to ${to}`).toBe(0);
+    await bar.evaluate((marks) => {
+      const above = Object.assign(document.createElement('p'), { textContent: 'above', id: 'above' });
+      marks.closest('[data-scroller]')?.prepend(above);
+    });
+    await expect.poll(() => besideBar(0), 'a line above').toBe(0);
+    await page.locator('#above').evaluate((line) => line.remove());
+    await expect.poll(() => besideBar(0), 'it has gone').toBe(0);
     await detail.getByRole('searchbox', { name: 'Search logs' }).fill('exception');
     const hits = await lines.getByRole('listitem').count();
     await detail.getByRole('combobox', { name: 'Lines around each hit' }).selectOption('3');

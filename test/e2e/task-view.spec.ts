@@ -18,6 +18,10 @@ test('a task over time', async ({ host }) => {
 
   const view = page.getByRole('main', { name: 'Task' });
   await expect(view.getByRole('heading', { name: 'scrape_shop' })).toBeVisible();
+  // the run that led here is closed: the keyboard is in the view
+  await page.keyboard.press('Escape');
+  await expect(window.detail).toBeHidden();
+  await expect(view.getByRole('group', { name: 'Task over time' })).toBeFocused();
   const days = view.getByRole('table', { name: 'By day' });
   await expect(days.getByRole('row').nth(1)).toBeVisible();
   await expect(view.getByRole('table', { name: 'Failures' }).getByRole('row').nth(1)).toBeVisible();

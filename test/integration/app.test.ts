@@ -24,11 +24,17 @@ let dir = '';
 let app: App;
 let client: Client<typeof contract>;
 const closers: (() => void)[] = [];
+/** the folder that each dialog for saving opened in */
+const dialogs: (string | null)[] = [];
 
 async function open(): Promise<void> {
   const shell: Shell = {
     ...plainShell,
-    chooseSavePath: (suggested) => Promise.resolve({ path: join(dir, suggested), download: null, overwrite: true }),
+    capabilities: { ...plainShell.capabilities, save_dialog: true },
+    chooseSavePath: (suggested, _, start) => {
+      dialogs.push(start);
+      return Promise.resolve({ path: join(dir, suggested), download: null, overwrite: true });
+    },
   };
   app = await createApp({ dataDir: join(dir, 'data'), shell, demoRuns: RUNS, log: () => undefined });
   const { port1, port2 } = new MessageChannel();
@@ -180,6 +186,7 @@ test('what is copied of a view or of a run runs as it stands: curl, SQL, and Pyt
 
 test('an export that the window ends leaves nothing unfinished', async () => {
   const save = await client['export.choose']({ suggested: 'ended.csv' });
+  assert.deepEqual(dialogs, [null, dir]); // the dialog opens where the last file went
   assert.ok(save);
   const items = client['export.run']({ workspace, query: everything, columns: null, save: save.save });
   for await (const _ of items) break;

@@ -196,6 +196,23 @@ describe('export', () => {
     const sheet = ['--bom', '--delimiter', 'tab', '--header', 'title', '--columns', 'id,state.message,state_type'];
     const table = await run('export', '--body', body, '--out', '-', ...sheet);
     assert.match(table.out, /^\ufeffTask run id\tState message\tState\r\n/);
+    const local = ['--safe', '--times', 'local', '--tags', 'joined', '--columns', 'name,tags,start_time'];
+    const here = await taskscope(['export', '--body', body, '--out', '-', ...local, '--data-dir', data], {
+      env: { TZ: 'Asia/Kolkata' },
+    });
+    assert.match(here.out, /T\d\d:\d\d:\d\d\.\d{6}\+05:30\r\n/);
+    assert.doesNotMatch(here.out, /Z\r\n|"\[/);
+  });
+
+  test('a folder by day, and logs; where a script has put its files is not where the window’s next dialog opens', async () => {
+    const days = join(dir, 'days');
+    const told = await run('export', '--by-day', '--compression', 'snappy', '--out', days);
+    assert.equal(told.code, 0, told.err);
+    const names = await readdir(days);
+    assert.ok(names.length > 0 && names.every((name) => /^day=\d{4}-\d\d-\d\d$/.test(name)), names.join(' '));
+    words(await run('export', '--what', 'logs', '--format', 'jsonl', '--out', join(dir, 'logs.jsonl')), 0, /^$/);
+    const settings = await readFile(join(data, 'settings.json'), 'utf8').catch(() => '{}');
+    assert.doesNotMatch(settings, /export_folder": *"/);
   });
 
   test('a question in the words of other programs, with what they cannot be asked on stderr', async () => {

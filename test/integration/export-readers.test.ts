@@ -1,7 +1,6 @@
 /** Other programs read what is exported and get the values that the server sent: Python, openpyxl and DuckDB, over hostile values. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseTime } from '../../src-main/contract/time.ts';
@@ -39,12 +38,7 @@ describe('CSV', () => {
   test('Python gets every cell as it was, with each delimiter', { skip: noPython }, async () => {
     for (const delimiter of [',', ';', '\t'] as const) {
       const path = await archive.export('rows.csv', { columns, delimiter });
-      const text = await readFile(path, 'utf8');
-      if (delimiter !== ',') {
-        assert.ok(text.split('\r\n', 1)[0]?.includes(delimiter));
-        continue;
-      }
-      const [head, ...cells] = read('csv', path) as string[][];
+      const [head, ...cells] = read('csv', path, delimiter) as string[][];
       assert.deepEqual(head, columns);
       assert.equal(cells.length, archive.count());
       cells.forEach((row, i) => {

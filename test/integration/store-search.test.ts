@@ -187,10 +187,14 @@ test('a search finds what reading every text finds: any script, emoji, colours, 
         });
         const found = place.asker();
         const cancelled: Condition = { field: 'state_type', in: ['CANCELLED'] };
-        for (const terms of searches) {
+        for (const searched of searches) {
+          // beside a word that is to be found, signs ask for nothing
+          const isWord = (one: Term) => words(one.text).length > 0;
+          const signsCount = !searched.some((one) => !one.not && isWord(one));
+          const terms = searched.filter((one) => signsCount || one.not || isWord(one));
           const within = (list: string[], names: string[]) =>
             terms.every((one) => (list.some((each) => inText(each, one)) || names.some((name) => name.toLowerCase().includes(one.text.toLowerCase()))) !== one.not); // prettier-ignore
-          const search = terms.map(typed).join(' ');
+          const search = searched.map(typed).join(' ');
           const numbers = (which: (n: number) => boolean) => runs.flatMap((_, n) => (which(n) ? n : []));
           const asText = numbers((n) => {
             const { name, message, logs, artifact, earlier } = runs[n];
@@ -229,6 +233,18 @@ test('a search finds what reading every text finds: any script, emoji, colours, 
     ),
     { numRuns: 150 },
   );
+});
+
+test('a line of a traceback or a log finds its run as it is pasted, signs and all', (t) => {
+  const place = new Place(t);
+  const trace =
+    'Traceback (most recent call last):\n  File "/app/flows.py", line 29, in load\n    if r.status != 200:\nValueError: a > b';
+  const logged = "02:24:31.230 | ERROR   | Task run 'load-718' - Finished in state Failed('a => b')";
+  place.writer.write({ batches: [encodeRows('task_run', [run(1, trace), run(2, 'line 29'), run(3, null)])] });
+  place.writer.saveActivity(uuid(3), activity([line(1, logged)]), null);
+  for (const [pasted, numbers] of [...trace.split('\n').map((one) => [one, [1]] as const), [logged, [3]] as const])
+    assert.deepEqual(place.found({ text: pasted }), numbers, pasted);
+  assert.deepEqual(place.found({ log: logged }), [3]);
 });
 
 test('a replaced text, a deleted run and the lines of one leave the index', (t) => {

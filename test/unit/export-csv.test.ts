@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { csvHeader, csvLine, csvText } from '../../src-main/contract/csv-text.ts';
-import { delimiters, exportColumn, exportOptionsSchema, headsOf, jsonPlace } from '../../src-main/contract/export.ts';
+import {
+  delimiterOf,
+  delimiters,
+  exportColumn,
+  exportOptionsSchema,
+  headsOf,
+  jsonPlace,
+} from '../../src-main/contract/export.ts';
 import { parseTime } from '../../src-main/contract/time.ts';
 import { valueJson } from '../../src-main/export/cells.ts';
 import { csvCell, type CsvOptions } from '../../src-main/export/csv.ts';
@@ -135,4 +142,8 @@ test('heads: keys, or titles that tell columns apart', () => {
   const columns = ['state_type', 'state_name', 'run_count', 'labels.a'].map(exportColumn);
   assert.deepEqual(headsOf(columns, 'key'), ['state_type', 'state_name', 'run_count', 'labels.a']);
   assert.deepEqual(headsOf(columns, 'title'), ['State (state_type)', 'State (state_name)', 'Attempts', 'labels.a']);
+});
+
+test('the delimiter follows the locale: a semicolon where the comma is the decimal sign', () => {
+  assert.equal(['en-US', 'en-GB', 'ja', 'de', 'fr', 'pt-BR'].map(delimiterOf).join(' '), ', , , ; ; ;');
 });

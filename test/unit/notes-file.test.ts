@@ -17,6 +17,7 @@ import {
 } from '../../src-main/contract/note.ts';
 import { archiveFiles, nameInUse, removeArchiveFiles } from '../../src-main/store/file/files.ts';
 import { NotesFile, notesPath } from '../../src-main/store/notes/notes-file.ts';
+import { whole } from '../fixtures/whole.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 import '../fixtures/ci-seed.ts';
 
@@ -33,6 +34,12 @@ const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
 );
 const sorted = (notes: Iterable<Note>) => [...notes].sort((a, b) => (noteKey(a) < noteKey(b) ? -1 : 1));
+/** Written, and shown. */
+function change(file: NotesFile, changes: readonly NoteChange[], now: number): { was: Note[]; notes: Note[] } {
+  const { show, ...made } = whole(file.change(changes, now));
+  show();
+  return made;
+}
 const code = (work: () => unknown): ErrorCode | null => {
   try {
     work();
@@ -43,14 +50,14 @@ const code = (work: () => unknown): ErrorCode | null => {
 };
 
 test('any changes are kept, all or none, and read again as they were', (t) => {
-  const change = fc.record(
+  const oneChange = fc.record(
     { about, text, bookmarked: fc.boolean(), seen: fc.oneof(fc.constant(true as const), fc.nat(), fc.constant(null)) },
     { requiredKeys: ['about'] },
   );
   const dir = tempDir(t);
   let files = 0;
   fc.assert(
-    fc.property(fc.array(fc.array(change, { minLength: 1, maxLength: 4 }), { maxLength: 6 }), (calls) => {
+    fc.property(fc.array(fc.array(oneChange, { minLength: 1, maxLength: 4 }), { maxLength: 6 }), (calls) => {
       const path = join(dir, `${files++}.notes`);
       const { notes, notice } = NotesFile.open(path, null);
       assert.equal(notice, null);
@@ -90,7 +97,7 @@ test('any changes are kept, all or none, and read again as they were', (t) => {
           // nothing of the call is kept
           const kept = sorted(notes.all());
           assert.equal(
-            code(() => notes.change(changes, now)),
+            code(() => change(notes, changes, now)),
             'BAD_INPUT',
           );
           assert.deepEqual(sorted(notes.all()), kept);
@@ -98,7 +105,7 @@ test('any changes are kept, all or none, and read again as they were', (t) => {
           for (const one of kept) model.set(noteKey(one), one);
           return;
         }
-        const made = notes.change(changes, now);
+        const made = change(notes, changes, now);
         assert.deepEqual(made.notes, expected);
         for (const [key, one] of model) if (isEmptyNote(one)) model.delete(key);
         assert.deepEqual(sorted(notes.all()), sorted(model.values()));
@@ -115,7 +122,7 @@ test('any changes are kept, all or none, and read again as they were', (t) => {
 
 test('of two windows that edit one note at once, neither loses its text', (t) => {
   const { notes } = NotesFile.open(join(tempDir(t), 'a.notes'), null);
-  const edit = (was: string, now: string) => notes.change([{ ...A, text: { was, now } }], NOW).notes[0].text;
+  const edit = (was: string, now: string) => change(notes, [{ ...A, text: { was, now } }], NOW).notes[0].text;
   assert.equal(edit('', 'one'), 'one');
   assert.equal(edit('', 'two'), 'one\n\ntwo', 'the second window had seen no note');
   assert.equal(edit('one\n\ntwo', 'both'), 'both');
@@ -129,7 +136,7 @@ test('the file is its owner’s, and is made by the first note', { skip: process
   const path = join(tempDir(t), 'a.notes');
   const { notes } = NotesFile.open(path, null);
   assert.equal(statSync(path, { throwIfNoEntry: false }), undefined);
-  notes.change([{ ...A, bookmarked: true }], NOW);
+  change(notes, [{ ...A, bookmarked: true }], NOW);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.deepEqual(readdirSync(join(path, '..')), ['a.notes'], 'nothing beside it');
   notes.close();
@@ -139,8 +146,15 @@ test('ten thousand notes are read and written; one more takes one row', (t) => {
   const path = join(tempDir(t), 'a.notes');
   const { notes } = NotesFile.open(path, null);
   const many = Array.from({ length: 10_000 }, (_, i): NoteChange => ({ kind: 'task_run', id: `run ${i}`, seen: true }));
-  notes.change(many, NOW);
-  notes.change([{ ...A, text: { was: '', now: 'one more' } }], NOW);
+  let steps = 0;
+  const { show } = whole(notes.change(many, NOW), () => {
+    steps += 1;
+    assert.equal(notes.size, 0, 'none is shown before all are kept');
+    assert.equal(NotesFile.open(path, new AppError('FOLDER_IN_USE', 'read only')).notes.size, 0, 'nor read elsewhere');
+  });
+  assert.ok(steps > 10);
+  show();
+  change(notes, [{ ...A, text: { was: '', now: 'one more' } }], NOW);
   notes.close();
   const again = NotesFile.open(path, null).notes;
   assert.equal(again.size, 10_001);
@@ -151,7 +165,8 @@ test('a damaged file is set aside and said; in a window that only reads it stays
   const dir = tempDir(t);
   const path = join(dir, 'a.notes');
   const first = NotesFile.open(path, null).notes;
-  first.change(
+  change(
+    first,
     Array.from({ length: 500 }, (_, i): NoteChange => ({
       kind: 'failure',
       id: `f ${i}`,
@@ -180,7 +195,7 @@ test('a damaged file is set aside and said; in a window that only reads it stays
       if (notice === null) {
         assert.deepEqual(reading.notice, null);
         // nothing that matters was hit: free space, or all of the file
-        notes.change([{ ...A, bookmarked: true }], NOW);
+        change(notes, [{ ...A, bookmarked: true }], NOW);
         assert.equal(notes.get(A)?.bookmarked, true);
       } else {
         assert.equal(notice.code, 'FILE_SET_ASIDE');
@@ -188,7 +203,7 @@ test('a damaged file is set aside and said; in a window that only reads it stays
         const aside = String(notice.details.set_aside);
         assert.ok(readdirSync(dir).includes(basename(aside)));
         assert.equal(notes.size, 0);
-        notes.change([{ ...A, bookmarked: true }], NOW);
+        change(notes, [{ ...A, bookmarked: true }], NOW);
         assert.equal(NotesFile.open(path, null).notes.size, 1);
       }
       notes.close();
@@ -200,9 +215,9 @@ test('a damaged file is set aside and said; in a window that only reads it stays
 test('a file that is deleted or damaged under the open window is made anew with all notes', (t) => {
   const path = join(tempDir(t), 'a.notes');
   const { notes } = NotesFile.open(path, null);
-  notes.change([{ ...A, text: { was: '', now: 'kept' } }], NOW);
+  change(notes, [{ ...A, text: { was: '', now: 'kept' } }], NOW);
   rmSync(path);
-  notes.change([{ kind: 'flow_run', id: A.id, bookmarked: true }], NOW);
+  change(notes, [{ kind: 'flow_run', id: A.id, bookmarked: true }], NOW);
   assert.equal(NotesFile.open(path, null).notes.get(A)?.text, 'kept');
   notes.close();
 });
@@ -217,7 +232,7 @@ test('a newer file is left as it is and nothing is written into it', (t) => {
   const { notes, notice } = NotesFile.open(path, null);
   assert.equal(notice?.code, 'ARCHIVE_NEWER');
   assert.equal(
-    code(() => notes.change([{ ...A, bookmarked: true }], NOW)),
+    code(() => change(notes, [{ ...A, bookmarked: true }], NOW)),
     'ARCHIVE_NEWER',
   );
   assert.deepEqual(readFileSync(path), bytes);
@@ -229,14 +244,14 @@ test('another process that only reads sees what is written', (t) => {
   assert.equal(reading.isOld(), false);
   const { notes } = NotesFile.open(path, null);
   for (const bookmarked of [true, false]) {
-    notes.change([{ ...A, bookmarked, seen: 5 }], NOW);
+    change(notes, [{ ...A, bookmarked, seen: 5 }], NOW);
     assert.equal(reading.isOld(), true);
-    reading.renew();
+    reading.renew().show();
     assert.equal(reading.get(A)?.bookmarked, bookmarked);
     assert.equal(notes.isOld(), false);
   }
   assert.equal(
-    code(() => reading.change([{ ...A, bookmarked: true }], NOW)),
+    code(() => change(reading, [{ ...A, bookmarked: true }], NOW)),
     'FOLDER_IN_USE',
   );
   notes.close();
@@ -246,7 +261,7 @@ test('notes belong to their archive: they are listed and deleted with it, and it
   const dir = tempDir(t);
   const archive = join(dir, 'prod.sqlite');
   const { notes } = NotesFile.open(notesPath(archive), null);
-  notes.change([{ ...A, bookmarked: true }], NOW);
+  change(notes, [{ ...A, bookmarked: true }], NOW);
   notes.close();
   writeFileSync(`${notesPath(archive)}.unreadable-1700000000000`, 'x');
   writeFileSync(join(dir, 'prod.sqlite.notes.mine'), 'x');

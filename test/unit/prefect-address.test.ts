@@ -23,6 +23,28 @@ test('an address as a person types it', () => {
   assert.equal(first('https://host/prefect/api'), 'https://host/prefect/api');
 });
 
+test('an address as it is pasted: a line of “prefect config view”, a setting, in quotes, with a slash too few', () => {
+  for (const typed of [
+    "PREFECT_API_URL='http://host:4200/api' (from profile)",
+    'PREFECT_API_URL=http://host:4200/api',
+    'prefect config set PREFECT_API_URL="http://host:4200/api"',
+    'PREFECT_API_URL = "http://host:4200/api"',
+    '"http://host:4200/api"',
+    ' <http://host:4200/api> ',
+    'http:/host:4200/api',
+    'http//host:4200/api',
+  ]) {
+    assert.equal(first(typed), 'http://host:4200/api', typed);
+    assert.deepEqual(withSchemes(typed, true), ['http://host:4200/api'], typed);
+  }
+});
+
+test('a page of Prefect’s UI, at the origin and behind a path', () => {
+  for (const page of ['dashboard', 'v2', 'v2/dashboard', 'runs/task-run/1', 'flows/flow/1?x=1', 'settings/'])
+    for (const before of ['', '/prefect', '/team/prefect'])
+      assert.equal(first(`https://host${before}/${page}`), `https://host${before}/api`, `${before}/${page}`);
+});
+
 test('Prefect Cloud, by its page or its API', () => {
   const [account, workspace] = ['a2345678-1234-1234-1234-123456789012', 'b2345678-1234-1234-1234-123456789012'];
   const api = `https://api.prefect.cloud/api/accounts/${account}/workspaces/${workspace}`;

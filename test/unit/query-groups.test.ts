@@ -88,11 +88,18 @@ test('groups are what the rows themselves say', () => {
       (steps, questions) => {
         const archive = arbitrary.build(steps);
         archive.commit();
-        const engine = new Engine(archive, { dialect: 'sqlite' });
-        engine.load();
-        const naive = new Naive(archive, 'sqlite');
-        naive.now = NOW;
-        for (const [by, where, order] of questions) same(engine, naive, by, where, order);
+        // the two put rows without a duration at different ends; few rows are sorted, of many a kept order is read
+        for (const [dialect, smallResult] of [
+          ['sqlite', 0],
+          ['postgres', 0],
+          ['sqlite', 500],
+        ] as const) {
+          const engine = new Engine(archive, { dialect, smallResult });
+          engine.load();
+          const naive = new Naive(archive, dialect);
+          naive.now = NOW;
+          for (const [by, where, order] of questions) same(engine, naive, by, where, order);
+        }
       },
     ),
     { numRuns: 300 },

@@ -21,18 +21,11 @@ import * as arbitrary from '../fixtures/arbitrary-archive.ts';
 import * as ask from '../fixtures/arbitrary-questions.ts';
 import { FakeArchive, type PlainRow } from '../fixtures/fake-archive.ts';
 import { Naive } from '../fixtures/naive.ts';
+import { whole } from '../fixtures/whole.ts';
 import '../fixtures/ci-seed.ts';
 
 const NOW = 1_700_000_060_000_001;
 const SECOND = 1_000_000;
-
-/** A look without anything in between. */
-function foundBy(steps: ReturnType<MatchFinder['find']>) {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
 
 const engineOver = (archive: FakeArchive) => {
   const engine = new Engine(archive, { dialect: 'sqlite' });
@@ -99,7 +92,7 @@ test('a run is told when it comes to match, once, whatever happens to the progra
             .filter((row) => matches(row, now) && (changedSince(row) || !matches(row, watch.looked)))
             .map(({ id }) => id)
             .filter((id) => !told.includes(id));
-          const found = foundBy(steps);
+          const found = whole(steps);
           const before = watch;
           assert.ok(found);
           watch = taken(watch, found, now);
@@ -190,7 +183,7 @@ test('more at once than are kept are counted, the last created are marked, and t
   const look = (finder: MatchFinder, known: boolean, now: number) => {
     const { since, looked, floor, told } = watch;
     const asked = { key: 'p', where, since, looked, floor, told: known ? null : Object.keys(told) };
-    const found = foundBy(finder.find(asked, now, MOST_TOLD));
+    const found = whole(finder.find(asked, now, MOST_TOLD));
     if (found) watch = taken(watch, found, now);
     return watch.count;
   };
@@ -219,10 +212,10 @@ test('a note that makes a run match is told with the next look, also when no row
   const finder = new MatchFinder(engine);
   const mark = (bookmarked: boolean) => {
     const note = { kind: 'task_run', id, text: '', written: null, bookmarked, seen: null } as const;
-    engine.notesChange([note], () => archive.keep(note));
+    whole(engine.notesChange([note], () => archive.keep(note)));
   };
   const find = (told: string[] | null) =>
-    foundBy(
+    whole(
       finder.find(
         { key: 'p', where: { field: 'bookmarked', in: [true] }, since: NOW, looked: NOW, floor: null, told },
         NOW,
@@ -247,7 +240,7 @@ test('a removed row whose number another run gets hides it from no watch', () =>
   const engine = engineOver(archive);
   const finder = new MatchFinder(engine);
   const find = (told: string[] | null) =>
-    foundBy(
+    whole(
       finder.find(
         { key: 'p', where: { field: 'state_type', in: ['FAILED'] }, since: 0, looked: NOW, floor: null, told },
         NOW,

@@ -8,6 +8,7 @@ import { durationSorts, taskRunSorts } from '../../src-main/contract/prefect/fil
 import { allFields, fieldInfo, mainPaths, moreFields } from '../../src-renderer/state/filters/catalog.ts';
 import { chipsOf, phrase, spanWords } from '../../src-renderer/state/filters/chips.ts';
 import { coverageWords } from '../../src-renderer/state/sync/coverage-words.ts';
+import { progressWords } from '../../src-renderer/state/handover/export-words.ts';
 import { exportName } from '../../src-renderer/state/handover/export-name.ts';
 import { mergedValues } from '../../src-renderer/state/filters/facet-values.ts';
 import { newsWords } from '../../src-renderer/state/question/news-words.ts';
@@ -175,6 +176,18 @@ describe('small words', () => {
     assert.equal(sync({ expected: null }), 'Task runs · 10');
     assert.equal(sync({ waiting: { seconds: 7, reason: 'busy' } }), 'Server busy, 7 s');
     assert.equal(sync({ phase: 'cancelling' }), 'Stopping…');
+  });
+
+  it('say how far an export is, how fast and how long it still takes', () => {
+    const far = { rows: 0, total: 1_000_000, bytes: 0, seconds: 0.05 };
+    assert.equal(progressWords(far, 'run'), '0 of 1,000,000 runs · 0 B');
+    assert.equal(
+      progressWords({ ...far, rows: 400_000, bytes: 58_000_000, seconds: 2 }, 'run'),
+      '400,000 of 1,000,000 runs · 58 MB · 200,000 a second · 3 s left',
+    );
+    // how many lines there are is not known before the last
+    assert.equal(progressWords({ rows: 1, total: null, bytes: 90, seconds: 1 }, 'line'), '1 line · 90 B · 1 a second');
+    assert.match(progressWords({ ...far, rows: 1_000_000, seconds: 2 }, 'run'), / · 0 s left$/);
   });
 
   it('say what the archive covers', () => {

@@ -17,6 +17,7 @@ import type { Engine, Outcome } from '../../query/engine.ts';
 import { checkForeign } from '../../store/file/foreign.ts';
 import { caseNotes, NotesFile, notesPath } from '../../store/notes/notes-file.ts';
 import { openReader, type Reader } from '../../store/read/reader.ts';
+import type { About } from '../../contract/note.ts';
 import type { Change } from '../../store/columns.ts';
 import { Latest } from '../archive/latest.ts';
 import { answerApi } from '../../local-api/answer.ts';
@@ -33,7 +34,7 @@ import { jsonPaths, moreValues } from './more-columns.ts';
 import { MatchFinder, type NewMatches, type WatchedCondition } from './new-matches.ts';
 import { runDetail } from './run-detail.ts';
 import { taskOverTime } from './task-over-time.ts';
-import { nextTurn } from './turn.ts';
+import { inTurns } from './turn.ts';
 import { serverVersion, STATE_KEY } from '../../sync/state.ts';
 
 const KEPT_RESULTS = 8;
@@ -44,6 +45,8 @@ const WATCH_PAUSE = 250;
 const MAX_CHANGED_IDS = 1000;
 /** ms between two looks at a file that another process writes. */
 const FILE_POLL = 3000;
+/** Of work that is not given up half done. */
+const NEVER = new AbortController().signal;
 
 type Opened = { engine: Engine; reader: Reader; notes: NotesFile; path: string };
 type News = { version: number; total: number; changed: string[] };
@@ -61,6 +64,8 @@ export class QueryResults {
   #poll: NodeJS.Timeout | null = null;
   #keeper: IndexKeeper | null = null;
   #finder: MatchFinder | null = null;
+  /** The last change of notes that was begun. */
+  #noting: Promise<void> = Promise.resolve();
 
   readonly handlers: Handlers<typeof queryContract> = {
     open: async ({ path, dialect, watchFile, foreign }) => {
@@ -149,13 +154,13 @@ export class QueryResults {
     },
     export: (input, { signal }) => this.#export(input, signal),
     notes: ({ about }) => about.flatMap((one) => this.#open.notes.get(one) ?? []),
-    changeNotes: ({ changes }) => {
-      const { engine, notes } = this.#open;
-      let made: ReturnType<NotesFile['change']> = { was: [], notes: [] };
-      const rids = engine.notesChange(changes, () => (made = notes.change(changes, Date.now() * 1000)));
-      this.#tellRows(rids);
-      return made;
-    },
+    changeNotes: ({ changes }) =>
+      this.#oneAtATime(async () => {
+        const { notes } = this.#open;
+        const { show, ...made } = await inTurns(notes.change(changes, Date.now() * 1000), NEVER);
+        await this.#showNotes(changes, show);
+        return made;
+      }),
     caseNotes: ({ ids }) => notesOf(this.#current.engine, this.#open.notes, ids),
     caseContents: ({ ids }) => caseContents(this.#current, ids),
     caseArchive: (what, { signal }) => writeCaseArchive(this.#current.engine, this.#current.reader, what, signal),
@@ -183,6 +188,7 @@ export class QueryResults {
 
   async close(): Promise<void> {
     if (this.#poll) clearInterval(this.#poll);
+    await this.#noting;
     await Promise.all([...this.#exports].map((one) => one.stop()));
     if (this.#opened) this.#intake.now();
     await this.#keeper?.close();
@@ -239,13 +245,8 @@ export class QueryResults {
     most: number,
     signal: AbortSignal,
   ): Promise<NewMatches | null> {
-    const steps = this.#finder?.find(watch, now, most);
     try {
-      for (;;) {
-        await nextTurn(signal);
-        const step = steps?.next();
-        if (step?.done !== false) return step?.value ?? null;
-      }
+      return this.#finder ? await inTurns(this.#finder.find(watch, now, most), signal) : null;
     } catch (thrown) {
       // a preset of a newer version, with a field that is not known here
       if (toAppError(thrown).code !== 'BAD_INPUT') throw thrown;
@@ -340,6 +341,21 @@ export class QueryResults {
     this.#news.set({ version: this.#version, total: this.#open.engine.total('task_run'), changed });
   }
 
+  /** A change of notes begins from the notes that the one before has left. */
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#noting.then(work);
+    this.#noting = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
+
+  /** `show` puts notes about these into memory: index, lists and windows follow. */
+  async #showNotes(about: readonly About[], show: () => void): Promise<void> {
+    this.#tellRows(await inTurns(this.#open.engine.notesChange(about, show), NEVER));
+  }
+
   /** Grows with every commit and with every change of notes. */
   get #version(): number {
     const { engine } = this.#open;
@@ -347,14 +363,12 @@ export class QueryResults {
   }
 
   /** In a window that only reads, the writer is another process and sends nothing: the file's own counter tells of commits. */
-  #watchFile({ engine, reader, notes }: Opened): void {
+  #watchFile({ reader, notes }: Opened): void {
     let seen = reader.dataVersion();
     this.#poll = setInterval(() => {
       if (notes.isOld()) {
-        const about = [...notes.all()];
-        engine.notesChange(about, () => notes.renew());
-        // those that there were before, and those that there are now
-        this.#tellRows(engine.notesChange([...notes.all()], () => undefined));
+        const { about, show } = notes.renew();
+        void this.#oneAtATime(() => this.#showNotes(about, show));
       }
       const version = reader.dataVersion();
       // an export reads the index as it is

@@ -5,3 +5,12 @@ export async function nextTurn(signal: AbortSignal): Promise<void> {
   await setImmediate();
   signal.throwIfAborted();
 }
+
+/** Goes through the steps of long work, each in a turn of its own. Throws as `nextTurn`, and what a step throws. */
+export async function inTurns<T>(steps: Generator<void, T, undefined>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    await nextTurn(signal);
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}

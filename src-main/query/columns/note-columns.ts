@@ -6,7 +6,7 @@
 import { fields, type Entity, type FieldInfo } from '../../contract/fields.ts';
 import type { About, Note, NoteKind } from '../../contract/note.ts';
 import { BooleanColumn, NumberColumn, TermColumn } from './columns.ts';
-import { NEW } from './row-log.ts';
+import { ALL, NEW } from './row-log.ts';
 import type { Table } from './table.ts';
 
 /** Where the notes are: a map in memory. */
@@ -32,6 +32,15 @@ const [NO, YES] = [1, 2];
 type NoteColumn = TermColumn | BooleanColumn | NumberColumn;
 /** `at`: place of the table's log up to which the column is updated; -1: not yet filled. `size`: rows it has; `noted`: some row may have a value. */
 type Made = { column: NoteColumn; at: number; size: number; capacity: number; noted: boolean };
+
+/**
+ * Rows of one table that some notes are about. `own`: by their own ids, 0 for a run that is not there, with the notes' subjects at the same places in
+ * `about`; `ofFailures`: by their failures. `failures`: there is a note on a failure among them. `at`: the place in the table's log as of which they were found.
+ */
+export type NotedRows = { own: number[]; about: About[]; ofFailures: number[]; failures: boolean; at: number };
+
+/** Those that there are. */
+export const rowsOf = ({ own, ofFailures }: NotedRows): number[] => [...own.filter((rid) => rid !== 0), ...ofFailures];
 
 export class NoteColumns {
   readonly #table: Table;
@@ -66,24 +75,59 @@ export class NoteColumns {
     return source.get({ kind: 'failure', id: dictionary.texts[codes[rid]] });
   }
 
-  /** The rows that these notes are about. */
-  rowsOf(notes: readonly About[]): number[] {
-    const rids = notes.flatMap(({ kind, id }) => (kind === this.#kind ? (this.#ridOf(id) ?? []) : []));
+  noRows(): NotedRows {
+    return { own: [], about: [], ofFailures: [], failures: false, at: this.#table.log.end };
+  }
+
+  /** Finds the rows that these notes are about, adds them to `found` and returns them. */
+  find(notes: readonly About[], found: NotedRows): number[] {
+    const rids: number[] = [];
+    for (const one of notes) {
+      if (one.kind !== this.#kind) continue;
+      const rid = this.#ridOf(one.id) ?? 0;
+      found.own.push(rid);
+      found.about.push(one);
+      if (rid !== 0) rids.push(rid);
+    }
     if (this.#kind !== 'task_run' || !notes.some(({ kind }) => kind === 'failure')) return rids;
+    found.failures = true;
     const { codes, dictionary } = this.#failures;
     const wanted = new Uint8Array(dictionary.texts.length);
     for (const { kind, id } of notes) if (kind === 'failure') wanted[dictionary.find(id)] = 1;
     wanted[0] = 0;
-    for (let rid = 1; rid < this.#table.size; rid++) if (wanted[codes[rid]] === 1) rids.push(rid);
+    for (let rid = 1; rid < this.#table.size; rid++) {
+      if (wanted[codes[rid]] !== 1) continue;
+      found.ofFailures.push(rid);
+      rids.push(rid);
+    }
     return rids;
   }
 
-  /** Takes in notes that have changed. Rows with another value are in the log, so that orders by it move them. */
-  changed(notes: readonly About[]): void {
-    const own = notes.flatMap(({ kind, id }) => (kind === this.#kind ? (this.#ridOf(id) ?? []) : []));
-    const failures = notes.some(({ kind }) => kind === 'failure');
+  /**
+   * Corrects what was found where commits have changed rows since: a row may be another run's, and a note's run may have come. Returns false
+   * when too much has changed to say so.
+   */
+  findAgain(found: NotedRows): boolean {
+    const { log } = this.#table;
+    const changed = log.since(found.at, ALL);
+    if (changed === null) return false;
+    if (changed.length === 0) return true;
+    const moved = new Set(changed);
+    found.own.forEach((rid, i) => {
+      if (rid === 0 || moved.has(rid)) found.own[i] = this.#ridOf(found.about[i].id) ?? 0;
+    });
+    if (found.failures) for (const rid of changed) found.ofFailures.push(rid);
+    found.at = log.end;
+    return true;
+  }
+
+  /** Takes in notes that have changed, with the rows found for them. Rows with another value are in the log, so that orders by it move them. */
+  changed({ own, about, failures }: NotedRows): void {
+    const source = this.#source();
+    const notes = about.map((one) => source.get(one));
     for (const [field, made] of this.#made) {
-      if (field !== FAILURE_NOTE) this.#log(own.filter((rid) => rid < made.size && this.#set(field, made, rid)));
+      if (field !== FAILURE_NOTE)
+        this.#log(own.filter((rid, i) => rid !== 0 && rid < made.size && this.#put(field, made, rid, notes[i])));
       else if (failures) this.#log(this.#fillFailures(made));
     }
   }

@@ -38,6 +38,46 @@ type Kernels = {
     types: number,
     counts: number,
   ): number;
+  countGroups(
+    codes: number,
+    isWide: number,
+    starts: number,
+    items: number,
+    states: number,
+    isWideState: number,
+    failed: number,
+    attempts: number,
+    begins: number,
+    ends: number,
+    mask: number,
+    words: number,
+    figures: number,
+    span: number,
+  ): void;
+  rankGroups(
+    rows: number,
+    n: number,
+    mask: number,
+    codes: number,
+    isWide: number,
+    starts: number,
+    items: number,
+    ranks: number,
+  ): void;
+  drawGroups(
+    codes: number,
+    isWide: number,
+    starts: number,
+    items: number,
+    places: number,
+    begins: number,
+    mask: number,
+    words: number,
+    from: number,
+    step: number,
+    perPlace: number,
+    columns: number,
+  ): void;
   fold32(codes: number, listed: number, counts: number, rows: number, out: number): void;
   pick(rows: number, n: number, mask: number, out: number): number;
   placesOf(rows: number, n: number, mask: number, out: number): number;

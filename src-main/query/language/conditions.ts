@@ -4,7 +4,7 @@ import { AppError } from '../../contract/errors.ts';
 import { instantAt, TRUE, type Condition, type Dialect } from '../../contract/query.ts';
 import * as rowSet from '../columns/row-set.ts';
 import type { RowSet } from '../columns/row-set.ts';
-import { idOf, searchTerms, termText, type SearchTerm } from '../../contract/search-text.ts';
+import { idOf, searchTerms, termText, wanted, type SearchTerm } from '../../contract/search-text.ts';
 import { matchOf, type SearchTable } from '../../store/search/search-tables.ts';
 import type { Column, RefColumn } from '../columns/columns.ts';
 import { byReference, pointedAt } from './masks.ts';
@@ -64,10 +64,14 @@ function byId(entity: Entity, id: string): Condition {
   return { or: all };
 }
 
-/** A search of several terms, or of one that is to be missing, as conditions of one term each. */
+/**
+ * A search of several terms, or of one that is to be missing, as conditions of one term each. Signs between words, such as the comma of a pasted
+ * `File "flows.py", line 29`, are passed over: the full-text index has no signs.
+ */
 function split(terms: readonly SearchTerm[], one: (text: string) => Condition): Condition {
+  const words = terms.filter((term) => term.not || wanted(term) !== null);
   return {
-    and: terms.map((term) => {
+    and: (words.some(({ not }) => !not) ? words : terms).map((term) => {
       const condition = one(termText({ ...term, not: false }));
       return term.not ? { not: condition } : condition;
     }),

@@ -7,7 +7,7 @@ import { stateTypes } from '../../contract/fields.ts';
 import { taskRunSorts } from '../../contract/prefect/filter.ts';
 import { instantAt, type Condition, type Instant, type Query, type SortKey } from '../../contract/query.ts';
 import { formatTime } from '../../contract/time.ts';
-import { uuidHex } from '../../contract/uuid.ts';
+import { isUuid } from '../../contract/uuid.ts';
 import { prefectSort } from './prefect.ts';
 
 export type Filters = Record<string, Record<string, unknown>>;
@@ -116,7 +116,7 @@ const takes =
   (path: Place['path'], kind: Kind) =>
   (value: unknown): boolean => {
     if (typeof value !== 'string') return false;
-    if (kind === 'id') return uuidHex(value) !== null;
+    if (kind === 'id') return isUuid(value);
     return path.at(-1) !== 'type' || (stateTypes as readonly string[]).includes(value);
   };
 

@@ -28,6 +28,8 @@ export const caseNotesPath = (archive: string): string => `${archive}.notes.json
 const VERSION = 1;
 /** ms that another program's access to the file is waited for. */
 const BUSY = 2000;
+/** Notes written in one piece: about 5 ms. */
+const AT_ONCE = 500;
 
 const schemaSql = `
 CREATE TABLE note (
@@ -45,6 +47,9 @@ PRAGMA user_version = ${VERSION};
 const rowSchema = z
   .object({ ...noteSchema.shape, bookmarked: z.number() })
   .transform((row): Note => ({ ...row, bookmarked: row.bookmarked !== 0 }));
+
+/** `show` puts what is written into memory. */
+type Changed = { was: Note[]; notes: Note[]; show: () => void };
 
 export class NotesFile {
   readonly #path: string;
@@ -94,10 +99,11 @@ export class NotesFile {
   }
 
   /**
-   * All changes or none, on the disk when it returns: the notes as they were, and as they are now, in the order of the changes. `now`: µs.
-   * Throws why the notes are only read, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE, BAD_INPUT for two texts that are too long together.
+   * All changes or none, on the disk at its end: the notes as they were, and as they are now, in the order of the changes. The notes in memory
+   * are the old ones until `show`. Other work may be done between two steps, but no other change begun. `now`: µs. Throws why the notes
+   * are only read, DISK_FULL, FOLDER_READ_ONLY, FOLDER_IN_USE, BAD_INPUT for two texts that are too long together.
    */
-  change(changes: readonly NoteChange[], now: number): { was: Note[]; notes: Note[] } {
+  *change(changes: readonly NoteChange[], now: number): Generator<void, Changed, undefined> {
     this.refuseReadOnly();
     const next = new Map<string, Note>();
     const was: Note[] = [];
@@ -109,12 +115,14 @@ export class NotesFile {
       next.set(key, after);
       return after;
     });
-    this.#keep(next);
-    for (const [key, note] of next) {
-      if (isEmptyNote(note)) this.#notes.delete(key);
-      else this.#notes.set(key, note);
-    }
-    return { was, notes };
+    yield* this.#keep(next);
+    const show = () => {
+      for (const [key, note] of next) {
+        if (isEmptyNote(note)) this.#notes.delete(key);
+        else this.#notes.set(key, note);
+      }
+    };
+    return { was, notes, show };
   }
 
   /** Has another process changed the file since it was read? */
@@ -122,9 +130,16 @@ export class NotesFile {
     return this.#path !== '' && stampOf(this.#path) !== this.#read;
   }
 
-  /** Reads the file again. */
-  renew(): void {
+  /** Reads the file again. `about`: of the notes there were and of those there are; these are in memory from `show` on. */
+  renew(): { about: About[]; show: () => void } {
+    const before = this.#notes;
     this.#load();
+    const after = this.#notes;
+    this.#notes = before;
+    const show = () => {
+      this.#notes = after;
+    };
+    return { about: [...new Map([...before, ...after]).values()], show };
   }
 
   close(): void {
@@ -167,41 +182,46 @@ export class NotesFile {
   }
 
   /** A file that was deleted or damaged while it was open is made anew with all notes. Throws as `change`. */
-  #keep(next: ReadonlyMap<string, Note>): void {
+  *#keep(next: ReadonlyMap<string, Note>): Generator<void, void, undefined> {
     const all = () => [...new Map([...this.#notes, ...next]).values()];
     try {
-      if (this.#db === null || stampOf(this.#path) !== '') return this.#store([...next.values()]);
+      if (this.#db === null || stampOf(this.#path) !== '') return yield* this.#store([...next.values()]);
       this.close();
-      this.#store(all());
+      yield* this.#store(all());
     } catch (thrown) {
       if (toAppError(thrown).code !== 'ARCHIVE_DAMAGED') throw thrown;
       this.close();
       this.#setAside();
       this.refuseReadOnly();
-      this.#store(all());
+      yield* this.#store(all());
     }
   }
 
   /** Throws as `change`, and ARCHIVE_DAMAGED. */
-  #store(notes: readonly Note[]): void {
+  *#store(notes: readonly Note[]): Generator<void, void, undefined> {
     try {
-      this.#write((this.#db ??= openDatabase(this.#path)), notes);
+      yield* this.#write((this.#db ??= openDatabase(this.#path)), notes);
     } catch (thrown) {
       throw storeError(thrown, this.#path);
     }
     this.#read = stampOf(this.#path);
   }
 
-  #write(db: Database, notes: readonly Note[]): void {
+  *#write(db: Database, notes: readonly Note[]): Generator<void, void, undefined> {
     const put = db.prepare('INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?, ?)');
     const remove = db.prepare('DELETE FROM note WHERE kind = ? AND id = ?');
-    db.transaction(() => {
-      for (const note of notes) {
-        const { kind, id, text, written, bookmarked, seen } = note;
-        if (isEmptyNote(note)) remove.run(kind, id);
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      for (let at = 0; at < notes.length; at++) {
+        if (at > 0 && at % AT_ONCE === 0) yield;
+        const { kind, id, text, written, bookmarked, seen } = notes[at];
+        if (isEmptyNote(notes[at])) remove.run(kind, id);
         else put.run(kind, id, text, written, bookmarked ? 1 : 0, seen);
       }
-    })();
+      db.exec('COMMIT');
+    } finally {
+      if (db.open && db.inTransaction) db.exec('ROLLBACK');
+    }
   }
 }
 

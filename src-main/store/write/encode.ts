@@ -6,6 +6,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { Entity } from '../../contract/fields.ts';
 import type { ServerRow } from '../../contract/server-row.ts';
 import { parseTime } from '../../contract/time.ts';
+import { dashed, isUuid } from '../../contract/uuid.ts';
 import type { RowTexts } from '../json/json-table.ts';
 import { isObject, isRef, layouts, type Column } from '../layout.ts';
 import { rowWords } from '../search/texts.ts';
@@ -157,13 +158,12 @@ function only({ keys, rows }: Prepared, needed: Uint8Array): Prepared {
 type Row = ServerRow & { value: { id: string } };
 
 function lastOfEach(source: readonly ServerRow[]): Row[] {
-  const bytes = new Uint8Array(16);
   const seen = new Map<string, Row>();
   for (const row of source) {
     const id = isObject(row.value) ? row.value.id : undefined;
-    if (typeof id !== 'string' || !writeUuid(id, bytes, 0))
-      throw new AppError('SERVER_BAD_REPLY', 'a row without a UUID as id');
-    const key = id.length === 36 ? id.toLowerCase() : uuidText(bytes); // without dashes it is the same id
+    if (typeof id !== 'string' || !isUuid(id)) throw new AppError('SERVER_BAD_REPLY', 'a row without a UUID as id');
+    const plain = id.toLowerCase();
+    const key = id.length === 36 ? plain : dashed(plain); // without dashes it is the same id
     seen.delete(key);
     seen.set(key, row as Row);
   }

@@ -43,16 +43,6 @@ export class ExportJob {
     void this.run();
   }
 
-  /** rows a second since it began; null before the first rows */
-  get rate(): number | null {
-    return this.rows > 0 && this.seconds > 0 ? this.rows / this.seconds : null;
-  }
-
-  /** null: not known */
-  get secondsLeft(): number | null {
-    return this.rate === null || this.total === null ? null : Math.max(0, this.total - this.rows) / this.rate;
-  }
-
   /** 0 to 1; null: not known */
   get share(): number | null {
     return this.total === null ? null : this.total === 0 ? 1 : this.rows / this.total;

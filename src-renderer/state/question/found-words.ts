@@ -1,6 +1,6 @@
 /** What is said of where a search has found its words. */
 import type { Found, FoundPlace } from '../../../src-main/contract/found-in.ts';
-import { plural } from '../../format.ts';
+import { formatCount, plural } from '../../format.ts';
 
 const names: Record<FoundPlace, string> = {
   message: 'in the message',
@@ -12,7 +12,7 @@ const names: Record<FoundPlace, string> = {
 };
 
 export const linesWords = ({ lines, all }: Pick<Found, 'lines' | 'all'>): string =>
-  `${plural(lines, 'line')}${all ? '' : ' or more'} in logs`;
+  `${all ? plural(lines, 'line') : `${formatCount(lines)}+ lines`} in logs`;
 
 export const placeWords = (place: FoundPlace): string => names[place];
 

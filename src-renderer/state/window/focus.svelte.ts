@@ -53,8 +53,11 @@ export function focusList(): void {
   lists.at(-1)?.();
 }
 
-/** Where nothing has the focus: to where it was last, or into the list when that is gone. */
-function returnFocus(): void {
+/**
+ * Where nothing has the focus: to where it was last, or into the list when that is gone. For what takes itself away without a dialog, a run or
+ * a view that changes.
+ */
+export function returnFocus(): void {
   const nowhere = document.activeElement === null || document.activeElement === document.body;
   if (!nowhere || last === null || document.querySelector('.dialog')) return;
   if (last.isConnected) last.focus({ preventScroll: true });

@@ -1,4 +1,5 @@
 /** Words about a workspace's connection while it is changed. */
+import { pastedAddress } from '../../../src-main/contract/pasted-address.ts';
 import type { Workspace } from '../../../src-main/contract/workspace.ts';
 import { KEPT, typedUrl, type WorkspaceForm } from './workspace-form.ts';
 
@@ -11,7 +12,7 @@ export function notSentWords(workspace: Workspace, form: WorkspaceForm): string 
   const [before, after] = [typedUrl(workspace.api_url), typedUrl(form.apiUrl)];
   if (kept.length === 0 || !before || !after) return null;
   // an address typed without its scheme takes that of the present one
-  const isWhole = /^[a-z][a-z0-9+.-]*:\/\//i.test(form.apiUrl.trim());
+  const isWhole = /^[a-z][a-z0-9+.-]*:\/\//i.test(pastedAddress(form.apiUrl));
   if (isWhole ? before.origin === after.origin : before.host === after.host) return null;
   const [are, them] = kept.join() === 'sign-in' ? ['is', 'it'] : ['are', 'them'];
   return `The ${kept.join(' and ')} kept for this workspace ${are} not sent to ${after.host}. Type ${them} again to test or save this address.`;

@@ -2,6 +2,7 @@
  * The form of a workspace's connection as text: for a new one and for a change, checked and turned into the contract's input. Secrets
  * and header values that the window has never seen are kept by naming them.
  */
+import { pastedAddress } from '../../../src-main/contract/pasted-address.ts';
 import type {
   Candidate,
   CloudWorkspace,
@@ -150,7 +151,7 @@ export function formAuth(form: WorkspaceForm): WorkspaceInput['auth'] {
 export function formInput(form: WorkspaceForm): WorkspaceInput {
   return {
     name: form.name.trim(),
-    api_url: form.where === 'cloud' ? form.cloudUrl : form.apiUrl.trim(),
+    api_url: form.where === 'cloud' ? form.cloudUrl : pastedAddress(form.apiUrl),
     auth: formAuth(form),
     headers: headerPairs(form.headers) ?? {},
     insecure_tls: form.insecureTls,
@@ -196,11 +197,11 @@ export function workspaceHost(apiUrl: string): string {
 
 /** What was typed as an address, with https where it names no scheme; null: it is none. */
 export function typedUrl(apiUrl: string): URL | null {
-  const text = apiUrl.trim();
+  const text = pastedAddress(apiUrl);
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
   return URL.canParse(whole) ? new URL(whole) : null;
 }
 
 /** The typed address with this scheme, whichever it had. */
 export const withScheme = (scheme: Scheme, apiUrl: string): string =>
-  `${scheme}://${apiUrl.trim().replace(/^https?:\/\//i, '')}`;
+  `${scheme}://${pastedAddress(apiUrl).replace(/^https?:\/\//i, '')}`;

@@ -18,6 +18,7 @@ import { csvCell } from '../../../export/csv.ts';
 import { writeFile, type Chunk } from '../../../export/file.ts';
 import { offsetsOf, timeFormat } from '../../../contract/local-time.ts';
 import { GROUP_ROWS, ParquetFile } from '../../../export/parquet.ts';
+import { twoBuffers } from '../../../export/two-buffers.ts';
 import { Sheet, workbook } from '../../../export/xlsx.ts';
 import { activityFields, artifactChunks, logChunks } from './activity.ts';
 import { csvBlock } from './block.ts';
@@ -129,34 +130,24 @@ function* jsonChunks({ order }: Snapshot, format: 'json' | 'jsonl', texts: Texts
   const total = order.length;
   const [begin, between, end] = format === 'json' ? ['[\n', ',\n', '\n]\n'] : ['', '\n', '\n'];
   if (total === 0) yield { chunk: Buffer.from(format === 'json' ? '[]\n' : ''), rows: 0, total };
-  const join = joiner();
+  const memory = twoBuffers();
   const last = { size: 0 };
   for (const { rids, rows } of pieces(order, TEXT_ROWS, last)) {
     const first = rows === rids.length;
     const parts = texts([...rids]).flatMap((text, i) => [i > 0 ? between : first ? begin : between, text]);
     if (rows === total) parts.push(end);
-    const chunk = join(parts);
+    const chunk = joined(parts, memory);
     last.size = chunk.length;
     yield { chunk, rows, total };
   }
 }
 
-/** Two pieces of memory in turns: while a chunk is made, the one before may still be written. */
-function joiner(): (parts: readonly (string | Uint8Array)[]) => Buffer {
-  let [next, other] = [Buffer.alloc(0), Buffer.alloc(0)];
-  return (parts) => {
-    const length = parts.reduce(
-      (sum, part) => sum + (typeof part === 'string' ? Buffer.byteLength(part) : part.length),
-      0,
-    );
-    if (next.length < length) next = Buffer.allocUnsafeSlow(Math.ceil(length * 1.5));
-    const chunk = filled(next, parts);
-    [next, other] = [other, next];
-    return chunk;
-  };
-}
-
-function filled(out: Buffer, parts: readonly (string | Uint8Array)[]): Buffer {
+function joined(parts: readonly (string | Uint8Array)[], memory: (bytes: number) => Buffer): Buffer {
+  const length = parts.reduce(
+    (sum, part) => sum + (typeof part === 'string' ? Buffer.byteLength(part) : part.length),
+    0,
+  );
+  const out = memory(length);
   let at = 0;
   for (const part of parts) {
     if (typeof part === 'string') at += out.write(part, at);
@@ -165,7 +156,7 @@ function filled(out: Buffer, parts: readonly (string | Uint8Array)[]): Buffer {
       at += part.length;
     }
   }
-  return out.subarray(0, at);
+  return out;
 }
 
 const [LF, CR, SPACE] = [10, 13, 32];

@@ -7,5 +7,6 @@ export { byFew, byCode16, byCode32, byBit32, pointedAt, byRange, byDifference } 
 export { notNaN, notZero16, notZero32, byName, markNames } from './masks';
 export { countFew, count16, count32, extent, countBuckets, fold32 } from './counts';
 export { pick, placesOf, countIn, countCodesIn } from './orders';
+export { countGroups, rankGroups, drawGroups } from './groups';
 export { checksum } from './checksum';
 export { radixSort } from './radix';
