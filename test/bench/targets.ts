@@ -65,7 +65,7 @@ const targets: Target[] = [
   { says: 'memory of Parquet, likewise', bench: exports, name: 'memory, Parquet, more than for 10,000 runs', most: 40 },
   { says: 'cancelling an export', bench: exports, name: 'cancel, the slowest format', most: 200 },
   { says: 'memory of XLSX, likewise', bench: exports, name: 'memory, XLSX, more than for 10,000 runs', most: 40 },
-  { says: 'page, longest task while exporting', bench: exports, name: 'page, longest task while exporting', most: 50 },
+  { says: 'page, longest task while exporting, CPU time', bench: exports, name: 'page, longest task while exporting, CPU time', most: 50 },
   { says: 'main thread of the core, busy while exporting', bench: exports, name: 'core main thread, busy while exporting', most: 10 },
   { says: 'page and count, hand-written SQL ÷ ours', bench: beside, name: 'page + count, hand-written SQL ÷ Taskscope', least: 2.5 },
   { says: 'page and count, DuckDB ÷ ours', bench: beside, name: 'page + count, DuckDB ÷ Taskscope', least: 10 },
