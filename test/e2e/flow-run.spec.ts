@@ -15,6 +15,7 @@ test.beforeAll(async () => {
 test.afterAll(() => tide.close());
 
 test('a flow run as a whole', async ({ host }) => {
+  test.setTimeout(240_000);
   const { page } = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
   const window = new Window(page);
   await window.ready();
@@ -192,6 +193,17 @@ test('a flow run as a whole', async ({ host }) => {
     await view.getByRole('button', { name: 'Back to the list' }).click();
   });
 
+  await test.step('what each attempt failed with stands at its bar and below the strip of the open run', async () => {
+    await window.preset('Retried').click();
+    const retried = window.rows().filter({ hasText: '×3' }).first();
+    await retried.click();
+    await expect(window.detail.getByText(/^attempts? 1.*: \S/i)).toBeVisible();
+    await page.keyboard.press('g');
+    await expect(rows.getByRole('row', { selected: true })).toContainText(/3 attempts: .*, attempts? 1.*: \S/);
+    await view.getByRole('button', { name: 'Back to the list' }).click();
+    await page.keyboard.press('Escape');
+  });
+
   await test.step('a flow run that goes on is followed: it grows, and its line of now goes when it ends', async () => {
     const { control } = tide;
     const now = control.now();
@@ -261,6 +273,9 @@ test('a flow run as a whole', async ({ host }) => {
     const missing = view.getByText(/History and logs are kept of 0 of 1 ended task run/);
     await expect(missing).toContainText(/cannot be reached/);
     await expect(rows.getByRole('row')).toHaveCount(2);
+    await expect(view.getByText('1 of 2 task runs ended, 1 left running')).toBeVisible();
+    await expect(rows.getByRole('row', { name: /left-sounding/ })).toContainText('never ended');
+    await expect(view.locator('.axis').getByText('now', { exact: true })).toBeHidden();
     await view.getByRole('tab', { name: 'Logs' }).click();
     await expect(view.getByText('No line is kept of this flow run.')).toBeVisible();
     await expect(missing).toBeVisible();

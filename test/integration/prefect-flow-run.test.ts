@@ -21,6 +21,7 @@ import { criticalPath } from '../../src-renderer/state/flow-run/critical-path.ts
 import { PartBuilder, type Part, type TaskRun } from '../../src-renderer/state/flow-run/model.ts';
 import { spansOf } from '../../src-renderer/state/flow-run/spans.ts';
 import { itemsOf, rowsOf, countStates } from '../../src-renderer/state/flow-run/tree.ts';
+import { attemptErrors } from '../../src-renderer/ui/charts/attempt-errors.ts';
 import { noPrefect, startPrefect, type PrefectServer } from '../fixtures/prefect/server.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -226,7 +227,10 @@ describe('a flow run of a real server', { skip: noPrefect() }, () => {
     const third = below.flatMap(({ subflows }) => subflows)[0].id;
     const opened = [ids.whole, ids.again, ids.crashed, third];
     // clients send their lines some seconds later
-    await until(async () => (await all<Log>('/logs/filter', { logs: { flow_run_id: { any_: [ids.again] } } })).some(({ message }) => message.includes('the first try')), 60); // prettier-ignore
+    const isSent = async (id: string, text: string) =>
+      (await all<Log>('/logs/filter', { logs: { flow_run_id: { any_: [id] } } })).some(({ message }) => message.includes(text)); // prettier-ignore
+    await until(() => isSent(ids.again, 'the first try'), 60);
+    await until(() => isSent(third, 'attempt 2 of 3'), 60);
 
     type There = { states: State[]; logs: Log[]; attempts: Map<string, [number, number][]> };
     const there = new Map<string, There>();
@@ -237,7 +241,14 @@ describe('a flow run of a real server', { skip: noPrefect() }, () => {
       const logs = await all<Log>('/logs/filter', { logs: { flow_run_id: { any_: [id] } }, sort: 'TIMESTAMP_ASC' });
       there.set(id, { states: await statesThere('flow_run', id), logs, attempts });
     }
-    assert.equal([...there.get(third)!.attempts.values()].find((list) => list.length > 1)?.length, 3);
+    const [retried] = [...there.get(third)!.attempts].find(([, list]) => list.length > 1)!;
+    assert.equal(there.get(third)!.attempts.get(retried)?.length, 3);
+    const kept = await client['run.activity']({ workspace, id: retried, only_kept: true });
+    assert.deepEqual(attemptErrors(kept.history, kept.logs), [
+      "RuntimeError('attempt 1 of 3')",
+      "RuntimeError('attempt 2 of 3')",
+      null,
+    ]);
     await server.stop();
 
     for (const id of opened) {

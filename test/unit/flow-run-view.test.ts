@@ -9,6 +9,8 @@ import {
   beginOf,
   boundsOf,
   endOf,
+  isOver,
+  lastMoment,
   PartBuilder,
   type Part,
   type TaskRun,
@@ -22,7 +24,7 @@ import {
   type Order,
 } from '../../src-renderer/state/flow-run/tree.ts';
 import { spansOf } from '../../src-renderer/state/flow-run/spans.ts';
-import { densityOf, fitted, panned, ticksOf, zoomed } from '../../src-renderer/ui/charts/gantt-scale.ts';
+import { atOnce, fitted, momentsOf, panned, ticksOf, zoomed } from '../../src-renderer/ui/charts/gantt-scale.ts';
 import '../fixtures/ci-seed.ts';
 
 const NOW = 2_000;
@@ -124,7 +126,7 @@ describe('rows', () => {
   it('folded: one a task, with all its runs; unfolded: every run once', () => {
     fc.assert(
       fc.property(drawn, fc.constantFrom(...orders), (list, order) => {
-        const part = partOf(list);
+        const part = partOf(list, 7);
         const items = (one: Part) => orderItems(itemsOf(one.runs, plainName), order);
         const folded = rowsOf(part, items, new Set(), new Map());
         const keys = list.map(({ task }, i) => (task === 0 ? `alone ${i}` : String(task)));
@@ -150,7 +152,7 @@ describe('rows', () => {
   it('stand by start, by name, or each below what it was given', () => {
     fc.assert(
       fc.property(drawn, (list) => {
-        const part = partOf(list);
+        const part = partOf(list, 7);
         const items = itemsOf(part.runs, plainName);
         const first = (runs: readonly TaskRun[]) => Math.min(...runs.map((run) => beginOf(run) ?? Infinity));
         const starts = orderItems(items, 'start').map(({ runs }) => first(runs));
@@ -234,7 +236,7 @@ describe('the graph', () => {
   it('has an edge where a run of one node was given a result of another, and a step more than its inputs where that is possible', () => {
     fc.assert(
       fc.property(drawn, (list) => {
-        const part = partOf(list);
+        const part = partOf(list, 7);
         const { nodes, edges, depths } = graphOf(part, plainName, new Set(), NOW);
         const nodeOf = (place: number) => nodes.findIndex(({ runs }) => runs.some((run) => run.place === place));
         const wanted = new Set(
@@ -263,7 +265,7 @@ describe('times', () => {
   it('a run is within the bounds, and its spans within the run', () => {
     fc.assert(
       fc.property(drawn, (list) => {
-        const part = partOf(list);
+        const part = partOf(list, 7);
         const bounds = boundsOf(part, NOW);
         for (const run of part.runs) {
           const [begin, end] = [beginOf(run), endOf(run, NOW)];
@@ -304,25 +306,42 @@ describe('times', () => {
     );
   });
 
-  it('a density counts at each px the spans that are there', () => {
+  it('a run that never ended, of a flow run that has, is drawn up to the end of the flow run', () => {
+    fc.assert(
+      fc.property(drawn, fc.constantFrom('COMPLETED', 'RUNNING'), (list, type) => {
+        const part = partOf(list, 7);
+        const one: Part = {
+          ...part,
+          head: { ...part.head, state_type: type, start_time: 0, end_time: type === 'RUNNING' ? null : 1500 },
+        };
+        const last = lastMoment(one, [one]);
+        assert.equal(last === null, type === 'RUNNING');
+        if (last === null) return;
+        const ends = one.runs.filter(isOver).map((run) => endOf(run, 0) ?? 0);
+        assert.equal(last, Math.max(1500, ...ends));
+        const begins = one.runs.map((run) => beginOf(run) ?? 0);
+        assert.ok((boundsOf(one, last)?.to ?? 0) <= Math.max(last, ...begins, 1000));
+      }),
+    );
+  });
+
+  it('says of each px and of all time how many spans are there at one moment', () => {
     const spans = fc.array(
       fc
-        .tuple(fc.nat(900), fc.nat(200), fc.boolean())
-        .map(([from, long, bad]): [number, number, boolean] => [from, from + long, bad]),
+        .tuple(fc.nat(900), fc.oneof(fc.nat(200), fc.nat(3), fc.constant(Infinity)))
+        .map(([from, long]): [number, number] => [from, from + long]),
     );
     fc.assert(
-      fc.property(spans, (list) => {
+      fc.property(spans, fc.nat(1000), (list, now) => {
         const [width, view] = [40, { from: 200, to: 600 }];
-        const { counts } = densityOf(list, view, width);
-        const scale = width / 400;
-        for (let x = 0; x < width; x++) {
-          const there = list.filter(([from, to]) => {
-            if (to < view.from || from > view.to) return false;
-            const first = Math.min(width - 1, Math.max(0, Math.floor((from - view.from) * scale)));
-            return first <= x && x <= Math.min(width - 1, Math.max(first, Math.ceil((to - view.from) * scale) - 1));
-          });
-          assert.equal(counts[x], there.length);
-        }
+        const { counts, most } = atOnce(momentsOf(list), view, now, width);
+        const open = Math.max(now, ...list.map(([from]) => from + 1));
+        const at = (moment: number) =>
+          list.filter(([from, to]) => from <= moment && moment < Math.min(Math.max(to, from + 1), open)).length;
+        const all = Array.from({ length: 1200 }, (_, moment) => at(moment));
+        assert.equal(most, Math.max(...all));
+        for (let x = 0; x < width; x++)
+          assert.equal(counts[x], Math.max(...all.slice(200 + x * 10, 210 + x * 10)), `px ${x}`);
       }),
     );
   });

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { StateHistory, TaskRunRow } from '../../src-main/contract/run.ts';
-import { historySpans, layTimeline, rowSpans, type Span } from '../../src-renderer/ui/charts/timeline-layout.ts';
+import type { LogLine, StateHistory, TaskRunRow } from '../../src-main/contract/run.ts';
+import { attemptErrors, errorLines } from '../../src-renderer/ui/charts/attempt-errors.ts';
+import {
+  historySpans,
+  layTimeline,
+  rowSpans,
+  runSpans,
+  type Span,
+} from '../../src-renderer/ui/charts/timeline-layout.ts';
 import '../fixtures/ci-seed.ts';
 
 const S = 1_000_000;
@@ -81,5 +88,63 @@ describe('timeline', () => {
           assert.ok(piece.width >= (lasting[i - 1]?.width ?? 0) - 1e-6, 'what lasted longer is drawn shorter');
       }),
     );
+  });
+
+  it('ends with the row where the kept states are older', () => {
+    fc.assert(
+      fc.property(fc.nat(5), fc.constantFrom('FAILED', 'COMPLETED', 'RUNNING'), fc.nat(500), (kept, type, later) => {
+        const [whole, now] = [[...retried.slice(0, 4), state(type, type, 200 + later)], 900 * S];
+        const last = whole.at(-1)!;
+        const row = { ...last, state_type: type, state_name: type, state_timestamp: last.timestamp, expected_start_time: 0, start_time: S, end_time: type === 'RUNNING' ? null : last.timestamp }; // prettier-ignore
+        const spans = runSpans(row, whole.slice(0, kept), now);
+        assert.equal(spans.some(({ open }) => open), type === 'RUNNING'); // prettier-ignore
+        assert.equal(spans.at(-1)?.to, type === 'RUNNING' ? now : last.timestamp);
+        assert.deepEqual(runSpans(row, whole, now), historySpans(whole, now));
+      }),
+    );
+  });
+
+  it('says what each attempt failed with, wherever that is kept', () => {
+    const error = fc.constantFrom("ValueError('no rows - Retry 9/9')", 'KeyError: é', "HTTPError('502')");
+    // where an attempt's error is kept: with the state after it, or in a line of the log
+    const how = fc.constantFrom('message', 'line', 'late line', 'error line', 'nothing' as const);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(error, how, fc.boolean()), { minLength: 1, maxLength: 6 }),
+        fc.constantFrom('FAILED', 'COMPLETED', 'RUNNING'),
+        (failed, end) => {
+          const history: StateHistory = [state('PENDING', 'Pending', 0), state('RUNNING', 'Running', 1)];
+          const lines: LogLine[] = [];
+          const line = (seconds: number, level: number, message: string) =>
+            lines.push({ id: String(lines.length), timestamp: seconds * S, level, name: 'x', message });
+          const expected = failed.map(([text, where, delayed], i): string | null => {
+            const [from, over, next] = [1 + i * 10, 6 + i * 10, 11 + i * 10];
+            line(from + 1, 40, 'an error that was caught');
+            const last = i === failed.length - 1;
+            const message = where === 'message' ? `Task run encountered an exception ${text}\n\nTraceback …` : null;
+            if (last && end !== 'FAILED')
+              history.push(...(end === 'RUNNING' ? [] : [state('COMPLETED', 'Completed', over)]));
+            else if (last) history.push({ ...state('FAILED', 'Failed', over), message });
+            else if (delayed)
+              history.push(
+                { ...state('SCHEDULED', 'AwaitingRetry', over), message },
+                state('RUNNING', 'Retrying', next),
+              );
+            else history.push({ ...state('RUNNING', 'Retrying', next), message });
+            if (last && end !== 'FAILED') return null;
+            const retry = last ? 'Retries are exhausted' : `Retry ${i + 1}/${failed.length} will start immediately`;
+            const told = `Task run failed with exception: ${text} - ${retry}\nTraceback (most recent call last):`;
+            if (where === 'line') line(over - 0.001, last ? 40 : 20, told);
+            if (where === 'late line') line(last ? over : next + 0.001, last ? 40 : 20, told);
+            if (where === 'error line') line(over - 0.001, 40, text);
+            return where === 'nothing' ? 'an error that was caught' : text;
+          });
+          assert.deepEqual(attemptErrors(history, lines), expected);
+          const told = errorLines(expected).join('\n');
+          for (const text of expected) assert.ok(text === null || told.includes(text));
+        },
+      ),
+    );
+    assert.deepEqual(errorLines(['a', 'a', null, 'b', 'a']), ['attempts 1 to 2: a', 'attempt 4: b', 'attempt 5: a']);
   });
 });

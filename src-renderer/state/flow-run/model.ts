@@ -118,6 +118,20 @@ export class PartBuilder {
 export const isOver = ({ state_type: type }: { state_type: string | null }): boolean =>
   type !== null && terminalStateTypes.includes(type);
 
+/**
+ * µs, up to which what has not ended is drawn; null: up to now. Runs that never ended, of a flow run that has, would otherwise stretch a minute
+ * to the days since.
+ */
+export function lastMoment(part: Part, opened: Iterable<Part>): number | null {
+  let last: number | null = null;
+  for (const { head, runs } of [part, ...opened]) {
+    if (!isOver(head)) return null;
+    last = Math.max(last ?? 0, endOf({ ...head, state_timestamp: null }, 0) ?? 0);
+    if (head.id === part.head.id) for (const run of runs) if (isOver(run)) last = Math.max(last, endOf(run, 0) ?? 0);
+  }
+  return last;
+}
+
 type Times = Pick<TaskRun, 'state_type' | 'state_timestamp' | 'expected_start_time' | 'start_time' | 'end_time'>;
 
 /** µs, when it was first wanted; null: nothing says when */

@@ -55,26 +55,55 @@ export function ticksOf(sight: Sight, start: number, width: number, least: numbe
   return ticks;
 }
 
+/** When spans begin and when they end, each sorted, µs. Infinity: it goes on. */
+export type Moments = { from: Float64Array; to: Float64Array };
+
+/** A span without length is 1 µs long: it was there. */
+export function momentsOf(spans: Iterable<readonly [from: number, to: number]>): Moments {
+  const list = [...spans];
+  return {
+    from: Float64Array.from(list, ([from]) => from).sort(),
+    to: Float64Array.from(list, ([from, to]) => Math.max(to, from + 1)).sort(),
+  };
+}
+
 /**
- * For each px how many of the spans are there, and how many of them have ended badly there. A span shorter than a px counts in one. `spans`:
- * from, to and whether it ended badly.
+ * How many spans are there at once: in each px of `width` the most of any moment in it, and the most of all time. One that begins when another
+ * ends is not there at once with it, also in one px. `now`: µs; where spans that go on end.
  */
-export function densityOf(
-  spans: Iterable<readonly [from: number, to: number, bad: boolean]>,
+export function atOnce(
+  { from, to }: Moments,
   sight: Sight,
+  now: number,
   width: number,
-): { counts: Int32Array; bad: Int32Array } {
-  const counts = new Int32Array(width + 1);
-  const bad = new Int32Array(width + 1);
+): { counts: Int32Array; most: number } {
+  const counts = new Int32Array(width);
   const scale = width / (sight.to - sight.from);
-  for (const [from, to, ended] of spans) {
-    if (to < sight.from || from > sight.to) continue;
-    const first = Math.min(width - 1, Math.max(0, Math.floor((from - sight.from) * scale)));
-    const last = Math.min(width - 1, Math.max(first, Math.ceil((to - sight.from) * scale) - 1));
-    counts[first] += 1;
-    counts[last + 1] -= 1;
-    if (ended && to >= sight.from && to <= sight.to) bad[last] += 1;
+  let [most, count, place] = [0, 0, 0];
+  /** up to the px before `end` there are as many as now */
+  const fill = (end: number) => {
+    const stop = Math.min(width, end);
+    if (count > 0) for (let x = Math.max(0, place); x < stop; x++) counts[x] = Math.max(counts[x] ?? 0, count);
+  };
+  const open = Math.max(now, (from.at(-1) ?? 0) + 1);
+  for (let i = 0, j = 0; j < to.length;) {
+    const begin = from[i] ?? Infinity;
+    const end = Math.min(to[j] ?? Infinity, open);
+    if (begin < end) {
+      const x = Math.floor((begin - sight.from) * scale);
+      fill(x + 1);
+      count += 1;
+      i += 1;
+      place = x;
+      most = Math.max(most, count);
+      if (x >= 0 && x < width) counts[x] = Math.max(counts[x] ?? 0, count);
+    } else {
+      const x = (end - sight.from) * scale;
+      fill(Math.ceil(x));
+      count -= 1;
+      j += 1;
+      place = Math.floor(x);
+    }
   }
-  for (let x = 1; x <= width; x++) counts[x] += counts[x - 1];
-  return { counts: counts.subarray(0, width), bad: bad.subarray(0, width) };
+  return { counts, most };
 }

@@ -46,6 +46,19 @@ export function historySpans(history: StateHistory, now: number): Span[] {
   });
 }
 
+type RowState = Pick<TaskRunRow, 'state_type' | 'state_name'> & {
+  /** µs */
+  state_timestamp: number | null;
+};
+
+/** Kept states may be older than the row: the row's own state then comes last. */
+export function withRowState(history: StateHistory, row: RowState): StateHistory {
+  const { state_type: type, state_name: name, state_timestamp: timestamp } = row;
+  const last = history.reduce((latest, state) => Math.max(latest, state.timestamp), -Infinity);
+  if (type === null || timestamp === null || timestamp <= last) return history;
+  return [...history, { id: '', type, name: name ?? type, timestamp, message: null }];
+}
+
 type RowTimes = Pick<TaskRunRow, 'expected_start_time' | 'start_time' | 'end_time' | 'state_type' | 'state_name'>;
 
 /** Spans from the row alone, for a run whose history is not read: a wait, a run and an end. */
@@ -77,6 +90,10 @@ export function rowSpans(row: RowTimes, now: number): Span[] {
     spans.push({ kind: 'end', state: type, name, from: end, to: end, attempt: null, open: false });
   return spans;
 }
+
+/** Of a run and what is kept of it: attempt by attempt, or from its row when no state is kept. `now` in µs. */
+export const runSpans = (row: RowTimes & RowState, history: StateHistory, now: number): Span[] =>
+  history.length === 0 ? rowSpans(row, now) : historySpans(withRowState(history, row), now);
 
 export type Piece = Span & { x: number; width: number; cut: boolean };
 

@@ -20,6 +20,8 @@ const HOLD_MS = 150;
 const SETTLE_MS = 80;
 /** An unended run's logs are read again this often, in ms. */
 const AGAIN_MS = 5_000;
+/** How often it is read after its end was seen: its last lines come some seconds later. */
+const READS_AFTER_END = 3;
 
 /** Lines of a run up to which all of them are read by themselves; for more a person asks. */
 const MOST_BY_ITSELF = 200_000;
@@ -125,8 +127,12 @@ export class Opened {
     };
     this.filling = false;
     this.fillOn = () => fill(MOST_LINES);
+    let left = 0;
     const again = async () => {
-      if (!document.hidden && !this.filling && this.unended(next)) await readActivity();
+      if (!document.hidden && !this.filling) {
+        left = this.unended(next) ? READS_AFTER_END : left - 1;
+        if (left > 0) await readActivity();
+      }
       if (!signal.aborted) later(() => void again(), AGAIN_MS);
     };
     const follow = async () => {

@@ -4,7 +4,7 @@ import { formatDuration, secondsBetween } from '../../format.ts';
 import { beginOf, endOf, isOver, type TaskRun } from '../../state/flow-run/model.ts';
 import { spansOf } from '../../state/flow-run/spans.ts';
 import type { Row } from '../../state/flow-run/tree.ts';
-import { densityOf, type Sight } from '../../ui/charts/gantt-scale.ts';
+import { atOnce, momentsOf, type Moments, type Sight } from '../../ui/charts/gantt-scale.ts';
 import type { Palette } from './palette.ts';
 
 export const ROW = 26;
@@ -149,28 +149,41 @@ function label(
   context.fillText(text, left, middle + 0.5);
 }
 
-function* runSpans(runs: readonly TaskRun[], now: number): Generator<[number, number, boolean]> {
+/** Of runs that stand in one row: when they ran, when they waited, and when some failed. Sorting 50,000 for each frame would take longer than a frame. */
+type GroupMoments = { ran: Moments; waited: Moments; failed: number[] };
+const momentsKnown = new WeakMap<readonly TaskRun[], GroupMoments>();
+function momentsOfRuns(runs: readonly TaskRun[]): GroupMoments {
+  let known = momentsKnown.get(runs);
+  if (!known) {
+    const failed = runs.flatMap((run) => {
+      const end = failureStateTypes.includes(run.state_type ?? '') ? endOf(run, 0) : null;
+      return end === null ? [] : [end];
+    });
+    known = { ran: momentsOf(runSpans(runs)), waited: momentsOf(waitSpans(runs)), failed };
+    momentsKnown.set(runs, known);
+  }
+  return known;
+}
+function* runSpans(runs: readonly TaskRun[]): Generator<[number, number]> {
   for (const run of runs) {
-    const start = run.start_time;
-    const end = endOf(run, now);
-    const bad = run.state_type !== null && failureStateTypes.includes(run.state_type);
-    if (start !== null && end !== null) yield [start, end, bad];
-    else if (bad && end !== null) yield [end, end, true];
+    const end = isOver(run) ? endOf(run, 0) : (run.end_time ?? Infinity);
+    if (run.start_time !== null && end !== null) yield [run.start_time, end];
   }
 }
-function* waitSpans(runs: readonly TaskRun[], now: number): Generator<[number, number, boolean]> {
+function* waitSpans(runs: readonly TaskRun[]): Generator<[number, number]> {
   for (const run of runs) {
     const begin = beginOf(run);
-    const until = run.start_time ?? (isOver(run) ? null : now);
-    if (begin !== null && until !== null && until > begin) yield [begin, until, false];
+    const until = run.start_time ?? (isOver(run) ? null : Infinity);
+    if (begin !== null && until !== null && until > begin) yield [begin, until];
   }
 }
 
 /** How many of its runs ran at once, and below it how many waited; a mark where one failed. */
 function paintGroup({ context, width, sight, now, palette }: Sheet, runs: readonly TaskRun[], top: number): void {
   const wide = Math.max(1, Math.floor(width));
-  const { counts, bad } = densityOf(runSpans(runs, now), sight, wide);
-  const waits = densityOf(waitSpans(runs, now), sight, wide).counts;
+  const { ran, waited, failed } = momentsOfRuns(runs);
+  const { counts, most: ofAll } = atOnce(ran, sight, now, wide);
+  const waits = atOnce(waited, sight, now, wide).counts;
   let most = 1;
   for (let x = 0; x < wide; x++) most = Math.max(most, counts[x] ?? 0);
   const [floor, high] = [top + ROW - 5, ROW - 9];
@@ -191,10 +204,14 @@ function paintGroup({ context, width, sight, now, palette }: Sheet, runs: readon
   context.fill();
   context.globalAlpha = 1;
   context.fillStyle = palette.state('FAILED');
-  for (let x = 0; x < wide; x++) if (bad[x] > 0) context.fillRect(x - 1, top + 3, 2, floor - top - 3);
+  const marks = new Uint8Array(wide);
+  for (const at of failed)
+    if (at >= sight.from && at <= sight.to)
+      marks[Math.min(wide - 1, Math.max(0, Math.ceil(((at - sight.from) / (sight.to - sight.from)) * wide) - 1))] = 1;
+  for (let x = 0; x < wide; x++) if (marks[x] === 1) context.fillRect(x - 1, top + 3, 2, floor - top - 3);
   const [first, last] = [counts.findIndex((count) => count > 0), counts.findLastIndex((count) => count > 0)];
   if (first < 0) return;
-  const text = most > 1 ? `up to ${most} at once` : `one at a time`;
+  const text = ofAll > 1 ? `up to ${ofAll} at once` : `one at a time`;
   label(context, palette, text, first, last + 1, top + ROW / 2, width);
 }
 

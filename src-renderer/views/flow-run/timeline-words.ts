@@ -4,8 +4,16 @@ import { beginOf, endOf, isOver, type TaskRun } from '../../state/flow-run/model
 import { spansOf } from '../../state/flow-run/spans.ts';
 import { countStates, type Row } from '../../state/flow-run/tree.ts';
 
-/** Times in µs. `moment`: now while something runs, else 0; `from`: where the flow run begins. */
-type Known = { from: number; moment: number; now: number; zone: Zone; critical: ReadonlySet<TaskRun> };
+/** Times in µs. `moment`: up to which what has not ended is drawn; `from`: where the flow run begins. */
+type Known = {
+  from: number;
+  moment: number;
+  now: number;
+  zone: Zone;
+  critical: ReadonlySet<TaskRun>;
+  /** what a run's attempts failed with, as far as that was read */
+  errorsOf: (run: TaskRun) => readonly string[];
+};
 
 export function ranWords(row: Row, moment: number): string {
   if (row.kind === 'run') {
@@ -34,7 +42,7 @@ const beginWords = (at: number, { from, zone, now }: Known): string =>
   `from +${formatDuration((at - from) / 1e6)}, ${formatMoment(at, zone, now, 3)}`;
 
 export function rowLines(row: Row, known: Known): string[] {
-  if (row.kind === 'run') return runLines(row.run, known);
+  if (row.kind === 'run') return runLines(row.run, isOver(row.part.head), known);
   if (row.kind === 'note') return [];
   const { runs } = row.item;
   const { done, failed, running } = countWords(runs);
@@ -46,22 +54,26 @@ export function rowLines(row: Row, known: Known): string[] {
   ];
 }
 
-function runLines(run: TaskRun, known: Known): string[] {
-  const { moment, critical } = known;
+/** `over`: its flow run has ended. */
+function runLines(run: TaskRun, over: boolean, known: Known): string[] {
+  const { moment, critical, errorsOf } = known;
   const lines = [run.state_name ?? run.state_type ?? 'No state'];
   const begin = beginOf(run);
   const waited = secondsBetween(begin, run.start_time ?? (isOver(run) ? null : moment));
   if (begin !== null) lines.push(beginWords(begin, known));
   if (waited !== null && waited >= 0.0005) lines.push(`waited ${formatDuration(waited)}`);
   const ran = secondsBetween(run.start_time, endOf(run, moment));
-  if (ran !== null) lines.push(`${isOver(run) ? 'ran' : 'runs since'} ${formatDuration(ran)}`);
+  if (!isOver(run) && over) {
+    // Prefect leaves runs so whose inputs failed
+    if (run.state_name !== 'NotReady') lines.push('never ended, as far as is known: its flow run has');
+  } else if (ran !== null) lines.push(`${isOver(run) ? 'ran' : 'runs since'} ${formatDuration(ran)}`);
   const attempts = spansOf(run, moment).filter(({ attempt }) => attempt !== null);
   if (run.run_count > 1 || attempts.length > 1) {
     const list =
       attempts.length > 1
         ? `: ${attempts.map((one) => formatDuration((one.to - one.from) / 1e6)).join(', ')}`
         : ', times not kept';
-    lines.push(`${Math.max(run.run_count, attempts.length)} attempts${list}`);
+    lines.push(`${Math.max(run.run_count, attempts.length)} attempts${list}`, ...errorsOf(run));
   }
   if (critical.has(run)) lines.push('on the critical path');
   if (run.outside > 0) lines.push(plural(run.outside, 'input') + ' from elsewhere');
