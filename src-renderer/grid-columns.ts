@@ -82,6 +82,7 @@ function placeOf({ field, group }: GridColumn): number {
 
 const byField = new Map(gridColumns.map((one) => [one.field, one]));
 
+/** The column of a field or of a path into the rows' JSON. null: it is neither. */
 export function gridColumn(field: string): GridColumn | null {
   return byField.get(field) ?? (isMoreColumn(field) ? moreColumn(field) : null);
 }
@@ -214,6 +215,7 @@ export function durationOf(row: TaskRunRow, now: number): number | null {
   return secondsBetween(row.start_time, end);
 }
 
+/** Seconds from the expected to the real start. null: one of them is not known. */
 export function waitOf(row: TaskRunRow): number | null {
   return secondsBetween(row.expected_start_time, row.start_time);
 }

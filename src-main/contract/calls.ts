@@ -189,9 +189,9 @@ export const contract = {
   ),
   'workspace.setRule': call(z.object({ workspace, rule: fetchRuleSchema }), workspaceSchema),
   'workspace.setPaused': call(z.object({ workspace, paused: z.boolean() }), workspaceSchema),
-  /** what keeping runs this way would delete now; nothing is deleted */
+  /** what this retention would delete now; nothing is deleted */
   'workspace.previewRetention': call(z.object({ workspace, retention: retentionSchema }), removalSchema),
-  /** keeps runs this way from now on; what has to go goes at once, and after each sync. Returns what was deleted */
+  /** the retention from now on: runs that it does not keep are deleted at once, and after each sync. Returns what was deleted */
   'workspace.setRetention': call(
     z.object({ workspace, retention: retentionSchema }),
     z.object({ workspace: workspaceSchema, deleted: removalSchema }),

@@ -17,7 +17,7 @@ import {
   wireErrorSchema,
   type WireError,
 } from '../contract/errors.ts';
-import { movedWith } from './moved.ts';
+import { transferOf } from './transfer.ts';
 
 /** Items in flight before the source waits. The reader pulls the next half when it has used half. */
 const WINDOW = 16;
@@ -62,7 +62,7 @@ export function serve<C extends AnyContract>(
 ): () => void {
   const running = new Map<number, Running>();
   const { maxCalls = Infinity } = options;
-  const reply = (frame: Reply, answer?: unknown) => channel.send(frame, movedWith(answer));
+  const reply = (frame: Reply, answer?: unknown) => channel.send(frame, transferOf(answer));
 
   const fail = (id: number, name: string, thrown: unknown) => {
     const error: WireError = toWireError(thrown);

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { newestVersion } from '../../src-main/store/file/migrate.ts';
 import { encodeRows } from '../../src-main/store/write/encode.ts';
 import { openWriter } from '../../src-main/store/write/writer.ts';
 import { root, textOf } from '../fixtures/source-files.ts';
@@ -35,19 +36,17 @@ test('a field that is declared in one place is everywhere', (t) => {
   writer.close();
   const steps = join(dir, 'src-main/store/file/migrate.ts');
   const migrations = readFileSync(steps, 'utf8');
-  const none = 'export const migrations: readonly Migration[] = [];';
-  assert.equal(migrations.split(none).length, 2);
+  const list = /(?<=export const migrations: readonly Migration\[\] = \[)[^]*?(?=\n?\];)/;
+  assert.match(migrations, list);
+  const step = `{
+    version: ${newestVersion() + 1},
+    sql: addColumnSql('task_run', 'task_version'),
+    move: (db) => fillColumn(db, 'task_run', 'task_version'),
+  },`;
   writeFileSync(
     steps,
-    `import { fillColumn } from '../write/fill-column.ts';\nimport { addColumnSql } from './schema.ts';\n` +
-      migrations.replace(
-        none,
-        `export const migrations: readonly Migration[] = [{
-          version: 2,
-          sql: addColumnSql('task_run', 'task_version'),
-          move: (db) => fillColumn(db, 'task_run', 'task_version'),
-        }];`,
-      ),
+    `import { fillColumn as fill } from '../write/fill-column.ts';\nimport { addColumnSql as add } from './schema.ts';\n` +
+      migrations.replace(list, (others) => others + step.replace('addColumnSql', 'add').replace('fillColumn', 'fill')),
   );
 
   const child = join(dir, 'test/fixtures/field-recipe-child.ts');

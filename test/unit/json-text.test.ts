@@ -1,60 +1,59 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  children,
-  findJson,
-  member,
-  readJson,
-  scalar,
-  within,
-  writeJson,
-} from '../../src-renderer/ui/text/json-text.ts';
+import { memberSpans, splitArray } from '../../src-main/contract/json-text.ts';
 import '../fixtures/ci-seed.ts';
 
-describe('json text', () => {
-  it('keeps numbers, key order and doubled keys as they were sent', () => {
-    const text = '{"2":9007199254740993,"1":0.1000000000000000055,"1":-1E+400,"n":NaN}';
-    assert.equal(writeJson(readJson(text)), text);
-    assert.equal(scalar(member(readJson(text), '2')), '9007199254740993');
-    const parameters = '{"account":92233720368547760001,"rate":1.50}';
-    const part = member(readJson(`{"name":"x","parameters":${parameters}}`), 'parameters');
-    assert.ok(part);
-    assert.equal(writeJson(part), parameters);
-  });
+test('the elements of an array are its rows, byte for byte', () => {
+  const rows = ['{"a":1.50}', '{ "b" : "]},{\\"\\\\" }', '[]', '"x\\\\"', '1e5', '{"c":"ä😀\\u00e4"}', 'null'];
+  for (const [open, comma, close] of [
+    ['[', ',', ']'],
+    [' [\n ', ' ,\r\n\t', ' ] '],
+  ])
+    assert.deepEqual(splitArray(open + rows.join(comma) + close), rows);
+  assert.deepEqual(splitArray('[]'), []);
+  assert.deepEqual(splitArray(' [ ] '), []);
+});
 
-  it('reads what JSON.parse reads, and writes it back the same', () => {
-    fc.assert(
-      fc.property(fc.json(), (text) => {
-        assert.deepEqual(JSON.parse(writeJson(readJson(text))), JSON.parse(text));
-        assert.deepEqual(JSON.parse(writeJson(readJson(text), 2)), JSON.parse(text));
-      }),
-    );
-    assert.equal(writeJson(readJson('{"a":[1,{}],"b":"x"}'), 2), '{\n  "a": [\n    1,\n    {}\n  ],\n  "b": "x"\n}');
-  });
+test('any array: joined again it is the text, and each text parses to its element', () => {
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue()), fc.constantFrom(0, 2), (values, space) => {
+      const text = JSON.stringify(values, null, space);
+      const texts = splitArray(text);
+      assert.deepEqual(
+        texts.map((one) => JSON.parse(one) as unknown),
+        JSON.parse(text),
+      );
+      if (space === 0) assert.equal(`[${texts.join(',')}]`, text);
+    }),
+  );
+});
 
-  it('refuses what is not JSON', () => {
-    for (const text of ['', '{', '[1,]', '{"a" 1}', '"a', '01', 'tru', '1 2', "{'a':1}"])
-      assert.throws(() => readJson(text), SyntaxError, text);
-  });
+test('any object: the spans are its members and hold their values', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(0, 2), (value, space) => {
+      const text = JSON.stringify(value, null, space);
+      const parsed = JSON.parse(text) as Record<string, unknown>;
+      const spans = memberSpans(text);
+      assert.deepEqual(new Set(spans.keys()), new Set(Object.keys(parsed)));
+      for (const [key, [from, to]] of spans) assert.deepEqual(JSON.parse(text.slice(from, to)), parsed[key]);
+    }),
+  );
+});
 
-  it('ends soon whatever 1 MB holds', () => {
-    const size = 1_000_000;
-    for (const text of ['"a', '"\\\\', '"\\\\"', '[', '{"a":', ' ', '1', '-', '1e', '"\n'])
-      assert.throws(() => readJson(`${text.repeat(Math.ceil(size / text.length))}x`), text);
-    assert.equal(scalar(readJson(JSON.stringify('\\"'.repeat(10 * size)))), '\\"'.repeat(10 * size));
-  });
+test('of a key that occurs twice the last counts, and an escaped key is the key it means', () => {
+  const text = '{ "a" : 1.50 , "\\u0061":{"a":[2]}, "b\\"":"}"}';
+  const spans = memberSpans(text);
+  const cut = (key: string) => text.slice(...(spans.get(key) ?? [0, 0]));
+  assert.deepEqual([...spans.keys()], ['a', 'b"']);
+  assert.equal(cut('a'), '{"a":[2]}');
+  assert.equal(cut('b"'), '"}"');
+  assert.deepEqual(memberSpans(' { } '), new Map());
+});
 
-  it('finds keys and values, and knows what is inside what', () => {
-    const root = readJson('{"state":{"message":"Boom"},"tags":["boom"],"labels":{"prefect.flow.id":"x"}}');
-    assert.deepEqual(findJson(root, 'BOOM'), ['.state.message', '.tags[0]']);
-    assert.deepEqual(findJson(root, 'flow.id'), ['.labels["prefect.flow.id"]']);
-    assert.deepEqual(findJson(root, ''), []);
-    assert.ok(within('.state.message', '.state') && within('.tags[0]', '') && within('.tags[0]', '.tags'));
-    assert.ok(!within('.statement', '.state') && !within('.state', '.state'));
-    assert.deepEqual(
-      children(root, '').map(({ path }) => path),
-      ['.state', '.tags', '.labels'],
-    );
-  });
+test('what is another kind of value, or has no end, throws', () => {
+  for (const text of ['{}', '', '1', '[', '[{"a":1}', '["a', '[1', '[1,', '[[1]'])
+    assert.throws(() => splitArray(text), RangeError, text);
+  for (const text of ['[]', '', '"a"', '{', '{"a":1', '{"a"', '{"a":', '{"a":"', '{"a":{}', '{"a":1,'])
+    assert.throws(() => memberSpans(text), RangeError, text);
 });

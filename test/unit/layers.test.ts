@@ -113,6 +113,10 @@ function scripts(path: string): string[] {
   return [...text.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map((match) => match[1]);
 }
 
+/** Files that run as a worker of the window, which no import names. */
+const workersOf = (text: string): string[] =>
+  [...text.matchAll(/new Worker\(\s*new URL\('([^']+)', import\.meta\.url\)/g)].map(([, file]) => file);
+
 /** AssemblyScript, whose compiler finds the files itself and takes no ending. */
 const otherLanguage = /^src-main\/.*\/assembly\//;
 
@@ -120,8 +124,11 @@ const imports: Import[] = codeFiles()
   .filter((path) => !path.startsWith('test/') && !otherLanguage.test(path))
   .flatMap((from) =>
     scripts(from)
-      .flatMap((text) => ts.preProcessFile(text, true, true).importedFiles)
-      .map(({ fileName }) => ({ from, folder: folderOf(from), specifier: fileName })),
+      .flatMap((text) => [
+        ...ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName),
+        ...workersOf(text),
+      ])
+      .map((specifier) => ({ from, folder: folderOf(from), specifier })),
   );
 const relativeImports = imports
   .filter(({ specifier }) => specifier.startsWith('.'))
@@ -131,6 +138,10 @@ const packageImports = imports.filter(({ specifier }) => !specifier.startsWith('
 test('the source was read', () => {
   assert.ok(imports.length > 100, `only ${imports.length} imports found`);
   for (const folder of Object.keys(mayImport)) assert.ok(existsSync(join(root, folder)), folder);
+  assert.ok(
+    imports.some(({ specifier }) => specifier.endsWith('.worker.ts')),
+    'no worker found',
+  );
 });
 
 test('a link to the packages of another clone is no file of this one', (t) => {

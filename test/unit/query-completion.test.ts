@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { gapAt } from '../../src-main/contract/query-text/gap.ts';
+import { completionPlace } from '../../src-main/contract/query-text/completion.ts';
 import { countedFields, countedOffers, knownOffers } from '../../src-renderer/state/question/offers.ts';
 import { offerAt } from '../../src-renderer/ui/offer-keys.ts';
 import '../fixtures/ci-seed.ts';
@@ -10,11 +10,11 @@ import '../fixtures/ci-seed.ts';
 /** `|` is the cursor. */
 const at = (marked: string) => {
   const cursor = marked.indexOf('|');
-  return gapAt(marked.replace('|', ''), cursor);
+  return completionPlace(marked.replace('|', ''), cursor);
 };
 const offered = (marked: string) => {
-  const gap = at(marked);
-  return gap ? knownOffers(gap).map((offer) => offer.text) : null;
+  const place = at(marked);
+  return place ? knownOffers(place).map((offer) => offer.text) : null;
 };
 
 describe('completion of a query', () => {
@@ -89,9 +89,10 @@ describe('completion of a query', () => {
     const text = fc.string({ unit: fc.constantFrom(...' "()~:<>=,+-.#a1'), maxLength: 12 });
     fc.assert(
       fc.property(text, fc.nat(12), (query, cursor) => {
-        const place = Math.min(cursor, query.length);
-        const gap = gapAt(query, place);
-        if (gap) assert.ok(gap.at >= 0 && gap.at <= place && gap.to >= place && gap.to <= query.length, query);
+        const within = Math.min(cursor, query.length);
+        const place = completionPlace(query, within);
+        if (place)
+          assert.ok(place.at >= 0 && place.at <= within && place.to >= within && place.to <= query.length, query);
       }),
       { numRuns: 2000 },
     );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunLink, TaskRunDetail, TaskRunRow } from '../../src-main/contract/run.ts';
-import { readJson } from '../../src-renderer/ui/text/json-text.ts';
+import { readJson } from '../../src-renderer/ui/text/json-tree.ts';
 import { attemptOf, comparedToMedian, policyWords, readRecord } from '../../src-renderer/views/detail/record.ts';
 
 const link: RunLink = {

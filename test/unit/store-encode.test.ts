@@ -22,12 +22,14 @@ function texts({ json, jsonEnds }: Batch): string[] {
 const dictionaryFor = (rows: readonly { json: string }[]): Dictionary =>
   makeDictionary(rows.map(({ json }) => Buffer.from(json)));
 
-function number(batch: Batch, name: string, row = 0): number {
-  const layout = layouts[batch.entity];
-  const column = layout.columns.find((one) => one.name === name);
-  assert.ok(column, name);
-  return batch.numbers[row * layout.numbers + column.slot];
+function columnOf(batch: Batch, name: string) {
+  const column = layouts[batch.entity].columns.find((one) => one.name === name);
+  return column ?? assert.fail(name);
 }
+const number = (batch: Batch, name: string, row = 0) =>
+  batch.numbers[row * layouts[batch.entity].numbers + columnOf(batch, name).slot];
+/** Of the first row. */
+const textOf = (batch: Batch, name: string) => batch.texts[columnOf(batch, name).slot];
 const term = (batch: Batch, name: string, row = 0) => batch.terms[number(batch, name, row)];
 
 test('the text of 203 believable rows comes back byte for byte, with a dictionary and without', () => {
@@ -94,7 +96,7 @@ test('columns: times in µs, parents by id, tags as a list, numbers as they are'
     }),
   ]);
   assert.equal(uuidText(batch.ids), A);
-  assert.deepEqual(batch.texts, ['load-abc']);
+  assert.equal(textOf(batch, 'name'), 'load-abc');
   assert.deepEqual(batch.refs, { flow_run: [B] });
   assert.equal(number(batch, 'flow_run'), 0);
   assert.equal(term(batch, 'tags'), '["b","a","a"]');
@@ -125,7 +127,7 @@ test('fields of an unexpected type are null in their columns and whole in the te
   });
   const batch = encodeRows('task_run', [row]);
   assert.ok(batch.numbers.every(Number.isNaN));
-  assert.deepEqual(batch.texts, [null]);
+  assert.ok(batch.texts.every((one) => one === null));
   assert.deepEqual(texts(batch), [row.json]);
 });
 

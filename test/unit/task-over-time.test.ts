@@ -6,7 +6,7 @@ import { taskOverTime } from '../../src-main/core/workers/task-over-time.ts';
 import { taskSchema } from '../../src-main/contract/task.ts';
 import { Engine } from '../../src-main/query/engine.ts';
 import { percentile } from '../../src-main/query/percentile.ts';
-import { findShift } from '../../src-main/query/facets/shift.ts';
+import { findShift } from '../../src-main/query/facets/duration-shift.ts';
 import { SEED } from '../fixtures/ci-seed.ts';
 import { FakeArchive, type PlainRow } from '../fixtures/fake-archive.ts';
 

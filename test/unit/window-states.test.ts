@@ -74,6 +74,11 @@ describe('states of the panel', () => {
     assert.equal(rows.at(-1)?.type, 'NEW_ONE');
   });
 
+  it('a name that flows give to failed states too has no type before the archive says it', () => {
+    for (const name of ['RolledBack', 'Skipped', 'Broken pipe']) assert.equal(typeOfName(name), null, name);
+    assert.equal(typeOfName('TimedOut'), 'FAILED');
+  });
+
   it('names that were there keep their lines at zero, so that what is below stays where it is', () => {
     const types = facet('state_type', { FAILED: 3 });
     const before = stateRows(types, facet('state_name', { Failed: 1, TimedOut: 2 }), none, typeOfName);

@@ -1,6 +1,6 @@
 /** Where a search has found its words, for the runs on screen. Their texts are read again: the full-text index holds which runs have a word and nothing else. */
 import { FoundLines, placesIn, type Found, type Search } from '../../contract/found-in.ts';
-import { jsonTexts } from '../../contract/json-texts.ts';
+import { jsonTexts } from '../../contract/texts-in-json.ts';
 import { BEFORE_LINES } from '../../contract/run.ts';
 import { searchTerms, termText } from '../../contract/search-text.ts';
 import * as rowSet from '../../query/columns/row-set.ts';

@@ -11,7 +11,7 @@ import { searches, TRUE, withoutSearch, type Condition, type Query } from '../..
 import { LINES_AT_ONCE } from '../../contract/run.ts';
 import type { RowColumns } from '../../contract/row-columns.ts';
 import type { Handlers } from '../../contract/define.ts';
-import { moved } from '../../rpc/moved.ts';
+import { withTransfer } from '../../rpc/transfer.ts';
 import * as rowSet from '../../query/columns/row-set.ts';
 import type { Engine, Outcome } from '../../query/engine.ts';
 import { checkForeign } from '../../store/file/foreign.ts';
@@ -150,7 +150,7 @@ export class QueryResults {
       const view = { ...this.#current, now: Date.now() * 1000, prefect: this.#prefect };
       const { status, body } = answerApi(view, request);
       const bytes = new TextEncoder().encode(body);
-      return moved({ status, body: bytes }, bytes);
+      return withTransfer({ status, body: bytes }, bytes);
     },
     export: (input, { signal }) => this.#export(input, signal),
     notes: ({ about }) => about.flatMap((one) => this.#open.notes.get(one) ?? []),

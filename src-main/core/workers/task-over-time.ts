@@ -6,7 +6,7 @@ import { MOST_DAYS, MOST_DOTS, type Task } from '../../contract/task.ts';
 import { MICROS_PER_SECOND } from '../../contract/time.ts';
 import { edgesOf } from '../../contract/zone.ts';
 import { stretchOf } from '../../query/facets/groups.ts';
-import { findShift } from '../../query/facets/shift.ts';
+import { findShift } from '../../query/facets/duration-shift.ts';
 import { MEDIAN, P95, percentile, percentiles } from '../../query/percentile.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { NumberColumn, TermColumn } from '../../query/columns/columns.ts';

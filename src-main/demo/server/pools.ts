@@ -22,6 +22,7 @@ export function poolId(story: Story, pool: string | undefined): string | null {
   return place < 0 ? null : story.deploymentIds.v4(700 + place);
 }
 
+/** null: the demo has no such queue. */
 export function queueId(story: Story, pool: string, queue: string): string | null {
   const place = places.findIndex((one) => one[0] === pool && one[1] === queue);
   return place < 0 ? null : story.deploymentIds.v4(750 + place);

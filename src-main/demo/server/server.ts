@@ -7,7 +7,7 @@ import { answer, type Server } from './api.ts';
 import { openDatabase } from './database.ts';
 import { EventStream } from './events.ts';
 import { headersOf, listen, readRequest } from './http.ts';
-import { broadcast } from './newscast.ts';
+import { broadcast } from './story-events.ts';
 
 /** Default and largest page, as Prefect ships. */
 export const PAGE_LIMIT = 200;

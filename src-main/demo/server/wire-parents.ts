@@ -26,6 +26,7 @@ export function flowJson(story: Story, flow: number): JsonRow {
   };
 }
 
+/** µs. Two hours after its flow, one second later for each deployment before it. */
 export function deploymentCreated(story: Story, number: number): number {
   return flowCreated(story, deployments[number]?.flow ?? 0) + 2 * 3600e6 + number * 1e6;
 }

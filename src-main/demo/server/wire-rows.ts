@@ -254,6 +254,7 @@ export function flowRunJson(story: Story, run: number, now: number): JsonRow {
   };
 }
 
+/** null: no schedule has started the run. */
 export function idempotencyKey(story: Story, run: number): string | null {
   if (story.trigger(run) !== 'schedule') return null;
   return `scheduled ${deploymentIdOf(story, run)} ${text(story.runs.at.expected[run])}`;
@@ -286,6 +287,7 @@ export const deployments = flows.flatMap((flow, number) => flow.deployments.map(
 const firstOfFlow = flows.map((_, number) => deployments.findIndex((one) => one.flow === number));
 const deletedDeployment = { number: deployments.length, flow: DELETED_DEPLOYMENT.flow };
 
+/** null: the run has no deployment. One deployment is deleted, and its runs still name it. */
 export function deploymentIdOf(story: Story, run: number): string | null {
   const number = story.runs.at.deployment[run];
   if (number === -1) return null;

@@ -1,6 +1,6 @@
 /** The texts of a row that are searched besides its names: its state's message and its parameters. */
 import type { Entity } from '../../contract/fields.ts';
-import { jsonTexts } from '../../contract/json-texts.ts';
+import { jsonTexts } from '../../contract/texts-in-json.ts';
 import { isObject, type JsonObject } from '../layout.ts';
 import { indexed } from './search-tables.ts';
 

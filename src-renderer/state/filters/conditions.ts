@@ -156,6 +156,7 @@ export function toggled(choice: Choice, value: Value | null, gesture: Gesture): 
 const isRangeOn = (field: string) => (one: Condition) =>
   'field' in one && one.field === field && ('from' in one || 'to' in one);
 
+/** The range that the question sets for a field. null: none. */
 export function readRange(where: Condition, field: string): Range | null {
   const one = conjuncts(where).find(isRangeOn(field));
   if (!one || !('field' in one) || !('from' in one || 'to' in one)) return null;
@@ -233,6 +234,7 @@ function hasOf(one: Condition, relation: string): boolean | null {
   return !('not' in one);
 }
 
+/** Whether the question asks for rows with (true) or without (false) the relation. null: it does not ask. */
 export function readHas(where: Condition, relation: string): boolean | null {
   for (const one of conjuncts(where)) {
     const read = hasOf(one, relation);

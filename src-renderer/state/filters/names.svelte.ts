@@ -39,6 +39,7 @@ export function rememberName(path: string, id: string, name: string | null): voi
   if (name !== null) learn(path, id, name);
 }
 
+/** null: no answer has named the id yet. */
 export function knownName(id: string): string | null {
   return names.get(id) ?? null;
 }

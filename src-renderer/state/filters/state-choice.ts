@@ -110,7 +110,10 @@ export function toggleName(choice: StateChoice, type: string, name: string, gest
   return { include, exclude };
 }
 
-/** Prefect's own names (3.8.8). Names it does not list are custom: their types are asked from the archive. */
+/**
+ * Prefect's own names (3.8.8). The types of others are asked from the archive, and of Prefect's `RolledBack` and `Skipped`, which flows give to
+ * states of other types too.
+ */
 const prefectNames: Record<string, string> = {
   Scheduled: 'SCHEDULED',
   Late: 'SCHEDULED',
@@ -124,8 +127,6 @@ const prefectNames: Record<string, string> = {
   Retrying: 'RUNNING',
   Completed: 'COMPLETED',
   Cached: 'COMPLETED',
-  Skipped: 'COMPLETED',
-  RolledBack: 'COMPLETED',
   Failed: 'FAILED',
   TimedOut: 'FAILED',
   Crashed: 'CRASHED',
@@ -135,6 +136,7 @@ const prefectNames: Record<string, string> = {
   Cancelled: 'CANCELLED',
 };
 
+/** The type of Prefect's own state names: Late is SCHEDULED. null: a name that a flow has made up. */
 export function typeOfName(name: string): string | null {
   return Object.hasOwn(prefectNames, name) ? (prefectNames[name] ?? null) : null;
 }

@@ -11,6 +11,7 @@ import type { RunActivity } from '../../../src-main/contract/run.ts';
 import { pause } from '../../../src-main/contract/time.ts';
 import { sync } from '../sync/sync.svelte.ts';
 import { api, app } from '../window/app.svelte.ts';
+import { clock } from '../window/clock.svelte.ts';
 
 /** Task runs that opening the view fetches by itself: some 240 requests, 2 s of a near server. For more a person asks. */
 const MOST_BY_ITSELF = 200;
@@ -128,7 +129,7 @@ export class KeptFacts {
   }
 
   private asked(these: Condition, most: number) {
-    const over: Condition = { field: 'end_time', to: Date.now() * 1000 - SETTLE };
+    const over: Condition = { field: 'end_time', to: clock.read() - SETTLE };
     const where: Condition = { and: [{ field: 'flow_run_id', in: [...this.ids] }, over, these] };
     return { workspace: this.workspace, query: { where, sort: [] }, most };
   }

@@ -1,12 +1,5 @@
 /** Asks a worker of its own for the places of a graph's nodes; the worker ends with the answer. */
-
-/** px; edges by places of nodes */
-export type LayoutQuestion = {
-  sizes: (readonly [width: number, height: number])[];
-  edges: (readonly [from: number, to: number])[];
-};
-/** px; nodes by their middle, edges by the points they pass */
-export type LayoutAnswer = { width: number; height: number; nodes: [number, number][]; edges: [number, number][][] };
+import type { LayoutAnswer, LayoutQuestion } from './layout.worker.ts';
 
 /** Rejects when the worker fails, and never settles once aborted. */
 export function layOut(question: LayoutQuestion, signal: AbortSignal): Promise<LayoutAnswer> {

@@ -1,6 +1,13 @@
 /** Lays out a graph outside the page's thread. */
 import { Graph, layout } from '@dagrejs/dagre';
-import type { LayoutAnswer, LayoutQuestion } from './layout.ts';
+
+/** px; edges by places of nodes */
+export type LayoutQuestion = {
+  sizes: (readonly [width: number, height: number])[];
+  edges: (readonly [from: number, to: number])[];
+};
+/** px; nodes by their middle, edges by the points they pass */
+export type LayoutAnswer = { width: number; height: number; nodes: [number, number][]; edges: [number, number][][] };
 
 /** From this many nodes on the network simplex takes seconds; a tight tree is nearly as compact. */
 const MANY = 300;

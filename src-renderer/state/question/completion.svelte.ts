@@ -1,6 +1,6 @@
 /** Completion of a query at the cursor: fields, operators and values, with the archive's counts once they have come. */
 import { TRUE } from '../../../src-main/contract/query.ts';
-import { gapAt, type Gap } from '../../../src-main/contract/query-text/gap.ts';
+import { completionPlace, type CompletionPlace } from '../../../src-main/contract/query-text/completion.ts';
 import { api } from '../window/app.svelte.ts';
 import { rememberNames } from '../filters/names.svelte.ts';
 import { countedFields, countedOffers, knownOffers, type Offer } from './offers.ts';
@@ -8,29 +8,29 @@ import { countedFields, countedOffers, knownOffers, type Offer } from './offers.
 const VALUES = 8;
 
 export class Completion {
-  gap = $state.raw<Gap | null>(null);
+  place = $state.raw<CompletionPlace | null>(null);
   offers = $state.raw<readonly Offer[]>([]);
   private asking: AbortController | null = null;
 
   close(): void {
     this.asking?.abort();
-    this.gap = null;
+    this.place = null;
     this.offers = [];
   }
 
   async look(workspace: string | null, text: string, cursor: number): Promise<void> {
     this.asking?.abort();
-    const before = this.gap;
-    const gap = gapAt(text, cursor);
-    this.gap = gap;
-    const known = gap ? knownOffers(gap) : [];
-    const fields = gap ? countedFields(gap) : [];
+    const before = this.place;
+    const place = completionPlace(text, cursor);
+    this.place = place;
+    const known = place ? knownOffers(place) : [];
+    const fields = place ? countedFields(place) : [];
     // the last values stay until the next ones come, so that the list does not blink
-    if (fields.length === 0 || before?.at !== gap?.at) this.offers = known;
-    if (!gap || fields.length === 0 || !workspace) return;
+    if (fields.length === 0 || before?.at !== place?.at) this.offers = known;
+    if (!place || fields.length === 0 || !workspace) return;
     const abort = new AbortController();
     this.asking = abort;
-    const search = gap.typed === '' ? {} : { search: gap.typed };
+    const search = place.typed === '' ? {} : { search: place.typed };
     try {
       const { facets } = await api['query.ask'](
         {

@@ -2,12 +2,12 @@
 import { relations, resolveField, stateTypes } from '../../../src-main/contract/fields.ts';
 import type { Facet } from '../../../src-main/contract/query.ts';
 import { fieldWords } from '../../../src-main/contract/query-text/closest.ts';
-import { fieldText, valueText, type Gap } from '../../../src-main/contract/query-text/gap.ts';
+import { fieldText, valueText, type CompletionPlace } from '../../../src-main/contract/query-text/completion.ts';
 import { fieldCalled, isStateType, type Scope } from '../../../src-main/contract/query-text/names.ts';
 import { formatCount } from '../../format.ts';
 import { fieldInfo } from '../filters/catalog.ts';
 
-/** `text` replaces the gap. `aside` says more about it. */
+/** `text` replaces what is typed. `aside` says more about it. */
 export type Offer = { text: string; label: string; aside: string };
 
 /** Rows of the list, so that it never covers half of the window. */
@@ -25,18 +25,18 @@ const isType = (text: string) => stateTypes.some((type) => type === text);
 const yesNo: Readonly<Record<string, string>> = { true: 'yes', false: 'no' };
 const plain = (text: string): Offer => ({ text, label: text, aside: '' });
 
-export function knownOffers(gap: Gap): Offer[] {
-  const typed = gap.typed.toLowerCase();
-  if (gap.what === 'relation')
-    return relationsOf(gap.scope)
+export function knownOffers(place: CompletionPlace): Offer[] {
+  const typed = place.typed.toLowerCase();
+  if (place.what === 'relation')
+    return relationsOf(place.scope)
       .filter((name) => name.startsWith(typed))
       .map(plain);
-  if (gap.what === 'field')
+  if (place.what === 'field')
     return [
       ...textOffers.filter(({ label }) => typed !== '' && label.startsWith(typed)),
-      ...fieldOffers(gap, typed),
+      ...fieldOffers(place, typed),
     ].slice(0, SHOWN);
-  return fixedValues(gap.path)
+  return fixedValues(place.path)
     .filter((value) => value.startsWith(typed) && value !== typed)
     .map(plain);
 }
@@ -50,10 +50,10 @@ function fixedValues(path: string): readonly string[] {
 }
 
 /** Fields that begin with the typed text, then fields that contain it, by name or by the window's label. */
-function fieldOffers(gap: Extract<Gap, { what: 'field' }>, typed: string): Offer[] {
-  const words = fieldWords(gap.scope).map((word) => {
-    const path = fieldCalled(word, gap.scope)?.path ?? word;
-    return { word, path, label: gap.scope === 'task_run' ? fieldInfo(path).label : '' };
+function fieldOffers(place: Extract<CompletionPlace, { what: 'field' }>, typed: string): Offer[] {
+  const words = fieldWords(place.scope).map((word) => {
+    const path = fieldCalled(word, place.scope)?.path ?? word;
+    return { word, path, label: place.scope === 'task_run' ? fieldInfo(path).label : '' };
   });
   const begins = words.filter(({ word }) => word.startsWith(typed));
   const contains = words.filter(
@@ -63,13 +63,13 @@ function fieldOffers(gap: Extract<Gap, { what: 'field' }>, typed: string): Offer
   const seen = new Set<string>();
   return [...begins, ...contains]
     .filter(({ path }) => !seen.has(path) && seen.add(path))
-    .map(({ word, label }) => ({ text: fieldText(word, gap.scope), label: word, aside: label }));
+    .map(({ word, label }) => ({ text: fieldText(word, place.scope), label: word, aside: label }));
 }
 
 /** The fields whose values complete this one: a state type is also completed with state names, the name of a parent with the parents'. */
-export function countedFields(gap: Gap): string[] {
-  if (gap.what !== 'value') return [];
-  const { path } = gap;
+export function countedFields(place: CompletionPlace): string[] {
+  if (place.what !== 'value') return [];
+  const { path } = place;
   if (isStateType(path)) return [path, path.replace(/type$/, 'name')];
   const kind = resolveField('task_run', path)?.kind;
   if (kind === 'text' && path.endsWith('.name')) return [path.replace(/\.name$/, '_id')];

@@ -21,6 +21,7 @@ export function scaleOf(
 
 export const xOf = ({ from, to, width }: Scale, at: number): number => ((at - from) / Math.max(1, to - from)) * width;
 
+/** px from the top, on a logarithmic scale. */
 export function yOf({ low, high, height }: Scale, seconds: number): number {
   return height * (1 - Math.log(seconds / low) / Math.log(high / low));
 }

@@ -17,6 +17,7 @@ export function stackedSeries(data: Histogram): Series[] {
     .sort((a, b) => rank(a.state) - rank(b.state));
 }
 
+/** Runs in each bucket, of all states. */
 export function bucketTotals(series: readonly Series[], buckets: number): number[] {
   return Array.from({ length: buckets }, (_, i) => series.reduce((sum, { counts }) => sum + (counts[i] ?? 0), 0));
 }

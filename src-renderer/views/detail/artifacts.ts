@@ -1,6 +1,6 @@
 /** Turns an artifact into what is drawn. Data that does not fit its type is shown as JSON or text. */
 import type { Artifact } from '../../../src-main/contract/run.ts';
-import { readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-text.ts';
+import { readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-tree.ts';
 
 type ArtifactBody =
   | { kind: 'markdown' | 'text' | 'json'; text: string }

@@ -2,7 +2,7 @@
 import type { TaskRunDetail } from '../../../src-main/contract/run.ts';
 import { formatDuration } from '../../format.ts';
 import { durationOf, splitName, waitOf } from '../../grid-columns.ts';
-import { children, member, readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-text.ts';
+import { children, member, readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-tree.ts';
 import { readRecord, type Input, type InputItem } from './record.ts';
 
 /** A value for each run, in their order; null: it has none. */

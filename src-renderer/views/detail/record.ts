@@ -1,10 +1,10 @@
 /** What a run's own JSON says beyond the columns of the grid, ready to show. Absent and null are the same: not shown. */
 import { attemptSeconds } from '../../../src-main/contract/attempt.ts';
-import { jsonTexts } from '../../../src-main/contract/json-texts.ts';
+import { jsonTexts } from '../../../src-main/contract/texts-in-json.ts';
 import type { RunLink, TaskRunDetail, TaskRunRow } from '../../../src-main/contract/run.ts';
 import { parseTime } from '../../../src-main/contract/time.ts';
 import { formatCount, formatDuration, plural, secondsBetween } from '../../format.ts';
-import { member, readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-text.ts';
+import { member, readJson, scalar, writeJson, type JsonNode } from '../../ui/text/json-tree.ts';
 
 /** One thing passed to a parameter. `link` null: a run that the archive does not hold, named by its id. */
 export type InputItem =

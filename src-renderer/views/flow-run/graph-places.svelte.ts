@@ -1,7 +1,8 @@
 /** Where the nodes and edges of a flow run's graph are drawn, px of the graph. It is laid out in a worker, and anew when it has another shape. */
 import { untrack } from 'svelte';
 import { edgeKey, type Graph } from '../../state/flow-run/graph.ts';
-import { layOut, type LayoutAnswer } from '../../state/flow-run/layout.ts';
+import { layOut } from '../../state/flow-run/layout.ts';
+import type { LayoutAnswer } from '../../state/flow-run/layout.worker.ts';
 import type { Item } from '../../state/flow-run/tree.ts';
 
 export const HEIGHT = 30;

@@ -46,6 +46,7 @@ export function checkEdit(name: string | undefined, values: EditValues): string 
   return name;
 }
 
+/** Returns the exit code. Throws UsageError when the values fit no workspace. */
 export async function edit(app: App, name: string, values: EditValues): Promise<number> {
   const parsed = connectionEditSchema.safeParse(editOf(app.workspaces.get(name), values));
   if (!parsed.success) throw new UsageError(NAME_RULE);

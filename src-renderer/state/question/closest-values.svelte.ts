@@ -1,4 +1,4 @@
-/** Values that were perhaps meant, for a question that matches no run: `state:faild` names a state that no run is in. */
+/** The closest existing values to those a question names, when it matches no run: `state:faild` names a state that no run is in. */
 import { resolveField, stateTypes } from '../../../src-main/contract/fields.ts';
 import { closestOf } from '../../../src-main/contract/query-text/closest.ts';
 import { TRUE, type Condition } from '../../../src-main/contract/query.ts';
@@ -12,7 +12,7 @@ const VALUES = 500;
 type Meaning = { value: string; where: Condition };
 type Named = { field: string; name: string; with: (name: string) => Condition };
 
-export class Meant {
+export class ClosestValues {
   private found = $state.raw<{ where: Condition; list: readonly Meaning[] } | null>(null);
 
   of(where: Condition): readonly Meaning[] {

@@ -1,13 +1,14 @@
-/** What one is typing at a place in a query, for completion. */
+/** What a person is typing at a place in a query, so that it can be completed. */
 import { fieldCalled, plainOrQuoted, type Scope } from './names.ts';
 import { parseQuery } from './parse.ts';
 
-/** The characters from `at` to `to` are what a completion replaces; `typed` is what it must go on from. */
-export type Gap = { at: number; to: number; typed: string } & (
+/** A completion replaces the characters from `at` to `to`, and begins with `typed`. */
+export type CompletionPlace = { at: number; to: number; typed: string } & (
   { what: 'field'; scope: Scope } | { what: 'value'; path: string } | { what: 'relation'; scope: Scope }
 );
 
-export function gapAt(text: string, cursor: number): Gap | null {
+/** `cursor`: characters before it. null: nothing can be completed there, because what stands before it is wrong or ended. */
+export function completionPlace(text: string, cursor: number): CompletionPlace | null {
   const before = text.slice(0, cursor);
   const { marks, problem } = parseQuery(before);
   const last = marks.at(-1);

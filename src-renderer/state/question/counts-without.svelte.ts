@@ -7,7 +7,7 @@ import { conjuncts, without } from '../filters/conditions.ts';
 /** The contract's limit for one call of query.counts. */
 const COUNTED = 64;
 
-export class Lifted {
+export class CountsWithout {
   private counted = $state.raw<{ where: Condition; counts: readonly number[] } | null>(null);
 
   /** null: not known */
