@@ -51,7 +51,8 @@ export function idOf(term: string): { id: string; address: boolean } | null {
 
 /** Characters that are words by themselves: scripts that are written without spaces, and emoji. */
 const ALONE = String.raw`\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{Extended_Pictographic}\p{RI}`;
-const wordShape = new RegExp(String.raw`[${ALONE}]|[[\p{L}\p{N}\p{M}]--[${ALONE}]]+`, 'gv');
+const LETTER = String.raw`[[\p{L}\p{N}\p{M}]--[${ALONE}]]`;
+const wordShape = new RegExp(String.raw`[${ALONE}]|${LETTER}+`, 'gv');
 const alone = new RegExp(String.raw`^[${ALONE}]$`, 'v');
 /** Where the parts of ConnectTimeoutError and HTTPError meet. */
 const partBorder = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
@@ -64,8 +65,16 @@ const MOST_PARTS = 8;
 const LEAST_OF_A_PREFIX = 3;
 
 /** Marks on one letter beyond these are left out: putting n marks in their order takes the square of n. */
-const moreMarks = /(\p{M}{32})\p{M}+/gu;
-const composed = (text: string): string => ansiFree(text).replace(moreMarks, '$1').normalize('NFC');
+const moreMarks = /(?<=\p{M}{32})\p{M}{1,1000}/gu;
+/** Letters of a word that do not count; in pieces, for a word of 5,000,000 letters overflows the stack of a regular expression. */
+const moreLetters = new RegExp(String.raw`(?<=${LETTER}{300})${LETTER}{1,1000}`, 'gv');
+/** Characters of a text that may be one such word. */
+const LONG = 1_000_000;
+
+function composed(text: string): string {
+  const seen = ansiFree(text);
+  return (seen.length > LONG ? seen.replace(moreLetters, '') : seen).replace(moreMarks, '').normalize('NFC');
+}
 
 function folded(word: string): string {
   return word.slice(0, MOST_OF_A_WORD).toLowerCase().replaceAll('ς', 'σ').toWellFormed();

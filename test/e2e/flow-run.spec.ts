@@ -1,5 +1,6 @@
 /** What happened around a run? Its flow run as a whole: over time, as a graph and as one log, by mouse and by keyboard. */
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { formatTime } from '../../src-main/contract/time.ts';
 import { startDemo, type Demo } from '../fixtures/demo/server.ts';
 import { accessible } from './accessible.ts';
@@ -16,7 +17,8 @@ test.afterAll(() => tide.close());
 
 test('a flow run as a whole', async ({ host }) => {
   test.setTimeout(240_000);
-  const { page } = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
+  const started = await host.start({ args: ['--demo', '--demo-runs', '8000'] });
+  const { page } = started;
   const window = new Window(page);
   await window.ready();
   await expect(page.getByRole('button', { name: /^Every run since/ })).toBeVisible();
@@ -264,6 +266,204 @@ test('a flow run as a whole', async ({ host }) => {
     await window.preset('Left behind').click();
     await expect(window.row('left-sounding')).toContainText('left behind');
     await expect(window.row(/(second|done)-sounding/)).toBeHidden();
+  });
+
+  await test.step('names with characters that turn, hide or break, empty ones and 1 MB are shown as what they are, everywhere', async () => {
+    const { control } = tide;
+    const now = control.now();
+    const odd = '\u202ereef\u202c \0\u200b\nend';
+    const seen = '⇄reef⇄ ␀⌀↵end';
+    const flowRun = control.insert('flow_run', {
+      name: odd,
+      tags: [odd, '', ''],
+      parameters: { day: odd },
+      ...ended(now - 9 * MINUTE, now),
+    });
+    for (const name of [odd, '', 'x'.repeat(1_000_000)]) {
+      const { state, ...columns } = ended(now - 9 * MINUTE, now);
+      const long = {
+        ...state,
+        type: 'FAILED',
+        name: odd,
+        message: `Task run encountered an exception OddError: ${name}`,
+      };
+      const failed = { ...columns, state: long, state_type: 'FAILED', state_name: odd };
+      const of = { task_key: 'odd', flow_run_id: flowRun, tags: [name.slice(0, 3_000), 'b'] };
+      control.insert('task_run', { name, ...of, ...failed });
+    }
+    /** What can be read has no such character in it, and no 1 MB. */
+    const expectPlain = async (where: string) => {
+      const found = await page.evaluate(() => {
+        const texts: [string, number][] = [[document.body.innerText, 200_000]];
+        for (const one of document.querySelectorAll('[title], [aria-label]'))
+          for (const name of ['title', 'aria-label']) texts.push([one.getAttribute(name) ?? '', 3_000]);
+        const bad = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u200b\u202a-\u202e\u2066-\u2069]/;
+        return texts.flatMap(([text, most]) =>
+          bad.test(text) || text.length > most
+            ? [JSON.stringify(text.slice(Math.max(0, text.search(bad) - 80), Math.max(0, text.search(bad)) + 120))]
+            : [],
+        );
+      });
+      expect(found, where).toEqual([]);
+    };
+    const search = page.getByRole('combobox', { name: /^Search names/ });
+    // they come in one by one, and the list stands still meanwhile
+    await expect(async () => {
+      await page.getByRole('button', { name: 'Clear all filters' }).click({ timeout: 5_000 });
+      await search.fill('task:odd');
+      await search.press('Enter');
+      await expect(window.rows()).toHaveCount(3, { timeout: 5_000 });
+    }).toPass({ timeout: 60_000 });
+    await expect(window.row(seen)).toBeVisible();
+    await expect(window.row('(no name)')).toBeVisible();
+    await expectPlain('list');
+    await window.filter('State', seen);
+    await expect(page.getByRole('list', { name: 'Filters', exact: true })).toContainText(seen);
+    await window.expectCount(3);
+    await expectPlain('chips and lists of values');
+    for (const row of [0, 1, 2]) {
+      const cell = window.rows().nth(row).getByRole('gridcell').nth(1);
+      const name = ((await cell.textContent()) ?? '').trim().slice(0, seen.length);
+      await cell.dblclick();
+      await expect(window.detail.getByRole('heading', { level: 2 })).toContainText(name);
+      for (const tab of ['States', 'Inputs', 'Details', 'JSON']) {
+        await window.detail.getByRole('tab', { name: new RegExp(`^${tab}`) }).click();
+        if (tab !== 'JSON') await expectPlain(`${tab} of ${name}`);
+      }
+    }
+    await page.keyboard.press('g');
+    await expect(rows.getByRole('row')).toHaveCount(1); // three of one task
+    await expect(view.getByRole('heading', { level: 1 })).toHaveText(seen);
+    await page.keyboard.press('Escape');
+    await expect(window.detail).toBeHidden();
+    await expectPlain('flow run');
+    await view.getByRole('tab', { name: 'Graph' }).click();
+    await expect(view.getByRole('group', { name: /^Graph of/ })).toBeVisible();
+    await expectPlain('graph');
+    await view.getByRole('tab', { name: 'Logs' }).click();
+    await expectPlain('logs');
+    await view.getByRole('button', { name: 'Back to the list' }).click();
+    await window.grid.focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await window.expectChosen(3);
+    await page
+      .getByRole('group', { name: 'Chosen runs' })
+      .getByRole('button', { name: /^Compare/ })
+      .click();
+    const compared = page.getByRole('dialog', { name: '3 runs compared' });
+    await expect(compared).toContainText(seen);
+    await expectPlain('compared');
+    await page.keyboard.press('Escape');
+    await expect(compared).toBeHidden();
+    await page.getByRole('group', { name: 'Chosen runs' }).getByRole('button', { name: 'Export…' }).click();
+    await expectPlain('export');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Choose none' }).click();
+    await page.getByRole('button', { name: 'Group', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Flow run', exact: true }).click();
+    await expect(page.getByRole('table', { name: 'Runs by flow run' })).toContainText(seen);
+    await expectPlain('groups');
+    await page.getByRole('button', { name: /^Grouped by/ }).click();
+    await page.getByRole('menuitem', { name: 'Not grouped' }).click();
+    await window.ready();
+  });
+
+  await test.step('a log in colours: drawn, and not searched, copied or saved; a line of 1,000,000 characters folds; the end is followed', async () => {
+    const { control } = tide;
+    const now = control.now();
+    const id = control.insert('task_run', { name: 'log-reader', ...running(now - MINUTE) });
+    const logger = (n: number) => (n % 2 === 0 ? 'prefect.task_runs' : 'dbt');
+    const raised = `failed\nTraceback (most recent call last):\n  File "a.py"\n    f()\nKeyError: 'buoy'`;
+    const messages = [
+      '\u001b[32mgreen\u001b[0m and \u001b[1mbold\u001b[0m reading',
+      'x'.repeat(1_000_000),
+      raised,
+      ...Array.from({ length: 300 }, (_, n) => `tide ${n}`),
+    ];
+    const give = (count: number) =>
+      control.logs.set(
+        id,
+        messages.slice(0, count).map((message, n) => ({
+          ...{ id: `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`, name: logger(n), message },
+          ...{ level: n === 1 || n === 200 ? 40 : 20, timestamp: formatTime(now - MINUTE) },
+          ...{ created: formatTime(now), updated: formatTime(now), flow_run_id: null, task_run_id: id },
+        })),
+      );
+    give(250);
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    await page.getByRole('combobox', { name: /^Search names/ }).fill('log-reader');
+    await page
+      .getByRole('main')
+      .getByRole('button', { name: /^\d+ new/ })
+      .or(window.row('log-reader'))
+      .first()
+      .click();
+    await window.row('log-reader').dblclick();
+    const { detail } = window;
+    const lines = detail.getByRole('list', { name: /log lines?/ });
+    const shown = async () => Number(await lines.getByRole('listitem').first().getAttribute('aria-setsize'));
+    const find = detail.getByRole('searchbox', { name: 'Search logs' });
+    await detail.getByRole('tab', { name: /^Logs/ }).click();
+    await expect.poll(shown).toBe(250);
+    await expect(lines.locator('.ansi-green')).toHaveText('green');
+    await expect(detail.getByRole('button', { name: /^\+ 20,000 of 998,000 more characters$/ })).toBeVisible();
+    await detail.getByRole('button', { name: 'Copy the lines shown' }).click();
+    const copy = (await window.pasted()).split('\n');
+    expect(copy[0]).toMatch(/ INFO prefect\.task_runs - green and bold reading$/);
+    expect(copy.at(-1), 'lines of one time keep their order').toMatch(/ - tide 246$/);
+    // the hit of a folded message; letters of an escape sequence are none
+    await find.fill('keyerror');
+    await expect(lines.getByRole('listitem')).toHaveCount(1);
+    await expect(lines.locator('mark')).toHaveText('KeyError');
+    await find.fill('32m');
+    await expect(detail.getByText('No line matches.')).toBeVisible();
+    await find.fill('"green and bold"');
+    await expect(lines.getByRole('listitem')).toHaveCount(1);
+    await find.fill('x');
+    await expect(lines.locator('mark').first()).toBeVisible();
+    expect(await lines.locator('mark').count()).toBeLessThanOrEqual(200);
+    await find.fill('');
+    await expect.poll(shown).toBe(250);
+    // a logger; saved as it is shown, and all
+    await detail.getByRole('combobox', { name: 'Logger' }).selectOption('dbt');
+    await expect.poll(shown).toBe(125);
+    const saved = async (item: string) => {
+      const path = await started.savedFile(async () => {
+        await detail.getByRole('button', { name: 'Save lines as a file…' }).click();
+        await page.getByRole('menuitem', { name: item }).click();
+      });
+      const text = await readFile(path, 'utf8');
+      expect(text).not.toContain('\u001b');
+      return text.match(/ \| (prefect\.task_runs|dbt) \| /g)?.length;
+    };
+    expect(await saved('Save the lines shown')).toBe(125);
+    expect(await saved('Save all lines')).toBe(250);
+    await detail.getByRole('combobox', { name: 'Logger' }).selectOption('All loggers');
+    await expect.poll(shown).toBe(250);
+    // errors: along the scrollbar, by button and by key
+    await expect.poll(() => detail.locator('.marks i').count()).toBe(2);
+    const chosen = lines.locator('li.chosen');
+    await detail.getByRole('button', { name: 'Next error' }).click();
+    await expect(chosen).toContainText('xxx');
+    await page.keyboard.press('F8');
+    await expect(chosen).toContainText('tide 197');
+    await page.keyboard.press('Shift+F8');
+    await expect(chosen).toContainText('xxx');
+    await detail.getByRole('button', { name: 'Previous error' }).click();
+    await expect(chosen).toContainText('tide 197');
+    // lines that come while the run goes on
+    const follow = detail.getByRole('button', { name: 'Follow the end' });
+    await follow.click();
+    await expect(follow).toHaveAttribute('aria-pressed', 'true');
+    give(messages.length);
+    await expect(lines.getByText('tide 299', { exact: true })).toBeInViewport({ timeout: 30_000 });
+    await lines.hover();
+    await page.mouse.wheel(0, -400);
+    await expect(follow).toHaveAttribute('aria-pressed', 'false');
+    await accessible(page, 'aside[aria-label="Task run"]');
+    await detail.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Clear all filters' }).click();
+    await window.preset('Left behind').click();
   });
 
   await test.step('without the server, what is not kept of a flow run is said in its view and at its log', async () => {

@@ -380,8 +380,12 @@ test('a sync names what could not be read, in words on stderr, and is through', 
 describe('serve', () => {
   type Served = { url: string; apiUrl: string; token: string };
 
-  async function serving(folder: string, work: (served: Served) => Promise<void>): Promise<Ended> {
-    const { child, ended } = start(['serve', '--no-open', '--data-dir', folder]);
+  async function serving(
+    folder: string,
+    work: (served: Served) => Promise<void>,
+    command: readonly string[] = ['serve'],
+  ): Promise<Ended> {
+    const { child, ended } = start([...command, '--no-open', '--data-dir', folder]);
     try {
       const lines = createInterface({ input: child.stdout! });
       const [first] = (await Promise.race([
@@ -421,6 +425,24 @@ describe('serve', () => {
     assert.deepEqual(left, []);
     const freed = await run('sync');
     assert.equal(freed.code, 0, `the folder is free again: ${freed.err}`);
+  });
+
+  test('a case file is opened with its runs and no server; half of one is refused in a sentence', async () => {
+    const body = join(dir, 'failed-runs.json');
+    await writeFile(body, '{"task_runs":{"state":{"type":{"any_":["FAILED"]}}}}');
+    const file = join(dir, 'colleague.taskscope');
+    const told = await run('case', '--body', body, '--out', file, '--no-activity');
+    const { task_runs } = JSON.parse(told.out) as { task_runs: number };
+    const ended = await serving(
+      join(dir, 'colleague'),
+      async (served) => assert.equal(await (await count(served)).json(), task_runs),
+      ['open', file],
+    );
+    assert.equal(ended.code, 0, ended.err);
+    const half = join(dir, 'half.taskscope');
+    await writeFile(half, (await readFile(file)).subarray(0, 500));
+    const refused = await taskscope(['open', half, '--no-open', '--data-dir', join(dir, 'colleague')]);
+    words(refused, 1, /This case file cannot be opened[^]*cut off/);
   });
 
   test('a port in use is a failure in words', async () => {

@@ -24,6 +24,19 @@ test('words with more marks than a letter has', () => {
   for (const piece of ['aB', 'a ', '好', 'ß\u0301']) assert.ok(wordsOf(much(piece)).length > 0);
 });
 
+test('a word of 5,000,000 letters or marks between two others', () => {
+  for (const [piece, kept] of [
+    ['Xx', 'xx'.repeat(40)],
+    ['ש', 'ש'.repeat(80)],
+    ['𝒳', '𝒳'.repeat(40)],
+    ['\u0301', '\u0301'.repeat(32)],
+  ] as const) {
+    const text = `ValueError: ${piece.repeat(5_000_000 / piece.length)} ß`;
+    assert.deepEqual(wordsOf(text), ['valueerror', kept, 'ß'], JSON.stringify(piece));
+    assert.equal(partsOf(text)[0], 'error');
+  }
+});
+
 test('a search of stars, of quotes and of minuses', () => {
   assert.deepEqual(searchTerms(`${much('*')}x`), [{ text: `${much('*')}x`, not: false, phrase: false }]);
   assert.equal(searchTerms(much('ab*'))[0]?.text.endsWith('b'), true);

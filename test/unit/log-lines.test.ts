@@ -4,7 +4,15 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ansiFree } from '../../src-main/contract/ansi.ts';
 import { heightOf, lineAt, logOf, pageOf, ROW, rowsOf } from '../../src-renderer/ui/text/log-layout.ts';
-import { blocksOf, foldMessage, logText, MOST_DRAWN, pieces, UNFOLD_BY } from '../../src-renderer/ui/text/log-lines.ts';
+import {
+  blocksOf,
+  foldMessage,
+  hiddenHit,
+  logText,
+  MOST_DRAWN,
+  pieces,
+  UNFOLD_BY,
+} from '../../src-renderer/ui/text/log-lines.ts';
 import { levelOf, LineChooser, type LogFilter } from '../../src-main/contract/log-filter.ts';
 import { logSearch, MOST_HITS } from '../../src-main/contract/log-search.ts';
 import { LogPass } from '../../src-renderer/ui/text/log-pass.ts';
@@ -50,6 +58,21 @@ describe('log lines', () => {
     assert.equal(foldMessage(long, UNFOLD_BY)?.head.length, UNFOLD_BY);
     assert.equal(foldMessage('a\nb\nc\nd\ne', UNFOLD_BY), null);
     assert.equal(foldMessage(`a\n${long}\nc\nd\ne`)?.head.length, MOST_DRAWN, 'a headline is folded too');
+  });
+
+  it('shows the first hit of what is folded when none is in sight, cut to its surroundings', () => {
+    const of = (message: string, typed: string) => {
+      const folded = foldMessage(message);
+      return folded && hiddenHit(message, folded, logSearch(typed, false));
+    };
+    const raised = `failed\nTraceback (most\n  File "a.py"\n    f()\n\u001b[31mKeyError\u001b[0m: 'x'`;
+    assert.equal(of(raised, 'keyerror'), "KeyError: 'x'");
+    assert.equal(of(raised, 'failed'), null);
+    assert.equal(of(raised, ''), null);
+    assert.equal(of(raised, 'KeyError failed'), null);
+    assert.equal(of('short', 'short'), null);
+    const long = `${'x'.repeat(500_000)}needle${'y'.repeat(500_000)}`;
+    assert.equal(of(long, 'needle'), `…${'x'.repeat(40)}needle${'y'.repeat(154)}…`);
   });
 
   it('copies with the date, every digit and without colours', () => {
@@ -198,6 +221,7 @@ describe('where lines stand', () => {
     assert.equal(rowsOf('x'.repeat(99), Infinity), 1);
     assert.equal(rowsOf('a\nb\nc\nd\ne', 10), 3, 'two lines and the button');
     assert.equal(rowsOf('x'.repeat(1_000_000), 100), MOST_DRAWN / 100 + 1);
+    assert.equal(rowsOf('a\nb\nc\nd\ne', 10, undefined, logSearch('d', false)), 4, 'and the line that was found');
   });
 
   it('every line of a million is found where it stands, also where the page is shorter than the log', () => {

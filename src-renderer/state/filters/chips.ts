@@ -4,6 +4,7 @@ import { writeSeconds } from '../../../src-main/contract/query-text/spans.ts';
 import { MICROS_PER_SECOND } from '../../../src-main/contract/time.ts';
 import type { Condition, Instant } from '../../../src-main/contract/query.ts';
 import { stateLook } from '../../state-look.ts';
+import { oneLine } from '../../visible-text.ts';
 import { fieldInfo, shortLabel } from './catalog.ts';
 import { conjuncts, fieldOf } from './conditions.ts';
 import { statesOf } from './state-choice.ts';
@@ -171,5 +172,5 @@ export function chipsOf(where: Condition, words: Words): Chip[] {
 
 /** A chip in one string. */
 export function chipWords({ not, label, text }: Pick<Chip, 'not' | 'label' | 'text'>): string {
-  return `${not ? 'not ' : ''}${label}${label && text ? ' ' : ''}${text}`;
+  return oneLine(`${not ? 'not ' : ''}${label}${label && text ? ' ' : ''}${text}`);
 }

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- the map is replaced as a whole at each change */
 /** What the attempts of single runs failed with, read of what is kept when a row is looked at: of 50,000 runs few are. */
 import { pause } from '../../../src-main/contract/time.ts';
 import { attemptErrors, errorLines } from '../../ui/charts/attempt-errors.ts';

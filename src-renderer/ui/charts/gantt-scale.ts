@@ -60,11 +60,12 @@ export type Moments = { from: Float64Array; to: Float64Array };
 
 /** A span without length is 1 µs long: it was there. */
 export function momentsOf(spans: Iterable<readonly [from: number, to: number]>): Moments {
-  const list = [...spans];
-  return {
-    from: Float64Array.from(list, ([from]) => from).sort(),
-    to: Float64Array.from(list, ([from, to]) => Math.max(to, from + 1)).sort(),
-  };
+  const [begins, ends]: [number[], number[]] = [[], []];
+  for (const [from, to] of spans) {
+    begins.push(from);
+    ends.push(Math.max(to, from + 1));
+  }
+  return { from: new Float64Array(begins).sort(), to: new Float64Array(ends).sort() };
 }
 
 /**

@@ -3,7 +3,8 @@
  * from its characters; where they do not (wide characters, tabs), the lines in sight push each other apart and only the scrollbar is
  * a little off.
  */
-import { foldMessage, MOST_DRAWN, UNFOLD_BY } from './log-lines.ts';
+import { logSearch } from '../../../src-main/contract/log-search.ts';
+import { foldMessage, hiddenHit, MOST_DRAWN, UNFOLD_BY } from './log-lines.ts';
 
 /** px; the line height of a row. */
 export const ROW = 19;
@@ -11,11 +12,12 @@ export const ROW = 19;
 const TALLEST = 16_000_000;
 
 /** Rows that a message takes. `columns`: characters in a row, Infinity without wrapping. `room`: characters that are drawn at most. */
-export function rowsOf(message: string, columns: number, room = MOST_DRAWN): number {
+export function rowsOf(message: string, columns: number, room = MOST_DRAWN, search = logSearch('', false)): number {
   const folded = foldMessage(message, room);
   const text = folded?.head ?? message;
-  let rows = folded ? 1 : 0; // the button that unfolds
   const wide = Math.min(columns, UNFOLD_BY);
+  const hit = folded && hiddenHit(message, folded, search);
+  let rows = (folded ? 1 : 0) + (hit ? Math.ceil(hit.length / wide) : 0); // one for the button that unfolds
   for (let at = 0; at <= text.length;) {
     const end = text.indexOf('\n', at);
     const length = (end < 0 ? text.length : end) - at;

@@ -1,6 +1,7 @@
 /** Folding of long messages, the pieces a message is drawn in, and the text that is copied. */
 import Anser from 'anser';
 import { ansiFree } from '../../../src-main/contract/ansi.ts';
+import type { LogSearch } from '../../../src-main/contract/log-search.ts';
 import type { LogLine } from '../../../src-main/contract/run.ts';
 import { levelOf } from '../../../src-main/contract/log-filter.ts';
 import { formatTime } from '../../../src-main/contract/time.ts';
@@ -27,6 +28,24 @@ export function foldMessage(message: string, room = MOST_DRAWN): Folded | null {
   return message.length <= room
     ? null
     : { head: message.slice(0, room).toWellFormed(), lines: 0, characters: message.length - room };
+}
+
+/** Characters shown before and after a hit in what is hidden. */
+const BEFORE_HIT = 40;
+const AFTER_HIT = 160;
+
+/** The line, or a part of it, with the first hit of a folded message when no hit is in its head; null: one is, or there is none. */
+export function hiddenHit(message: string, { head }: Folded, search: LogSearch): string | null {
+  if (search.empty) return null;
+  const text = ansiFree(message);
+  const [first] = search.hits(text);
+  if (!first || first[0] < ansiFree(head).length) return null;
+  const [at] = first;
+  const begin = text.lastIndexOf('\n', at - 1) + 1;
+  const end = text.indexOf('\n', at);
+  const from = Math.max(begin, at - BEFORE_HIT);
+  const to = Math.min(end < 0 ? text.length : end, at + AFTER_HIT);
+  return `${from > begin ? '…' : ''}${text.slice(from, to).toWellFormed()}${to < text.length && to !== end ? '…' : ''}`;
 }
 
 /** Without splitting: a message may be 5 MB. */

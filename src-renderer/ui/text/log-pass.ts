@@ -1,5 +1,6 @@
 /** Which lines of a log are shown and where they stand, found in slices so that a million lines do not stop the window. */
 import { LineChooser, type Level, type LogFilter } from '../../../src-main/contract/log-filter.ts';
+import { logSearch } from '../../../src-main/contract/log-search.ts';
 import { byTimeAndId, type LinePlace, type LogLine } from '../../../src-main/contract/run.ts';
 import { Slices } from '../../scheduling.ts';
 import { ROW, rowsOf } from './log-layout.ts';
@@ -78,10 +79,11 @@ export class LogPass {
     const { counts, from, lines, tops, errors } = this.resume(key, logs, late, filter.context > 0);
     const around = new Set<string>();
     const chooser = new LineChooser(filter);
+    const search = logSearch(filter.find, filter.regex);
     let afterGap = -1;
     const show = (line: LogLine, beside: boolean) => {
       const place = lines.length;
-      let rows = rowsOf(line.message, columns, rooms.get(line.id));
+      let rows = rowsOf(line.message, columns, rooms.get(line.id), search);
       if (late && afterGap < 0 && byTimeAndId(line, late) >= 0) {
         afterGap = place;
         rows += GAP_ROWS;

@@ -98,14 +98,16 @@ export class Opened {
         const from = gap?.timestamp ?? (last ? last.timestamp - LATE_LINES : null);
         const fresh = await client['run.activity']({ workspace, id, from, rest }, { signal });
         const logs = [...before(known?.logs ?? [], from), ...fresh.logs];
-        settle({ activity: { ...fresh, logs } });
+        // lines that are read between others are shown with those after them, or these would go and come back
+        if (!rest) settle({ activity: { ...fresh, logs } });
         // an answer ends early when its lines are long, so only an empty one is the last
         for (let after = logs.at(-1); after && logs.length < fresh.kept;) {
           const page = await client['run.lines']({ workspace, id, after }, { signal });
           for (const line of page) logs.push(line);
           after = page.at(-1);
-          if (after) settle({ activity: { ...fresh, logs: [...logs] } });
+          if (after && !rest) settle({ activity: { ...fresh, logs: [...logs] } });
         }
+        if (rest) settle({ activity: { ...fresh, logs } });
       } catch (thrown) {
         const problem = toAppError(thrown);
         if (problem.code === 'CANCELLED') return;
