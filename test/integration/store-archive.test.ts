@@ -66,7 +66,9 @@ test('a row written is read as columns and as its exact text', (t) => {
   assert.deepEqual(counts, { inserted: 1, changed: 0, unchanged: 0 });
   const rid = reader.ridOf('task_run', uuid(1));
   assert.ok(rid);
-  const found = Object.entries(named(reader, 'task_run', rid)).filter(([, value]) => value !== null);
+  const found = Object.entries(named(reader, 'task_run', rid) ?? assert.fail('no row')).filter(
+    ([, value]) => value !== null,
+  );
   assert.deepEqual(
     Object.fromEntries(found),
     {
