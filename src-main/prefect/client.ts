@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import { plural, type DocumentKind, type Entity } from '../contract/fields.ts';
 import type { ServerRow } from '../contract/server-row.ts';
-import { Exchange, type Answered, type AskOptions, type Question, type ClientSettings } from './exchange.ts';
+import { Exchange, type Answered, type AskOptions, type ServerRequest, type ClientSettings } from './exchange.ts';
 import { isBadAnswer } from './failures.ts';
 import { elementsOf, type Element } from './rows.ts';
 import {
@@ -64,16 +64,16 @@ export type PrefectClient = {
   count(entity: Entity, filters?: Record<string, unknown>, options?: AskOptions): Promise<number>;
   /** Prefect's version, as 3.8.8; null where the server does not tell (Cloud). */
   version(options?: AskOptions): Promise<string | null>;
-  /** Asks for each key; null when the server answers none of these questions. */
+  /** Asks for each key; null when the server answers none of these requests. */
   features(options?: AskOptions): Promise<Features | null>;
   /** The largest page the server gives. */
   pageLimit(options?: AskOptions): Promise<number>;
   /** Any other call, checked by `schema`; a reply that does not fit is SERVER_BAD_REPLY. */
-  ask<T extends z.ZodType>(schema: T, question: Question, options?: AskOptions): Promise<z.output<T>>;
+  ask<T extends z.ZodType>(schema: T, request: ServerRequest, options?: AskOptions): Promise<z.output<T>>;
   /** A call that answers with a list: each element as `schema` has it, with its exact text. */
   list<T extends z.ZodType>(
     schema: T,
-    question: Question,
+    request: ServerRequest,
     options?: AskOptions,
   ): Promise<{ json: string; value: z.output<T> }[]>;
   /** Drops the connections; waiting calls fail. */
@@ -84,9 +84,13 @@ export type PrefectClient = {
 export function createClient(settings: ClientSettings): PrefectClient {
   const exchange = new Exchange(settings);
 
-  async function ask<T extends z.ZodType>(schema: T, question: Question, options?: AskOptions): Promise<z.output<T>> {
-    const { value } = await exchange.ask(question, options);
-    return checked(schema, question.path, value);
+  async function ask<T extends z.ZodType>(
+    schema: T,
+    request: ServerRequest,
+    options?: AskOptions,
+  ): Promise<z.output<T>> {
+    const { value } = await exchange.ask(request, options);
+    return checked(schema, request.path, value);
   }
 
   /** null for answers that an older server or Cloud does not give, or that a server cannot give */
@@ -100,7 +104,7 @@ export function createClient(settings: ClientSettings): PrefectClient {
     }
   }
 
-  /** Whether the filter has this key: a server answers an unknown one with 422. The question matches no row. */
+  /** Whether the filter has this key: a server answers an unknown one with 422. The request matches no row. */
   async function knows(entity: Entity, key: string, options?: AskOptions): Promise<boolean> {
     const body = { [plural[entity]]: { id: { any_: [] }, [key]: { before_: ANY_TIME } } };
     try {
@@ -137,8 +141,8 @@ export function createClient(settings: ClientSettings): PrefectClient {
     ask,
     close: () => exchange.close(),
 
-    async list(schema, question, options) {
-      return listOf(schema, question.path, await exchange.ask(question, options));
+    async list(schema, request, options) {
+      return listOf(schema, request.path, await exchange.ask(request, options));
     },
 
     page: (entity, body, options) => listed(schemaOf(entity), `/${plural[entity]}/filter`, body, options),

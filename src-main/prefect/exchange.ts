@@ -1,4 +1,4 @@
-/** Asks a server one question until it is answered: budget, retries, CSRF and TLS failures, with one AppError in the end. */
+/** Sends a server one request until it is answered: budget, retries, CSRF and TLS failures, with one AppError in the end. */
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../contract/errors.ts';
 import { apiUrlGuesses, isCloud } from './address.ts';
@@ -50,7 +50,7 @@ export type AskOptions = {
 };
 
 /** `oneRow`: a 404 means that the row does not exist (NOT_FOUND), not that the address is no Prefect API. */
-export type Question = { method: 'GET' | 'POST'; path: string; body?: unknown; oneRow?: boolean };
+export type ServerRequest = { method: 'GET' | 'POST'; path: string; body?: unknown; oneRow?: boolean };
 /** `serverTime`: µs by the server's clock (Date header, whole seconds); null without the header. */
 export type Answered = Parsed & { serverTime: number | null };
 
@@ -124,16 +124,16 @@ export class Exchange {
   }
 
   /** Throws one AppError of the SERVER_ codes, NOT_FOUND or CANCELLED. `value` is parsed JSON, not yet checked. */
-  async ask(question: Question, options: AskOptions = {}): Promise<Answered> {
-    return this.#askAt(await this.apiUrl(options), question, options);
+  async ask(request: ServerRequest, options: AskOptions = {}): Promise<Answered> {
+    return this.#askAt(await this.apiUrl(options), request, options);
   }
 
-  async #askAt(base: string, question: Question, options: AskOptions): Promise<Answered> {
+  async #askAt(base: string, request: ServerRequest, options: AskOptions): Promise<Answered> {
     const { signal } = options;
     let csrfTried = false;
     for (let tries = 0; ;) {
       const token = this.#csrf.token;
-      const answer = await this.#once(base, question, options);
+      const answer = await this.#once(base, request, options);
       if (!('error' in answer)) {
         this.#answeredOnce = true;
         return answer;
@@ -168,12 +168,12 @@ export class Exchange {
     return after === null ? backoff(tries, this.#random) : Math.min(after, LONGEST_WAIT) + this.#random() / 4;
   }
 
-  async #once(base: string, question: Question, options: AskOptions): Promise<Answered | Failure> {
-    const url = base + question.path;
+  async #once(base: string, request: ServerRequest, options: AskOptions): Promise<Answered | Failure> {
+    const url = base + request.path;
     const release = await this.#budget.take(options.signal, options.urgent);
     let reply: Reply;
     try {
-      reply = await this.#send(url, question, options.signal);
+      reply = await this.#send(url, request, options.signal);
     } catch (thrown) {
       if (options.signal?.aborted) throw new AppError('CANCELLED', 'cancelled');
       return this.#clean(
@@ -186,10 +186,10 @@ export class Exchange {
     } finally {
       release();
     }
-    return this.#clean(this.#read(reply, url, question));
+    return this.#clean(this.#read(reply, url, request));
   }
 
-  async #send(url: string, { method, body }: Question, signal: AbortSignal | undefined): Promise<Reply> {
+  async #send(url: string, { method, body }: ServerRequest, signal: AbortSignal | undefined): Promise<Reply> {
     const headers: Record<string, string> = {
       ...this.#secret,
       'user-agent': this.#settings.userAgent ?? USER_AGENT,
@@ -198,7 +198,7 @@ export class Exchange {
     return this.#transport.send(method, url, headers, method === 'POST' ? JSON.stringify(body ?? {}) : null, signal);
   }
 
-  #read(reply: Reply, url: string, question: Question): Answered | Failure {
+  #read(reply: Reply, url: string, request: ServerRequest): Answered | Failure {
     const { status } = reply;
     const html = /\bhtml\b/i.test(reply.header('content-type') ?? '');
     if (status >= 300 && status < 400) {
@@ -211,7 +211,7 @@ export class Exchange {
       const retryAfter = parseRetryAfter(reply.header('retry-after'), Date.now());
       const maintenance = (reply.header('prefect-maintenance') ?? '').toLowerCase() === 'true';
       const body = reply.body.toString('utf8');
-      return fromStatus({ status, body, html, retryAfter, maintenance }, url, question.oneRow ?? false);
+      return fromStatus({ status, body, html, retryAfter, maintenance }, url, request.oneRow ?? false);
     }
     if (html) return notPrefect(url, 'it answers with a web page', { status });
     if (!isUtf8(reply.body)) return badReply(url, 'it is not UTF-8');

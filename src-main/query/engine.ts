@@ -43,7 +43,8 @@ import {
   type Value,
 } from './columns/row-values.ts';
 import { loadSnapshot, saveSnapshot } from './index-file/snapshot.ts';
-import { emptyTables, TableSet, type Tables } from './columns/table-set.ts';
+import { emptyTables, TableSet } from './columns/table-set.ts';
+import type { Tables } from './columns/table.ts';
 
 export type Question = {
   entity?: Entity;

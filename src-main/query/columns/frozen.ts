@@ -9,9 +9,7 @@ import type { RefColumn } from './columns.ts';
 import * as rowSet from './row-set.ts';
 import { accessor, copyReader, type Value } from './row-values.ts';
 import { isRule } from './run-rules.ts';
-import type { Table } from './table.ts';
-
-type Tables = Record<Entity, Table>;
+import type { Table, Tables } from './table.ts';
 
 /** What a row was: whether it was listed, its values and the rows it referred to, in the order of `Watched`. */
 type Kept = { listed: boolean; values: Value[]; refs: number[] };

@@ -7,10 +7,9 @@ import { rowPaths, type noteFields, type TaskRunRow } from '../../contract/run.t
 import * as rowSet from './row-set.ts';
 import type { BooleanColumn, Column, RefColumn, TermColumn } from './columns.ts';
 import type { NoteColumns } from './note-columns.ts';
-import type { Table } from './table.ts';
+import type { Table, Tables } from './table.ts';
 
 export type Value = string | number | boolean | null | string[];
-type Tables = Record<Entity, Table>;
 
 /** A field's column, and for rows of the root entity the rows of the table it is in: 0 where a parent is missing or only its id is known. */
 export type FieldColumn = {

@@ -4,9 +4,7 @@ import type { Change, ColumnSource } from '../../store/columns.ts';
 import * as rowSet from './row-set.ts';
 import type { SourceRow } from './column-load.ts';
 import { Terms } from './dictionaries.ts';
-import { Table } from './table.ts';
-
-export type Tables = Record<Entity, Table>;
+import { Table, type Tables } from './table.ts';
 
 /** Rows loaded at once: few enough to stay in the young heap. */
 const PIECE = 500;

@@ -19,6 +19,8 @@ const withRoom = (rows: number): number => (rows + (rows >>> 5) + 1024 + 31) & ~
 /** Fields that follow from more than their row: from other rows, or from notes. The column is as of the moment of the question. */
 type Rules = { has(field: string): boolean; column(field: string): Column };
 
+export type Tables = Record<Entity, Table>;
+
 export class Table {
   readonly entity: Entity;
   /** One more than the largest rid. */

@@ -6,13 +6,12 @@ import * as rowSet from '../columns/row-set.ts';
 import type { RowSet } from '../columns/row-set.ts';
 import type { Column, StoredColumn, TextColumn } from '../columns/columns.ts';
 import { countCodes, foldCodes } from '../columns/counting.ts';
-import type { Table } from '../columns/table.ts';
+import type { Table, Tables } from '../columns/table.ts';
 import type { Coded } from '../columns/code-counts.ts';
 import { isNoteField } from '../columns/note-columns.ts';
 import { isRule } from '../columns/run-rules.ts';
 
 type Counts = { counts: Uint32Array; nulls: number };
-type Tables = Record<Entity, Table>;
 
 /** From this share of all rows on, the other rows are counted and subtracted from the kept counts of all rows. */
 const MOST = 0.5;

@@ -6,10 +6,8 @@ import * as rowSet from '../columns/row-set.ts';
 import type { Column, DifferenceColumn, NumberColumn, RefColumn, TagsColumn } from '../columns/columns.ts';
 import { GroupRows, type Figures, type Membership } from '../columns/group-figures.ts';
 import type { RowSet } from '../columns/row-set.ts';
-import type { Table } from '../columns/table.ts';
+import type { Table, Tables } from '../columns/table.ts';
 import { codeReader } from './facets.ts';
-
-type Tables = Record<Entity, Table>;
 
 type NamedMembership = Membership & { value(group: number): string; label(group: number): string };
 type Percentiles = { median: Float64Array; p95: Float64Array };

@@ -7,7 +7,7 @@ import { columns } from '../../store/columns.ts';
 import type { StoredColumn } from '../columns/columns.ts';
 import { readNumbers, readSections, writeSections, type Data, type Room } from './section-file.ts';
 import type { Table } from '../columns/table.ts';
-import type { Tables } from '../columns/table-set.ts';
+import type { Tables } from '../columns/table.ts';
 
 /** To be raised when the meaning of a section changes. Changed columns need no new number: they are part of the stamp. */
 const FORMAT = 1;
