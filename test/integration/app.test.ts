@@ -10,7 +10,7 @@ import type { Query } from '../../src-main/contract/query.ts';
 import { createApp, type App } from '../../src-main/core/app.ts';
 import { plainShell, type Shell } from '../../src-main/core/shell.ts';
 import { noPrefect } from '../fixtures/prefect/server.ts';
-import { ran } from '../fixtures/ran.ts';
+import { runProgram } from '../fixtures/run-program.ts';
 import { portChannel } from '../../src-main/rpc/channels.ts';
 import type { Client } from '../../src-main/contract/define.ts';
 import { connect } from '../../src-main/rpc/rpc.ts';
@@ -164,24 +164,24 @@ test('what is copied of a view or of a run runs as it stands: curl, SQL, and Pyt
   const found = (json: string) => (JSON.parse(json) as { id: string }[]).map(({ id }) => id);
 
   const curl = await write('curl');
-  assert.deepEqual(found(await ran('sh', ['-c', curl])).sort(), ids.toSorted());
+  assert.deepEqual(found(await runProgram('sh', ['-c', curl])).sort(), ids.toSorted());
   const one = await client['run.writeAs']({ workspace, id: run.id, as: 'curl' });
-  assert.equal((JSON.parse(await ran('sh', ['-c', one.text])) as { id: string }).id, run.id);
+  assert.equal((JSON.parse(await runProgram('sh', ['-c', one.text])) as { id: string }).id, run.id);
   const body = await write('body');
   assert.ok(curl.includes(body.split('\n')[1] ?? 'nothing'), curl);
 
   const sql = await write('sql');
   const path = /sqlite3 -readonly '(.*)'/.exec(sql)?.[1] ?? '';
   const sqlite3 = process.env.TASKSCOPE_SQLITE3 ?? 'sqlite3';
-  assert.deepEqual(found(await ran(sqlite3, ['-readonly', '-json', path, sql])), ids, 'in the order on screen');
+  assert.deepEqual(found(await runProgram(sqlite3, ['-readonly', '-json', path, sql])), ids, 'in the order on screen');
 
   if (noPrefect()) return t.diagnostic(`Python was not run: ${String(noPrefect())}`);
   const python = process.env.TASKSCOPE_PREFECT_PYTHON ?? '';
   const env = { PREFECT_HOME: join(dir, 'prefect') };
-  const printed = await ran(python, ['-c', await write('python')], env);
+  const printed = await runProgram(python, ['-c', await write('python')], env);
   assert.deepEqual(printed.trimEnd().split('\n').map((line) => line.split(' ')[0]).sort(), ids.toSorted()); // prettier-ignore
   const { text } = await client['run.writeAs']({ workspace, id: run.id, as: 'python' });
-  assert.equal((JSON.parse(await ran(python, ['-c', text], env)) as { id: string }).id, run.id);
+  assert.equal((JSON.parse(await runProgram(python, ['-c', text], env)) as { id: string }).id, run.id);
 });
 
 test('an export that the window ends leaves nothing unfinished', async () => {

@@ -5,7 +5,7 @@ import { defaultSort, type Condition } from '../../src-main/contract/query.ts';
 import { parseTime } from '../../src-main/contract/time.ts';
 import { curlOfQuery, pythonOfQuery, unknownToPython } from '../../src-main/core/write-as/requests.ts';
 import { toPrefectRequest } from '../../src-main/query/language/to-prefect.ts';
-import { ran } from '../fixtures/ran.ts';
+import { runProgram } from '../fixtures/run-program.ts';
 import type { WireRow } from '../fixtures/prefect/compare.ts';
 import { compareWithServer } from '../fixtures/prefect/differential.ts';
 import { serveLocalApi } from '../fixtures/prefect/local-api-server.ts';
@@ -59,9 +59,9 @@ compareWithServer(
         const ids = Array.from(order, (rid) => engine.idOf('task_run', rid)).sort();
         const request = toPrefectRequest({ where, sort: defaultSort }, 0, unknownToPython);
         assert.deepEqual(request.lost, []);
-        const printed = await ran(server.python, ['-c', pythonOfQuery(request, target)]);
+        const printed = await runProgram(server.python, ['-c', pythonOfQuery(request, target)]);
         assert.deepEqual(printed.trimEnd().split('\n').map((line) => line.slice(0, ids[0]?.length)).sort(), ids); // prettier-ignore
-        const page = JSON.parse(await ran('sh', ['-c', curlOfQuery(request, target)])) as { id: string }[];
+        const page = JSON.parse(await runProgram('sh', ['-c', curlOfQuery(request, target)])) as { id: string }[];
         assert.equal(page.length, Math.min(ids.length, 200));
         assert.deepEqual(page.filter(({ id }) => !ids.includes(id)), []); // prettier-ignore
       }

@@ -66,31 +66,24 @@ test('a row written is read as columns and as its exact text', (t) => {
   assert.deepEqual(counts, { inserted: 1, changed: 0, unchanged: 0 });
   const rid = reader.ridOf('task_run', uuid(1));
   assert.ok(rid);
-  const found = named(reader, 'task_run', rid);
+  const found = Object.entries(named(reader, 'task_run', rid) ?? assert.fail('no row')).filter(
+    ([, value]) => value !== null,
+  );
   assert.deepEqual(
-    { ...found },
+    Object.fromEntries(found),
     {
       id: uuid(1),
       known: 1,
       name: 'load-abc',
-      task_key: null,
       flow_run: uuid(9),
-      flow_run_run_count: null,
       state_type: 'FAILED',
-      state_name: null,
       failure: 'ValueError: <n>',
       tags: '["b","a"]',
-      expected_start_time: null,
-      next_scheduled_start_time: null,
       start_time: Date.UTC(2026, 10, 23, 8) * 1000 + 1,
-      end_time: null,
-      state_timestamp: null,
-      created: null,
-      updated: null,
       run_count: 3,
       total_run_time: 0.1,
-      gone: null,
     },
+    'every other column is null',
   );
   const text = reader.json('task_run', [rid])[0];
   assert.equal((JSON.parse(text) as { name: string }).name, 'load-abc');

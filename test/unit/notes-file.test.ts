@@ -17,7 +17,7 @@ import {
 } from '../../src-main/contract/note.ts';
 import { archiveFiles, nameInUse, removeArchiveFiles } from '../../src-main/store/file/files.ts';
 import { NotesFile, notesPath } from '../../src-main/store/notes/notes-file.ts';
-import { whole } from '../fixtures/whole.ts';
+import { runSteps } from '../fixtures/run-steps.ts';
 import { tempDir } from '../fixtures/temp-dir.ts';
 import '../fixtures/ci-seed.ts';
 
@@ -36,7 +36,7 @@ const text = fc.oneof(
 const sorted = (notes: Iterable<Note>) => [...notes].sort((a, b) => (noteKey(a) < noteKey(b) ? -1 : 1));
 /** Written, and shown. */
 function change(file: NotesFile, changes: readonly NoteChange[], now: number): { was: Note[]; notes: Note[] } {
-  const { show, ...made } = whole(file.change(changes, now));
+  const { show, ...made } = runSteps(file.change(changes, now));
   show();
   return made;
 }
@@ -147,7 +147,7 @@ test('ten thousand notes are read and written; one more takes one row', (t) => {
   const { notes } = NotesFile.open(path, null);
   const many = Array.from({ length: 10_000 }, (_, i): NoteChange => ({ kind: 'task_run', id: `run ${i}`, seen: true }));
   let steps = 0;
-  const { show } = whole(notes.change(many, NOW), () => {
+  const { show } = runSteps(notes.change(many, NOW), () => {
     steps += 1;
     assert.equal(notes.size, 0, 'none is shown before all are kept');
     assert.equal(NotesFile.open(path, new AppError('FOLDER_IN_USE', 'read only')).notes.size, 0, 'nor read elsewhere');

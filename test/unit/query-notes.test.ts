@@ -7,7 +7,7 @@ import type { Condition, Dialect, SortKey } from '../../src-main/contract/query.
 import { Engine } from '../../src-main/query/engine.ts';
 import * as arbitrary from '../fixtures/arbitrary-archive.ts';
 import { Naive } from '../fixtures/naive.ts';
-import { whole } from '../fixtures/whole.ts';
+import { runSteps } from '../fixtures/run-steps.ts';
 import '../fixtures/ci-seed.ts';
 
 const NOW = 1_700_000_060_000_001;
@@ -87,7 +87,7 @@ test('what notes say of runs is answered as row by row; of notes on their way to
           commit(rows);
           const left = [...between];
           // the naive evaluator has the notes as they were until all are kept
-          const told = whole(
+          const told = runSteps(
             engine.notesChange(notes, () => notes.forEach((each) => archive.keep(each))),
             () => {
               commit(left.shift() ?? []);
@@ -160,7 +160,7 @@ test('an export under way goes on with the notes as they were', () => {
         const before = read();
         const frozen = engine.freeze(paths);
         const all = [frozen];
-        whole(
+        runSteps(
           engine.notesChange(then, () => then.forEach((each) => archive.keep(each))),
           () => all.push(engine.freeze(paths)),
         );

@@ -21,7 +21,7 @@ import * as arbitrary from '../fixtures/arbitrary-archive.ts';
 import * as ask from '../fixtures/arbitrary-questions.ts';
 import { FakeArchive, type PlainRow } from '../fixtures/fake-archive.ts';
 import { Naive } from '../fixtures/naive.ts';
-import { whole } from '../fixtures/whole.ts';
+import { runSteps } from '../fixtures/run-steps.ts';
 import '../fixtures/ci-seed.ts';
 
 const NOW = 1_700_000_060_000_001;
@@ -92,7 +92,7 @@ test('a run is told when it comes to match, once, whatever happens to the progra
             .filter((row) => matches(row, now) && (changedSince(row) || !matches(row, watch.looked)))
             .map(({ id }) => id)
             .filter((id) => !told.includes(id));
-          const found = whole(steps);
+          const found = runSteps(steps);
           const before = watch;
           assert.ok(found);
           watch = taken(watch, found, now);
@@ -183,7 +183,7 @@ test('more at once than are kept are counted, the last created are marked, and t
   const look = (finder: MatchFinder, known: boolean, now: number) => {
     const { since, looked, floor, told } = watch;
     const asked = { key: 'p', where, since, looked, floor, told: known ? null : Object.keys(told) };
-    const found = whole(finder.find(asked, now, MOST_TOLD));
+    const found = runSteps(finder.find(asked, now, MOST_TOLD));
     if (found) watch = taken(watch, found, now);
     return watch.count;
   };
@@ -212,10 +212,10 @@ test('a note that makes a run match is told with the next look, also when no row
   const finder = new MatchFinder(engine);
   const mark = (bookmarked: boolean) => {
     const note = { kind: 'task_run', id, text: '', written: null, bookmarked, seen: null } as const;
-    whole(engine.notesChange([note], () => archive.keep(note)));
+    runSteps(engine.notesChange([note], () => archive.keep(note)));
   };
   const find = (told: string[] | null) =>
-    whole(
+    runSteps(
       finder.find(
         { key: 'p', where: { field: 'bookmarked', in: [true] }, since: NOW, looked: NOW, floor: null, told },
         NOW,
@@ -240,7 +240,7 @@ test('a removed row whose number another run gets hides it from no watch', () =>
   const engine = engineOver(archive);
   const finder = new MatchFinder(engine);
   const find = (told: string[] | null) =>
-    whole(
+    runSteps(
       finder.find(
         { key: 'p', where: { field: 'state_type', in: ['FAILED'] }, since: 0, looked: NOW, floor: null, told },
         NOW,

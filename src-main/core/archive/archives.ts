@@ -123,7 +123,7 @@ export class Archives {
     await closed;
   }
 
-  /** Somebody watches the workspace: it counts as used until the result is called. */
+  /** Counts the workspace as used until the returned function is called. */
   hold(name: string): () => void {
     const use = this.#use(name);
     use.watched++;

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, type ErrorCode } from '../../contract/errors.ts';
-import { PRIVATE_FILE } from './private.ts';
+import { isFolder, PRIVATE_FILE } from './private.ts';
 
 /** By the beginning of SQLite's result name, or of the file system's error name. */
 const codes: readonly (readonly [prefix: string, code: ErrorCode, says: string])[] = [
@@ -40,15 +40,6 @@ const codes: readonly (readonly [prefix: string, code: ErrorCode, says: string])
   ['EISDIR', 'FILE_NOT_WRITABLE', 'a folder is in the place of the file'],
   ['ENAMETOOLONG', 'FILE_NOT_WRITABLE', 'the path is too long'],
 ];
-
-/** SQLite calls a folder in the place of its file an I/O error. */
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
 
 /** Bytes; SQLite opens no longer path on Unix (MAX_PATHNAME), its journal's included. */
 const LONGEST_PATH = 512 - '-journal'.length;
@@ -122,6 +113,7 @@ export function storeError(thrown: unknown, path: string): AppError {
   if (thrown instanceof AppError) return thrown;
   const name = errorName(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  // SQLite calls a folder in the place of its file an I/O error
   const reason = isFolder(path) ? 'EISDIR' : reasonOf(name, path);
   const found = codes.find(([prefix]) => reason.startsWith(prefix));
   if (found)

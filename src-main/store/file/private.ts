@@ -53,8 +53,8 @@ export function makePrivateFolder(path: string): void {
   if (readdirSync(path).every((name) => own.test(name))) makePrivate(path);
 }
 
-/** False also for a path that cannot be looked at: making it tells why. */
-function isFolder(path: string): boolean {
+/** False also for a path that cannot be looked at. */
+export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {

@@ -3,7 +3,7 @@
  * What is kept of flow runs besides their rows: their own states and lines, and the history, logs and artifacts of their task runs. Opening
  * the view fetches what is missing, within the server's request budget; what was fetched is kept.
  */
-import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import type { AppError } from '../../../src-main/contract/errors.ts';
 import { failureStateTypes } from '../../../src-main/contract/fields.ts';
 import { MOST_FETCHED } from '../../../src-main/contract/calls.ts';
 import { TRUE, type Condition } from '../../../src-main/contract/query.ts';
@@ -12,6 +12,7 @@ import { pause } from '../../../src-main/contract/time.ts';
 import { sync } from '../sync/sync.svelte.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { clock } from '../window/clock.svelte.ts';
+import { shownProblem } from '../window/shown-problem.ts';
 
 /** Task runs that opening the view fetches by itself: some 240 requests, 2 s of a near server. For more a person asks. */
 const MOST_BY_ITSELF = 200;
@@ -135,7 +136,7 @@ export class KeptFacts {
   }
 
   private failed(thrown: unknown): void {
-    const problem = toAppError(thrown);
-    if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+    const problem = shownProblem(thrown);
+    if (problem) this.problem = problem;
   }
 }

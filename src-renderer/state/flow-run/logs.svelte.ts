@@ -1,8 +1,9 @@
 /** The kept logs of a flow run and of all its task runs as one log by time. */
-import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import type { AppError } from '../../../src-main/contract/errors.ts';
 import { byTimeAndId, type LogLine } from '../../../src-main/contract/run.ts';
 import { nextTask } from '../../scheduling.ts';
 import { api } from '../window/app.svelte.ts';
+import { shownProblem } from '../window/shown-problem.ts';
 
 export class FlowRunLogs {
   lines = $state.raw<LogLine[]>([]);
@@ -66,7 +67,7 @@ export class FlowRunLogs {
   }
 
   private failed(thrown: unknown): void {
-    const problem = toAppError(thrown);
-    if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+    const problem = shownProblem(thrown);
+    if (problem) this.problem = problem;
   }
 }

@@ -1,11 +1,12 @@
 /** The list in groups: by which field, in which order, and the groups themselves. They follow the answer on screen. */
 import { untrack } from 'svelte';
-import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import type { AppError } from '../../../src-main/contract/errors.ts';
 import type { Condition, Group, Grouping, GroupSort, ListGrouping } from '../../../src-main/contract/query.ts';
 import { conditionOfGroup, groupByOf, groupingOf, type GroupBy } from '../filters/groupings.ts';
 import { rememberTask } from '../filters/task-names.svelte.ts';
 import { api, app } from '../window/app.svelte.ts';
 import { question } from './question.svelte.ts';
+import { shownProblem } from '../window/shown-problem.ts';
 
 /** Groups read at once; "more" reads as many again. */
 const PAGE = 200;
@@ -85,8 +86,8 @@ class GroupedList {
       this.shown = { by, grouping, count, list };
       this.problem = null;
     } catch (thrown) {
-      const problem = toAppError(thrown);
-      if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+      const problem = shownProblem(thrown);
+      if (problem) this.problem = problem;
     }
   }
 

@@ -10,6 +10,7 @@ import { question } from './question.svelte.ts';
 import { selection } from '../window/selection.svelte.ts';
 import type { News } from './news-words.ts';
 import { sync } from '../sync/sync.svelte.ts';
+import { shownProblem } from '../window/shown-problem.ts';
 
 /** Between two counts while sync writes, in ms. */
 const PACE_MS = 1000;
@@ -80,10 +81,9 @@ class NewRows {
     }
   }
 
-  /** CANCELLED: another question was asked meanwhile. */
   private failed(thrown: unknown): void {
-    const problem = toAppError(thrown);
-    if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+    const problem = shownProblem(thrown);
+    if (problem) this.problem = problem;
   }
 
   private async settle(workspace: string, signal: AbortSignal): Promise<void> {

@@ -25,6 +25,7 @@ import { Facets } from './facets.svelte.ts';
 import type { Pages } from './pages.ts';
 import { placeOpenRun } from './place.ts';
 import { ResultRows } from './result-rows.svelte.ts';
+import { shownProblem } from '../window/shown-problem.ts';
 
 /** Pause in typing after which the question is asked, ms. Clicks are asked at once. */
 const TYPING_MS = 90;
@@ -232,10 +233,9 @@ class Question {
     else this.failed(thrown);
   }
 
-  /** DISCONNECTED is not shown here: a banner says it, and the question is asked again after the reconnection. */
   private failed(thrown: unknown): void {
-    const problem = toAppError(thrown);
-    if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') this.problem = problem;
+    const problem = shownProblem(thrown);
+    if (problem) this.problem = problem;
   }
 }
 

@@ -1,7 +1,8 @@
 /** What the archive holds, span by span, for the sync view. Read when it opens and when a sync has moved it on. */
-import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import type { AppError } from '../../../src-main/contract/errors.ts';
 import type { Coverage } from '../../../src-main/contract/sync.ts';
 import { api } from '../window/app.svelte.ts';
+import { shownProblem } from '../window/shown-problem.ts';
 
 export class ArchiveCoverage {
   coverage = $state.raw<Coverage | null>(null);
@@ -19,9 +20,8 @@ export class ArchiveCoverage {
       this.coverage = coverage;
       this.problem = null;
     } catch (thrown) {
-      const problem = toAppError(thrown);
-      if (this.abort === abort && problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED')
-        this.problem = problem;
+      const problem = shownProblem(thrown);
+      if (this.abort === abort && problem) this.problem = problem;
     }
   }
 

@@ -4,6 +4,7 @@ import { toAppError, type AppError } from '../../../src-main/contract/errors.ts'
 import type { Workspace } from '../../../src-main/contract/workspace.ts';
 import type { SyncStatus } from '../../../src-main/contract/sync.ts';
 import { api, app } from '../window/app.svelte.ts';
+import { shownProblem } from '../window/shown-problem.ts';
 
 /** How often sizes and counts are read again while a sync runs, ms. */
 const RELIST_MS = 3000;
@@ -53,8 +54,8 @@ class Sync {
     try {
       for await (const status of api['sync.watch']({ workspace }, { signal: abort.signal })) this.status = status;
     } catch (thrown) {
-      const problem = toAppError(thrown);
-      if (problem.code === 'CANCELLED' || problem.code === 'DISCONNECTED') return;
+      const problem = shownProblem(thrown);
+      if (!problem) return;
       // it ends only with the archive: what it said last is not so any more
       this.status = null;
       app.closed(workspace, problem);

@@ -1,5 +1,6 @@
 /** One short message at the foot of the window: what was done, with a way back, or what went wrong. */
-import { toAppError, type AppError } from '../../../src-main/contract/errors.ts';
+import type { AppError } from '../../../src-main/contract/errors.ts';
+import { shownProblem } from './shown-problem.ts';
 
 type Action = { label: string; run: () => void };
 type Note = {
@@ -29,9 +30,8 @@ class Notes {
 
   /** Shows the error until it is closed. A cancelled call is not shown; a lost connection has its own banner. */
   fail(thrown: unknown): void {
-    const error = toAppError(thrown);
-    if (error.code === 'CANCELLED' || error.code === 'DISCONNECTED') return;
-    this.show({ id: this.next++, text: null, error, action: null, link: null });
+    const error = shownProblem(thrown);
+    if (error) this.show({ id: this.next++, text: null, error, action: null, link: null });
   }
 
   /** Stays until it is closed: a link is there to be read or followed. */

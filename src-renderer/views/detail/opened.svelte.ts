@@ -13,6 +13,7 @@ import {
   type TaskRunDetail,
 } from '../../../src-main/contract/run.ts';
 import type { Client } from '../../../src-main/contract/define.ts';
+import { shownProblem } from '../../state/window/shown-problem.ts';
 
 /** The old run stays at most this long, in ms. */
 const HOLD_MS = 150;
@@ -75,8 +76,8 @@ export class Opened {
       try {
         settle({ detail: await client['run.get']({ workspace, id }, { signal }), problem: null });
       } catch (thrown) {
-        const problem = toAppError(thrown);
-        if (problem.code !== 'CANCELLED' && problem.code !== 'DISCONNECTED') settle({ problem });
+        const problem = shownProblem(thrown);
+        if (problem) settle({ problem });
       }
     };
     /** What is kept is here at once; the server may take its time. */
