@@ -48,6 +48,17 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await expect(back).toBeDisabled();
     await page.keyboard.press('Alt+ArrowRight');
     await expect(chips).toContainText('Failed');
+    // the two further keys of a mouse
+    const mouse = await page.context().newCDPSession(page);
+    for (const [button, shown] of [
+      ['back', false],
+      ['forward', true],
+    ] as const) {
+      // prettier-ignore
+      for (const type of ['mousePressed', 'mouseReleased'] as const)
+        await mouse.send('Input.dispatchMouseEvent', { type, x: 700, y: 500, button, clickCount: 1 });
+      await (shown ? expect(chips).toContainText('Failed') : expect(chips).toBeHidden());
+    }
     await accessible(page, 'header');
   });
 
@@ -127,6 +138,13 @@ test('the window walks back and forth like a browser, and begins where it ended'
     await page.keyboard.press('ControlOrMeta+k');
     await find.fill('demo');
     await expect(page.getByRole('option', { name: /^demo.*Workspace$/ })).toBeVisible();
+    // by the id
+    const id = /run=([0-9a-f-]{36})/.exec(page.url())?.[1] ?? '';
+    await find.fill(id);
+    await expect(first).toContainText(run ?? '');
+    await page.keyboard.press('Enter');
+    await expect(page).toHaveURL(new RegExp(`run=${id}`));
+    await page.keyboard.press('ControlOrMeta+k');
     await find.fill('dark theme');
     await page.keyboard.press('Enter');
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
