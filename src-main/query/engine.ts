@@ -330,13 +330,10 @@ export class Engine {
     now: number,
   ): Groups {
     const mask = this.mask('task_run', where, now);
-    const count = rowSet.count(mask);
-    const sort: SortKey[] = [{ field: 'duration', dir: 'asc' }];
-    const byDuration =
-      count <= this.#smallResult
-        ? rowSet.rowsOf(mask, count).sort(this.#permutations.compare('task_run', sort))
-        : this.#permutations.order('task_run', sort).rows;
-    return groups(this.#tables, grouping, page, mask, byDuration);
+    const ended: Condition = { and: [where, { field: 'duration', isNull: false }] };
+    const byDuration = this.#select('task_run', ended, [{ field: 'duration', dir: 'asc' }], now);
+    const rows = byDuration.order.among();
+    return groups(this.#tables, grouping, page, mask, { rows, mask: byDuration.mask });
   }
 
   /**

@@ -29,6 +29,9 @@ export type Figures = {
   last: Float64Array;
 };
 
+/** The rows of `mask`, which are those in question that have a duration, shortest first; `rows` may have others among them. */
+export type ByDuration = { rows: Uint32Array; mask: RowSet };
+
 /** Columns of a sparkline: a line of text has room for as many. */
 const SPARK = 20;
 
@@ -90,31 +93,32 @@ export class GroupRows {
       this.#addressOf(states),
       isWide(states),
       this.#copy(failed),
-      ...([this.#numbers('run_count'), this.#numbers('start_time'), this.#numbers('end_time')] as const),
+      this.#numbers('run_count'),
+      this.#numbers('start_time'),
+      this.#numbers('end_time'),
       this.#mask,
       this.#words,
       figures.byteOffset,
       span.byteOffset,
     );
     this.#span = [...span];
-    const counts = (at: number) => every(figures, FIGURES, at, new Uint32Array(groups));
-    const numbers = (at: number) => every(sums, FIGURES / 2, at, new Float64Array(groups));
+    const counts = (at: number) => valuesAt(figures, FIGURES, at, new Uint32Array(groups));
+    const numbers = (at: number) => valuesAt(sums, FIGURES / 2, at, new Float64Array(groups));
     const seconds = (at: number) => numbers(at).map((micros) => micros / MICROS_PER_SECOND);
     const [runs, failedRuns, retried, timed] = [0, 1, 2, 3].map(counts);
     return { runs, failed: failedRuns, retried, timed, total: seconds(2), longest: seconds(3), last: numbers(4) };
   }
 
   /**
-   * Median and 95th percentile of the durations of each group, seconds, by nearest rank; NaN where none has one. `rows`: those that have a
-   * duration, shortest first, and others that the mask lacks. `timed`: of `count`.
+   * Median and 95th percentile of the durations of each group, seconds, by nearest rank; NaN where none has one. `timed`: of `count`.
    */
-  percentiles(rows: Uint32Array, timed: Uint32Array): { median: Float64Array; p95: Float64Array } {
+  percentiles({ rows, mask }: ByDuration, timed: Uint32Array): { median: Float64Array; p95: Float64Array } {
     const ranks = this.#arena.array(Uint32Array, this.#groups * RANKS);
     for (let group = 0; group < timed.length; group++) {
       ranks[group * RANKS + 1] = nearestRank(timed[group], MEDIAN);
       ranks[group * RANKS + 2] = nearestRank(timed[group], P95);
     }
-    kernels.rankGroups(this.#addressOf(rows), rows.length, this.#mask, ...this.#of, ranks.byteOffset);
+    kernels.rankGroups(this.#addressOf(rows), rows.length, this.#copy(mask), ...this.#of, ranks.byteOffset);
     const { values: starts } = this.#table.columns.get('start_time') as NumberColumn;
     const { values: ends } = this.#table.columns.get('end_time') as NumberColumn;
     const durations = (at: number) => {
@@ -146,7 +150,7 @@ export class GroupRows {
 const isWide = (codes: Uint16Array | Uint32Array): number => (codes instanceof Uint32Array ? 1 : 0);
 
 /** One of the values that stand together by group, `step` values each. */
-function every<T extends Uint32Array | Float64Array>(together: T, step: number, at: number, into: T): T {
+function valuesAt<T extends Uint32Array | Float64Array>(together: T, step: number, at: number, into: T): T {
   for (let group = 0; group < into.length; group++) into[group] = together[group * step + at];
   return into;
 }

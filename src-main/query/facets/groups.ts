@@ -3,8 +3,8 @@ import { resolveField, type Entity } from '../../contract/fields.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Group, Grouping, Groups, GroupSort } from '../../contract/query.ts';
 import * as rowSet from '../columns/row-set.ts';
-import type { Column, DifferenceColumn, NumberColumn, RefColumn, TagsColumn } from '../columns/columns.ts';
-import { GroupRows, type Figures, type Membership } from '../columns/group-figures.ts';
+import type { Column, NumberColumn, RefColumn, TagsColumn } from '../columns/columns.ts';
+import { GroupRows, type ByDuration, type Figures, type Membership } from '../columns/group-figures.ts';
 import type { RowSet } from '../columns/row-set.ts';
 import type { Table, Tables } from '../columns/table.ts';
 import { codeReader } from './facets.ts';
@@ -14,21 +14,20 @@ type Percentiles = { median: Float64Array; p95: Float64Array };
 
 /**
  * Task runs in groups: those of `mask`. A run with several tags is in several groups, one without a value in the group whose value is null.
- * Percentiles are by nearest rank, over the runs that have a duration. `byDuration`: the rows of the mask among others, shortest first, those
- * without a duration before or behind all others. Throws BAD_INPUT for a field that cannot be grouped by.
+ * Percentiles are by nearest rank, over the runs that have a duration. Throws BAD_INPUT for a field that cannot be grouped by.
  */
 export function groups(
   tables: Tables,
   grouping: Grouping,
   { sort, from, to }: { sort: GroupSort; from: number; to: number },
   mask: RowSet,
-  byDuration: Uint32Array,
+  byDuration: ByDuration,
 ): Groups {
   const members = membershipOf(tables, grouping, mask);
   const rows = new GroupRows(tables.task_run, mask, members);
   try {
     const counted = rows.count();
-    const figures = { ...counted, ...rows.percentiles(withDuration(tables.task_run, byDuration), counted.timed) };
+    const figures = { ...counted, ...rows.percentiles(byDuration, counted.timed) };
     const found: number[] = [];
     for (let group = 0; group < members.groups; group++) if (figures.runs[group] > 0) found.push(group);
     found.sort(orderOf(sort, figures, members));
@@ -42,22 +41,6 @@ export function groups(
   } finally {
     rows.dispose();
   }
-}
-
-/** Without the rows at either end that have none. */
-function withDuration(table: Table, rows: Uint32Array): Uint32Array {
-  const duration = table.field('duration') as DifferenceColumn;
-  const has = (at: number) => !Number.isNaN(duration.get(rows[at]));
-  if (rows.length === 0) return rows;
-  // of rows without a duration all stand at one end: the place where they end is found by halving
-  const isAtFront = !has(0);
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (has(middle) === isAtFront) high = middle;
-    else low = middle + 1;
-  }
-  return isAtFront ? rows.subarray(low) : rows.subarray(0, low);
 }
 
 function membershipOf(tables: Tables, grouping: Grouping, mask: RowSet): NamedMembership {

@@ -51,6 +51,13 @@ export class ResultOrder {
     return this.#known;
   }
 
+  /** All rows in order, others of a kept order among them, not copied: valid until that order changes. The result is not used any more. */
+  among(): Uint32Array {
+    const rows = this.#from?.rows ?? this.#known;
+    this.release();
+    return rows;
+  }
+
   /** The place of a row; null when the row is not in the result. */
   position(rid: number): number | null {
     if (rid >>> 5 >= this.#mask.length || !rowSet.has(this.#mask, rid)) return null;

@@ -44,10 +44,10 @@ export function countGroups(
       const duration = load<f64>(ends + (row << 3)) - begin;
       if (begin < low) low = begin;
       if (begin > high) high = begin;
-      let at = starts ? items + ((<usize>load<u32>(starts + (code << 2))) << 2) : 0;
-      const past = starts ? items + ((<usize>load<u32>(starts + (code << 2), 4)) << 2) : 4;
+      let at = itemsOf(starts, items, code);
+      const past = itemsPast(starts, items, code);
       for (; at < past; at += 4) {
-        const own = figures + (starts ? <usize>load<u32>(at) : code) * FIGURES;
+        const own = figures + groupAt(starts, at, code) * FIGURES;
         store<u32>(own, load<u32>(own) + 1);
         store<u32>(own, load<u32>(own, 4) + isFailed, 4);
         store<u32>(own, load<u32>(own, 8) + isRetried, 8);
@@ -82,10 +82,10 @@ export function rankGroups(
     const row = load<u32>(rows);
     if (!bit(mask, row)) continue;
     const code = codeOf(codes, isWide, row);
-    let at = starts ? items + ((<usize>load<u32>(starts + (code << 2))) << 2) : 0;
-    const past = starts ? items + ((<usize>load<u32>(starts + (code << 2), 4)) << 2) : 4;
+    let at = itemsOf(starts, items, code);
+    const past = itemsPast(starts, items, code);
     for (; at < past; at += 4) {
-      const own = ranks + (starts ? <usize>load<u32>(at) : code) * RANKS;
+      const own = ranks + groupAt(starts, at, code) * RANKS;
       const met = load<u32>(own) + 1;
       store<u32>(own, met);
       if (met == load<u32>(own, 4)) store<u32>(own, row, 12);
@@ -119,16 +119,29 @@ export function drawGroups(
       const code = codeOf(codes, isWide, row);
       // of times beyond 2^53 µs, after the year 2255, the quotient may be rounded up
       const column = <usize>min<u32>(<u32>((begin - from) / step), perPlace - 1);
-      let at = starts ? items + ((<usize>load<u32>(starts + (code << 2))) << 2) : 0;
-      const past = starts ? items + ((<usize>load<u32>(starts + (code << 2), 4)) << 2) : 4;
+      let at = itemsOf(starts, items, code);
+      const past = itemsPast(starts, items, code);
       for (; at < past; at += 4) {
-        const place = <usize>load<u32>(places + ((starts ? <usize>load<u32>(at) : code) << 2));
+        const place = <usize>load<u32>(places + (groupAt(starts, at, code) << 2));
         if (place == 0) continue;
         const count = columns + ((place * perPlace + column) << 2);
         store<u32>(count, load<u32>(count) + 1);
       }
     }
   }
+}
+
+/** The groups of a code are read from here to before `itemsPast`, 4 bytes each; without `starts` that is one place which nothing is read from. */
+function itemsOf(starts: usize, items: usize, code: usize): usize {
+  return starts ? items + ((<usize>load<u32>(starts + (code << 2))) << 2) : 0;
+}
+
+function itemsPast(starts: usize, items: usize, code: usize): usize {
+  return starts ? items + ((<usize>load<u32>(starts + (code << 2), 4)) << 2) : 4;
+}
+
+function groupAt(starts: usize, at: usize, code: usize): usize {
+  return starts ? <usize>load<u32>(at) : code;
 }
 
 function codeOf(codes: usize, isWide: u32, row: usize): usize {
