@@ -168,6 +168,25 @@ describe('what is typed', () => {
     });
   });
 
+  it('blanks round the sign of a field change nothing, and words beside a sign are words', () => {
+    for (const [apart, together] of [
+      ['state = failed', 'state=failed'],
+      ['state : failed,crashed tag : prod', 'state:failed,crashed tag:prod'],
+      ['state: failed', 'state:failed'],
+      ['duration > 5m not started >= -7d', 'duration>5m not started>=-7d'],
+      ['name ~ "a b"', 'name~"a b"'],
+      ['log : refused text = "x y"', 'log:refused text="x y"'],
+      ['ended : none a', 'ended:none a'],
+      ['wait :  0.5s..1.5h', 'wait:0.5s..1.5h'],
+      ['(a state = failed)', '(a state=failed)'],
+    ] as const)
+      assert.deepEqual(read(apart), read(together), apart);
+    assert.deepEqual(read('x = 5'), { and: [{ text: 'x = 5' }] });
+    assert.deepEqual(read('a => b : c'), { and: [{ text: 'a => b : c' }] });
+    for (const missing of ['state: tag:x', 'state = or tag:x', 'state ='])
+      assert.match(wrong(missing)[1], /Expected a value/, missing);
+  });
+
   it('a moment without a zone is read by the window', () => {
     const local = (moment: string) => (moment === '2026-11-25T00:00' ? 7 : null);
     assert.deepEqual(read('started>=2026-11-25', { local }), { and: [{ field: 'start_time', from: 7 }] });
