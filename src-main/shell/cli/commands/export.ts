@@ -133,8 +133,19 @@ function delimiterOption(given: string): ExportOptions['delimiter'] {
 
 type What = ExportOptions & { workspace: string; query: Query; path: string; quiet: boolean };
 
+/** Logs and artifacts come with a run that is opened: a file with few lines of many runs would look whole. */
+async function sayKept(app: App, { workspace, query }: What, signal: AbortSignal): Promise<void> {
+  const kept = { ...query, where: { and: [query.where, { log: '' }] } };
+  const [all, whole] = await app.handlers['query.counts']({ workspace, queries: [query, kept] }, { signal });
+  if (whole < all)
+    say(
+      `taskscope: logs and artifacts are kept of ${whole} of ${all} runs: of those that were opened or fetched by rule.`,
+    );
+}
+
 /** Prints path, rows and bytes as one JSON line, unless the rows themselves go to stdout. Ctrl+C leaves no file. */
-async function write(app: App, { path, quiet, ...what }: What): Promise<number> {
+async function write(app: App, asked: What): Promise<number> {
+  const { path, quiet, ...what } = asked;
   const signal = untilStopped();
   const place = await app.handlers['export.choose']({ suggested: path, folder: makesFolder(what) }, { signal });
   if (!place) throw new AppError('INTERNAL', 'no place to save to');
@@ -147,6 +158,7 @@ async function write(app: App, { path, quiet, ...what }: What): Promise<number> 
         if (!quiet && process.stderr.isTTY) progress.show(`${item.rows}${of} rows`);
       } else if (path !== STDOUT && !quiet)
         await print(JSON.stringify({ path: item.path, rows: item.rows, bytes: item.bytes }));
+      if (item.kind === 'done' && what.what !== 'runs' && !quiet) await sayKept(app, asked, signal);
       if (item.kind === 'done' && item.cut) say(`${item.cut} cells had more text than a sheet holds, and were cut.`);
     }
   } catch (thrown) {
