@@ -1,5 +1,5 @@
 /** `taskscope export`: writes every row of a question to a file, a folder or standard output. */
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { AppError, toAppError } from '../../../contract/errors.ts';
 import {
   delimiters,
@@ -49,6 +49,13 @@ const options = {
 } as const;
 
 const STDOUT = '-';
+const TSV = '.tsv';
+/** Endings that other programs give files of our formats. */
+const otherEndings: Readonly<Record<string, ExportOptions['format']>> = {
+  [TSV]: 'csv',
+  '.ndjson': 'jsonl',
+  '.txt': 'text',
+};
 
 export const exportFile: Command = (args) => {
   const { values } = parse({ args, options });
@@ -75,8 +82,9 @@ export const exportFile: Command = (args) => {
 /** Throws UsageError. */
 function optionsOf(values: Values<typeof options>): ExportOptions {
   const what = choice('what', values.what ?? 'runs', exportKinds);
-  const usual = values['by-day'] ? 'parquet' : formatOfName(values.out, what);
-  const format = choice('format', values.format ?? usual, formatsOf[what]);
+  const ending = extname(values.out ?? '').toLowerCase();
+  const usual = () => (values['by-day'] ? 'parquet' : formatOfEnding(ending, what));
+  const format = choice('format', values.format ?? usual(), formatsOf[what]);
   const goesWith = (fits: boolean, kind: string, ...names: (keyof typeof values)[]) => {
     const given = names.find((name) => values[name] !== undefined);
     if (!fits && given !== undefined) throw new UsageError(`--${given} goes with ${kind}`);
@@ -95,7 +103,7 @@ function optionsOf(values: Values<typeof options>): ExportOptions {
     header: choice('header', values.header ?? 'key', ['key', 'title'] as const),
     time_zone: times === 'utc' ? null : new Intl.DateTimeFormat().resolvedOptions().timeZone,
     tags: choice('tags', values.tags ?? 'json', ['json', 'joined'] as const),
-    delimiter: delimiterOption(values.delimiter ?? ','),
+    delimiter: delimiterOption(values.delimiter ?? (ending === TSV ? 'tab' : ',')),
     bom: values.bom,
     safe: values.safe,
     by_day: values['by-day'],
@@ -103,11 +111,17 @@ function optionsOf(values: Values<typeof options>): ExportOptions {
   });
 }
 
-/** The format that the file's name ends with; else the usual one. */
-function formatOfName(out: string | undefined, what: ExportOptions['what']): ExportOptions['format'] {
-  const name = out?.toLowerCase();
-  const fits = formatsOf[what].find((format) => fileEndings[format] !== '' && name?.endsWith(fileEndings[format]));
-  return fits ?? formatsOf[what][0];
+/**
+ * Without an ending, and for a folder, the usual format. Throws UsageError for an ending of no format: a misspelt `.xlxs` would be a CSV file
+ * that no program opens.
+ */
+function formatOfEnding(ending: string, what: ExportOptions['what']): ExportOptions['format'] {
+  const [usual] = formatsOf[what];
+  if (ending === '' || makesFolder({ what, format: usual, by_day: false })) return usual;
+  const fits = formatsOf[what].find((format) => fileEndings[format] === ending || otherEndings[ending] === format);
+  if (fits === undefined)
+    throw new UsageError(`${ending} says no format of ${what}: --format ${formatsOf[what].join('|')} does`);
+  return fits;
 }
 
 /** A tab is hard to type. */
