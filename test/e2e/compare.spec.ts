@@ -26,7 +26,9 @@ test('a failed run is compared with the last success', async ({ host }) => {
   await dialog.getByRole('button', { name: /^Show what is the same/ }).click();
   await expect(dialog.getByRole('row', { name: 'Flow scrape-prices scrape-prices' })).toBeVisible();
   await expect(dialog.getByRole('list', { name: 'From their beginning' }).getByRole('listitem')).toHaveCount(2);
-  await expect(dialog.getByRole('region', { name: 'Logs, numbers and times left out' })).toBeVisible();
+  const logs = dialog.getByRole('region', { name: 'Logs, numbers and times left out' });
+  await expect(logs.getByText('− this run')).toBeVisible();
+  await expect(logs.getByText('only last success: ').first()).toBeAttached();
   await accessible(page, '.dialog');
 
   await dialog.getByRole('button', { name: 'Open the successful run' }).click();
