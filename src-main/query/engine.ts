@@ -135,8 +135,8 @@ export class Engine {
       dialect: this.#dialect,
       target: (column: Column) => tables[(column as RefColumn).target],
       ridsOf: ({ entity }, id) => this.#ridsOf(entity, uuidStart(id)),
-      search: (table, match) => this.#source.search?.(table, match) ?? new Uint32Array(0),
-      withLogs: () => this.#source.withLogs?.() ?? new Uint32Array(0),
+      search: (table, match, among) => this.#source.search?.(table, match, among) ?? new Uint32Array(0),
+      withLogs: (among) => this.#source.withLogs?.(among) ?? new Uint32Array(0),
     });
     this.#reader = taskRunReader(tables, this.#rules, this.#noteColumns);
   }
@@ -182,7 +182,8 @@ export class Engine {
   apply(change: Change): void {
     for (const one of this.#frozen) one.before(change);
     this.#rows.apply(change);
-    this.#evaluator.forget(change.texts === true || Object.keys(change.removed).length > 0);
+    const { texts = [], removed } = change;
+    this.#evaluator.forget(texts === 'all' ? texts : texts.concat(removed.task_run ?? []));
     this.version = change.batch;
   }
 
@@ -212,7 +213,7 @@ export class Engine {
       write();
       task_run.changed(runs);
       flow_run.changed(flowRuns);
-      this.#evaluator.forget(false);
+      this.#evaluator.forget([]);
       this.noteChanges += 1;
       return rowsOf(runs);
     }

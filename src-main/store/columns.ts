@@ -44,10 +44,10 @@ export type ColumnSource = {
   rows(entity: Entity, from: number, to: number): IterableIterator<[number, ...Cell[]]>;
   /** the same for single rids; rids that no longer exist are left out */
   rowsByRid(entity: Entity, rids: readonly number[]): [number, ...Cell[]][];
-  /** numbers of the rows in which FTS5's `match` finds something; none where the source has no full-text index; a number may come several times */
-  search?(table: SearchTable, match: string): Uint32Array;
-  /** numbers of the task runs whose logs are kept */
-  withLogs?(): Uint32Array;
+  /** Numbers of the rows in which FTS5's `match` finds something; none where the source has no full-text index; a number may come several times. `among`: only these rows are asked about; others may come too. */
+  search?(table: SearchTable, match: string, among?: readonly number[]): Uint32Array;
+  /** numbers of the task runs whose logs are kept; `among`: only these runs are asked about; others may come too */
+  withLogs?(among?: readonly number[]): Uint32Array;
   /** every interned text with id > after, ascending by id */
   terms(after: number): IterableIterator<[number, string]>;
 };
@@ -58,6 +58,6 @@ export type Change = {
   batch: number;
   changed: Partial<Record<Entity, number[]>>;
   removed: Partial<Record<Entity, number[]>>;
-  /** the kept logs, states and artifacts of some run have changed, or more of them are indexed */
-  texts?: true;
+  /** the task runs whose kept logs, states or artifacts have changed; 'all': of any run, or more of them are indexed */
+  texts?: number[] | 'all';
 };

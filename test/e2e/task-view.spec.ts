@@ -25,6 +25,7 @@ test('a task over time', async ({ host }) => {
   const days = view.getByRole('table', { name: 'By day' });
   await expect(days.getByRole('row').nth(1)).toBeVisible();
   await expect(view.getByRole('table', { name: 'Failures' }).getByRole('row').nth(1)).toBeVisible();
+  await expect(view.getByText('Runs by attempts')).toBeVisible();
   await accessible(page, 'main[aria-label="Task"]');
 
   // the slowest run opens beside it
@@ -59,5 +60,9 @@ test('a task over time', async ({ host }) => {
   expect(head).toMatch(/^task;task_key;runs;/);
   expect(line).toMatch(/^[^;]+;[^;]+;\d+;/);
   await page.getByRole('button', { name: 'scrape_shop over time' }).click();
+  await expect(view.getByRole('heading', { name: 'scrape_shop' })).toBeVisible();
+  // by key too; a list of many groups is one stop of Tab
+  await page.goBack();
+  await groups.getByRole('button', { name: 'scrape_shop', exact: true }).press('g');
   await expect(view.getByRole('heading', { name: 'scrape_shop' })).toBeVisible();
 });

@@ -6,6 +6,7 @@ import { terminalStateTypes } from '../../src-main/contract/fields.ts';
 import type { Condition } from '../../src-main/contract/query.ts';
 import { taskOverTime } from '../../src-main/core/workers/task-over-time.ts';
 import { Engine } from '../../src-main/query/engine.ts';
+import { groupBys } from '../../src-renderer/state/filters/groupings.ts';
 import { SEED } from '../fixtures/ci-seed.ts';
 import { END, SyntheticSource } from '../fixtures/synthetic-source.ts';
 
@@ -17,6 +18,7 @@ const signal = new AbortController().signal;
 const columns = {
   task_key: 'VARCHAR',
   state_type: 'VARCHAR',
+  state_name: 'VARCHAR',
   failure: 'VARCHAR',
   tags: 'VARCHAR',
   flow_run_id: 'VARCHAR',
@@ -78,19 +80,19 @@ describe('figures and DuckDB', () => {
     db?.closeSync();
   });
 
-  const fields = Object.entries(columns).flatMap(([name, type]) => (type === 'VARCHAR' ? [name] : []));
-  for (const field of [...fields, 'start_time'])
+  // all that the list offers
+  const groupings = groupBys({ field: 'start_time', from: END - 90 * DAY, step: DAY, series: [], missing: 0 });
+  for (const { field, time } of groupings)
     for (const [where, sql] of questions)
-      test(`groups by ${field}, of ${sql === 'true' ? 'all runs' : 'failed runs'}`, async () => {
-        const first = END - 90 * DAY;
-        const edges = Array.from({ length: 90 }, (_, day) => first + day * DAY);
-        const grouping = field === 'start_time' ? { field, edges } : { field };
-        const value =
-          field === 'start_time'
-            ? `CASE WHEN start_time >= ${first} AND start_time < ${edges[89]} THEN CAST(${first} + (start_time - ${first}) // ${DAY} * ${DAY} AS VARCHAR) END`
-            : field === 'tags'
-              ? 'unnest(list)'
-              : `"${field}"`;
+      test(`groups by ${time ?? field}, of ${sql === 'true' ? 'all runs' : 'failed runs'}`, async () => {
+        const [first, step] = [END - 90 * DAY, time === 'hour' ? DAY / 24 : DAY];
+        const edges = Array.from({ length: (90 * DAY) / step }, (_, i) => first + i * step);
+        const grouping = time ? { field, edges } : { field };
+        const value = time
+          ? `CASE WHEN start_time >= ${first} AND start_time < ${edges.at(-1)} THEN CAST(${first} + (start_time - ${first}) // ${step} * ${step} AS VARCHAR) END`
+          : field === 'tags'
+            ? 'unnest(list)'
+            : `"${field}"`;
         const there = await asked(
           `SELECT value, count(*), count(*) FILTER (${failed}), count(*) FILTER (run_count > 1), sum(${took}),
              ${rank(took, 0.5)}, ${rank(took, 0.95)}, max(${took}), max(start_time)

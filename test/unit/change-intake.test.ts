@@ -48,12 +48,14 @@ test('however commits and pauses fall, what is there in the end is what the comm
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const [there, meant] = [new Set<number>(), new Set<number>()];
+      const [texts, meantTexts] = [new Set<number>(), new Set<number>()];
       let last = 0;
       const intake = new ChangeIntake((change) => {
         assert.ok(change.batch > last);
         last = change.batch;
         for (const rid of change.changed.task_run ?? []) there.add(rid);
         for (const rid of change.removed.task_run ?? []) there.delete(rid);
+        for (const rid of change.texts === 'all' ? [] : (change.texts ?? [])) texts.add(rid);
       });
       let batch = 0;
       const gone = new Set<number>();
@@ -68,10 +70,15 @@ test('however commits and pauses fall, what is there in the end is what the comm
         for (const rid of fresh) meant.add(rid);
         for (const rid of left) meant.delete(rid);
         for (const rid of left) gone.add(rid);
-        intake.add({ batch: ++batch, changed: { task_run: fresh }, removed: { task_run: left } });
+        for (const rid of fresh.slice(0, 2)) meantTexts.add(rid);
+        intake.add({
+          ...{ batch: ++batch, changed: { task_run: fresh }, removed: { task_run: left } },
+          texts: fresh.slice(0, 2),
+        });
       }
       intake.now();
       assert.deepEqual([...there].sort(), [...meant].sort());
+      assert.deepEqual([...texts].sort(), [...meantTexts].sort());
       assert.equal(last, batch);
     }),
     { numRuns: 300 },

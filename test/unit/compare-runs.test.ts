@@ -11,7 +11,7 @@ import { AppError } from '../../src-main/contract/errors.ts';
 import { errorWords } from '../../src-main/contract/error-words.ts';
 import { compareRuns } from '../../src-renderer/views/detail/compare.ts';
 import { logsNote } from '../../src-renderer/views/detail/compare-logs.ts';
-import { diffTexts, folded, masked } from '../../src-renderer/views/detail/text-diff.ts';
+import { diffTexts, folded, linesOf, masked } from '../../src-renderer/views/detail/text-diff.ts';
 import fc from 'fast-check';
 import '../fixtures/ci-seed.ts';
 
@@ -139,6 +139,23 @@ describe('texts beside each other', () => {
         );
         const shown = folded(diff).flatMap((one) => ('same' in one ? new Array<string>(one.same).fill('') : one.text));
         assert.equal(shown.length, diff.length);
+      }),
+    );
+  });
+
+  it('each line of a log message stands for itself, with a sign of its own', () => {
+    const message = fc.string({ unit: fc.constantFrom('a', 'b', '\n', '\r\n') });
+    const texts = fc.array(message, { maxLength: 8 });
+    const same = (line: string) => line;
+    fc.assert(
+      fc.property(texts, texts, (left, right) => {
+        const diff = diffTexts(linesOf(left), linesOf(right), same);
+        assert.ok(diff);
+        for (const { text } of diff) assert.ok(!text.includes('\n'));
+        const of = (side: 'left' | 'right') => diff.filter(({ kind }) => kind === side || kind === 'same');
+        const plain = (list: readonly string[]) => list.join('\n').replaceAll('\r\n', '\n');
+        assert.equal(plain(of('left').map(({ text }) => text)), plain(left));
+        assert.equal(plain(of('right').map(({ text }) => text)), plain(right));
       }),
     );
   });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { errorWords } from '../../src-main/contract/error-words.ts';
+import { AppError } from '../../src-main/contract/errors.ts';
 import type { LogLine, StateHistory, TaskRunRow } from '../../src-main/contract/run.ts';
-import { attemptErrors, errorLines } from '../../src-renderer/ui/charts/attempt-errors.ts';
+import { attemptErrors, errorLines, keptErrorLines } from '../../src-renderer/ui/charts/attempt-errors.ts';
 import {
   historySpans,
   layTimeline,
@@ -141,10 +143,26 @@ describe('timeline', () => {
           });
           assert.deepEqual(attemptErrors(history, lines), expected);
           const told = errorLines(expected).join('\n');
+          const kept = keptErrorLines({ history, logs: lines });
+          if (told !== '') assert.equal(kept.join('\n'), told);
+          // a run that was retried says at least that nothing is kept
+          else assert.equal(kept.length, failed.length > 1 ? 1 : 0);
           for (const text of expected) assert.ok(text === null || told.includes(text));
         },
       ),
     );
     assert.deepEqual(errorLines(['a', 'a', null, 'b', 'a']), ['attempts 1 to 2: a', 'attempt 4: b', 'attempt 5: a']);
+  });
+
+  it('says when what the attempts failed with is not kept, or could not be read', () => {
+    const history = [
+      state('RUNNING', 'Running', 1),
+      state('RUNNING', 'Retrying', 5),
+      state('COMPLETED', 'Completed', 9),
+    ];
+    assert.deepEqual(keptErrorLines({ history, logs: [] }), ['what its attempts failed with is not kept']);
+    assert.deepEqual(keptErrorLines({ history: history.slice(1), logs: [] }), []);
+    const problem = new AppError('ARCHIVE_DAMAGED', 'a page is not what was written');
+    assert.ok(keptErrorLines(problem)[0]?.endsWith(errorWords(problem).title));
   });
 });

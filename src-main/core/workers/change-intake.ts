@@ -15,7 +15,7 @@ export class ChangeIntake {
   readonly #apply: (change: Change) => void;
   #gathered = new Touches();
   #rows = 0;
-  #texts = false;
+  #texts: NonNullable<Change['texts']> = [];
   /** The last commit gathered; null: none is waiting. */
   #batch: number | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -29,7 +29,8 @@ export class ChangeIntake {
     this.#gathered.add(change);
     for (const rids of [change.changed, change.removed].flatMap((of) => Object.values(of))) this.#rows += rids.length;
     this.#batch = change.batch;
-    this.#texts ||= change.texts === true;
+    const { texts = [] } = change;
+    this.#texts = texts === 'all' || this.#texts === 'all' ? 'all' : this.#texts.concat(texts);
     if (this.#timer === null || this.#rows >= MOST) this.now();
   }
 
@@ -42,8 +43,8 @@ export class ChangeIntake {
     this.#gathered = new Touches();
     this.#rows = 0;
     this.#batch = null;
-    if (this.#texts) change.texts = true;
-    this.#texts = false;
+    if (this.#texts.length > 0) change.texts = this.#texts;
+    this.#texts = [];
     this.#apply(change);
     // started after the work, so that questions get a turn between two batches
     this.#timer = setTimeout(() => {

@@ -80,16 +80,23 @@ function split(terms: readonly SearchTerm[], one: (text: string) => Condition): 
 
 /** Bytes of masks kept between questions: about 250 masks at a million rows. */
 const CACHE_BYTES = 32_000_000;
-/** Searches in kept activity whose masks stay until the activity changes: 4 MB at a million rows. */
+/** Searches in kept activity whose masks follow the activity: 4 MB at a million rows. */
 const MOST_ACTIVITY = 32;
+/** Runs that a mask is asked anew about, 0.1 ms each; after more changes it is made anew. */
+const MOST_CHANGED = 200;
 
 export class Evaluator {
   readonly #tables: Record<Entity, Table>;
   readonly #context: Context;
   readonly #cache = new Map<string, RowSet>();
   #cached = 0;
-  /** Rows found by their kept logs, states and artifacts, which stay as they are when rows change: a common word takes 100 ms and more. */
-  readonly #inActivity = new Map<string, RowSet>();
+  /**
+   * Rows found by their kept logs, states and artifacts, which stay as they are when rows change: a common word takes 100 ms and more.
+   * `seen`: so many of the changed runs are as they are now.
+   */
+  readonly #inActivity = new Map<string, { mask: RowSet; seen: number }>();
+  /** Task runs whose kept activity has changed, or that are gone, in order. */
+  #changed: number[] = [];
 
   constructor(tables: Record<Entity, Table>, context: Context) {
     this.#tables = tables;
@@ -100,11 +107,14 @@ export class Evaluator {
     return this.#context.dialect;
   }
 
-  /** Drops the kept masks, after any change of rows. `texts`: what is kept of runs besides their rows has changed, or runs are gone. */
-  forget(texts: boolean): void {
+  /** Drops the kept masks, after any change of rows. `texts`: task runs of which other things are kept besides their rows than before, and those that are gone. */
+  forget(texts: readonly number[] | 'all'): void {
     this.#cache.clear();
     this.#cached = 0;
-    if (texts) this.#inActivity.clear();
+    if (texts === 'all' || this.#changed.length + texts.length > MOST_CHANGED) {
+      this.#inActivity.clear();
+      this.#changed = [];
+    } else if (this.#inActivity.size > 0) this.#changed.push(...texts);
   }
 
   /** `now` in µs anchors relative times. Throws BAD_INPUT for a field, relation or comparison that does not exist. */
@@ -182,7 +192,7 @@ export class Evaluator {
     const listed = this.#tables[entity].listed();
     if (text === '')
       return rowSet.and(
-        this.#activityMask('', () => this.#context.withLogs()),
+        this.#activityMask('', (among) => this.#context.withLogs(among)),
         listed,
       );
     const terms = searchTerms(text);
@@ -204,24 +214,26 @@ export class Evaluator {
   #found(entity: Entity, table: SearchTable, term: SearchTerm): RowSet {
     const match = matchOf(term);
     if (match === null) return this.#marked(entity, []);
-    const search = () => this.#context.search(table, match);
+    const search = (among?: readonly number[]) => this.#context.search(table, match, among);
     return table === 'log' || table === 'activity'
       ? this.#activityMask(`${table} ${match}`, search)
       : this.#marked(entity, search());
   }
 
   /** Of task runs, by what is kept of them besides their rows. */
-  #activityMask(key: string, search: () => ArrayLike<number>): RowSet {
+  #activityMask(key: string, search: (among?: readonly number[]) => ArrayLike<number>): RowSet {
     const { words } = this.#tables.task_run;
-    let mask = this.#inActivity.get(key) ?? this.#marked('task_run', search());
-    if (mask.length !== words) {
-      // rows came since; a row that has kept logs already would have dropped the mask
-      const longer: RowSet = new Int32Array(words);
-      longer.set(mask.subarray(0, words));
-      mask = longer;
+    const kept = this.#inActivity.get(key);
+    let mask = kept?.mask ?? this.#marked('task_run', search());
+    const changed = kept ? this.#changed.slice(kept.seen) : [];
+    if (mask.length !== words || changed.length > 0) {
+      const next: RowSet = new Int32Array(words);
+      next.set(mask.subarray(0, words)); // rows came since
+      for (const rid of changed) rowSet.remove(next, rid);
+      mask = changed.length === 0 ? next : rowSet.or(next, this.#marked('task_run', search([...new Set(changed)])));
     }
     this.#inActivity.delete(key);
-    this.#inActivity.set(key, mask);
+    this.#inActivity.set(key, { mask, seen: this.#changed.length });
     for (const old of this.#inActivity.keys()) if (this.#inActivity.size > MOST_ACTIVITY) this.#inActivity.delete(old);
     return mask;
   }

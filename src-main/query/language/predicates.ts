@@ -21,10 +21,10 @@ export type Context = {
   target(column: Column): Table;
   /** The rids of an id, or of all ids that begin so; of stubs too. */
   ridsOf(table: Table, id: string): Uint32Array;
-  /** Numbers of the rows in which the full-text index finds `match`. */
-  search(table: SearchTable, match: string): Uint32Array;
-  /** Numbers of the task runs whose logs are kept. */
-  withLogs(): Uint32Array;
+  /** Numbers of the rows in which the full-text index finds `match`. `among`: only these are asked about; others may come too. */
+  search(table: SearchTable, match: string, among?: readonly number[]): Uint32Array;
+  /** Numbers of the task runs whose logs are kept, likewise. */
+  withLogs(among?: readonly number[]): Uint32Array;
 };
 
 export function notNull(table: Table, column: Column): RowSet {

@@ -247,12 +247,12 @@ class ArchiveReader implements Reader {
     );
   }
 
-  search(table: SearchTable, match: string): Uint32Array {
-    return this.#guard(() => this.#search.find(table, match));
+  search(table: SearchTable, match: string, among?: readonly number[]): Uint32Array {
+    return this.#guard(() => this.#search.find(table, match, among));
   }
 
-  withLogs(): Uint32Array {
-    return this.#guard(() => this.#search.withLogs());
+  withLogs(among?: readonly number[]): Uint32Array {
+    return this.#guard(() => this.#search.withLogs(among));
   }
 
   searchPlace(): { done: number; of: number } | null {

@@ -85,10 +85,14 @@ export class SearchIndex {
     this.#dropLines.run(rid * CHUNKS, rid * CHUNKS + CHUNKS - 1);
   }
 
-  /** `run`: the task run's id, 16 bytes; a flow run, and a task run that is not in the archive, cannot be found. `added`: the lines that were not kept before. False: nothing but what was known. */
-  activity(run: Uint8Array, activity: Pick<RunActivity, 'history' | 'artifacts'>, added: readonly LogLine[]): boolean {
+  /** `run`: the task run's id, 16 bytes; a flow run, and a task run that is not in the archive, cannot be found. `added`: the lines that were not kept before. Returns the run's number; null: it cannot be found. */
+  activity(
+    run: Uint8Array,
+    activity: Pick<RunActivity, 'history' | 'artifacts'>,
+    added: readonly LogLine[],
+  ): number | null {
     const rid = this.#run.get(run) as number | undefined;
-    if (rid === undefined) return false;
+    if (rid === undefined) return null;
     const words = indexed([
       ...activity.history.flatMap(({ message }) => message ?? []),
       ...activity.artifacts.flatMap(({ key, description, data }) => [key ?? '', description ?? '', data]),
@@ -98,10 +102,10 @@ export class SearchIndex {
     const first = rid * CHUNKS;
     const last = this.#lastChunk.get(first, first + CHUNKS - 1) as number | null;
     // a run without lines has a chunk too: its logs are known
-    if (added.length === 0 && last !== null) return false;
+    if (added.length === 0 && last !== null) return rid;
     if (last === first + CHUNKS - 1) this.#allLines(rid, run);
     else this.#put.log.run(last === null ? first : last + 1, lineWords(added));
-    return true;
+    return rid;
   }
 
   #allLines(rid: number, run: Uint8Array): void {

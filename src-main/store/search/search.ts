@@ -16,28 +16,35 @@ const BEFORE_ALL = '\u0001';
 export class Search {
   readonly #db: Database;
   readonly #place: Statement;
-  readonly #tables = new Map<SearchTable, { find: Statement; word: Statement }>();
+  readonly #tables = new Map<SearchTable, { find: Statement; findIn: Statement; word: Statement }>();
 
   constructor(db: Database) {
     this.#db = db;
     this.#place = db.prepare('SELECT value FROM state WHERE key = ?').pluck();
   }
 
-  /** Numbers of the rows; a number may come several times. `match`: of `matchOf`. */
-  find(table: SearchTable, match: string): Uint32Array {
+  /** Numbers of the rows; a number may come several times. `match`: of `matchOf`. `among`: only these rows are asked about; others may come too. */
+  find(table: SearchTable, match: string, among?: readonly number[]): Uint32Array {
     const statements = this.#statements(table);
     if (!statements) return new Uint32Array(0);
-    const { find, word } = statements;
+    const { find, findIn, word } = statements;
     const [, beginning] = oneBeginning.exec(match) ?? [];
-    if (beginning !== undefined) {
-      const all = wordsWith(beginning, word);
-      if (all.length <= MOST_WORDS) return together(all.map((word) => numbersIn(find.get(`"${word}"`))));
-    }
-    return numbersIn(find.get(match));
+    const words = beginning === undefined ? [] : wordsWith(beginning, word);
+    // FTS5 merges the rows of more words than these, whichever rows are asked about
+    if (words.length > MOST_WORDS) return numbersIn(find.get(match));
+    const matches = beginning === undefined ? [match] : words.map((one) => `"${one}"`);
+    const per = table === 'log' ? CHUNKS : 1;
+    return together(
+      matches.flatMap((one) =>
+        among === undefined
+          ? numbersIn(find.get(one))
+          : among.map((rid) => numbersIn(findIn.get(one, rid * per, rid * per + per - 1))),
+      ),
+    );
   }
 
-  /** Numbers of the task runs whose logs are kept with no line missing, also those that have none; a number may come several times. */
-  withLogs(): Uint32Array {
+  /** Numbers of the task runs whose logs are kept with no line missing, also those that have none; a number may come several times. `among`: of these runs only. */
+  withLogs(among?: readonly number[]): Uint32Array {
     if (!this.#statements('log')) return new Uint32Array(0);
     const inPart = new Set(
       this.#db
@@ -46,7 +53,11 @@ export class Search {
         .all() as number[],
     );
     const rows = `${listed(`id / ${CHUNKS}`)} FROM ${tableOf('log')}_docsize`;
-    const runs = numbersIn(this.#db.prepare(rows).pluck().get());
+    const some = () => {
+      const one = this.#db.prepare(`${rows} WHERE id BETWEEN ? AND ?`).pluck();
+      return (among ?? []).map((rid) => numbersIn(one.get(rid * CHUNKS, rid * CHUNKS + CHUNKS - 1)));
+    };
+    const runs = among ? together(some()) : numbersIn(this.#db.prepare(rows).pluck().get());
     return inPart.size === 0 ? runs : runs.filter((rid) => !inPart.has(rid));
   }
 
@@ -64,7 +75,7 @@ export class Search {
   }
 
   /** undefined while the archive has no such table: an older one that nobody has opened for writing yet. */
-  #statements(table: SearchTable): { find: Statement; word: Statement } | undefined {
+  #statements(table: SearchTable): { find: Statement; findIn: Statement; word: Statement } | undefined {
     const known = this.#tables.get(table);
     if (known) return known;
     const name = tableOf(table);
@@ -76,6 +87,7 @@ export class Search {
     );
     const made = {
       find: this.#db.prepare(`${listed(rid)} FROM ${name} WHERE ${name} MATCH ?`).pluck(),
+      findIn: this.#db.prepare(`${listed(rid)} FROM ${name} WHERE ${name} MATCH ? AND rowid BETWEEN ? AND ?`).pluck(),
       word: this.#db.prepare(`SELECT term FROM temp.${name}_words WHERE term >= ? LIMIT 1`).pluck(),
     };
     this.#tables.set(table, made);

@@ -49,9 +49,9 @@ export class Activities {
 
   /**
    * Replaces what is kept of the run, but for its lines: those that are not kept yet are added. `run`: the id of a task run or a flow run, 16 bytes. `stamp`: as `due` gave it; null when the run was read for
-   * another reason. True: a search may find more than before. Must run inside a transaction.
+   * another reason. Returns the number of the task run of which a search may find something else than before; null: of none. Must run inside a transaction.
    */
-  save(run: Uint8Array, activity: RunActivity, stamp: number | null): boolean {
+  save(run: Uint8Array, activity: RunActivity, stamp: number | null): number | null {
     const { fetched, gap, count, problem, missed } = activity;
     const why = Object.keys(missed).length > 0 ? JSON.stringify(missed) : null;
     const rid = this.#head.get(run, stamp, fetched, gap, count, problem && JSON.stringify(problem), why) as number;

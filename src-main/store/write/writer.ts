@@ -278,7 +278,8 @@ class ArchiveWriter implements Writer, Target {
 
   saveActivity(taskRunId: string, activity: RunActivity, stamp: number | null): void {
     const id = runId(taskRunId);
-    if (this.#saveActivity(id, activity, stamp)) this.#tellTexts();
+    const run = this.#saveActivity(id, activity, stamp);
+    if (run !== null) this.#tellTexts([run]);
   }
 
   dueActivities(wanted: DueActivities): DueRun[] {
@@ -289,7 +290,7 @@ class ArchiveWriter implements Writer, Target {
     this.#saveActivity(id, activity, stamp);
   }
 
-  #saveActivity(id: Uint8Array, activity: RunActivity, stamp: number | null): boolean {
+  #saveActivity(id: Uint8Array, activity: RunActivity, stamp: number | null): number | null {
     try {
       return this.#transact(() => this.#activities.save(id, activity, stamp));
     } catch (thrown) {
@@ -306,13 +307,13 @@ class ArchiveWriter implements Writer, Target {
   indexTexts(): boolean {
     if (this.#guard(() => this.#search.isWhole())) return false;
     const more = this.#transact(() => this.#search.step());
-    this.#tellTexts();
+    this.#tellTexts('all');
     return more;
   }
 
   /** No row has changed, but what a search finds has. */
-  #tellTexts(): void {
-    this.#onChange({ batch: this.lastBatch(), changed: {}, removed: {}, texts: true });
+  #tellTexts(texts: Change['texts']): void {
+    this.#onChange({ batch: this.lastBatch(), changed: {}, removed: {}, texts });
   }
 
   replaceDocuments(

@@ -144,6 +144,14 @@ export const keyHelp: readonly { title: string; keys: KeyHelp[] }[] = [
     ],
   },
   {
+    title: 'List in groups',
+    keys: [
+      { keys: ['↑', '↓'], what: 'Move' },
+      { keys: ['Enter'], what: 'Open the runs of the group' },
+      { keys: ['g'], what: 'The flow run as a whole, or the task over time' },
+    ],
+  },
+  {
     title: 'Timeline of a flow run',
     keys: [
       { keys: ['→', '←'], what: 'Unfold, fold' },

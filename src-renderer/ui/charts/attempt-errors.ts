@@ -2,8 +2,10 @@
  * What each attempt of a run failed with. Prefect 2 keeps it as the message of the state AwaitingRetry; Prefect 3 leaves that message out and
  * writes a line to the log instead: "Task run failed with exception: ValueError('…') - Retry 1/3 will start …".
  */
+import { errorWords } from '../../../src-main/contract/error-words.ts';
+import { AppError } from '../../../src-main/contract/errors.ts';
 import { failureStateTypes } from '../../../src-main/contract/fields.ts';
-import type { LogLine, StateHistory } from '../../../src-main/contract/run.ts';
+import type { LogLine, RunActivity, StateHistory } from '../../../src-main/contract/run.ts';
 import { oneLine } from '../../visible-text.ts';
 import { headline, parseTraceback } from '../text/traceback.ts';
 
@@ -53,4 +55,13 @@ export function errorLines(errors: readonly (string | null)[]): string[] {
   return list.map(({ first, last, error }) =>
     first === last ? `attempt ${first}: ${error}` : `attempts ${first} to ${last}: ${error}`,
   );
+}
+
+/** `errorLines` of what is kept of a run, or why there are none. `read`: why it could not be read. */
+export function keptErrorLines(read: Pick<RunActivity, 'history' | 'logs'> | AppError): string[] {
+  if (read instanceof AppError) return [`what its attempts failed with could not be read: ${errorWords(read).title}`];
+  const errors = attemptErrors(read.history, read.logs);
+  const lines = errorLines(errors);
+  // each attempt but the last has failed
+  return lines.length === 0 && errors.length > 1 ? ['what its attempts failed with is not kept'] : lines;
 }

@@ -14,6 +14,9 @@ const LONGEST = 500;
 /** Lines that are the same around those that are not. */
 const AROUND = 2;
 
+/** The lines of several texts: a traceback in a log is many of them. */
+export const linesOf = (texts: readonly string[]): string[] => texts.flatMap((text) => text.split(/\r?\n/));
+
 /** Lines are the same when `mask` makes the same of them. null: too much differs. */
 export function diffTexts(
   left: readonly string[],

@@ -1,7 +1,7 @@
 /** What the columns of an export read: fields from the index, everything else from the rows' JSON and what is kept of the runs. */
 import { AppError } from '../../../contract/errors.ts';
-import { jsonPlace, type ExportColumn } from '../../../contract/export.ts';
-import type { Entity } from '../../../contract/fields.ts';
+import { jsonPlace, moreColumns, type ExportColumn } from '../../../contract/export.ts';
+import { fields, type Entity } from '../../../contract/fields.ts';
 import { memberSpans, splitArray } from '../../../contract/json-text.ts';
 import type { Value } from '../../../export/cells.ts';
 import type { Reader } from '../../../store/read/reader.ts';
@@ -107,9 +107,13 @@ function checkPaths(columns: readonly ExportColumn[], texts: JsonTexts): void {
     const rows = texts(entity).filter((json) => json !== NO_ROW);
     const known = new Set(rows.flatMap((json) => [...memberSpans(json).keys()]));
     if (rows.length === 0 || [...known].some((key) => keys === key || keys.startsWith(`${key}.`))) continue;
+    const more = entity === 'task_run' ? Object.keys(moreColumns).filter((column) => !column.includes('.')) : [];
+    const names = new Set([...Object.keys(fields[entity]), ...known, ...more]);
+    const way = path.slice(0, path.length - keys.length);
+    const begin = [...names].sort().map((name) => way + name);
     throw new AppError('BAD_INPUT', `no such column: ${path}`, {
       column: path,
-      advice: `A column is a field, or a path into the rows: their keys are ${[...known].sort().join(', ')}.`,
+      advice: `A column is a field, or a path into the rows. It begins with one of ${begin.join(', ')}.`,
     });
   }
 }

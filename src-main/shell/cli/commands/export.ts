@@ -1,5 +1,5 @@
 /** `taskscope export`: writes every row of a question to a file, a folder or standard output. */
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { AppError, toAppError } from '../../../contract/errors.ts';
 import {
   delimiters,
@@ -49,6 +49,13 @@ const options = {
 } as const;
 
 const STDOUT = '-';
+const TSV = '.tsv';
+/** Endings that other programs give files of our formats. */
+const otherEndings: Readonly<Record<string, ExportOptions['format']>> = {
+  [TSV]: 'csv',
+  '.ndjson': 'jsonl',
+  '.txt': 'text',
+};
 
 export const exportFile: Command = (args) => {
   const { values } = parse({ args, options });
@@ -75,8 +82,9 @@ export const exportFile: Command = (args) => {
 /** Throws UsageError. */
 function optionsOf(values: Values<typeof options>): ExportOptions {
   const what = choice('what', values.what ?? 'runs', exportKinds);
-  const usual = values['by-day'] ? 'parquet' : formatOfName(values.out, what);
-  const format = choice('format', values.format ?? usual, formatsOf[what]);
+  const ending = extname(values.out ?? '').toLowerCase();
+  const usual = () => (values['by-day'] ? 'parquet' : formatOfEnding(ending, what));
+  const format = choice('format', values.format ?? usual(), formatsOf[what]);
   const goesWith = (fits: boolean, kind: string, ...names: (keyof typeof values)[]) => {
     const given = names.find((name) => values[name] !== undefined);
     if (!fits && given !== undefined) throw new UsageError(`--${given} goes with ${kind}`);
@@ -95,7 +103,7 @@ function optionsOf(values: Values<typeof options>): ExportOptions {
     header: choice('header', values.header ?? 'key', ['key', 'title'] as const),
     time_zone: times === 'utc' ? null : new Intl.DateTimeFormat().resolvedOptions().timeZone,
     tags: choice('tags', values.tags ?? 'json', ['json', 'joined'] as const),
-    delimiter: delimiterOption(values.delimiter ?? ','),
+    delimiter: delimiterOption(values.delimiter ?? (ending === TSV ? 'tab' : ',')),
     bom: values.bom,
     safe: values.safe,
     by_day: values['by-day'],
@@ -103,11 +111,17 @@ function optionsOf(values: Values<typeof options>): ExportOptions {
   });
 }
 
-/** The format that the file's name ends with; else the usual one. */
-function formatOfName(out: string | undefined, what: ExportOptions['what']): ExportOptions['format'] {
-  const name = out?.toLowerCase();
-  const fits = formatsOf[what].find((format) => fileEndings[format] !== '' && name?.endsWith(fileEndings[format]));
-  return fits ?? formatsOf[what][0];
+/**
+ * Without an ending, and for a folder, the usual format. Throws UsageError for an ending of no format: a misspelt `.xlxs` would be a CSV file
+ * that no program opens.
+ */
+function formatOfEnding(ending: string, what: ExportOptions['what']): ExportOptions['format'] {
+  const [usual] = formatsOf[what];
+  if (ending === '' || makesFolder({ what, format: usual, by_day: false })) return usual;
+  const fits = formatsOf[what].find((format) => fileEndings[format] === ending || otherEndings[ending] === format);
+  if (fits === undefined)
+    throw new UsageError(`${ending} says no format of ${what}: --format ${formatsOf[what].join('|')} does`);
+  return fits;
 }
 
 /** A tab is hard to type. */
@@ -119,8 +133,19 @@ function delimiterOption(given: string): ExportOptions['delimiter'] {
 
 type What = ExportOptions & { workspace: string; query: Query; path: string; quiet: boolean };
 
+/** Logs and artifacts come with a run that is opened: a file with few lines of many runs would look whole. */
+async function sayKept(app: App, { workspace, query }: What, signal: AbortSignal): Promise<void> {
+  const kept = { ...query, where: { and: [query.where, { log: '' }] } };
+  const [all, whole] = await app.handlers['query.counts']({ workspace, queries: [query, kept] }, { signal });
+  if (whole < all)
+    say(
+      `taskscope: logs and artifacts are kept of ${whole} of ${all} runs: of those that were opened or fetched by rule.`,
+    );
+}
+
 /** Prints path, rows and bytes as one JSON line, unless the rows themselves go to stdout. Ctrl+C leaves no file. */
-async function write(app: App, { path, quiet, ...what }: What): Promise<number> {
+async function write(app: App, asked: What): Promise<number> {
+  const { path, quiet, ...what } = asked;
   const signal = untilStopped();
   const place = await app.handlers['export.choose']({ suggested: path, folder: makesFolder(what) }, { signal });
   if (!place) throw new AppError('INTERNAL', 'no place to save to');
@@ -133,6 +158,7 @@ async function write(app: App, { path, quiet, ...what }: What): Promise<number> 
         if (!quiet && process.stderr.isTTY) progress.show(`${item.rows}${of} rows`);
       } else if (path !== STDOUT && !quiet)
         await print(JSON.stringify({ path: item.path, rows: item.rows, bytes: item.bytes }));
+      if (item.kind === 'done' && what.what !== 'runs' && !quiet) await sayKept(app, asked, signal);
       if (item.kind === 'done' && item.cut) say(`${item.cut} cells had more text than a sheet holds, and were cut.`);
     }
   } catch (thrown) {
