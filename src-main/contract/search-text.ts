@@ -71,8 +71,8 @@ const moreLetters = new RegExp(String.raw`(?<=${LETTER}{300})${LETTER}{1,1000}`,
 /** Characters of a text that may be one such word. */
 const LONG = 1_000_000;
 
-function composed(text: string): string {
-  const seen = ansiFree(text);
+/** `seen`: without escape sequences. What is left of one may look like another: they are taken out once. */
+function composed(seen: string): string {
   return (seen.length > LONG ? seen.replace(moreLetters, '') : seen).replace(moreMarks, '').normalize('NFC');
 }
 
@@ -93,7 +93,7 @@ export function wordsOf(text: string): string[] {
 /** What follows each inner border of the text's CamelCase words: `timeouterror` and `error` of ConnectTimeoutError. */
 export function partsOf(text: string): string[] {
   const found: string[] = [];
-  const seen = composed(text);
+  const seen = composed(ansiFree(text));
   if (!partBorder.test(seen)) return found; // most lines; cutting one takes 5 µs
   for (const word of seen.match(wordShape) ?? []) {
     const parts = word.slice(0, MOST_OF_A_WORD).split(partBorder);

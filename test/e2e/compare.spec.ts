@@ -11,10 +11,15 @@ test('a failed run is compared with the last success', async ({ host }) => {
   await search.fill('state:failed task~scrape_shop');
   await search.press('Enter');
   await expect(page.getByRole('list', { name: 'Filters', exact: true }).getByRole('listitem')).toHaveCount(2);
+  const dialog = page.getByRole('dialog', { name: 'Compared with the last success' });
+  await window.row(/scrape_shop/).click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Compare with the last success' }).click();
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
   await window.row(/scrape_shop/).dblclick();
   await page.getByRole('button', { name: 'compare', exact: true }).click();
 
-  const dialog = page.getByRole('dialog', { name: 'Compared with the last success' });
   await expect(dialog.getByRole('row', { name: /^State (Failed|TimedOut) Completed$/ })).toBeVisible();
   await expect(dialog.getByRole('row', { name: /^Duration / })).toBeVisible();
   await expect(dialog.getByRole('row', { name: /^Flow scrape-prices/ })).toBeHidden();

@@ -94,8 +94,11 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await window.expectCount(all);
   });
 
-  await test.step('a filter typed into the search becomes one', async () => {
-    await search.fill('state:failed');
+  await test.step('a filter typed into the search becomes one, and what is nearly one is answered', async () => {
+    await search.fill('stat:failed');
+    await expect(page.getByText('No field is called stat. Did you mean state or state_type?')).toBeVisible();
+    await accessible(page, 'header');
+    await search.fill('state = failed');
     await search.press('Enter');
     await expect(chips.getByRole('button', { name: /^state Failed/ })).toBeVisible();
     await expect(search).toHaveValue('');

@@ -98,6 +98,7 @@ function words(text: string): Word[] {
   });
 }
 
+const letters = (text: string) => text.normalize('NFC').toLowerCase();
 const fold = (word: string) => word.toLowerCase().replaceAll('ς', 'σ').toWellFormed();
 
 /** The word itself and what follows each of the first inner borders of a CamelCase word. */
@@ -193,7 +194,7 @@ test('a search finds what reading every text finds: any script, emoji, colours, 
           const signsCount = !searched.some((one) => !one.not && isWord(one));
           const terms = searched.filter((one) => signsCount || one.not || isWord(one));
           const within = (list: string[], names: string[]) =>
-            terms.every((one) => (list.some((each) => inText(each, one)) || names.some((name) => name.toLowerCase().includes(one.text.toLowerCase()))) !== one.not); // prettier-ignore
+            terms.every((one) => (list.some((each) => inText(each, one)) || names.some((name) => letters(name).includes(letters(one.text)))) !== one.not); // prettier-ignore
           const search = searched.map(typed).join(' ');
           const numbers = (which: (n: number) => boolean) => runs.flatMap((_, n) => (which(n) ? n : []));
           const asText = numbers((n) => {

@@ -41,7 +41,8 @@ describe('the query language and the condition tree', () => {
           const { where: again, problem } = parseQuery(printed, { names: by });
           assert.equal(problem, null, `${printed}: ${problem?.says}`);
           assert.deepEqual(plain(again), plain(where), printed);
-          assert.doesNotMatch(printed, /[\n\r]/);
+          // nothing in it is unseen or turns round what stands behind it
+          assert.doesNotMatch(printed, /[\p{Cc}\p{Bidi_Control}]/u);
         }),
         { numRuns: 3000 },
       );
@@ -166,6 +167,25 @@ describe('what is typed', () => {
     assert.deepEqual(read('a or not b c'), {
       or: [{ text: 'a' }, { and: [{ not: { text: 'b' } }, { text: 'c' }] }],
     });
+  });
+
+  it('blanks round the sign of a field change nothing, and words beside a sign are words', () => {
+    for (const [apart, together] of [
+      ['state = failed', 'state=failed'],
+      ['state : failed,crashed tag : prod', 'state:failed,crashed tag:prod'],
+      ['state: failed', 'state:failed'],
+      ['duration > 5m not started >= -7d', 'duration>5m not started>=-7d'],
+      ['name ~ "a b"', 'name~"a b"'],
+      ['log : refused text = "x y"', 'log:refused text="x y"'],
+      ['ended : none a', 'ended:none a'],
+      ['wait :  0.5s..1.5h', 'wait:0.5s..1.5h'],
+      ['(a state = failed)', '(a state=failed)'],
+    ] as const)
+      assert.deepEqual(read(apart), read(together), apart);
+    assert.deepEqual(read('x = 5'), { and: [{ text: 'x = 5' }] });
+    assert.deepEqual(read('a => b : c'), { and: [{ text: 'a => b : c' }] });
+    for (const missing of ['state: tag:x', 'state = or tag:x', 'state ='])
+      assert.match(wrong(missing)[1], /Expected a value/, missing);
   });
 
   it('a moment without a zone is read by the window', () => {

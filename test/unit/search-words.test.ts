@@ -7,7 +7,19 @@ import '../fixtures/ci-seed.ts';
 
 const piece = fc.oneof(
   fc.string({ unit: 'binary-ascii', maxLength: 5 }),
-  fc.constantFrom('KeyError', 'HTTPError', 'x86', '2Go', 'a'.repeat(79), 'B'.repeat(90), '\u001b[32m', ' ', '_', '.'),
+  fc.constantFrom(
+    'KeyError',
+    'HTTPError',
+    'x86',
+    '2Go',
+    'a'.repeat(79),
+    'B'.repeat(90),
+    '\u001b[32m',
+    '\u001b',
+    ' ',
+    '_',
+    '.',
+  ),
 );
 const ascii = fc.array(piece, { maxLength: 8 }).map((parts) => parts.join(''));
 

@@ -68,16 +68,23 @@ export const noNames: Names = { nameOf: () => null, idsOf: () => [] };
 
 const escapes: Record<string, string> = { '\n': 'n', '\r': 'r', '\t': 't' };
 
+/** Characters that are not seen, or that turn what follows them round, as escapes: a field would show them as they are. */
+export function withoutUnseen(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** In quotes; a line break is escaped, since the query bar has one line. */
 export function quoted(text: string): string {
-  return `"${text.replace(/["\\\n\r\t]/g, (char) => `\\${escapes[char] ?? char}`)}"`;
+  return `"${withoutUnseen(text.replace(/["\\\n\r\t]/g, (char) => `\\${escapes[char] ?? char}`))}"`;
 }
 
 const unescapes: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
 
 /** What stands between quotes, as it was before `quoted`. */
 export function unescaped(text: string): string {
-  return text.replace(/\\([^])/g, (_, char: string) => unescapes[char] ?? char);
+  return text.replace(/\\(?:u([0-9a-f]{4})|([^]))/gi, (_, hex: string | undefined, char: string) =>
+    hex === undefined ? (unescapes[char] ?? char) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 const bare = /^[\p{L}_][\p{L}\p{N}_-]*(\.[\p{L}\p{N}_-]+)*$/u;

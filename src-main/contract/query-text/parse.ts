@@ -32,6 +32,10 @@ type Node = { one: Condition; grouped: boolean };
 const SAYS_WHAT = 'Expected a condition, such as state:failed, name~extract or words to search for';
 /** a time of day, 12:30, is no field */
 const word = /[^\s"(),:~<>=\d][^\s"(),:~<>=]*(?=[:~<>=])/y;
+/** With blanks before the sign: only what a field is called, for any other word is searched for. */
+const wordApart = /[^\s"(),:~<>=\d][^\s"(),:~<>=]*(?=\s+[:~<>=])/y;
+/** Blanks behind a sign, unless the next condition stands there. */
+const beforeValue = /\s+(?!\s|(?:and|or|not)(?=[\s()"]|$)|[^\s"(),:~<>=\d][^\s"(),:~<>=]*[:~<>=])/iy;
 const plainWord = /[^\s"()]+/y;
 const value = /[^\s"(),]+/y;
 const tag = /[^\s"(),+]+/y;
@@ -117,14 +121,35 @@ class Parser {
       if (inQuotes === '') reader.fail('Expected the name of a field', at);
       return compared(this.comparison(resolvedField(inQuotes, scope), scope));
     }
-    const name = reader.take(word);
+    const name = this.name(scope);
     if (name === null) return plain({ text: this.words(scope, negated) });
-    reader.marks.push({ what: 'field', scope, at, to: reader.at });
+    reader.marks.push({ what: 'field', scope, at, to: at + name.length });
     if (name === 'has') return plain(this.has(scope));
     if (name === 'text' || name === 'log') return plain(this.search(name));
     const field = fieldCalled(name, scope);
     if (!field) return reader.fail(noField(name, scope), at, at + name.length);
     return compared(this.comparison(field, scope));
+  }
+
+  /** What stands before a sign, and the blanks between them are behind; null leaves everything as it is. */
+  private name(scope: Scope): string | null {
+    const { reader } = this;
+    const at = reader.at;
+    const name = reader.take(word) ?? reader.take(wordApart);
+    if (name === null || reader.peek(/[:~<>=]/y)) return name;
+    if (name !== 'text' && name !== 'log' && !fieldCalled(name, scope)) {
+      reader.at = at;
+      return null;
+    }
+    reader.space();
+    return name;
+  }
+
+  private nameAhead(scope: Scope): boolean {
+    const { at } = this.reader;
+    const name = this.name(scope);
+    this.reader.at = at;
+    return name !== null;
   }
 
   /** Words up to the next condition, as one text. */
@@ -135,7 +160,7 @@ class Parser {
       !this.atEnd() &&
       !this.ahead('or', 'and', 'not') &&
       !reader.peek(/["(]|-(?=[^\s\d])/y) &&
-      !reader.peek(word)
+      !this.nameAhead(scope)
     ) {
       const at = reader.at;
       const found = reader.take(plainWord) ?? '';
@@ -167,6 +192,7 @@ class Parser {
   private search(name: 'text' | 'log'): Condition {
     const { reader } = this;
     if (reader.take(/[:=]/y) === null) reader.fail(`After ${name} comes a colon`);
+    reader.take(beforeValue);
     const text =
       reader.string() ??
       reader.take(/[^\s"()]+/y) ??
@@ -177,13 +203,13 @@ class Parser {
   private comparison(field: Field, scope: Scope): Condition {
     const { reader } = this;
     const { path } = field;
-    if (reader.take(/~/y) !== null) return { field: path, contains: readText(this.token(field), reader) };
-    const order = reader.take(/[<>]=?/y);
-    if (order !== null) {
-      const bound = readBound(this.token(field), field, this.#reading, reader, order);
-      return order.startsWith('>') ? { field: path, from: bound } : { field: path, to: bound };
+    const sign = reader.take(/~|[<>]=?|[:=]/y) ?? '';
+    reader.take(beforeValue);
+    if (sign === '~') return { field: path, contains: readText(this.token(field), reader) };
+    if (/[<>]/.test(sign)) {
+      const bound = readBound(this.token(field), field, this.#reading, reader, sign);
+      return sign.startsWith('>') ? { field: path, from: bound } : { field: path, to: bound };
     }
-    reader.take(/[:=]/y);
     const named = reader.take(/(in|all|any|like)\(/y);
     if (named !== null) return this.listed(named.slice(0, -1), field, scope);
     if (reader.take(/none(?![^\s)])/y) !== null) return { field: path, isNull: true };

@@ -14,6 +14,7 @@ import {
   noNames,
   plainOrQuoted,
   quoted,
+  withoutUnseen,
   resolvedField,
   wordFor,
   type Field,
@@ -116,7 +117,7 @@ class Printer {
   }
 
   private value(value: string | number | boolean, { path, kind }: Field, scope: Scope): string {
-    const exactly = `#${JSON.stringify(value)}`;
+    const exactly = `#${withoutUnseen(JSON.stringify(value))}`;
     if (kind === 'number') return typeof value === 'number' ? this.number(value, path) : exactly;
     if (kind === 'boolean') return typeof value === 'boolean' ? (value ? 'yes' : 'no') : exactly;
     if (kind === 'time') return typeof value === 'number' ? (writeMoment(value) ?? exactly) : exactly;

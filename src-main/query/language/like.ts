@@ -25,6 +25,8 @@ export type Matcher = {
 
 const foldAscii: Fold = (text) => (/[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (s) => s.toLowerCase()) : text);
 const foldUnicode: Fold = (text) => text.toLowerCase();
+/** As the full-text index folds its words: ü is one letter, whether it was sent as one character or as two. */
+const foldSearched: Fold = (text) => text.normalize('NFC').toLowerCase();
 
 /** Prefect's `like_`: `ILIKE '%pattern%'` of the database. */
 export const likeMatcher = (pattern: string, dialect: Dialect): Matcher => ilike(`%${pattern}%`, dialect);
@@ -56,10 +58,10 @@ function ilike(pattern: string, dialect: Dialect): Matcher {
   return new Automaton(tokens, fold);
 }
 
-/** The text contains `needle`, letter by letter, without regard to case (Unicode). */
+/** The text contains `needle`, letter by letter, without regard to case (Unicode); a letter with a mark is another letter. */
 export function containsMatcher(needle: string): Matcher {
-  const tokens = [MANY, ...Array.from(foldUnicode(needle), (c) => c.codePointAt(0)!), MANY];
-  return new Automaton(needle === '' ? [MANY] : tokens, foldUnicode);
+  const tokens = [MANY, ...Array.from(foldSearched(needle), (c) => c.codePointAt(0)!), MANY];
+  return new Automaton(needle === '' ? [MANY] : tokens, foldSearched);
 }
 
 class Automaton implements Matcher {
