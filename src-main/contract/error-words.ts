@@ -86,7 +86,7 @@ const words: Record<ErrorCode, (facts: Facts) => Words> = {
         : 'It is not in the archive',
     advice: has('workspace')
       ? 'See the names with “taskscope workspace list”, or add one with “taskscope workspace add”.'
-      : 'It may have been removed meanwhile. Refresh and try again.',
+      : say('advice', 'It may have been removed meanwhile. Refresh and try again.'),
   }),
   INTERNAL: ({ message }) => ({
     title: 'Something failed inside Taskscope',

@@ -126,7 +126,7 @@ export const moreColumns: Readonly<Record<string, string>> = {
 export type ExportColumn = {
   path: string;
   title: string;
-  /** of a field; `json`: any value of a row's JSON */
+  /** of a field; `count`: whole numbers; `json`: any value of a row's JSON */
   kind: FieldInfo['kind'] | 'count' | 'json';
 };
 
@@ -152,7 +152,7 @@ export function exportColumn(path: string): ExportColumn {
   const field = resolveField('task_run', path);
   if (field) {
     const info = (fields[field.entity] as Record<string, FieldInfo>)[field.field];
-    return { path, title: info.column?.title ?? info.title, kind: info.kind };
+    return { path, title: info.column?.title ?? info.title, kind: info.stored === 'int' ? 'count' : info.kind };
   }
   const kind = path === 'error_lines' ? 'count' : path === 'traceback' ? 'text' : 'json';
   return { path, title: Object.hasOwn(moreColumns, path) ? moreColumns[path] : path, kind };

@@ -159,7 +159,7 @@ describe('query', () => {
     words(evil, 1, /named "�\]0;title��2J"/); // what a terminal would obey is shown, not sent
     words(await run('query', '--preset', 'nope'), 1, /"Running now"/);
     words(await run('query', '--workspace', 'nope'), 1, /no workspace named “nope”/);
-    words(await run('query', '--body', join(dir, 'missing.json')), 1, /missing\.json cannot be read/);
+    words(await run('query', '--body', join(dir, 'missing.json')), 1, /missing\.json cannot be read\.\n.*--body - is/);
   });
 });
 

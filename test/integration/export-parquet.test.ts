@@ -43,7 +43,7 @@ describe('Parquet', () => {
       found.forEach((row, i) => assert.deepEqual(row, expected(rows[i])));
       const types = await ask(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet('${path}'))`);
       assert.deepEqual(Object.fromEntries(types), {
-        ...{ id: 'VARCHAR', name: 'VARCHAR', 'state.message': 'VARCHAR', tags: 'VARCHAR[]', run_count: 'DOUBLE' },
+        ...{ id: 'VARCHAR', name: 'VARCHAR', 'state.message': 'VARCHAR', tags: 'VARCHAR[]', run_count: 'BIGINT' },
         ...{ total_run_time: 'DOUBLE', start_time: 'TIMESTAMP WITH TIME ZONE' },
         ...{ 'task_inputs.int64': 'VARCHAR', 'task_inputs.big': 'VARCHAR' },
       });

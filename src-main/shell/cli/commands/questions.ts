@@ -42,7 +42,10 @@ async function preset(app: App, workspace: string, name: string): Promise<Questi
     return { query: local?.query ?? found.query, columns: found.columns?.length ? found.columns : null };
   }
   const names = presets.map((one) => `"${one.name}"`).join(', ');
-  throw new AppError('NOT_FOUND', `there is no preset named "${name}"; there are ${names}`, { preset: name });
+  throw new AppError('NOT_FOUND', `there is no preset named "${name}"; there are ${names}`, {
+    preset: name,
+    advice: 'Presets are saved in the window; --body asks without one.',
+  });
 }
 
 const sameName = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
@@ -51,7 +54,8 @@ async function readBody(path: string): Promise<string> {
   try {
     return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
   } catch (thrown) {
-    throw new AppError('NOT_FOUND', `${path} cannot be read`, { path }, thrown);
+    const advice = '--body names a file with the JSON of a request to Prefect; --body - is standard input.';
+    throw new AppError('NOT_FOUND', `${path} cannot be read`, { path, advice }, thrown);
   }
 }
 
