@@ -2,13 +2,14 @@
  * What runs that failed the same way have in common: the exception and the first line of its message, with all that differs from run
  * to run masked. Made once for each row, so that it can be listed, counted and filtered by like any other column.
  */
+import { ansiFree } from '../contract/ansi.ts';
 import { failureStateTypes } from '../contract/fields.ts';
 
 /**
  * Version of the rule below; every change of the rule raises it. An archive keeps the version that made its column, and an older column
  * is made anew in the background (write/failure-refresh.ts).
  */
-export const FAILURE_RULE = 2;
+export const FAILURE_RULE = 3;
 
 /** Prefect's own words before the exception: task_engine.py, flow_engine.py and states.py of 3.8.8, and of 2.20. */
 const lead =
@@ -64,9 +65,9 @@ export function failureOf(type: unknown, message: unknown): string | null {
         .trimEnd()}…`;
 }
 
-/** The line that names the exception, without Prefect's own words before it; of a traceback the last line. */
+/** The line that names the exception, without colours and Prefect's own words before it; of a traceback the last line. */
 function essence(message: string): string {
-  const told = message.trim().replace(lead, '');
+  const told = ansiFree(message).trim().replace(lead, '');
   const lines = told.startsWith(traceback) ? told.slice(told.lastIndexOf('\n') + 1) : told;
   const [line] = lines.slice(0, MOST_READ).split('\n', 1);
   return line

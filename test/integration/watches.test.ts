@@ -1,6 +1,6 @@
 /** Watched presets over a whole core and a server that gets new runs: told once, in quiet hours later, through restarts and an archive made anew. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -35,10 +35,10 @@ async function start(): Promise<void> {
   app = await createApp({ dataDir: dir, shell, log: () => undefined, watchEvery: 1e6, now: () => now });
 }
 
-async function sync(name: string): Promise<void> {
+async function sync(name: string, verify = false): Promise<void> {
   const archive = await app.archive(name);
   await archive.settled();
-  archive.startSync();
+  archive.startSync(null, verify);
   await archive.settled();
   assert.equal(archive.sync.get().problem, null);
   await app.watches.look();
@@ -166,6 +166,40 @@ test('in quiet hours it is counted, and told once they are over', async () => {
   );
   await app.watches.look();
   assert.equal(notices.length, 1);
+});
+
+test('what could not be written down is told once it can be, and once', async () => {
+  notices = [];
+  const path = join(dir, 'watches.json');
+  const kept = readFileSync(path);
+  // a folder in its place cannot be replaced by a file
+  rmSync(path);
+  mkdirSync(join(path, 'full'), { recursive: true });
+  now += HOUR;
+  server('one').insert('task_run', crashed('nobody may write'));
+  await sync('one');
+  assert.deepEqual(notices, []);
+  rmSync(path, { recursive: true });
+  writeFileSync(path, kept);
+  for (let look = 0; look < 2; look++) await app.watches.look();
+  assert.deepEqual(
+    notices.map(({ title }) => title),
+    ['1 new in “Crashed this week”'],
+  );
+});
+
+test('a run that the server forgets is no new failure, and is one of those that are gone', async () => {
+  await app.handlers['watch.set']({ workspace: 'one', preset: 'builtin-gone', on: true }, never);
+  const before = counts()[`one ${CRASHED}`];
+  const { ids } = await (
+    await app.archive('one')
+  ).query.ids({ query: { where: { field: 'state_type', in: ['CRASHED'] }, sort: [] }, limit: 1 });
+  now += HOUR;
+  server('one').remove('task_run', ids);
+  await sync('one', true);
+  assert.equal(counts()['one builtin-gone'], 1);
+  assert.equal(counts()[`one ${CRASHED}`], before);
+  await app.handlers['watch.set']({ workspace: 'one', preset: 'builtin-gone', on: false }, never);
 });
 
 test('what matches by the clock alone is told too, also when the program was closed meanwhile', async () => {

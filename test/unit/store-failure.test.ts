@@ -78,6 +78,18 @@ describe('properties', () => {
     );
   });
 
+  it('colours make no failure of their own', () => {
+    const message = 'Task run encountered an exception ValueError: bad row 7';
+    const escape = fc.constantFrom('\u001b[31m', '\u001b[1;38;5;196m', '\u001b[0m', '\u001b[38;2;1;2;3m', '\u009b4m');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(message.length), escape)), (places) => {
+        let text = message;
+        for (const [at, one] of places.toSorted(([a], [b]) => b - a)) text = text.slice(0, at) + one + text.slice(at);
+        assert.equal(failed(text), failed(message));
+      }),
+    );
+  });
+
   it('any text: one line of at most 160 characters, well formed, the same when it is named again', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 600 }),

@@ -183,7 +183,11 @@ export class Watches {
     const quiet = isQuiet(this.#options.settings.get().quiet_hours, now);
     const owing = quiet ? [] : this.#list.filter(({ file, owed }) => file === entry.file && owed > 0);
     for (const watch of owing) this.#replace(watch, (one) => ({ ...one, owed: 0 }));
-    if (!(await this.#writeIfPossible())) return; // told next time: what is not written down would be told again
+    if (!(await this.#writeIfPossible())) {
+      // owed again and told next time: what is not written down would be told again after a restart
+      for (const watch of owing) this.#replace(watch, (one) => ({ ...one, owed: one.owed + watch.owed }));
+      return;
+    }
     const news = owing.map(({ preset, owed }) => ({ id: preset, name: presets.get(preset)?.name ?? '', count: owed }));
     const most = news.toSorted((a, b) => b.count - a.count)[0];
     this.#tell({});

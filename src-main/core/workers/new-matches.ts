@@ -3,7 +3,7 @@
  * began or matches by the clock alone; the rows that were handed out before are taken off. At a million rows a watch took 4 to 9 ms of a pass after 200 changed rows (machine under load).
  */
 import type { Condition } from '../../contract/query.ts';
-import { TRUE } from '../../contract/query.ts';
+import { hasLeaf, TRUE } from '../../contract/query.ts';
 import * as rowSet from '../../query/columns/row-set.ts';
 import type { RowSet } from '../../query/columns/row-set.ts';
 import type { Engine } from '../../query/engine.ts';
@@ -53,13 +53,14 @@ export class MatchFinder {
     let before: RowSet;
     do {
       this.#versions.set(watch.key, this.#version);
-      before = engine.mask('task_run', watch.where, watch.looked);
+      // a clock that was set back: what only matches again as it did earlier has not come to match
+      before = engine.mask('task_run', watch.where, Math.min(watch.looked, now));
       yield;
     } while (this.#versions.get(watch.key) !== this.#version);
     const matching = engine.mask('task_run', watch.where, now);
     // a row that does not match as it is now by the clock of the last look has come to match by the clock alone
     const byClock = before === matching ? null : rowSet.andNot(matching, before);
-    const changed = rowSet.and(matching, engine.mask('task_run', changedSince(watch.since), now));
+    const changed = rowSet.and(matching, engine.mask('task_run', changedSince(watch), now));
     let candidates = byClock ? rowSet.or(changed, byClock) : changed;
     if (watch.floor !== null)
       candidates = rowSet.and(candidates, engine.mask('task_run', { field: 'created', from: watch.floor + 1 }, now));
@@ -107,11 +108,14 @@ export class MatchFinder {
   }
 }
 
-/** The state's own time, or when the server was found not to have the run any more. */
-const changedSince = (since: number): Condition => ({
+/**
+ * The state's own time. Where the condition asks for it, also when the server was found not to have the run any more: a server that forgets old
+ * runs makes no new failures of them.
+ */
+const changedSince = ({ where, since }: WatchedCondition): Condition => ({
   or: [
     { field: 'state_timestamp', from: since },
-    { field: 'gone', from: since },
+    ...(hasLeaf(where, (leaf) => 'field' in leaf && leaf.field === 'gone') ? [{ field: 'gone', from: since }] : []),
     {
       and: [
         { field: 'state_timestamp', isNull: true },
