@@ -105,11 +105,11 @@ test('failed runs by what they failed of', async ({ host }) => {
     const states = page.getByRole('list', { name: 'State', exact: true });
     const backgrounds = (list: Locator) =>
       list.evaluateAll((nodes) => new Set(nodes.map((node) => getComputedStyle(node).backgroundColor)).size);
-    expect(await backgrounds(window.detail.getByRole('tab'))).toBe(2);
-    expect(await backgrounds(window.rows())).toBe(2);
+    await expect.poll(() => backgrounds(window.detail.getByRole('tab'))).toBe(2);
+    await expect.poll(() => backgrounds(window.rows())).toBe(2);
     await window.filter('State', 'Crashed');
     await expect(states.getByRole('button', { pressed: true })).toHaveCount(1);
-    expect(await backgrounds(states.locator('[data-roving]'))).toBe(2);
+    await expect.poll(() => backgrounds(states.locator('[data-roving]'))).toBe(2);
     // a word with a ground of its own on the selection: not white on white
     await window.preset('Failed, last 24 h').click();
     await window.filter('State', 'Crashed');

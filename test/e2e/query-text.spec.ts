@@ -150,6 +150,31 @@ test('filters are written as text, by keyboard alone', async ({ host }) => {
     await expect(time.getByRole('textbox', { name: 'To' })).toHaveValue('now');
   });
 
+  await test.step('where the clock is put back, the second of two equal hours is reached and read back', async () => {
+    const zone = await page.context().newCDPSession(page);
+    await zone.send('Emulation.setTimezoneOverride', { timezoneId: 'Europe/Berlin' });
+    const from = page.getByRole('textbox', { name: 'From' }).first();
+    const set = async (text: string, shown: RegExp, asked: RegExp) => {
+      await from.fill(text);
+      await from.press('Enter');
+      await expect(from).toHaveValue(shown);
+      await expect(page).toHaveURL(asked);
+    };
+    await set('2026-10-25T01:30Z', /^25 Oct( 2026)? 02:30:00 \+01:00$/, /2026-10-25T01:30/);
+    const second = await from.inputValue();
+    await set('25 Oct 2026, 2:30', /^25 Oct( 2026)? 02:30:00$/, /2026-10-25T00:30/);
+    await set(second, /^25 Oct( 2026)? 02:30:00 \+01:00$/, /2026-10-25T01:30/);
+    await expect(chips).toContainText(/25 Oct.* 02:30.*\+01:00/);
+    await page.getByRole('button', { name: 'Edit the filters as text' }).click();
+    await text.press('Enter');
+    await expect(page).toHaveURL(/2026-10-25T01:30/);
+    await zone.send('Emulation.setTimezoneOverride', { timezoneId: '' });
+    await zone.detach();
+    await from.fill('20 May 2026, 8:00');
+    await from.press('Enter');
+    await expect(from).toHaveValue(/^20 May/);
+  });
+
   await test.step('the ends of the range are moved in the chart, and Escape shows all again', async () => {
     const chart = page.getByRole('group', { name: /runs over time/ });
     const from = page.getByRole('textbox', { name: 'From' }).first();
