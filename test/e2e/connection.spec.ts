@@ -145,6 +145,7 @@ test('address, sign-in and name change; the archive stays', async ({ host, hostK
     await expect(settings.getByLabel('Look for changes')).toHaveValue('300');
     await settings.getByLabel('Metered connection').check();
     await settings.getByRole('button', { name: 'Save' }).click();
+    await expect(settings).toBeHidden();
     await page.keyboard.press('v');
     await expect(view.getByText(/Metered connection: looks for changes every 15 min/)).toBeVisible();
     await expect(view.getByText(/Metered: at most every 15 min/)).toBeVisible();

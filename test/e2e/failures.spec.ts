@@ -156,8 +156,10 @@ test('failed runs by what they failed of', async ({ host }) => {
     // leaving the field keeps it, and so does a reload in the middle of a word
     await page.keyboard.press('Tab');
     await expect(window.detail.getByText('known', { exact: true })).toBeVisible();
+    const earlier = page.url();
     await page.keyboard.press('n');
     await expect(note).toBeHidden();
+    await expect(page).not.toHaveURL(earlier); // the address follows a step from run to run a moment later
     await page.keyboard.press('a');
     await expect(note).toBeFocused();
     await page.keyboard.type('half a sen');
@@ -196,7 +198,9 @@ test('failed runs by what they failed of', async ({ host }) => {
     await page.keyboard.press('r');
     for (const name of names) await expect(window.row(name)).toBeHidden();
     await expect.poll(async () => (await window.count()) - (await told())).toBe(0);
+    const left = await window.count();
     await page.keyboard.press('Control+z');
+    await expect.poll(told).toBeGreaterThanOrEqual(left + many);
     await page.keyboard.press('r');
     for (const name of names) await expect(window.row(name)).toBeVisible();
   });

@@ -26,7 +26,7 @@ describe('each impossible place has a sentence of its own', () => {
     ],
     [
       'an archive in the place of an export',
-      (data) => ['export', '--out', join(data, 'archives', `${synced.name}.sqlite`)],
+      (data) => ['export', '--format', 'csv', '--out', join(data, 'archives', `${synced.name}.sqlite`)],
       1,
       /is a place of Taskscope’s own files/,
     ],
