@@ -315,6 +315,7 @@ test('a preset carries its columns, is pinned, and is what the window opens with
     const shown = await window.grid.getByRole('columnheader').count();
     const cells = window.grid.locator(`[role=gridcell][aria-colindex="${shown}"]`);
     await expect(cells.filter({ hasText: /^\s*2026-11-22\s*$/ }).first()).toBeVisible();
+    await expect(page).toHaveURL(/[&?]columns=[^&]*flow_run\.parameters\.day/);
     const address = page.url();
     await head.click();
     expect(page.url(), 'no order of all rows is kept by it').toBe(address);

@@ -24,6 +24,8 @@ let firstTargetTaken = false;
 
 /** A request goes without the fragment. */
 const requested = (url: string) => url.split('#', 1)[0] ?? url;
+/** A page that is reloaded takes its paused requests along: Chromium does not know them any more. */
+const isOfPageLeft = (thrown: unknown) => String(thrown).includes('Invalid InterceptionId');
 
 export class WebContents extends EventEmitter {
   readonly mainFrame = provided('webFrameMain', { url: '', origin: 'null' });
@@ -131,7 +133,7 @@ export class WebContents extends EventEmitter {
     const on = <P>(method: string, listener: (params: P) => void) => cdp.on<P>(this.#session, method, listener);
     on<Paused>('Fetch.requestPaused', (paused) => {
       this.#request(paused).catch((thrown: unknown) => {
-        if (!this.#destroyed) problem(`request for ${paused.request.url}: ${String(thrown)}`);
+        if (!this.#destroyed && !isOfPageLeft(thrown)) problem(`request for ${paused.request.url}: ${String(thrown)}`);
       });
     });
     on<{ name: string; payload: string }>('Runtime.bindingCalled', ({ name, payload }) => {
