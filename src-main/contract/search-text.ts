@@ -71,7 +71,7 @@ const moreLetters = new RegExp(String.raw`(?<=${LETTER}{300})${LETTER}{1,1000}`,
 /** Characters of a text that may be one such word. */
 const LONG = 1_000_000;
 
-/** `seen`: without escape sequences. What is left of one may look like another: they are taken out once. */
+/** `seen`: a text without escape sequences. The caller takes them out, once: what is left of one may look like another. */
 function composed(seen: string): string {
   return (seen.length > LONG ? seen.replace(moreLetters, '') : seen).replace(moreMarks, '').normalize('NFC');
 }

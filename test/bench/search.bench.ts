@@ -97,6 +97,12 @@ async function search(): Promise<void> {
     'a common word again, rows have changed',
     words(20, 20).map((text) => ({ text })),
   );
+  const changed = Array.from({ length: 100 }, (_, i) => Math.ceil(((i + 1) * rows) / 100));
+  engine.apply({ batch: engine.version + 1, changed: {}, removed: {}, texts: changed });
+  timed(
+    'a common word again, lines of 100 runs have come',
+    words(30, 10).map((text) => ({ text })),
+  );
   timed(
     'two common words',
     words(40, 30).map((word, i) => ({ text: `${word} ${wordOf(70 + i)}` })),

@@ -32,7 +32,7 @@ type Node = { one: Condition; grouped: boolean };
 const SAYS_WHAT = 'Expected a condition, such as state:failed, name~extract or words to search for';
 /** a time of day, 12:30, is no field */
 const word = /[^\s"(),:~<>=\d][^\s"(),:~<>=]*(?=[:~<>=])/y;
-/** With blanks before the sign: only what a field is called, for any other word is searched for. */
+/** A word with blanks before its sign. It counts only when a field is called so: any other word is searched for. */
 const wordApart = /[^\s"(),:~<>=\d][^\s"(),:~<>=]*(?=\s+[:~<>=])/y;
 /** Blanks behind a sign, unless the next condition stands there. */
 const beforeValue = /\s+(?!\s|(?:and|or|not)(?=[\s()"]|$)|[^\s"(),:~<>=\d][^\s"(),:~<>=]*[:~<>=])/iy;
@@ -131,7 +131,7 @@ class Parser {
     return compared(this.comparison(field, scope));
   }
 
-  /** What stands before a sign, and the blanks between them are behind; null leaves everything as it is. */
+  /** Takes a name and the blanks up to its sign. Returns null, and takes nothing, when no name stands here. */
   private name(scope: Scope): string | null {
     const { reader } = this;
     const at = reader.at;

@@ -53,7 +53,7 @@ export class MatchFinder {
     let before: RowSet;
     do {
       this.#versions.set(watch.key, this.#version);
-      // a clock that was set back: what only matches again as it did earlier has not come to match
+      // when the clock was set back, a row that matches again as it did earlier is not new
       before = engine.mask('task_run', watch.where, Math.min(watch.looked, now));
       yield;
     } while (this.#versions.get(watch.key) !== this.#version);

@@ -82,7 +82,7 @@ function split(terms: readonly SearchTerm[], one: (text: string) => Condition): 
 const CACHE_BYTES = 32_000_000;
 /** Searches in kept activity whose masks follow the activity: 4 MB at a million rows. */
 const MOST_ACTIVITY = 32;
-/** Runs that a mask is asked anew about, 0.1 ms each; after more changes it is made anew. */
+/** Runs that a mask is asked anew about; after more changes it is made anew. */
 const MOST_CHANGED = 200;
 
 export class Evaluator {
@@ -92,7 +92,7 @@ export class Evaluator {
   #cached = 0;
   /**
    * Rows found by their kept logs, states and artifacts, which stay as they are when rows change: a common word takes 100 ms and more.
-   * `seen`: so many of the changed runs are as they are now.
+   * `seen`: how many of `#changed` the mask takes in.
    */
   readonly #inActivity = new Map<string, { mask: RowSet; seen: number }>();
   /** Task runs whose kept activity has changed, or that are gone, in order. */
@@ -107,7 +107,7 @@ export class Evaluator {
     return this.#context.dialect;
   }
 
-  /** Drops the kept masks, after any change of rows. `texts`: task runs of which other things are kept besides their rows than before, and those that are gone. */
+  /** Drops the kept masks, after any change of rows. `texts`: task runs whose kept activity has changed, and those that are gone. */
   forget(texts: readonly number[] | 'all'): void {
     this.#cache.clear();
     this.#cached = 0;

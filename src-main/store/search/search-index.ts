@@ -11,7 +11,7 @@ import { rowText } from '../json/row-json.ts';
 import { isObject } from '../layout.ts';
 import { KeptActivity } from '../read/kept-activity.ts';
 import { readState } from '../state.ts';
-import { CHUNKS, indexed, SEARCH_RULE, searchSql, tableOf } from './search-tables.ts';
+import { BETWEEN, CHUNKS, indexed, SEARCH_RULE, searchSql, tableOf } from './search-tables.ts';
 import { rowWords } from './texts.ts';
 
 /** Rows whose JSON one slice opens, 20 ms, and runs whose activity it reads. */
@@ -49,7 +49,7 @@ export class SearchIndex {
       db.prepare(`DELETE FROM ${tableOf(table)} WHERE rowid = ?`);
     this.#put = { task_run: put('task_run'), flow_run: put('flow_run'), activity: put('activity'), log: put('log') };
     this.#drop = { task_run: drop('task_run'), flow_run: drop('flow_run'), activity: drop('activity') };
-    this.#dropLines = db.prepare(`DELETE FROM ${tableOf('log')} WHERE rowid BETWEEN ? AND ?`);
+    this.#dropLines = db.prepare(`DELETE FROM ${tableOf('log')} WHERE ${BETWEEN}`);
     // FTS5's own table of its documents
     this.#lastChunk = db.prepare(`SELECT max(id) FROM ${tableOf('log')}_docsize WHERE id BETWEEN ? AND ?`).pluck();
     this.#place = db.prepare('SELECT value FROM state WHERE key = ?').pluck();

@@ -20,6 +20,12 @@ export const CHUNKS = 4096;
 
 export const tableOf = (table: SearchTable): string => `search_${table}`;
 
+/**
+ * SQL: rows of a full-text table whose numbers lie between two bound ones. better-sqlite3 binds a number as a REAL, and FTS5 takes a bound that is
+ * no INTEGER for none: at a million runs it then reads all of them, 88 ms instead of 0.006.
+ */
+export const BETWEEN = 'rowid BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER)';
+
 /** `ascii` takes every character beyond ASCII for a letter and folds nothing that is folded already. */
 export const searchSql = searchTables
   .map(

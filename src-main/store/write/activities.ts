@@ -49,7 +49,7 @@ export class Activities {
 
   /**
    * Replaces what is kept of the run, but for its lines: those that are not kept yet are added. `run`: the id of a task run or a flow run, 16 bytes. `stamp`: as `due` gave it; null when the run was read for
-   * another reason. Returns the number of the task run of which a search may find something else than before; null: of none. Must run inside a transaction.
+   * another reason. Returns the task run's number when a search may answer otherwise for it than before, else null. Must run inside a transaction.
    */
   save(run: Uint8Array, activity: RunActivity, stamp: number | null): number | null {
     const { fetched, gap, count, problem, missed } = activity;
