@@ -252,6 +252,9 @@ test('the archive is shown, checked, mirrored and paused', async ({ host, hostKi
     await page.getByRole('menuitem', { name: 'Fit to what it holds' }).press('Enter');
     await expect.poll(width).toBeLessThan(usual);
     const fitted = await width();
+    const name = window.rows().first().locator('[role=gridcell][aria-colindex="2"]');
+    expect(await name.evaluate((cell) => cell.scrollWidth - cell.clientWidth)).toBe(0); // nothing of it is cut
+    expect(fitted).toBeGreaterThan(100);
     await head.click({ button: 'right' });
     await page.getByRole('menuitem', { name: 'Usual width' }).click();
     await expect.poll(width).toBe(usual);
